@@ -1,0 +1,49 @@
+//! What an action is, and the list of them.
+//!
+//! An action is built from the contract's input, asks with one relative call,
+//! and reads the answer. It never sees the key or the host name.
+
+use crate::{
+    error::{Effect, Failure, Result},
+    twochat::{Call, Spelling},
+};
+
+mod create_contact;
+mod get_api_usage_info;
+mod list_contacts;
+mod list_webhook_subscriptions;
+mod test_api_key;
+
+#[cfg(target_family = "wasm")]
+pub(crate) use self::{
+    create_contact::CreateContact, get_api_usage_info::GetApiUsageInfo,
+    list_contacts::ListContacts, list_webhook_subscriptions::ListWebhookSubscriptions,
+    test_api_key::TestApiKey,
+};
+
+pub(crate) trait Action: Sized {
+    /// What the contract's function takes.
+    type Input;
+    /// What the contract's function gives.
+    type Output;
+
+    /// What the call does at 2Chat.
+    const EFFECT: Effect = Effect::Reads;
+
+    /// 2Chat's names for arguments that the contract calls otherwise.
+    const SPELLINGS: &'static [Spelling] = &[];
+
+    /// Checks the input: what can be refused is refused before anything is sent.
+    fn build(input: Self::Input) -> Result<Self>;
+
+    /// The question to 2Chat.
+    fn call(&self) -> Result<Call>;
+
+    /// Reads an answer that says it succeeded.
+    fn read(self, body: &str) -> Result<Self::Output>;
+
+    /// Reads a refusal, for the action to which some are an answer.
+    fn refused(refusal: Box<Failure>) -> Result<Self::Output> {
+        Err(refusal)
+    }
+}

@@ -1,0 +1,212 @@
+//! Reads JSON where it stands, in one pass, and says where when it cannot.
+//!
+//! Knows no shape: a room that reads brings a closure for the members it
+//! cares about, and what it leaves alone is checked and passed over. Nothing
+//! recurses with the depth of the text, so no depth can exhaust the stack.
+//!
+//! A reader of our own because a general one costs the component 70 kB, most
+//! of it for error texts that would then have to be taken apart again. The
+//! tests hold it against `serde_json`: both accept the same texts and read
+//! the same values.
+
+use std::borrow::Cow;
+
+use self::tokens::{NOT_JSON, Reader, TOO_SHORT};
+use crate::{
+    contract::ErrorKind,
+    error::{Failure, Result},
+};
+
+mod tokens;
+
+/// Reads a whole text with `shape`.
+pub(crate) fn read<'t, T>(
+    text: &'t str,
+    shape: impl FnOnce(Value<'t, '_>) -> Result<T>,
+) -> Result<T> {
+    let mut reader = Reader::new(text);
+    let root = Place { parent: None, step: Step::Root };
+    let mut shape = Some(shape);
+    let mut read = None;
+    next_value(&mut reader, &root, &mut |value| {
+        if let Some(shape) = shape.take() {
+            read = Some(shape(value)?);
+        }
+        Ok(())
+    })?;
+    reader.pass_space();
+    read.filter(|_| reader.peek().is_none()).ok_or_else(|| root.fault(NOT_JSON))
+}
+
+/// Where a value stands: a step from the place around it.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'p> {
+    parent: Option<&'p Place<'p>>,
+    step: Step<'p>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Root,
+    Member(&'p str),
+    Item(usize),
+}
+
+impl Place<'_> {
+    /// The member's value, or the failure that it is missing.
+    pub(crate) fn required<T>(&self, member: &str, value: Option<T>) -> Result<T> {
+        let missing =
+            || Place { parent: Some(self), step: Step::Member(member) }.fault("it is missing");
+        value.ok_or_else(missing)
+    }
+
+    /// The failure to read what stands here.
+    pub(crate) fn fault(&self, what: &str) -> Box<Failure> {
+        let mut message = "2Chat's answer cannot be read at ".to_owned();
+        self.spell(&mut message);
+        message.push_str(": ");
+        message.push_str(what);
+        Failure::new(ErrorKind::UnexpectedReply, message)
+    }
+
+    fn spell(&self, path: &mut String) {
+        if let Some(parent) = self.parent {
+            parent.spell(path);
+        }
+        match self.step {
+            Step::Root => path.push('$'),
+            Step::Item(index) => path.push_str(&["[", &index.to_string(), "]"].concat()),
+            Step::Member(name) => {
+                path.push('.');
+                path.extend(name.chars().take(40));
+            }
+        }
+    }
+}
+
+/// A value that has not been read yet. It is read by one method, or by none.
+pub(crate) struct Value<'t, 'p> {
+    reader: &'p mut Reader<'t>,
+    /// Where the value stands.
+    pub(crate) place: &'p Place<'p>,
+}
+
+impl<'t> Value<'t, '_> {
+    pub(crate) fn is_object(&self) -> bool {
+        self.reader.peek() == Some(b'{')
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        self.reader.peek() == Some(b'"')
+    }
+
+    pub(crate) fn is_list(&self) -> bool {
+        self.reader.peek() == Some(b'[')
+    }
+
+    /// Reads an object, member by member; what `member` does not read is passed over.
+    pub(crate) fn object(
+        self,
+        member: &mut dyn FnMut(&str, Value<'t, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.expect(b'{', "expected an object")?;
+        let Self { reader, place } = self;
+        let fault = |what| place.fault(what);
+        let mut first = true;
+        while reader.next_in(b'}', &mut first).map_err(fault)? {
+            let name = reader.string().map_err(fault)?;
+            reader.pass_space();
+            reader.take(b':').map_err(fault)?;
+            let place = Place { parent: Some(place), step: Step::Member(&name) };
+            next_value(reader, &place, &mut |value| member(&name, value))?;
+        }
+        Ok(())
+    }
+
+    /// Reads a list, item by item; what `item` does not read is passed over.
+    pub(crate) fn list(self, item: &mut dyn FnMut(Value<'t, '_>) -> Result<()>) -> Result<()> {
+        self.expect(b'[', "expected a list")?;
+        let Self { reader, place } = self;
+        let mut first = true;
+        let mut index = 0;
+        while reader.next_in(b']', &mut first).map_err(|what| place.fault(what))? {
+            let place = Place { parent: Some(place), step: Step::Item(index) };
+            next_value(reader, &place, item)?;
+            index += 1;
+        }
+        Ok(())
+    }
+
+    /// Reads a list of which every item is read with `read`.
+    pub(crate) fn items<T>(
+        self,
+        mut read: impl FnMut(Value<'t, '_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut items = Vec::new();
+        self.list(&mut |item| {
+            items.push(read(item)?);
+            Ok(())
+        })?;
+        Ok(items)
+    }
+
+    /// Reads `null` as `None` and anything else with `read`.
+    pub(crate) fn optional<T>(self, read: impl FnOnce(Self) -> Result<T>) -> Result<Option<T>> {
+        if self.reader.peek() == Some(b'n') {
+            self.raw().map(|_| None)
+        } else {
+            read(self).map(Some)
+        }
+    }
+
+    pub(crate) fn text(self) -> Result<String> {
+        self.expect(b'"', "expected text")?;
+        self.reader.string().map(Cow::into_owned).map_err(|what| self.place.fault(what))
+    }
+
+    /// Reads a whole number from 0 up.
+    pub(crate) fn whole<N: core::str::FromStr>(self) -> Result<N> {
+        let place = self.place;
+        let wrong = |_| place.fault("expected a whole number from 0 up, within its range");
+        self.raw()?.parse().map_err(wrong)
+    }
+
+    pub(crate) fn truth(self) -> Result<bool> {
+        let place = self.place;
+        match self.raw()? {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err(place.fault("expected true or false")),
+        }
+    }
+
+    /// Passes over the value and gives its JSON text.
+    pub(crate) fn raw(self) -> Result<&'t str> {
+        let start = self.reader.at;
+        self.reader.skip().map_err(|what| self.place.fault(what))?;
+        Ok(self.reader.text.get(start..self.reader.at).unwrap_or_default())
+    }
+
+    fn expect(&self, start: u8, what: &str) -> Result<()> {
+        match self.reader.peek() {
+            Some(byte) if byte == start => Ok(()),
+            Some(_) => Err(self.place.fault(what)),
+            None => Err(self.place.fault(TOO_SHORT)),
+        }
+    }
+}
+
+/// Reads the value that is next, or passes over it if `read` leaves it alone.
+fn next_value<'t>(
+    reader: &mut Reader<'t>,
+    place: &Place<'_>,
+    read: &mut dyn FnMut(Value<'t, '_>) -> Result<()>,
+) -> Result<()> {
+    reader.pass_space();
+    let start = reader.at;
+    read(Value { reader: &mut *reader, place })?;
+    if reader.at == start { reader.skip().map_err(|what| place.fault(what)) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

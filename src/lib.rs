@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+//!
+//! # The crate, room by room
+//!
+//! A call enters through `component`, which builds one of the `actions` from
+//! the contract's input, has `twochat` sign the request, hands it to
+//! `transport`, and gives the reply back to the action to read. Everything
+//! between the two doors is pure and builds natively, tests included; the
+//! doors themselves exist only on wasm.
+
+#![cfg_attr(
+    not(target_family = "wasm"),
+    allow(dead_code, reason = "the doors, which use it all, exist only on wasm")
+)]
+
+mod actions;
+mod contract;
+mod error;
+mod json;
+mod records;
+mod text;
+mod time;
+mod twochat;
+mod values;
+
+#[cfg(target_family = "wasm")]
+mod component;
+#[cfg(target_family = "wasm")]
+mod settings;
+#[cfg(target_family = "wasm")]
+mod transport;

@@ -1,0 +1,67 @@
+//! Small work on text that several rooms share.
+//!
+//! Plain loops on purpose: the searchers of the standard library would be a
+//! noticeable part of the component.
+
+/// Where `sought` comes first.
+pub(crate) fn find(text: &str, sought: &str) -> Option<usize> {
+    let windows = text.as_bytes().windows(sought.len().max(1));
+    windows.into_iter().position(|window| window == sought.as_bytes())
+}
+
+/// The text without control characters, cut at `limit` bytes.
+pub(crate) fn one_line(text: &str, limit: usize) -> String {
+    let mut line = String::with_capacity(text.len().min(limit));
+    for c in text.chars() {
+        let c = if c.is_control() { ' ' } else { c };
+        if line.len() + c.len_utf8() > limit.saturating_sub('…'.len_utf8()) {
+            line.push('…');
+            break;
+        }
+        line.push(c);
+    }
+    line
+}
+
+/// The text with `by` wherever it has `sought`, which is not empty.
+pub(crate) fn replace(text: String, sought: &str, by: &str) -> String {
+    let mut replaced = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, found)) = find(rest, sought).and_then(|at| rest.split_at_checked(at)) {
+        replaced.push_str(before);
+        replaced.push_str(by);
+        rest = found.get(sought.len()..).unwrap_or_default();
+    }
+    if replaced.is_empty() {
+        return text;
+    }
+    replaced.push_str(rest);
+    replaced
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_line_is_bounded_and_free_of_control_characters() {
+        let line = one_line(&"é\r\n\u{1b}[31m".repeat(1000), 1000);
+        assert!(line.len() <= 1000 && line.ends_with('…'), "{line}");
+        assert!(!line.contains(char::is_control));
+        assert_eq!(one_line("short", 100), "short");
+    }
+
+    proptest! {
+        #[test]
+        fn finds_and_replaces_as_the_standard_library_does(
+            text in "[ab]{0,12}",
+            sought in "[ab]{1,3}",
+        ) {
+            prop_assert_eq!(find(&text, &sought), text.find(&sought));
+            let expected = text.replace(&sought, "é");
+            prop_assert_eq!(replace(text, &sought, "é"), expected);
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Reads 2Chat's four shapes of a time into the contract's one.
+//!
+//! Seen in 2Chat's documentation: seconds since 1970 (0 for never), ISO 8601
+//! with `Z`, ISO 8601 without a zone, and `YYYY-MM-DD HH:MM:SS`. All are UTC.
+
+use crate::{error::Result, json::Value};
+
+/// Reads a time as `YYYY-MM-DDTHH:MM:SSZ`; `None` is never.
+pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
+    let place = value.place;
+    let read =
+        value.optional(|value| if value.is_text() { of_text(value) } else { of_number(value) })?;
+    match read {
+        None => Ok(None),
+        Some(Some(time)) => Ok(time),
+        Some(None) => Err(place.fault(
+            "expected a time, as seconds since 1970 or in a form such as 2025-03-03T18:43:51Z",
+        )),
+    }
+}
+
+fn of_text(value: Value<'_, '_>) -> Result<Option<Option<String>>> {
+    Ok(from_text(&value.text()?).map(Some))
+}
+
+/// Whole seconds or with a fraction, which is dropped.
+fn of_number(value: Value<'_, '_>) -> Result<Option<Option<String>>> {
+    let number = value.raw()?;
+    let fraction = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = match number.split_once('.') {
+        Some((whole, rest)) => whole.parse().ok().filter(|_| fraction(rest)),
+        None => number.parse().ok(),
+    };
+    Ok(match seconds {
+        Some(0) => Some(None),
+        Some(seconds) => from_seconds(seconds).map(Some),
+        None => None,
+    })
+}
+
+const SECONDS_A_DAY: u64 = 86_400;
+/// The first second of the year 10000, which the contract's form cannot hold.
+const END: u64 = 253_402_300_800;
+
+fn from_seconds(seconds: u64) -> Option<String> {
+    if seconds >= END {
+        return None;
+    }
+    let (year, month, day) = date(seconds / SECONDS_A_DAY);
+    let second = seconds % SECONDS_A_DAY;
+    let mut text = String::with_capacity(20);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let fields = [(year / 100, '\0'), (year % 100, '-'), (month, '-'), (day, 'T')];
+    for (number, after) in fields.into_iter().chain([(hour, ':'), (minute, ':'), (second, 'Z')]) {
+        for digit in [number / 10, number % 10] {
+            text.push(char::from(b'0'.saturating_add((digit % 10) as u8)));
+        }
+        if after != '\0' {
+            text.push(after);
+        }
+    }
+    Some(text)
+}
+
+/// Year, month and day of a day counted from 1970-01-01.
+///
+/// Counts in years that start in March, so that the leap day comes last.
+fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let era = days / 146_097;
+    let of_era = days % 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
+
+/// The time in the contract's form; fractions of a second are dropped.
+fn from_text(text: &str) -> Option<String> {
+    const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
+    let (time, rest) = text.split_at_checked(FORM.len())?;
+    let well_formed = time.bytes().zip(FORM).all(|(byte, form)| match form {
+        b'0' => byte.is_ascii_digit(),
+        b'T' => byte == b'T' || byte == b' ',
+        _ => byte == *form,
+    });
+    let number = |from, to| time.get(from..to).and_then(|digits| digits.parse::<u8>().ok());
+    let in_range = (1..=12).contains(&number(5, 7)?)
+        && (1..=31).contains(&number(8, 10)?)
+        && number(11, 13)? < 24
+        && number(14, 16)? < 60
+        && number(17, 19)? <= 60;
+    let fraction = rest.trim_end_matches('Z').trim_end_matches("+00:00");
+    let rest_is_utc = fraction.is_empty()
+        || fraction.strip_prefix('.').is_some_and(|digits| {
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        });
+    (well_formed && in_range && rest_is_utc).then(|| [&time.replace(' ', "T"), "Z"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(json: &str) -> Option<Option<String>> {
+        crate::json::read(json, time).ok()
+    }
+
+    #[test]
+    fn each_of_the_four_shapes_becomes_the_one_form() {
+        for (json, expected) in [
+            ("1695230471", "2023-09-20T17:21:11Z"),
+            ("1695230471.9", "2023-09-20T17:21:11Z"),
+            ("\"2025-03-03T18:43:51Z\"", "2025-03-03T18:43:51Z"),
+            ("\"2024-03-09T22:00:08\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09 22:00:08\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09T22:00:08.123456Z\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09T22:00:08+00:00\"", "2024-03-09T22:00:08Z"),
+            ("951782400", "2000-02-29T00:00:00Z"),
+            ("253402300799", "9999-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(read(json), Some(Some(expected.to_owned())), "{json}");
+        }
+    }
+
+    #[test]
+    fn zero_and_null_mean_never() {
+        assert_eq!(read("0"), Some(None));
+        assert_eq!(read("null"), Some(None));
+    }
+
+    #[test]
+    fn what_is_no_time_is_refused() {
+        for json in [
+            "\"\"",
+            "\"yesterday\"",
+            "\"2024-13-09T22:00:08Z\"",
+            "\"2024-03-09T25:00:08Z\"",
+            "\"2024-03-09T22:00:08+02:00\"",
+            "\"2024-03-09T22:00:08.Z\"",
+            "\"éééééééééé\"",
+            "-1",
+            "-1.5",
+            "1e300",
+            "253402300800",
+            "true",
+            "[]",
+        ] {
+            assert_eq!(read(json), None, "{json}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_second_of_ten_thousand_years_has_a_form_that_reads_back(seconds in 1..END) {
+            let text = from_seconds(seconds).unwrap();
+            prop_assert_eq!(from_text(&text), Some(text));
+        }
+
+        #[test]
+        fn later_seconds_have_later_texts(a in 1..END, b in 1..END) {
+            prop_assert_eq!(a.cmp(&b), from_seconds(a).cmp(&from_seconds(b)));
+        }
+
+        #[test]
+        fn any_text_is_a_time_or_none(text in ".{0,30}") {
+            let _ = from_text(&text);
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! Door out: a request becomes an exchange over `wasi:http`, the host's answer
+//! a reply.
+//!
+//! Sends once, follows nothing, retries nothing. Knows neither 2Chat nor the
+//! key: it maps what the host reports to what it means, and when in doubt
+//! assumes that the request was carried out.
+
+use crate::{
+    contract::{
+        ErrorKind,
+        wasi::{
+            http::{
+                outgoing_handler,
+                types::{
+                    ErrorCode, Fields, FutureIncomingResponse, HeaderError, IncomingBody,
+                    IncomingResponse, Method as WasiMethod, OutgoingBody, OutgoingRequest,
+                    RequestOptions, Scheme, http_error_code,
+                },
+            },
+            io::streams::{InputStream, StreamError},
+        },
+    },
+    error::{Failure, Result},
+    twochat::{Method, Reply, Request},
+};
+
+const SECOND: u64 = 1_000_000_000;
+const CONNECT_TIMEOUT: u64 = 10 * SECOND;
+const FIRST_BYTE_TIMEOUT: u64 = 30 * SECOND;
+const BETWEEN_BYTES_TIMEOUT: u64 = 30 * SECOND;
+
+/// Largest reply: ten times a page of 100 contacts with long details.
+const REPLY_LIMIT: usize = 4 * 1024 * 1024;
+/// Most bytes asked for at once.
+const READ_SIZE: u64 = 16 * 1024;
+/// Most bytes set aside because a reply announces them.
+const RESERVE_LIMIT: usize = 128 * 1024;
+
+pub(crate) fn send(request: Request) -> Result<Reply> {
+    let outgoing = OutgoingRequest::new(headers(&request)?);
+    let accepted = outgoing
+        .set_method(match request.method {
+            Method::Get => &WasiMethod::Get,
+            Method::Post => &WasiMethod::Post,
+        })
+        .and_then(|()| {
+            let scheme = if request.https { Scheme::Https } else { Scheme::Http };
+            outgoing.set_scheme(Some(&scheme))
+        })
+        .and_then(|()| outgoing.set_authority(Some(&request.authority)))
+        .and_then(|()| outgoing.set_path_with_query(Some(&request.path_and_query)));
+    accepted.map_err(|()| {
+        Failure::new(
+            ErrorKind::Misconfigured,
+            "The host does not take the address of the request. Check the base URL in the settings."
+                .to_owned(),
+        )
+    })?;
+    let body = outgoing.body().ok();
+    let reply = outgoing_handler::handle(outgoing, timeouts()).map_err(|code| failure(&code))?;
+    if let Some(body) = body {
+        // Whether this fails is told by the reply, or by its absence.
+        write(body, request.body.as_deref().unwrap_or_default());
+    }
+    read(wait(&reply)?)
+}
+
+/// The headers, less those that the host keeps to itself.
+fn headers(request: &Request) -> Result<Fields> {
+    let fields = Fields::new();
+    for (name, value) in &request.headers {
+        match fields.append(name, value) {
+            Ok(()) | Err(HeaderError::Forbidden | HeaderError::Immutable) => {}
+            Err(HeaderError::InvalidSyntax) => {
+                let message = [
+                    "The host does not take the value of the header ",
+                    name,
+                    ". Check the key in the settings.",
+                ];
+                return Err(Failure::new(ErrorKind::Misconfigured, message.concat()));
+            }
+        }
+    }
+    Ok(fields)
+}
+
+/// The timeouts that the host supports.
+fn timeouts() -> Option<RequestOptions> {
+    let options = RequestOptions::new();
+    let _ = options.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    let _ = options.set_first_byte_timeout(Some(FIRST_BYTE_TIMEOUT));
+    let _ = options.set_between_bytes_timeout(Some(BETWEEN_BYTES_TIMEOUT));
+    Some(options)
+}
+
+/// Writes and finishes the body as far as the host takes it.
+fn write(body: OutgoingBody, mut bytes: &[u8]) {
+    if !bytes.is_empty() {
+        let Ok(stream) = body.write() else { return };
+        while !bytes.is_empty() {
+            let Ok(permitted) = stream.check_write() else { return };
+            if permitted == 0 {
+                stream.subscribe().block();
+                continue;
+            }
+            let length = usize::try_from(permitted).unwrap_or(usize::MAX).min(bytes.len());
+            let (chunk, rest) = bytes.split_at_checked(length).unwrap_or((bytes, &[]));
+            if stream.write(chunk).is_err() {
+                return;
+            }
+            bytes = rest;
+        }
+    }
+    let _ = OutgoingBody::finish(body, None);
+}
+
+fn wait(reply: &FutureIncomingResponse) -> Result<IncomingResponse> {
+    loop {
+        match reply.get() {
+            Some(Ok(Ok(response))) => return Ok(response),
+            Some(Ok(Err(code))) => return Err(failure(&code)),
+            Some(Err(())) => return Err(interrupted("the host gave no reply")),
+            None => reply.subscribe().block(),
+        }
+    }
+}
+
+fn read(response: IncomingResponse) -> Result<Reply> {
+    let status = response.status();
+    let (retry_after, length) = {
+        let headers = response.headers();
+        let first = |name| headers.get(name).into_iter().next().map(String::from_utf8)?.ok();
+        (first("retry-after"), first("content-length"))
+    };
+    let body = match response.consume() {
+        Ok(body) => read_body(&body, length),
+        Err(()) => Err(interrupted("the host gave no body")),
+    };
+    Ok(Reply { status, retry_after, body })
+}
+
+fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<String> {
+    let stream = body.stream().map_err(|()| interrupted("the host gave no body"))?;
+    let announced = announced.and_then(|length| length.parse::<usize>().ok());
+    let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(RESERVE_LIMIT));
+    while let Some(chunk) = read_chunk(&stream)? {
+        if bytes.len() + chunk.len() > REPLY_LIMIT {
+            return Err(Failure::new(
+                ErrorKind::UnexpectedReply,
+                "2Chat's answer is larger than 4 MiB, more than any answer should be. \
+                 Ask for fewer results per page."
+                    .to_owned(),
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| Failure::new(ErrorKind::UnexpectedReply, sentence("it is not UTF-8")))
+}
+
+/// The next bytes; `None` at the end.
+fn read_chunk(stream: &InputStream) -> Result<Option<Vec<u8>>> {
+    match stream.blocking_read(READ_SIZE) {
+        Ok(chunk) => Ok(Some(chunk)),
+        Err(StreamError::Closed) => Ok(None),
+        Err(StreamError::LastOperationFailed(error)) => Err(match http_error_code(&error) {
+            // The reply has begun, so whatever ends it does so in the middle.
+            Some(code) => match meaning(&code) {
+                (ErrorKind::UnexpectedReply, what) => {
+                    Failure::new(ErrorKind::UnexpectedReply, sentence(what))
+                }
+                (_, what) => interrupted(what),
+            },
+            None => interrupted("the reply broke off"),
+        }),
+    }
+}
+
+fn interrupted(what: &str) -> Box<Failure> {
+    Failure::new(ErrorKind::Interrupted, ["No usable answer came: ", what, "."].concat())
+}
+
+fn sentence(what: &str) -> String {
+    ["2Chat's answer cannot be used: ", what, "."].concat()
+}
+
+fn failure(code: &ErrorCode) -> Box<Failure> {
+    let (kind, what) = meaning(code);
+    let message = match kind {
+        ErrorKind::Unreachable => ["2Chat cannot be reached: ", what, "."].concat(),
+        ErrorKind::DeniedByHost => [
+            "The host did not let the request out: ",
+            what,
+            ". Its operator must allow requests to 2Chat.",
+        ]
+        .concat(),
+        ErrorKind::UnexpectedReply => sentence(what),
+        _ => return interrupted(what),
+    };
+    Failure::new(kind, message)
+}
+
+/// What the host's code stands for.
+///
+/// Where a code leaves open whether the request left, it did.
+fn meaning(code: &ErrorCode) -> (ErrorKind, &'static str) {
+    use ErrorKind::{DeniedByHost, Interrupted, UnexpectedReply, Unreachable};
+    match code {
+        ErrorCode::DnsTimeout => (Unreachable, "looking up its name took too long"),
+        ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
+            (Unreachable, "its name is not known")
+        }
+        ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
+            (Unreachable, "there is no way to its address")
+        }
+        ErrorCode::ConnectionRefused => (Unreachable, "the connection was refused"),
+        ErrorCode::ConnectionTimeout => (Unreachable, "connecting took too long"),
+        ErrorCode::ConnectionLimitReached => (Unreachable, "the host has no connection free"),
+        ErrorCode::TlsCertificateError => (Unreachable, "its certificate is not trusted"),
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
+            (Unreachable, "no secure connection came about")
+        }
+
+        ErrorCode::HttpRequestDenied => (DeniedByHost, "its policy refuses it"),
+        ErrorCode::DestinationIpProhibited => (DeniedByHost, "its policy refuses the address"),
+        ErrorCode::ConfigurationError => (DeniedByHost, "its own configuration is at fault"),
+        ErrorCode::HttpRequestMethodInvalid
+        | ErrorCode::HttpRequestUriInvalid
+        | ErrorCode::HttpRequestUriTooLong
+        | ErrorCode::HttpRequestHeaderSectionSize(_)
+        | ErrorCode::HttpRequestHeaderSize(_) => (DeniedByHost, "it does not take such requests"),
+
+        ErrorCode::HttpResponseHeaderSectionSize(_)
+        | ErrorCode::HttpResponseHeaderSize(_)
+        | ErrorCode::HttpResponseBodySize(_)
+        | ErrorCode::HttpResponseTrailerSectionSize(_)
+        | ErrorCode::HttpResponseTrailerSize(_) => {
+            (UnexpectedReply, "it is too large for the host")
+        }
+        ErrorCode::HttpResponseTransferCoding(_) | ErrorCode::HttpResponseContentCoding(_) => {
+            (UnexpectedReply, "it is coded in a way that the host cannot read")
+        }
+
+        ErrorCode::ConnectionReadTimeout
+        | ErrorCode::ConnectionWriteTimeout
+        | ErrorCode::HttpResponseTimeout => (Interrupted, "the server took too long"),
+        ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => {
+            (Interrupted, "the connection was cut")
+        }
+        ErrorCode::HttpRequestLengthRequired
+        | ErrorCode::HttpRequestBodySize(_)
+        | ErrorCode::HttpRequestTrailerSectionSize(_)
+        | ErrorCode::HttpRequestTrailerSize(_)
+        | ErrorCode::HttpUpgradeFailed
+        | ErrorCode::HttpProtocolError
+        | ErrorCode::LoopDetected
+        | ErrorCode::InternalError(_) => (Interrupted, "the exchange failed on the way"),
+    }
+}

@@ -1,0 +1,423 @@
+//! What holds for every 2Chat call: where it goes, how it is signed, how a
+//! failure reads.
+//!
+//! Knows no single action and does no IO: a request leaves here as a value, a
+//! reply arrives as one.
+
+use serde::Serialize;
+
+use crate::{
+    contract::ErrorKind,
+    error::{Failure, Result},
+    json::{self, Value},
+    text::{find, one_line},
+    values::{ApiKey, BaseUrl},
+};
+
+/// Where 2Chat is unless the settings say otherwise.
+const DEFAULT_BASE_URL: &str = "https://api.p.2chat.io/open";
+/// Setting that moves the connector to another server.
+const BASE_URL_SETTING: &str = "TWOCHAT_BASE_URL";
+/// Setting that holds the account's key.
+const API_KEY_SETTING: &str = "TWOCHAT_API_KEY";
+/// Header that carries the account's key.
+const API_KEY_HEADER: &str = "x-user-api-key";
+const USER_AGENT: &str = concat!("twochat-connector/", env!("CARGO_PKG_VERSION"));
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Method {
+    Get,
+    Post,
+}
+
+/// A request as an action makes it: without host, without key.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// From the base url on, for example `/contacts`.
+    pub(crate) path: &'static str,
+    pub(crate) query: Vec<(&'static str, String)>,
+    /// JSON.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Call {
+    pub(crate) fn get(path: &'static str) -> Self {
+        Self { method: Method::Get, path, query: Vec::new(), body: None }
+    }
+
+    pub(crate) fn post(path: &'static str, body: &impl Serialize) -> Result<Self> {
+        let body = serde_json::to_vec(body).map_err(|_| {
+            Failure::new(
+                ErrorKind::InvalidInput,
+                "The arguments cannot be written as JSON.".to_owned(),
+            )
+        })?;
+        Ok(Self { method: Method::Post, body: Some(body), ..Self::get(path) })
+    }
+}
+
+/// What the host's settings say.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    base: BaseUrl,
+    key: Option<ApiKey>,
+}
+
+impl Settings {
+    /// Takes what it needs from environment variables and passes over the rest.
+    pub(crate) fn from_variables(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self> {
+        let unusable = |setting: &str, why: &str, expected: &str| {
+            let message =
+                ["The setting ", setting, " cannot be used: ", why, ". Expected ", expected];
+            Failure::new(ErrorKind::Misconfigured, message.concat())
+        };
+        let mut base = String::new();
+        let mut key = None;
+        for (name, value) in variables {
+            match name.as_str() {
+                BASE_URL_SETTING => base = value,
+                API_KEY_SETTING => {
+                    key = ApiKey::parse(&value).map_err(|why| {
+                        unusable(API_KEY_SETTING, why, "the key alone, on one line.")
+                    })?;
+                }
+                _ => {}
+            }
+        }
+        let base = match base.trim() {
+            "" => DEFAULT_BASE_URL,
+            given => given,
+        };
+        let base = BaseUrl::parse(base).map_err(|why| {
+            let expected = ["an https url such as ", DEFAULT_BASE_URL, "."].concat();
+            unusable(BASE_URL_SETTING, why, &expected)
+        })?;
+        Ok(Self { base, key })
+    }
+
+    /// The text with the key hidden, should it be in there.
+    pub(crate) fn mask(&self, text: String) -> String {
+        match &self.key {
+            Some(key) => key.mask(text),
+            None => text,
+        }
+    }
+}
+
+/// A request that is ready to be sent.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Request {
+    pub(crate) method: Method,
+    pub(crate) https: bool,
+    pub(crate) authority: String,
+    pub(crate) path_and_query: String,
+    pub(crate) headers: Vec<(&'static str, Vec<u8>)>,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+/// Gives the call an address and, if the component holds one, the key.
+pub(crate) fn sign(call: Call, settings: &Settings) -> Request {
+    let mut path_and_query = [&settings.base.path, call.path].concat();
+    let separators = core::iter::once('?').chain(core::iter::repeat('&'));
+    for ((name, value), separator) in call.query.iter().zip(separators) {
+        path_and_query.push(separator);
+        path_and_query.push_str(name);
+        path_and_query.push('=');
+        push_escaped(&mut path_and_query, value);
+    }
+    let mut headers = vec![
+        ("accept", b"application/json".to_vec()),
+        ("user-agent", USER_AGENT.as_bytes().to_vec()),
+    ];
+    if let Some(body) = &call.body {
+        headers.push(("content-type", b"application/json".to_vec()));
+        headers.push(("content-length", body.len().to_string().into_bytes()));
+    }
+    if let Some(key) = &settings.key {
+        headers.push((API_KEY_HEADER, key.header_value().to_vec()));
+    }
+    Request {
+        method: call.method,
+        https: settings.base.https,
+        authority: settings.base.authority.clone(),
+        path_and_query,
+        headers,
+        body: call.body,
+    }
+}
+
+fn push_escaped(url: &mut String, value: &str) {
+    for byte in value.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            url.push(char::from(byte));
+        } else {
+            url.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
+                url.push(digit.to_ascii_uppercase());
+            }
+        }
+    }
+}
+
+/// What came back. A body that could not be read to its end is a failure, but
+/// not always one that matters.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<String>,
+    pub(crate) body: Result<String>,
+}
+
+impl Reply {
+    /// The reply with the key hidden, should 2Chat repeat it.
+    pub(crate) fn masked(self, settings: &Settings) -> Self {
+        Self { body: self.body.map(|body| settings.mask(body)), ..self }
+    }
+}
+
+/// A 2Chat name and how the contract spells it.
+pub(crate) type Spelling = (&'static str, &'static str);
+
+/// The body of a reply that says it succeeded.
+///
+/// A refusal that names an argument is given in the contract's spelling: what
+/// is not in `spellings` differs only in its hyphens.
+pub(crate) fn accept(reply: Reply, spellings: &[Spelling]) -> Result<String> {
+    let status = reply.status;
+    let read = |body: &str| json::read(body, |value| envelope(value, spellings));
+    if !matches!(status, 200..=299) {
+        let words = reply.body.and_then(|body| read(&body)).map(|envelope| envelope.words);
+        return Err(refusal(status, reply.retry_after.as_deref(), words.unwrap_or_default()));
+    }
+    let body = reply.body.map_err(|failure| failure.with_status(status))?;
+    let envelope = read(&body).map_err(|failure| failure.with_status(status))?;
+    if envelope.failed {
+        return Err(told(ErrorKind::Rejected, FAILED_IN_SPITE, envelope.words, status));
+    }
+    Ok(body)
+}
+
+/// A failure with 2Chat's own words between what happened and what to do.
+fn told(kind: ErrorKind, (happened, advice): Advice, words: Words, status: u16) -> Box<Failure> {
+    let number = status.to_string();
+    let mut message = [happened, " (HTTP ", &number, ")."].concat();
+    if let Some(text) = &words.text {
+        message.push_str(" 2Chat says: “");
+        message.push_str(text);
+        message.push_str("”.");
+    }
+    message.push(' ');
+    message.push_str(advice);
+    let field = words.field.filter(|_| kind == ErrorKind::InvalidInput);
+    let mut failure = Failure::new(kind, message).with_status(status);
+    failure.field = field;
+    failure
+}
+
+/// What happened, and what to do about it.
+type Advice = (&'static str, &'static str);
+
+const FAILED_IN_SPITE: Advice = (
+    "2Chat answered with success, but says in the answer that it failed",
+    "Look at the account before trying anything else.",
+);
+
+/// The failure that a status other than 2xx stands for.
+///
+/// The meanings are those of 2Chat's page of response codes; the words of the
+/// missing key were seen on the wire.
+fn refusal(status: u16, retry_after: Option<&str>, words: Words) -> Box<Failure> {
+    let no_key = words.text.as_deref() == Some("Not authenticated");
+    let (kind, advice) = match status {
+        400 | 406 | 422 => (
+            ErrorKind::InvalidInput,
+            ("2Chat refused the arguments", "Correct them and call again."),
+        ),
+        401 => (
+            ErrorKind::Unauthorized,
+            (
+                "2Chat does not know the API key",
+                "Check the key in the connection, or make a new one at \
+                 https://app.2chat.io/developers?tab=api-access.",
+            ),
+        ),
+        403 if no_key => {
+            (ErrorKind::Unauthorized, ("2Chat received no API key", "Give the connection a key."))
+        }
+        403 => (
+            ErrorKind::Forbidden,
+            ("2Chat does not allow this", "Ask the owner of the account what it may do."),
+        ),
+        402 => (
+            ErrorKind::QuotaExhausted,
+            (
+                "The account has no API credit left, or its trial has ended",
+                "Add credit or wait for the next period; get-api-usage-info tells the state.",
+            ),
+        ),
+        404 => (
+            ErrorKind::NotFound,
+            ("2Chat does not know what was asked for", "Check the uuid and the base URL."),
+        ),
+        429 => (
+            ErrorKind::RateLimited,
+            ("Too many requests in a short time", "Wait, then call again, less often."),
+        ),
+        409 | 410 | 486 | 503 => (
+            ErrorKind::Busy,
+            (
+                "The number is starting, connecting or busy, or a service of 2Chat is away",
+                "Wait a few seconds before another try.",
+            ),
+        ),
+        500..=599 => (
+            ErrorKind::Interrupted,
+            (
+                "2Chat failed on its own side",
+                "Nobody knows how far it came: look before repeating anything that creates.",
+            ),
+        ),
+        400..=499 => {
+            (ErrorKind::Rejected, ("2Chat refused the request", "Repeating it will not help."))
+        }
+        300..=399 => (
+            ErrorKind::UnexpectedReply,
+            (
+                "2Chat answered with a redirect, which is never followed",
+                "Check the base URL in the settings.",
+            ),
+        ),
+        _ => (
+            ErrorKind::UnexpectedReply,
+            ("2Chat answered with a status that has no meaning here", "Check the base URL."),
+        ),
+    };
+    let wait_seconds = retry_after.and_then(|seconds| seconds.trim().parse().ok());
+    let mut failure = told(kind, advice, words, status);
+    failure.wait_seconds = wait_seconds;
+    failure
+}
+
+/// What 2Chat tells of success and failure, beside or instead of data.
+#[derive(Debug, Default, PartialEq)]
+struct Envelope {
+    /// Whether the answer says that the call failed.
+    failed: bool,
+    words: Words,
+}
+
+/// What 2Chat says about a failure.
+#[derive(Debug, Default, PartialEq)]
+struct Words {
+    text: Option<String>,
+    /// The argument it complains about, in the contract's spelling.
+    field: Option<String>,
+}
+
+/// Longest quotation of 2Chat's words, in bytes.
+const WORDS_LIMIT: usize = 400;
+
+/// Reads the members that tell of success and failure. Each may hold anything:
+/// sources disagree on the shape, so what is no words is passed over.
+fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Envelope> {
+    // Anything but an object has no envelope.
+    if !value.is_object() {
+        return Ok(Envelope::default());
+    }
+    let (mut success, mut error) = (None, None);
+    let (mut error_message, mut message, mut detail, mut reason) = (None, None, None, None);
+    let mut complaints = Complaints::default();
+    value.object(&mut |key, value| {
+        match key {
+            "success" => success = Some(value.raw()?),
+            "error" if value.is_text() => reason = words(value)?,
+            "error" => error = Some(value.raw()?),
+            "error_message" => error_message = words(value)?,
+            "message" => message = words(value)?,
+            "detail" if value.is_list() => complaints.read(value, spellings)?,
+            "detail" => detail = words(value)?,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    let succeeded = success == Some("true");
+    let failed = success == Some("false")
+        || error == Some("true")
+        || reason.is_some()
+        || (!succeeded && error_message.is_some());
+    let text = error_message.or(message).or(detail).or(complaints.text).or(reason);
+    let text = text.map(|text| one_line(&text, WORDS_LIMIT));
+    Ok(Envelope { failed, words: Words { text, field: complaints.field } })
+}
+
+/// Text that says something to a reader: neither blank nor markup.
+fn words(value: Value<'_, '_>) -> Result<Option<String>> {
+    if !value.is_text() {
+        return Ok(None);
+    }
+    let text = value.text()?;
+    let markup = ["<!", "</", "<html"].iter().any(|mark| find(&text, mark).is_some());
+    let text = text.trim();
+    Ok((!text.is_empty() && !markup).then(|| text.to_owned()))
+}
+
+/// The list in which 2Chat's gateway says which arguments it refuses.
+#[derive(Default)]
+struct Complaints {
+    text: Option<String>,
+    field: Option<String>,
+}
+
+impl Complaints {
+    fn read(&mut self, list: Value<'_, '_>, spellings: &[Spelling]) -> Result<()> {
+        list.list(&mut |item| {
+            if !item.is_object() {
+                return Ok(());
+            }
+            item.object(&mut |key, value| {
+                match key {
+                    "msg" => {
+                        let said = words(value)?;
+                        self.text = match (self.text.take(), said) {
+                            (Some(before), Some(said)) => Some([&before, "; ", &said].concat()),
+                            (before, said) => before.or(said),
+                        };
+                    }
+                    "loc" if value.is_list() && self.field.is_none() => {
+                        self.field = field(value, spellings)?;
+                    }
+                    _ => {}
+                }
+                Ok(())
+            })
+        })
+    }
+}
+
+/// `["body", "contact_detail", 1, "value"]` as `details[1].value`.
+fn field(loc: Value<'_, '_>, spellings: &[Spelling]) -> Result<Option<String>> {
+    let mut path = String::new();
+    let mut first = true;
+    loc.list(&mut |step| {
+        let part = core::mem::take(&mut first);
+        if !step.is_text() {
+            path.push_str(&["[", step.raw()?, "]"].concat());
+            return Ok(());
+        }
+        let name = step.text()?;
+        if part && ["body", "query", "path"].contains(&name.as_str()) {
+            return Ok(());
+        }
+        if !path.is_empty() {
+            path.push('.');
+        }
+        let ours = spellings.iter().find(|(theirs, _)| *theirs == name);
+        path.push_str(&ours.map_or_else(|| name.replace('_', "-"), |(_, ours)| (*ours).to_owned()));
+        Ok(())
+    })?;
+    Ok((!path.is_empty()).then_some(path))
+}

@@ -1,0 +1,223 @@
+//! Values that must be well formed: parsed once, the proof is the type.
+//!
+//! Each refusal keeps the start of what came in and says what a good value
+//! looks like. Nothing is trimmed or corrected on the way.
+
+use serde::Serialize;
+
+use crate::text::{one_line, replace};
+
+/// A text that holds what its type says.
+macro_rules! value {
+    ($(#[$doc:meta])* $name:ident: $holds:expr, expected $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Serialize)]
+        pub(crate) struct $name(String);
+
+        impl $name {
+            pub(crate) fn parse(text: String) -> Result<Self, String> {
+                if $holds(&text) { Ok(Self(text)) } else { Err(refusal(&text, $expected)) }
+            }
+        }
+    };
+}
+
+value! {
+    /// Text with something in it, such as a name.
+    Text: |text: &str| !text.trim().is_empty(),
+    expected "text that is not blank, for example Ada"
+}
+
+value! {
+    /// A phone number in E.164: `+` and 8 to 15 digits.
+    PhoneNumber: is_phone_number,
+    expected "an international number: + and 8 to 15 digits, for example +14155550123"
+}
+
+value! {
+    /// An e-mail address that could exist.
+    Email: is_email,
+    expected "an e-mail address, for example ada@example.com"
+}
+
+value! {
+    /// An absolute http or https url.
+    WebUrl: |text: &str| split_url(text).is_some(),
+    expected "an http or https url, for example https://example.com/ada.jpeg"
+}
+
+value! {
+    /// The uuid of a WhatsApp channel: `WPN` (WhatsApp Web) or `WAN` (WhatsApp
+    /// Business API) and a uuid.
+    ChannelUuid: is_channel_uuid,
+    expected "the uuid of a WhatsApp channel, for example WPN66037eca-9ad1-4c96-9eff-526a90a48c77"
+}
+
+impl ChannelUuid {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+fn refusal(text: &str, expected: &str) -> String {
+    ["\"", &one_line(text, 60), "\" cannot be used; expected ", expected].concat()
+}
+
+fn is_phone_number(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (8..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+fn is_email(text: &str) -> bool {
+    let unusual = |c: char| c.is_whitespace() || c.is_control() || "@<>()[],;:\\\"".contains(c);
+    text.len() <= 254
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            let dotted = |part: &str| part.split('.').all(|label| !label.is_empty());
+            !local.contains(unusual)
+                && !domain.contains(unusual)
+                && local.len() <= 64
+                && dotted(local)
+                && domain.contains('.')
+                && dotted(domain)
+                && !domain.split('.').any(|label| label.starts_with('-') || label.ends_with('-'))
+        })
+}
+
+fn is_channel_uuid(text: &str) -> bool {
+    ["WPN", "WAN"].iter().any(|prefix| text.strip_prefix(prefix).is_some_and(is_uuid))
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && text.bytes().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+/// The parts of an absolute http or https url.
+struct UrlParts<'a> {
+    https: bool,
+    authority: &'a str,
+    rest: &'a str,
+}
+
+/// The parts of the text, if it is a url that every reader splits alike.
+fn split_url(text: &str) -> Option<UrlParts<'_>> {
+    let (https, after) = match after_scheme(text, "https://") {
+        Some(after) => (true, after),
+        None => (false, after_scheme(text, "http://")?),
+    };
+    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    let (authority, rest) = after.split_at_checked(end)?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "\\\"<>^`{|}".contains(c);
+    (!text.contains(odd) && is_host_and_port(host)).then_some(UrlParts { https, authority, rest })
+}
+
+fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
+    let (start, after) = text.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(after)
+}
+
+fn is_host_and_port(text: &str) -> bool {
+    let (host, port) = split_port(text);
+    let named = !host.is_empty() && !host.contains(['[', ']', ':']);
+    let numbered =
+        host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
+            address.contains(':')
+                && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.')
+        });
+    (named || numbered)
+        && port.is_none_or(|port| {
+            port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
+        })
+}
+
+fn split_port(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    }
+}
+
+/// Where 2Chat is: scheme, host, port and the path in front of every call.
+#[derive(Debug, PartialEq)]
+pub(crate) struct BaseUrl {
+    pub(crate) https: bool,
+    pub(crate) authority: String,
+    pub(crate) path: String,
+}
+
+impl BaseUrl {
+    /// Takes a base url over which a key can travel unseen.
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
+        let Some(UrlParts { https, authority, rest }) = split_url(text) else {
+            return Err("it is not an http or https url");
+        };
+        if authority.contains('@') {
+            return Err("it holds user info, which has no meaning here");
+        }
+        if rest.contains(['?', '#']) {
+            return Err("it holds a query or a fragment, but only a path may follow the host");
+        }
+        if !text.is_ascii() {
+            return Err("it holds characters outside ASCII");
+        }
+        if !https && !is_loopback(split_port(authority).0) {
+            return Err("it is http, which is allowed only on a loopback address");
+        }
+        let path = rest.trim_end_matches('/').to_owned();
+        Ok(Self { https, authority: authority.to_owned(), path })
+    }
+}
+
+/// Whether the host is this machine, whatever a name server says.
+fn is_loopback(host: &str) -> bool {
+    let mut numbers = host.split('.').map(|number| {
+        let plain = number.bytes().all(|b| b.is_ascii_digit());
+        number.parse::<u8>().ok().filter(|_| plain)
+    });
+    let is_127 = numbers.next() == Some(Some(127))
+        && numbers.clone().count() == 3
+        && numbers.all(|number| number.is_some());
+    is_127 || host == "[::1]" || host.eq_ignore_ascii_case("localhost")
+}
+
+/// An API key: opaque, and shown nowhere.
+pub(crate) struct ApiKey(String);
+
+/// A text as short as this is no secret, and masking it would only spoil what
+/// is read.
+const SHORTEST_SECRET: usize = 8;
+const MASK: &str = "[key]";
+
+impl ApiKey {
+    /// Takes a key that can stand in a header; `None` if there is none.
+    pub(crate) fn parse(text: &str) -> Result<Option<Self>, &'static str> {
+        let key = text.trim();
+        if key.chars().any(char::is_control) {
+            return Err("it holds control characters, such as a line break");
+        }
+        Ok((!key.is_empty()).then(|| Self(key.to_owned())))
+    }
+
+    /// The value of the key header, the one place where a key belongs.
+    pub(crate) fn header_value(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The text with the key hidden, should it be in there.
+    pub(crate) fn mask(&self, text: String) -> String {
+        if self.0.len() < SHORTEST_SECRET { text } else { replace(text, &self.0, MASK) }
+    }
+}
+
+impl core::fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("ApiKey")
+    }
+}
