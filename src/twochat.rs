@@ -421,3 +421,6 @@ fn field(loc: Value<'_, '_>, spellings: &[Spelling]) -> Result<Option<String>> {
     })?;
     Ok((!path.is_empty()).then_some(path))
 }
+
+#[cfg(test)]
+mod tests;

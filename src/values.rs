@@ -221,3 +221,6 @@ impl core::fmt::Debug for ApiKey {
         f.write_str("ApiKey")
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,24 @@
+//! A small reference host for connectors, to be read in an afternoon and
+//! lifted into a product.
+//!
+//! | room | question |
+//! | --- | --- |
+//! | [`engine`] | how is a connector loaded, and one call of it carried out? |
+//! | [`egress`] | which requests may leave, and with what added? |
+//! | [`client`] | how does an allowed request get to its server and back? |
+//! | [`addresses`] | which addresses may a connection reach? |
+//! | [`json`] | how is a component value written as JSON, and JSON read as one? |
+//! | [`mock`] | what would 2Chat answer? |
+//!
+//! Data flows one way: `engine` reads the arguments with `json` and runs the
+//! guest, whose requests pass `egress`, which sends them with `client`.
 
+pub mod addresses;
+pub mod client;
+pub mod egress;
+pub mod engine;
+pub mod json;
+pub mod mock;
+
+/// The connector of this repository, built from the sources beside this crate.
+pub const CONNECTOR: &[u8] = include_bytes!(env!("TWOCHAT_COMPONENT"));

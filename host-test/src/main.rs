@@ -1,1 +1,75 @@
-fn main(){}
+//! The `twochat` command: the connector carried out, its mock served.
+//!
+//! Knows how to speak to a person and to a shell. What it does is in the
+//! library, and in one file per subcommand.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod cli {
+    pub(crate) mod call;
+    pub(crate) mod connector;
+    pub(crate) mod demo;
+    pub(crate) mod mock;
+    pub(crate) mod paint;
+}
+
+/// Runs the 2Chat connector, a sandboxed WebAssembly component.
+///
+/// Without a subcommand it shows the demo.
+#[derive(Parser)]
+#[command(name = "twochat", version, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it worked; the result is on stdout
+  1  the action gave an error, one line of JSON on stderr
+  2  it was not called correctly, and nothing was sent
+  3  the host failed: no component, a trap, or a limit";
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(cli::demo::Arguments),
+    Call(cli::call::Arguments),
+    Mock(cli::mock::Arguments),
+}
+
+/// Why the command ends early.
+enum Failure {
+    /// The action's error, as one line of JSON.
+    Action(String),
+    /// It was called wrongly, or its settings are broken.
+    Misuse(String),
+    /// The host could not do its part.
+    Host(String),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Some(Command::Call(arguments)) => cli::call::run(arguments).await,
+        Some(Command::Mock(arguments)) => cli::mock::run(arguments).await,
+        Some(Command::Demo(arguments)) => cli::demo::run(arguments).await,
+        None => cli::demo::run(cli::demo::Arguments::default()).await,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Action(error)) => {
+            anstream::eprintln!("{error}");
+            ExitCode::from(1)
+        }
+        Err(Failure::Misuse(message)) => {
+            anstream::eprintln!("twochat: {message}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Host(message)) => {
+            anstream::eprintln!("twochat: {message}");
+            ExitCode::from(3)
+        }
+    }
+}

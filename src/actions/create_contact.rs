@@ -113,3 +113,249 @@ fn detail_at(index: usize, detail: NewContactDetail) -> Result<Detail> {
 fn at(field: &str) -> impl FnOnce(String) -> Box<Failure> {
     move |why| Failure::invalid(field, &why)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{contract::ErrorKind, twochat::Method};
+
+    const CHANNEL: &str = "WPN66037eca-9ad1-4c96-9eff-526a90a48c77";
+
+    /// The shape of the documentation's answer, with a contact of our own:
+    /// times in seconds, 0 for never, no number of the contact.
+    const ANSWER: &str = r#"{"success":true,"contact":{
+        "uuid":"CON2226e836-36dc-4103-b2a2-6307749cf390","first_name":"Ada",
+        "last_name":"Lovelace","channel_uuid":"WPN66037eca-9ad1-4c96-9eff-526a90a48c77",
+        "profile_pic_url":null,"details":[
+            {"id":1331,"value":"+14155550123","type":"WAPH","created_at":1695230471,"updated_at":0},
+            {"id":1332,"value":"ada@example.com","type":"E","created_at":1695230471,
+             "updated_at":1695230472}]}}"#;
+
+    fn detail(kind: DetailKind, value: &str) -> NewContactDetail {
+        NewContactDetail { kind, value: value.to_owned() }
+    }
+
+    fn ada() -> NewContact {
+        NewContact {
+            first_name: "Ada".to_owned(),
+            last_name: None,
+            profile_pic_url: None,
+            channel_uuid: None,
+            details: vec![detail(DetailKind::Phone, "+14155550123")],
+        }
+    }
+
+    fn body(contact: NewContact) -> serde_json::Value {
+        let call = CreateContact::build(contact).ok().unwrap().call().unwrap();
+        serde_json::from_slice(&call.body.unwrap()).unwrap()
+    }
+
+    fn read(body: &str) -> Result<Contact> {
+        CreateContact::build(ada()).ok().unwrap().read(body)
+    }
+
+    #[test]
+    fn a_full_contact_is_posted_with_the_names_and_codes_of_2chat() {
+        let call = CreateContact::build(NewContact {
+            last_name: Some("Lovelace".to_owned()),
+            profile_pic_url: Some("https://example.com/ada.jpeg".to_owned()),
+            channel_uuid: Some(CHANNEL.to_owned()),
+            details: vec![
+                detail(DetailKind::Email, "ada@example.com"),
+                detail(DetailKind::Address, "12 St James's Square,\nLondon"),
+                detail(DetailKind::Phone, "+14155550123"),
+                detail(DetailKind::WhatsappPhone, "+14155550124"),
+            ],
+            ..ada()
+        });
+        let call = call.ok().unwrap().call().unwrap();
+
+        assert_eq!((call.method, call.path), (Method::Post, "/contacts"));
+        assert_eq!(call.query, []);
+        let body: serde_json::Value = serde_json::from_slice(&call.body.unwrap()).unwrap();
+        let expected = serde_json::json!({
+            "first_name": "Ada",
+            "last_name": "Lovelace",
+            "profile_pic_url": "https://example.com/ada.jpeg",
+            "channel_uuid": CHANNEL,
+            "contact_detail": [
+                { "type": "E", "value": "ada@example.com" },
+                { "type": "A", "value": "12 St James's Square,\nLondon" },
+                { "type": "PH", "value": "+14155550123" },
+                { "type": "WAPH", "value": "+14155550124" },
+            ],
+        });
+        assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn what_is_absent_is_left_out() {
+        let expected = serde_json::json!({
+            "first_name": "Ada",
+            "contact_detail": [{ "type": "PH", "value": "+14155550123" }],
+        });
+        assert_eq!(body(ada()), expected);
+    }
+
+    #[test]
+    fn any_name_arrives_as_it_is() {
+        for name in ["\"Ada\"", "Ada\\", "Zoë 艾达 😀", " Ada\r\n", "</script>"] {
+            let contact = NewContact {
+                first_name: name.to_owned(),
+                last_name: Some(name.to_owned()),
+                ..ada()
+            };
+            let body = body(contact);
+            assert_eq!((&body["first_name"], &body["last_name"]), (&name.into(), &name.into()));
+        }
+    }
+
+    #[test]
+    fn a_refused_argument_is_named_and_a_good_value_shown() {
+        let with = |kind, value| NewContact {
+            details: vec![detail(DetailKind::Phone, "+14155550123"), detail(kind, value)],
+            ..ada()
+        };
+        for (contact, field, shown) in [
+            (NewContact { first_name: " ".to_owned(), ..ada() }, "first-name", "Ada"),
+            (NewContact { details: Vec::new(), ..ada() }, "details", "at least one detail"),
+            (
+                NewContact { profile_pic_url: Some("ada.jpeg".to_owned()), ..ada() },
+                "profile-pic-url",
+                "https://example.com/ada.jpeg",
+            ),
+            (
+                NewContact { profile_pic_url: Some(String::new()), ..ada() },
+                "profile-pic-url",
+                "https://example.com/ada.jpeg",
+            ),
+            (
+                NewContact { channel_uuid: Some("DID1".to_owned()), ..ada() },
+                "channel-uuid",
+                CHANNEL,
+            ),
+            (with(DetailKind::Email, "ada"), "details[1].value", "ada@example.com"),
+            (with(DetailKind::Address, ""), "details[1].value", "not blank"),
+            (with(DetailKind::Phone, "0123"), "details[1].value", "+14155550123"),
+            (with(DetailKind::WhatsappPhone, "ada@example.com"), "details[1].value", "8 to 15"),
+        ] {
+            let failure = CreateContact::build(contact).err().unwrap();
+            assert_eq!((failure.kind, failure.status), (ErrorKind::InvalidInput, None), "{field}");
+            assert_eq!(failure.field.as_deref(), Some(field));
+            assert!(failure.message.starts_with(&[field, ": "].concat()), "{}", failure.message);
+            assert!(failure.message.contains(shown), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn the_stored_contact_is_read_from_the_documented_answer() {
+        let contact = read(ANSWER).unwrap();
+        assert_eq!(contact.uuid, "CON2226e836-36dc-4103-b2a2-6307749cf390");
+        assert_eq!(contact.id, None);
+        assert_eq!(contact.first_name.as_deref(), Some("Ada"));
+        assert_eq!(contact.last_name.as_deref(), Some("Lovelace"));
+        assert_eq!(contact.channel_uuid.as_deref(), Some(CHANNEL));
+        assert_eq!(contact.profile_pic_url, None);
+
+        let [phone, email] = &contact.details[..] else { panic!("{:?}", contact.details) };
+        assert_eq!(
+            (phone.id, &*phone.kind, &*phone.value),
+            (Some(1331), "whatsapp-phone", "+14155550123")
+        );
+        assert_eq!(phone.created_at.as_deref(), Some("2023-09-20T17:21:11Z"));
+        assert_eq!(phone.updated_at, None);
+        assert_eq!((&*email.kind, &*email.value), ("email", "ada@example.com"));
+        assert_eq!(email.updated_at.as_deref(), Some("2023-09-20T17:21:12Z"));
+    }
+
+    #[test]
+    fn a_contact_needs_no_more_than_a_uuid() {
+        for body in [
+            r#"{"contact":{"uuid":"CON1"}}"#,
+            r#"{"contact":{"uuid":"CON1","details":null,"first_name":null,"name":"Ada"}}"#,
+            r#"{"contact":{"details":[],"uuid":"CON1","id":null},"new":{"uuid":"CON2"}}"#,
+        ] {
+            let contact = read(body).unwrap();
+            assert_eq!((&*contact.uuid, contact.first_name), ("CON1", None), "{body}");
+            assert_eq!((contact.id, contact.details.len()), (None, 0), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_kind_of_detail_that_is_new_keeps_the_code_of_2chat() {
+        let body = r#"{"contact":{"uuid":"CON1","details":[{"type":"TG","value":"@ada"}]}}"#;
+        let contact = read(body).unwrap();
+        assert_eq!((&*contact.details[0].kind, &*contact.details[0].value), ("TG", "@ada"));
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_named_by_its_path() {
+        for (body, place) in [
+            ("{}", "$.contact"),
+            (r#"{"contact":null}"#, "$.contact"),
+            (r#"{"contact":{"first_name":"Ada"}}"#, "$.contact.uuid"),
+            (r#"{"contact":{"uuid":7}}"#, "$.contact.uuid"),
+            (r#"{"contact":{"uuid":"CON1","details":{}}}"#, "$.contact.details"),
+            (
+                r#"{"contact":{"uuid":"CON1","details":[{"type":"E","value":"a@b.example"},{"type":"E"}]}}"#,
+                "$.contact.details[1].value",
+            ),
+            (
+                r#"{"contact":{"uuid":"CON1","details":[{"created_at":"soon"}]}}"#,
+                "$.contact.details[0].created_at",
+            ),
+            ("[]", "$"),
+            ("", "$"),
+        ] {
+            let failure = read(body).unwrap_err();
+            assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{body}");
+            let place = ["at ", place, ": "].concat();
+            assert!(failure.message.contains(&place), "{body}: {}", failure.message);
+        }
+    }
+
+    #[test]
+    fn the_names_of_2chat_are_spelled_as_in_the_contract() {
+        for (theirs, ours) in
+            [("contact_detail", "details"), ("contact_details", "details"), ("type", "kind")]
+        {
+            assert!(CreateContact::SPELLINGS.contains(&(theirs, ours)), "{theirs}");
+        }
+        assert_eq!(CreateContact::EFFECT, Effect::Creates);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_contact_or_a_failure(text in "(?s).{0,60}", at in 0..ANSWER.len()) {
+            let (before, after) = ANSWER.split_at(at);
+            for body in [&text, &[before, &text].concat(), &[before, &text, after].concat()] {
+                let _ = read(body);
+            }
+        }
+
+        #[test]
+        fn any_contact_is_sent_as_json_or_refused_by_field(
+            name in "(?s).{0,20}",
+            url in prop::option::of("(https://example.com)?.{0,9}"),
+            value in "(?s)\\+?[0-9]{0,12}.{0,3}",
+        ) {
+            let contact = NewContact {
+                first_name: name,
+                last_name: None,
+                profile_pic_url: url,
+                channel_uuid: None,
+                details: vec![detail(DetailKind::Address, &value), detail(DetailKind::Phone, &value)],
+            };
+            match CreateContact::build(contact) {
+                Ok(action) => {
+                    let body = action.call().unwrap().body.unwrap();
+                    let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+                    prop_assert_eq!(&body["contact_detail"][1]["value"], &value);
+                }
+                Err(failure) => prop_assert!(failure.field.is_some()),
+            }
+        }
+    }
+}

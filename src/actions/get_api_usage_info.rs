@@ -24,3 +24,138 @@ impl Action for GetApiUsageInfo {
         json::read(body, records::info)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::contract::ErrorKind;
+
+    /// The shape of the documentation's answer.
+    const ANSWER: &str = r#"{"success":true,"account":{
+        "name":"Example Ltd (ACC91be87af-5a29-4034-b599-342f2aeb5d52)",
+        "uuid":"ACC91be87af-5a29-4034-b599-342f2aeb5d52","on_trial":false,"blocked":false,
+        "created_at":"2022-04-21T21:55:37Z","expires_at":"2024-08-31T19:11:08Z"},
+        "limits":{"requests_per_minute":80},
+        "usage":{"api_request_count":77112,"max_api_request_count":500000,
+            "number_check_count":430542,"max_number_check_count":500000}}"#;
+
+    fn read(body: &str) -> Result<UsageInfo> {
+        GetApiUsageInfo.read(body)
+    }
+
+    /// The answer with these members beside an account.
+    fn beside_account(members: &str) -> UsageInfo {
+        read(&[r#"{"account":{"uuid":"ACC1"}"#, members, "}"].concat()).unwrap()
+    }
+
+    #[test]
+    fn asks_for_the_info_and_nothing_else() {
+        let call = GetApiUsageInfo::build(()).unwrap_or_else(|_| panic!()).call().unwrap();
+        assert_eq!(call, Call::get("/info"));
+    }
+
+    #[test]
+    fn everything_is_read_from_the_documented_answer() {
+        let info = read(ANSWER).unwrap();
+        assert_eq!(info.account.uuid, "ACC91be87af-5a29-4034-b599-342f2aeb5d52");
+        assert_eq!(info.account.name, "Example Ltd (ACC91be87af-5a29-4034-b599-342f2aeb5d52)");
+        assert!(!info.account.on_trial && !info.account.blocked);
+        assert_eq!(info.account.block_reason, None);
+        assert_eq!(info.account.created_at.as_deref(), Some("2022-04-21T21:55:37Z"));
+        assert_eq!(info.account.expires_at.as_deref(), Some("2024-08-31T19:11:08Z"));
+        assert_eq!(info.requests_per_minute, Some(80));
+        let quota = info.api_requests.unwrap();
+        assert_eq!((quota.used, quota.limit, quota.left), (77_112, 500_000, 422_888));
+        let quota = info.number_checks.unwrap();
+        assert_eq!((quota.used, quota.limit, quota.left), (430_542, 500_000, 69_458));
+    }
+
+    #[test]
+    fn a_blocked_account_on_trial_is_shown_as_one() {
+        // `block_reason` is in live answers, not in the documentation.
+        let info = read(
+            r#"{"account":{"uuid":"ACC1","name":"Example","on_trial":true,"blocked":true,
+                "block_reason":"Unpaid","expires_at":null}}"#,
+        )
+        .unwrap();
+        assert!(info.account.on_trial && info.account.blocked);
+        assert_eq!(info.account.block_reason.as_deref(), Some("Unpaid"));
+        assert_eq!((info.account.created_at, info.account.expires_at), (None, None));
+    }
+
+    #[test]
+    fn what_2chat_does_not_say_is_absent() {
+        for members in [
+            "",
+            r#","limits":null,"usage":null"#,
+            r#","limits":{},"usage":{}"#,
+            r#","limits":{"requests_per_minute":null},"usage":{"api_request_count":null}"#,
+            r#","usage":{"api_request_count":7,"max_number_check_count":7}"#,
+        ] {
+            let info = beside_account(members);
+            assert_eq!(info.requests_per_minute, None, "{members}");
+            assert!(info.api_requests.is_none() && info.number_checks.is_none(), "{members}");
+        }
+    }
+
+    #[test]
+    fn each_quota_stands_for_itself() {
+        let info = beside_account(
+            r#","usage":{"number_check_count":1,"max_number_check_count":3,"new_count":9}"#,
+        );
+        assert!(info.api_requests.is_none());
+        assert_eq!(info.number_checks.unwrap().left, 2);
+    }
+
+    #[test]
+    fn what_is_left_is_never_below_0() {
+        for (used, limit, left) in
+            [(5, 5, 0), (6, 5, 0), (u64::MAX, 0, 0), (0, u64::MAX, u64::MAX), (0, 0, 0)]
+        {
+            let usage = format!(
+                r#","usage":{{"api_request_count":{used},"max_api_request_count":{limit}}}"#
+            );
+            let quota = beside_account(&usage).api_requests.unwrap();
+            assert_eq!((quota.used, quota.limit, quota.left), (used, limit, left));
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_named_by_its_path() {
+        for (body, place) in [
+            ("{}", "$.account"),
+            (r#"{"account":null}"#, "$.account"),
+            (r#"{"account":{"name":"Example"}}"#, "$.account.uuid"),
+            (r#"{"account":{"uuid":null}}"#, "$.account.uuid"),
+            (r#"{"account":{"uuid":"ACC1","blocked":"no"}}"#, "$.account.blocked"),
+            (r#"{"account":{"uuid":"ACC1","expires_at":"soon"}}"#, "$.account.expires_at"),
+            (
+                r#"{"account":{"uuid":"ACC1"},"usage":{"api_request_count":-1}}"#,
+                "$.usage.api_request_count",
+            ),
+            (
+                r#"{"account":{"uuid":"ACC1"},"limits":{"requests_per_minute":4294967296}}"#,
+                "$.limits.requests_per_minute",
+            ),
+            ("[]", "$"),
+            ("<html></html>", "$"),
+        ] {
+            let failure = read(body).unwrap_err();
+            assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{body}");
+            let place = ["at ", place, ": "].concat();
+            assert!(failure.message.contains(&place), "{body}: {}", failure.message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_info_or_a_failure(text in "(?s).{0,60}", at in 0..ANSWER.len()) {
+            let (before, after) = ANSWER.split_at(at);
+            for body in [&text, &[before, &text].concat(), &[before, &text, after].concat()] {
+                let _ = read(body);
+            }
+        }
+    }
+}

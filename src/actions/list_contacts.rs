@@ -87,3 +87,250 @@ fn unique(rows: Vec<Contact>) -> Vec<Contact> {
     let first: Vec<bool> = rows.iter().map(|row| seen.insert(row.uuid.as_str())).collect();
     rows.into_iter().zip(first).filter(|(_, first)| *first).map(|(row, _)| row).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::contract::ErrorKind;
+
+    const CHANNEL: &str = "WPN66037eca-9ad1-4c96-9eff-526a90a48c77";
+
+    /// The shape of the documentation's answer: ISO times, no `updated_at` on a
+    /// detail that was never changed.
+    const ANSWER: &str = r#"{"success":true,"page":0,"count":2,"contacts":[
+        {"id":566,"uuid":"CON5dbf28a9-44f5-4ca2-9eae-fd33b124097a","first_name":"Ada",
+         "last_name":"Lovelace","channel_uuid":"WPN66037eca-9ad1-4c96-9eff-526a90a48c77",
+         "profile_pic_url":"https://example.com/ada.jpeg","details":[
+            {"id":566,"value":"+14155550123","type":"WAPH",
+             "created_at":"2025-03-03T18:43:51Z","updated_at":"2025-03-30T08:30:12Z"}]},
+        {"id":978,"uuid":"CONf3039b0c-36dc-4103-b2a2-6307749cf390","first_name":"Grace",
+         "last_name":"Hopper","channel_uuid":null,"profile_pic_url":null,"details":[
+            {"id":976,"value":"+14155550124","type":"PH","created_at":"2025-03-03T18:43:51Z"}]}]}"#;
+
+    fn query(page_number: Option<u32>, results_per_page: Option<u32>) -> ContactQuery {
+        ContactQuery { channel_uuid: None, page_number, results_per_page }
+    }
+
+    fn build(query: ContactQuery) -> ListContacts {
+        ListContacts::build(query).ok().unwrap()
+    }
+
+    fn read(body: &str) -> Result<ContactPage> {
+        build(query(None, None)).read(body)
+    }
+
+    /// An answer with a row for each of the uuids.
+    fn rows(uuids: &[&str]) -> String {
+        let rows: Vec<_> = uuids.iter().map(|uuid| serde_json::json!({ "uuid": uuid })).collect();
+        serde_json::json!({ "success": true, "contacts": rows }).to_string()
+    }
+
+    fn uuids(page: &ContactPage) -> Vec<&str> {
+        page.contacts.iter().map(|contact| contact.uuid.as_str()).collect()
+    }
+
+    #[test]
+    fn asks_for_the_first_50_contacts_unless_told_otherwise() {
+        let expected = vec![("page_number", "0".to_owned()), ("results_per_page", "50".to_owned())];
+        let call = build(query(None, None)).call().unwrap();
+        assert_eq!(call, Call { query: expected, ..Call::get("/contacts") });
+    }
+
+    #[test]
+    fn asks_for_the_page_the_size_and_the_channel_that_were_given() {
+        let query = ContactQuery {
+            channel_uuid: Some(CHANNEL.to_owned()),
+            ..query(Some(u32::MAX), Some(100))
+        };
+        let expected = vec![
+            ("page_number", "4294967295".to_owned()),
+            ("results_per_page", "100".to_owned()),
+            ("channel_uuid", CHANNEL.to_owned()),
+        ];
+        assert_eq!(
+            build(query).call().unwrap(),
+            Call { query: expected, ..Call::get("/contacts") }
+        );
+    }
+
+    #[test]
+    fn a_page_holds_1_to_100_contacts() {
+        for size in [1, 2, 99, 100] {
+            assert!(ListContacts::build(query(None, Some(size))).is_ok(), "{size}");
+        }
+        for size in [0, 101, u32::MAX] {
+            let failure = ListContacts::build(query(None, Some(size))).err().unwrap();
+            assert_eq!((failure.kind, failure.status), (ErrorKind::InvalidInput, None));
+            assert_eq!(failure.field.as_deref(), Some("results-per-page"));
+            assert!(failure.message.contains(&size.to_string()), "{}", failure.message);
+            assert!(failure.message.contains("1 to 100, for example 50"), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn a_channel_that_is_none_is_refused_with_a_good_one() {
+        for channel in ["", "+14155550123", "DID66037eca-9ad1-4c96-9eff-526a90a48c77"] {
+            let query = ContactQuery { channel_uuid: Some(channel.into()), ..query(None, None) };
+            let failure = ListContacts::build(query).err().unwrap();
+            assert_eq!(failure.kind, ErrorKind::InvalidInput);
+            assert_eq!(failure.field.as_deref(), Some("channel-uuid"));
+            assert!(failure.message.contains("WPN66037eca-"), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn the_contacts_are_read_from_the_documented_answer() {
+        let page = read(ANSWER).unwrap();
+        assert_eq!((page.page_number, page.next_page, page.reported_count), (0, None, Some(2)));
+        let [ada, grace] = &page.contacts[..] else { panic!("{:?}", page.contacts) };
+        assert_eq!((ada.id, &*ada.uuid), (Some(566), "CON5dbf28a9-44f5-4ca2-9eae-fd33b124097a"));
+        assert_eq!(ada.first_name.as_deref(), Some("Ada"));
+        assert_eq!(ada.last_name.as_deref(), Some("Lovelace"));
+        assert_eq!(ada.channel_uuid.as_deref(), Some(CHANNEL));
+        assert_eq!(ada.profile_pic_url.as_deref(), Some("https://example.com/ada.jpeg"));
+        assert_eq!((&*ada.details[0].kind, ada.details[0].id), ("whatsapp-phone", Some(566)));
+        assert_eq!(ada.details[0].created_at.as_deref(), Some("2025-03-03T18:43:51Z"));
+        assert_eq!(ada.details[0].updated_at.as_deref(), Some("2025-03-30T08:30:12Z"));
+        assert_eq!((&grace.channel_uuid, &grace.profile_pic_url), (&None, &None));
+        assert_eq!((&*grace.details[0].kind, &grace.details[0].updated_at), ("phone", &None));
+    }
+
+    #[test]
+    fn what_may_be_missing_is_absent() {
+        let page = read(
+            r#"{"contacts":[{"uuid":"CON1"},{"uuid":"CON2","id":null,"first_name":null,
+                "last_name":null,"details":null,"starred":true,"labels":[{}]}],"count":null}"#,
+        )
+        .unwrap();
+        assert_eq!((uuids(&page), page.reported_count), (vec!["CON1", "CON2"], None));
+        for contact in &page.contacts {
+            assert_eq!((contact.id, &contact.first_name, &contact.last_name), (None, &None, &None));
+            assert!(contact.details.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_older_times_in_seconds_are_read_as_well() {
+        let page = read(
+            r#"{"contacts":[{"uuid":"CON1","details":[
+                {"type":"PH","value":"+14155550123","created_at":1695230471,"updated_at":0}]}]}"#,
+        )
+        .unwrap();
+        let detail = &page.contacts[0].details[0];
+        assert_eq!(detail.created_at.as_deref(), Some("2023-09-20T17:21:11Z"));
+        assert_eq!((detail.id, &detail.updated_at), (None, &None));
+    }
+
+    #[test]
+    fn each_kind_of_detail_has_its_word_and_a_new_one_its_code() {
+        for (code, kind) in [
+            ("E", "email"),
+            ("A", "address"),
+            ("PH", "phone"),
+            ("WAPH", "whatsapp-phone"),
+            ("TG", "TG"),
+            ("e", "e"),
+            ("", ""),
+        ] {
+            let detail = serde_json::json!({ "type": code, "value": "x" });
+            let body = serde_json::json!({ "contacts": [{ "uuid": "CON1", "details": [detail] }] });
+            assert_eq!(read(&body.to_string()).unwrap().contacts[0].details[0].kind, kind);
+        }
+    }
+
+    #[test]
+    fn a_full_page_promises_another_and_a_short_one_does_not() {
+        for (count, next_page) in [(0, None), (1, None), (2, None), (3, Some(8)), (4, Some(8))] {
+            let body = rows(&["CON1", "CON2", "CON3", "CON4"][..count]);
+            let page = build(query(Some(7), Some(3))).read(&body).unwrap();
+            assert_eq!((page.page_number, page.next_page), (7, next_page), "{count} rows");
+            assert_eq!(page.contacts.len(), count);
+        }
+    }
+
+    #[test]
+    fn no_page_follows_the_last_that_can_be_numbered() {
+        let page = build(query(Some(u32::MAX), Some(1))).read(&rows(&["CON1"])).unwrap();
+        assert_eq!((page.page_number, page.next_page), (u32::MAX, None));
+        let page = build(query(Some(u32::MAX - 1), Some(1))).read(&rows(&["CON1"])).unwrap();
+        assert_eq!(page.next_page, Some(u32::MAX));
+    }
+
+    #[test]
+    fn a_contact_that_came_twice_is_given_once_and_counted_twice() {
+        let body = rows(&["CON2", "CON1", "CON2", "CON2", "CON1"]);
+        let page = build(query(None, Some(5))).read(&body).unwrap();
+        assert_eq!((uuids(&page), page.next_page), (vec!["CON2", "CON1"], Some(1)));
+    }
+
+    #[test]
+    fn of_a_repeated_contact_the_first_row_stays() {
+        let page = read(
+            r#"{"contacts":[{"uuid":"CON1","first_name":"Ada"},{"uuid":"CON1","first_name":"Eve"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(page.contacts.len(), 1);
+        assert_eq!(page.contacts[0].first_name.as_deref(), Some("Ada"));
+    }
+
+    #[test]
+    fn the_count_of_2chat_decides_nothing() {
+        for count in [0, 1, 1000, u64::MAX] {
+            let body = rows(&["CON1"]).replacen('{', &format!(r#"{{"count":{count},"#), 1);
+            let page = build(query(None, Some(1))).read(&body).unwrap();
+            assert_eq!((page.next_page, page.reported_count), (Some(1), Some(count)));
+            let page = build(query(None, Some(2))).read(&body).unwrap();
+            assert_eq!((page.next_page, page.reported_count), (None, Some(count)));
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_named_by_its_path() {
+        for (body, place) in [
+            ("{}", "$.contacts"),
+            (r#"{"contacts":{}}"#, "$.contacts"),
+            (r#"{"contacts":[{"uuid":"CON1"},{"first_name":"Ada"}]}"#, "$.contacts[1].uuid"),
+            (r#"{"contacts":[null]}"#, "$.contacts[0]"),
+            (r#"{"contacts":[{"uuid":"CON1","id":-1}]}"#, "$.contacts[0].id"),
+            (
+                r#"{"contacts":[{"uuid":"CON1","details":[{"value":"x"}]}]}"#,
+                "$.contacts[0].details[0].type",
+            ),
+            ("[]", "$"),
+            ("", "$"),
+            (r#"{"contacts":[]"#, "$"),
+        ] {
+            let failure = read(body).unwrap_err();
+            assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{body}");
+            let place = ["at ", place, ": "].concat();
+            assert!(failure.message.contains(&place), "{body}: {}", failure.message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_page_or_a_failure(text in "(?s).{0,60}", at in 0..ANSWER.len()) {
+            let (before, after) = ANSWER.split_at(at);
+            for body in [&text, &[before, &text].concat(), &[before, &text, after].concat()] {
+                let _ = read(body);
+            }
+        }
+
+        #[test]
+        fn a_page_has_each_contact_once_and_a_next_one_only_if_full(
+            uuids in prop::collection::vec("CON[0-9]", 0..12),
+            size in 1u32..12,
+            number in any::<u32>(),
+        ) {
+            let body = rows(&uuids.iter().map(String::as_str).collect::<Vec<_>>());
+            let page = build(query(Some(number), Some(size))).read(&body).unwrap();
+            let once: BTreeSet<_> = page.contacts.iter().map(|contact| &contact.uuid).collect();
+            prop_assert_eq!(once.len(), page.contacts.len());
+            prop_assert_eq!(once, uuids.iter().collect::<BTreeSet<_>>());
+            let full = uuids.len() >= size as usize;
+            prop_assert_eq!(page.next_page, number.checked_add(1).filter(|_| full));
+        }
+    }
+}

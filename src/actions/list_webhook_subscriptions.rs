@@ -90,3 +90,166 @@ fn params(value: Value<'_, '_>) -> Result<Vec<HookParam>> {
     })?;
     Ok(params)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::contract::ErrorKind;
+
+    /// The shape of the documentation's answer, its second row with what live
+    /// answers add.
+    const ANSWER: &str = r#"{"success":true,"webhooks":[
+        {"uuid":"WHKdc78c87e-5b18-47c7-9183-5bf527fd6c69","event_name":"whatsapp.message.received",
+         "channel_uuid":"WPN66037eca-9ad1-4c96-9eff-526a90a48c77",
+         "hook_url":"https://hooks.example.com/2chat?token=t",
+         "hook_params":{"waweb_uuid":"WPN66037eca-9ad1-4c96-9eff-526a90a48c77"},
+         "created_at":"2023-04-17T18:50:50Z"},
+        {"id":12,"account_id":34,"uuid":"WHK1","event_name":"call.status.update",
+         "channel_uuid":null,"hook_url":"https://hooks.example.com/calls","hook_params":{},
+         "created_at":"2023-04-17 18:50:50"}]}"#;
+
+    const ROW: &str = r#""uuid":"WHK1","event_name":"e","hook_url":"https://example.com""#;
+
+    fn read(body: &str) -> Result<Vec<WebhookSubscription>> {
+        ListWebhookSubscriptions.read(body).map(|read| read.subscriptions)
+    }
+
+    fn params_of(json: &str) -> Vec<(String, String)> {
+        let body = [r#"{"webhooks":[{"#, ROW, r#","hook_params":"#, json, "}]}"].concat();
+        let params = read(&body).unwrap().remove(0).hook_params;
+        params.into_iter().map(|param| (param.name, param.value)).collect()
+    }
+
+    #[test]
+    fn asks_for_all_subscriptions_at_once() {
+        let action = ListWebhookSubscriptions::build(()).ok().unwrap();
+        assert_eq!(action.call().unwrap(), Call::get("/webhooks"));
+    }
+
+    #[test]
+    fn the_subscriptions_are_read_from_the_documented_answer() {
+        let rows = read(ANSWER).unwrap();
+        let [message, call] = &rows[..] else { panic!("{rows:?}") };
+        assert_eq!(message.uuid, "WHKdc78c87e-5b18-47c7-9183-5bf527fd6c69");
+        assert_eq!(message.event_name, "whatsapp.message.received");
+        let channel = "WPN66037eca-9ad1-4c96-9eff-526a90a48c77";
+        assert_eq!(message.channel_uuid.as_deref(), Some(channel));
+        assert_eq!(message.hook_url, "https://hooks.example.com/2chat?token=t");
+        let param = &message.hook_params[0];
+        assert_eq!((&*param.name, &*param.value), ("waweb_uuid", channel));
+        assert_eq!(message.created_at.as_deref(), Some("2023-04-17T18:50:50Z"));
+        assert_eq!((message.id, message.account_id), (None, None));
+
+        assert_eq!((call.id, call.account_id), (Some(12), Some(34)));
+        assert_eq!((&*call.event_name, &call.channel_uuid), ("call.status.update", &None));
+        assert!(call.hook_params.is_empty());
+        assert_eq!(call.created_at.as_deref(), Some("2023-04-17T18:50:50Z"));
+    }
+
+    #[test]
+    fn a_bare_list_is_read_like_one_in_an_object() {
+        // One official client expects it so.
+        let list = ANSWER.split_once(r#""webhooks":"#).unwrap().1.strip_suffix('}').unwrap();
+        let (bare, wrapped) = (read(list).unwrap(), read(ANSWER).unwrap());
+        assert_eq!(format!("{bare:?}"), format!("{wrapped:?}"));
+    }
+
+    #[test]
+    fn no_subscription_is_an_empty_list() {
+        for body in ["[]", r#"{"success":true,"webhooks":[]}"#, r#"{"webhooks": [ ] }"#] {
+            assert!(read(body).unwrap().is_empty(), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_may_be_missing_is_absent() {
+        for members in [
+            "",
+            r#","channel_uuid":null,"hook_params":null,"created_at":null,"id":null"#,
+            r#","account_id":null,"enabled":true,"channel":{"uuid":"WPN1"},"created_at":0"#,
+        ] {
+            let rows = read(&["[{", ROW, members, "}]"].concat()).unwrap();
+            assert_eq!((&rows[0].channel_uuid, &rows[0].created_at), (&None, &None), "{members}");
+            assert_eq!((rows[0].id, rows[0].account_id), (None, None), "{members}");
+            assert!(rows[0].hook_params.is_empty(), "{members}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_is_its_text_or_the_json_of_anything_else() {
+        for (json, value) in [
+            (r#""plain""#, "plain"),
+            (r#""""#, ""),
+            (r#""7""#, "7"),
+            (r#""a \"quoted\" \u00fc\n""#, "a \"quoted\" ü\n"),
+            ("7", "7"),
+            ("-1.50e+3", "-1.50e+3"),
+            ("123456789012345678901234567890", "123456789012345678901234567890"),
+            ("true", "true"),
+            ("null", "null"),
+            ("[]", "[]"),
+            (r#"[1, "two", null]"#, r#"[1, "two", null]"#),
+            (r#"{"a": {"b": ["\u0063"]}}"#, r#"{"a": {"b": ["\u0063"]}}"#),
+        ] {
+            let params = params_of(&format!(r#"{{"name" : {json} }}"#));
+            assert_eq!(params, [("name".to_owned(), value.to_owned())], "{json}");
+        }
+    }
+
+    #[test]
+    fn parameters_keep_their_order_and_any_name() {
+        let params = params_of(r#"{"z":"1","a":"2","":"3","\u00fc \"x\"":"4"}"#);
+        let names: Vec<_> = params.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["z", "a", "", "ü \"x\""]);
+    }
+
+    #[test]
+    fn a_parameter_of_any_depth_is_given_as_it_came() {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            let deep = [&open.repeat(100_000), "1", &close.repeat(100_000)].concat();
+            let params = params_of(&format!(r#"{{"deep":{deep}}}"#));
+            assert!(params == [("deep".to_owned(), deep)]);
+        }
+    }
+
+    #[test]
+    fn an_answer_of_another_shape_is_named_by_its_path() {
+        for (body, place) in [
+            ("{}", "$.webhooks"),
+            (r#"{"webhooks":{}}"#, "$.webhooks"),
+            (r#"{"webhooks":[7]}"#, "$.webhooks[0]"),
+            (r#"{"webhooks":[{"event_name":"e","hook_url":"u"}]}"#, "$.webhooks[0].uuid"),
+            (r#"[{"uuid":"WHK1","hook_url":"u"}]"#, "$[0].event_name"),
+            (r#"[{"uuid":"WHK1","event_name":"e"}]"#, "$[0].hook_url"),
+            (r#"[{"uuid":"WHK1","id":"seven"}]"#, "$[0].id"),
+            (r#"[{"uuid":"WHK1","created_at":"soon"}]"#, "$[0].created_at"),
+            (r#"[{"hook_params":7}]"#, "$[0].hook_params"),
+            ("7", "$"),
+            ("[7", "$[0]"),
+            ("", "$"),
+        ] {
+            let failure = read(body).unwrap_err();
+            assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{body}");
+            let place = ["at ", place, ": "].concat();
+            assert!(failure.message.contains(&place), "{body}: {}", failure.message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_list_or_a_failure(text in "(?s).{0,60}", at in 0..ANSWER.len()) {
+            let (before, after) = ANSWER.split_at(at);
+            for body in [&text, &[before, &text].concat(), &[before, &text, after].concat()] {
+                let _ = read(body);
+            }
+        }
+
+        #[test]
+        fn any_parameter_is_read_back_as_it_was_written(name in "(?s).{0,9}", value in "(?s).{0,20}") {
+            let params = params_of(&serde_json::json!({ &name: &value }).to_string());
+            prop_assert_eq!(params, [(name, value)]);
+        }
+    }
+}

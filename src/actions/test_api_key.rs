@@ -53,3 +53,175 @@ impl Action for TestApiKey {
         Ok(KeyCheck { verdict, message: refusal.message, account: None })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::twochat::{Reply, accept};
+
+    /// The shape of the documentation's answer; `block_reason` is in live ones.
+    const ANSWER: &str = r#"{"success":true,"account":{"name":"Example Ltd",
+        "uuid":"ACC91be87af-5a29-4034-b599-342f2aeb5d52","on_trial":true,"blocked":false,
+        "block_reason":null,"created_at":"2022-04-21T21:55:37Z",
+        "expires_at":"2024-08-31T19:11:08Z"},"limits":{"requests_per_minute":80},
+        "usage":{"api_request_count":77112,"max_api_request_count":500000,
+            "number_check_count":430542,"max_number_check_count":500000}}"#;
+
+    /// What the action makes of a reply.
+    fn check(status: u16, body: &str) -> Result<KeyCheck> {
+        let reply = Reply { status, retry_after: None, body: Ok(body.to_owned()) };
+        match accept(reply, TestApiKey::SPELLINGS) {
+            Ok(body) => TestApiKey.read(&body),
+            Err(refusal) => TestApiKey::refused(refusal),
+        }
+    }
+
+    /// A finding about an account.
+    fn of_account(members: &str, usage: &str) -> KeyCheck {
+        let account = [r#""account":{"uuid":"ACC1""#, members, "}"].concat();
+        check(200, &["{", &account, usage, "}"].concat()).unwrap()
+    }
+
+    const EXHAUSTED: &str = r#","usage":{"api_request_count":100,"max_api_request_count":100}"#;
+
+    #[test]
+    fn asks_for_the_info_and_nothing_else() {
+        let call = TestApiKey::build(()).ok().unwrap().call().unwrap();
+        assert_eq!(call, Call::get("/info"));
+    }
+
+    #[test]
+    fn a_documented_answer_shows_a_valid_key_and_its_account() {
+        let check = check(200, ANSWER).unwrap();
+        assert_eq!((check.verdict, &*check.message), (Verdict::Valid, "The key works."));
+        let account = check.account.unwrap();
+        assert_eq!(account.uuid, "ACC91be87af-5a29-4034-b599-342f2aeb5d52");
+        assert!(account.on_trial && !account.blocked);
+        // Long past, and not for the component to judge.
+        assert_eq!(account.expires_at.as_deref(), Some("2024-08-31T19:11:08Z"));
+    }
+
+    #[test]
+    fn a_key_is_valid_unless_something_speaks_against_it() {
+        for (members, usage) in [
+            ("", ""),
+            (r#","blocked":null"#, r#","usage":null"#),
+            (r#","block_reason":"Unpaid once""#, r#","usage":{}"#),
+            (r#","blocked":false"#, r#","usage":{"max_api_request_count":0}"#),
+            ("", r#","usage":{"api_request_count":99,"max_api_request_count":100}"#),
+            ("", r#","usage":{"number_check_count":100,"max_number_check_count":100}"#),
+        ] {
+            assert_eq!(of_account(members, usage).verdict, Verdict::Valid, "{members}{usage}");
+        }
+    }
+
+    #[test]
+    fn usage_at_its_maximum_or_beyond_means_exhausted() {
+        for used in [100, 101, u64::MAX] {
+            let usage = EXHAUSTED.replacen("100", &used.to_string(), 1);
+            let check = of_account("", &usage);
+            assert_eq!(check.verdict, Verdict::QuotaExhausted, "{used}");
+            assert_eq!(check.account.unwrap().uuid, "ACC1");
+        }
+    }
+
+    #[test]
+    fn a_blocked_account_is_blocked_whatever_else_is_wrong() {
+        for usage in ["", EXHAUSTED] {
+            let check = of_account(r#","blocked":true"#, usage);
+            assert_eq!(check.verdict, Verdict::Blocked, "{usage}");
+            assert_eq!(check.message, "2Chat has blocked the account.");
+            assert!(check.account.unwrap().blocked);
+        }
+    }
+
+    #[test]
+    fn the_reason_of_a_block_is_told_on_one_bounded_line() {
+        let check = of_account(r#","blocked":true,"block_reason":"Unpaid\r\ninvoice""#, EXHAUSTED);
+        assert_eq!(check.message, "2Chat has blocked the account: Unpaid  invoice");
+
+        let members = [r#","blocked":true,"block_reason":""#, &"é".repeat(5_000), "\""].concat();
+        let check = of_account(&members, "");
+        assert!(check.message.len() < 500 && check.message.ends_with('…'), "{}", check.message);
+    }
+
+    #[test]
+    fn a_refused_key_is_a_finding_in_the_words_of_2chat() {
+        for (status, body, verdict, words) in [
+            // Both seen on the wire.
+            (401, r#"{"detail":"Invalid API Key"}"#, Verdict::Invalid, "Invalid API Key"),
+            (403, r#"{"detail":"Not authenticated"}"#, Verdict::Invalid, "Not authenticated"),
+            (401, "", Verdict::Invalid, "HTTP 401"),
+            // The application's shape, as the skill files have it.
+            (
+                402,
+                r#"{"success":false,"error":true,"error_message":"Trial expired"}"#,
+                Verdict::QuotaExhausted,
+                "Trial expired",
+            ),
+            (402, "<html></html>", Verdict::QuotaExhausted, "HTTP 402"),
+        ] {
+            let check = check(status, body).unwrap();
+            assert_eq!(check.verdict, verdict, "{status} {body}");
+            assert!(check.message.contains(words), "{}", check.message);
+            assert!(check.account.is_none(), "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_decides_nothing_is_an_error() {
+        for (status, body, kind) in [
+            (403, r#"{"detail":"Private flow"}"#, ErrorKind::Forbidden),
+            (403, "", ErrorKind::Forbidden),
+            (404, r#"{"detail":"Not Found"}"#, ErrorKind::NotFound),
+            (422, "{}", ErrorKind::InvalidInput),
+            (429, "{}", ErrorKind::RateLimited),
+            (409, "{}", ErrorKind::Busy),
+            (503, "{}", ErrorKind::Busy),
+            (500, "<html></html>", ErrorKind::Interrupted),
+            (504, "", ErrorKind::Interrupted),
+            (302, "", ErrorKind::UnexpectedReply),
+            (418, "{}", ErrorKind::Rejected),
+            (200, r#"{"success":false,"error_message":"Invalid API Key"}"#, ErrorKind::Rejected),
+            (200, r#"{"success":true,"error":true,"account":{"uuid":"A"}}"#, ErrorKind::Rejected),
+            (200, "{}", ErrorKind::UnexpectedReply),
+            (200, r#"{"success":true,"account":null}"#, ErrorKind::UnexpectedReply),
+            (200, r#"{"account":{"uuid":"A","blocked":"yes"}}"#, ErrorKind::UnexpectedReply),
+            (200, "<html></html>", ErrorKind::UnexpectedReply),
+            (200, "", ErrorKind::UnexpectedReply),
+        ] {
+            assert_eq!(check(status, body).unwrap_err().kind, kind, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_request_that_got_nowhere_decides_nothing() {
+        for kind in [
+            ErrorKind::Unreachable,
+            ErrorKind::Interrupted,
+            ErrorKind::DeniedByHost,
+            ErrorKind::Misconfigured,
+        ] {
+            let failure = Failure::new(kind, "It got nowhere.".to_owned());
+            assert_eq!(TestApiKey::refused(failure.clone()).unwrap_err(), failure);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_reply_is_a_finding_or_a_failure(
+            status in 0u16..700,
+            text in "(?s).{0,60}",
+            at in 0..ANSWER.len(),
+        ) {
+            let (before, after) = ANSWER.split_at(at);
+            for body in [&text, &[before, &text].concat(), &[before, &text, after].concat()] {
+                let _ = check(200, body);
+                let _ = check(status, body);
+                let _ = TestApiKey.read(body);
+            }
+        }
+    }
+}

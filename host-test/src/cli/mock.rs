@@ -1,0 +1,46 @@
+//! `twochat mock`: the mock 2Chat alone, for any host to be tried against.
+
+use std::io::Write;
+
+use host_test::mock::{Fault, Mock, Options};
+
+use crate::Failure;
+
+/// Serve a mock 2Chat on a loopback port until interrupted.
+///
+/// The first line of output is the base URL.
+#[derive(clap::Args)]
+#[command(after_help = after_help())]
+pub(crate) struct Arguments {
+    /// Port on 127.0.0.1; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    port: u16,
+    /// The key that is accepted
+    #[arg(long, value_name = "K", default_value = "mock-key")]
+    key: String,
+    /// How many contacts there are at the start
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    contacts: usize,
+    /// A fault to switch on; may be given more than once
+    #[arg(long = "fault", value_name = "FAULT")]
+    faults: Vec<Fault>,
+}
+
+fn after_help() -> String {
+    let faults = Fault::all().into_iter();
+    let lines = faults.map(|(fault, meaning)| format!("  {:<18} {meaning}\n", fault.to_string()));
+    format!("Faults:\n{}", lines.collect::<String>())
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { port, key, contacts, faults } = arguments;
+    let options = Options { port, key, contacts, faults, ..Options::default() };
+    let mock = Mock::start(options)
+        .await
+        .map_err(|error| Failure::Host(format!("port {port} cannot be used: {error}")))?;
+    // Whoever started this and went away wants no line.
+    let _ = writeln!(anstream::stdout(), "{}", mock.base_url());
+    tokio::signal::ctrl_c()
+        .await
+        .map_err(|error| Failure::Host(format!("cannot wait for an interrupt: {error}")))
+}

@@ -1,0 +1,27 @@
+//! How does JSON look on a terminal? Colours go away where there is none.
+
+use anstyle::{AnsiColor, Style};
+use serde_json::Value;
+
+pub(crate) const BOLD: Style = Style::new().bold();
+pub(crate) const DIM: Style = Style::new().dimmed();
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+const KEY: Style = AnsiColor::Cyan.on_default();
+
+/// The value over several lines, names in colour.
+pub(crate) fn json(value: &Value) -> String {
+    let pretty = format!("{value:#}");
+    let lines = pretty.lines().map(|line| match line.split_once("\": ") {
+        Some((name, rest)) if line.trim_start().starts_with('"') => {
+            format!("{KEY}{name}\"{KEY:#}: {}", visible(rest))
+        }
+        _ => visible(line),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The text without anything that would steer a terminal.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect()
+}

@@ -1,0 +1,299 @@
+//! Which requests may leave, and with what added? The one gate outwards.
+//!
+//! Denies by default. A request passes if it goes to the scheme, host, port
+//! and path of the connection with an allowed method, and if the name resolves
+//! to an address that the connection may reach; the address that was checked
+//! is the one connected to. The key is put in here and nowhere else, so the
+//! guest neither holds nor sees it. Redirects are not followed. Connections
+//! are pooled across instances.
+//!
+//! Knows HTTP and one connection; knows nothing of actions or of 2Chat's data.
+
+use std::{
+    fmt,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body::{Body, Frame};
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde_json::Value;
+use tokio::time::{Instant, Sleep, timeout_at};
+use url::Url;
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
+    WasiHttpHooks,
+};
+
+use crate::{
+    addresses::Addresses,
+    client::{Client, error_of},
+    engine::Outlet,
+};
+
+/// Where 2Chat is.
+pub const DEFAULT_BASE_URL: &str = "https://api.p.2chat.io/open";
+/// The variable in which the connector looks for its base url.
+const BASE_URL_SETTING: &str = "TWOCHAT_BASE_URL";
+/// The header in which 2Chat expects the key.
+const KEY_HEADER: HeaderName = HeaderName::from_static("x-user-api-key");
+/// What stands where the key stood.
+const MASK: &str = "[key]";
+/// Largest reply that is passed on. Above what the connector takes, so that
+/// its own, better message is what a user meets.
+const REPLY_LIMIT: u64 = 64 << 20;
+/// Kept back from the time of a call, so that a guest whose request timed out
+/// can still answer.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// A key that is shown nowhere.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a key without the white space around it.
+    ///
+    /// # Errors
+    /// If nothing is left or the key cannot stand in a header. The message
+    /// does not show it.
+    pub fn new(key: &str) -> Result<Self, &'static str> {
+        let key = key.trim();
+        if key.is_empty() {
+            return Err("the key is empty");
+        }
+        if HeaderValue::from_str(key).is_err() {
+            return Err("the key holds characters that cannot stand in a header");
+        }
+        Ok(Self(key.to_owned()))
+    }
+
+    fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&self.0).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The text with the key hidden.
+    #[must_use]
+    pub fn scrub(&self, text: &str) -> String {
+        text.replace(&self.0, MASK)
+    }
+
+    /// The value with the key hidden in every text.
+    pub fn scrub_value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.scrub(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.scrub_value(item)),
+            Value::Object(members) => {
+                *members = std::mem::take(members)
+                    .into_iter()
+                    .map(|(name, mut value)| {
+                        self.scrub_value(&mut value);
+                        (self.scrub(&name), value)
+                    })
+                    .collect();
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// Where an instance may send requests, and the key that they get.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    base: Url,
+    addresses: Addresses,
+    methods: Vec<Method>,
+    key: Option<Secret>,
+}
+
+impl Connection {
+    /// A connection to everything below a base url, such as
+    /// `https://api.p.2chat.io/open`, for reading and creating.
+    ///
+    /// # Errors
+    /// If the url is neither https nor http on a loopback address, or holds
+    /// user info, a query or a fragment. The message does not repeat it.
+    pub fn new(base: &str, key: Option<Secret>) -> Result<Self, &'static str> {
+        let base = Url::parse(base).map_err(|_| "it is not an absolute url")?;
+        let addresses = Addresses::of(&base).ok_or("it has no host")?;
+        match base.scheme() {
+            "https" => {}
+            "http" if addresses == Addresses::Loopback => {}
+            "http" => return Err("it is http, which is allowed only on a loopback address"),
+            _ => return Err("it is not an http or https url"),
+        }
+        if !base.username().is_empty() || base.password().is_some() {
+            return Err("it holds user info, which has no meaning here");
+        }
+        if base.query().is_some() || base.fragment().is_some() {
+            return Err("it holds a query or a fragment, but only a path may follow the host");
+        }
+        Ok(Self { base, addresses, methods: vec![Method::GET, Method::POST], key })
+    }
+
+    /// The way out for one call that may take `time` from now on: the guest
+    /// learns the base url, and the gate keeps the key.
+    #[must_use]
+    pub fn outlet(self: &Arc<Self>, client: &Client, time: Duration) -> Outlet {
+        let environment = vec![(BASE_URL_SETTING.to_owned(), self.base.to_string())];
+        let deadline = Instant::now() + time.saturating_sub(LAST_WORDS);
+        let gate = Gate { client: client.clone(), connection: Arc::clone(self), deadline };
+        Outlet { environment, gate: Box::new(gate) }
+    }
+
+    /// The key, for hiding it in what comes back.
+    #[must_use]
+    pub fn key(&self) -> Option<&Secret> {
+        self.key.as_ref()
+    }
+
+    /// Whether the request may leave.
+    fn allows(&self, method: &Method, uri: &Uri) -> bool {
+        self.methods.contains(method) && self.is_origin_of(uri) && self.is_above(uri.path())
+    }
+
+    fn is_origin_of(&self, uri: &Uri) -> bool {
+        let port = uri.port_u16().or(match uri.scheme_str() {
+            Some("https") => Some(443),
+            Some("http") => Some(80),
+            _ => None,
+        });
+        uri.scheme_str() == Some(self.base.scheme())
+            && uri.host().is_some_and(|host| Some(host.to_lowercase().as_str()) == self.base.host_str())
+            && port == self.base.port_or_known_default()
+            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+    }
+
+    /// Whether the path stays below the base url's, however a server reads it.
+    fn is_above(&self, path: &str) -> bool {
+        let base = self.base.path().trim_end_matches('/');
+        let below = path.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
+        let dots = |segment: &str| {
+            matches!(segment.to_lowercase().replace("%2e", ".").as_str(), "." | "..")
+        };
+        let lowercase = path.to_lowercase();
+        below
+            && !path.split('/').any(dots)
+            && !["%2f", "%5c", "\\"].iter().any(|separator| lowercase.contains(separator))
+    }
+}
+
+/// The gate of one call.
+struct Gate {
+    client: Client,
+    connection: Arc<Connection>,
+    deadline: Instant,
+}
+
+/// A response, and work that goes on behind it.
+type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
+impl WasiHttpHooks for Gate {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        let injects = self.connection.key.is_some();
+        Arc::new(move |name| {
+            DEFAULT_FORBIDDEN_HEADERS.contains(name) || (injects && *name == KEY_HEADER)
+        })
+    }
+
+    fn send_request(
+        &mut self,
+        mut request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        let allowed = self.connection.allows(request.method(), request.uri());
+        if let Some(key) = self.connection.key.as_ref().and_then(Secret::header).filter(|_| allowed) {
+            request.headers_mut().insert(KEY_HEADER, key);
+        }
+        let client = self.client.clone();
+        let addresses = self.connection.addresses;
+        let call_ends = self.deadline;
+        Box::new(async move {
+            if !allowed {
+                return Err(Error::HttpRequestDenied);
+            }
+            let options = options.unwrap_or_default();
+            let first_byte = options.first_byte_timeout.map(|wait| Instant::now() + wait);
+            let until = first_byte.map_or(call_ends, |first_byte| first_byte.min(call_ends));
+            let response = timeout_at(until, client.send(request, addresses))
+                .await
+                .map_err(|_| Error::HttpResponseTimeout)??;
+            let response = response.map(|body| {
+                ReplyBody::new(body, call_ends, options.between_bytes_timeout).boxed_unsync()
+            });
+            Ok((response, Box::new(async { Ok(()) }) as Box<_>))
+        })
+    }
+}
+
+/// A reply's body, bounded in size and in time.
+struct ReplyBody {
+    body: Incoming,
+    left: u64,
+    call_ends: Instant,
+    between_bytes: Option<Duration>,
+    next_by: Pin<Box<Sleep>>,
+}
+
+impl ReplyBody {
+    fn new(body: Incoming, call_ends: Instant, between_bytes: Option<Duration>) -> Self {
+        let next_by = Box::pin(tokio::time::sleep_until(call_ends));
+        let mut this = Self { body, left: REPLY_LIMIT, call_ends, between_bytes, next_by };
+        this.expect_next();
+        this
+    }
+
+    fn expect_next(&mut self) {
+        let next_by = self.between_bytes.map(|wait| Instant::now() + wait);
+        let next_by = next_by.map_or(self.call_ends, |next_by| next_by.min(self.call_ends));
+        self.next_by.as_mut().reset(next_by);
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if Instant::now() >= self.call_ends {
+            return Poll::Ready(Some(Err(Error::HttpResponseTimeout)));
+        }
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+                let Some(left) = self.left.checked_sub(length) else {
+                    return Poll::Ready(Some(Err(Error::HttpResponseBodySize(Some(REPLY_LIMIT)))));
+                };
+                self.left = left;
+                self.expect_next();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error_of(&error)))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => {
+                ready!(self.next_by.as_mut().poll(cx));
+                Poll::Ready(Some(Err(Error::HttpResponseTimeout)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}

@@ -1,0 +1,376 @@
+//! How is a connector loaded, and one call of it carried out?
+//!
+//! Every call gets a fresh store and instance, bounded in fuel, memory, tables
+//! and time. Knows no action by name: functions and their types are read from
+//! the component. What leaves the instance is the business of its [`Outlet`].
+
+use std::{sync::Arc, thread, time::Duration};
+
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+use wasmtime::{
+    Config, Engine, ResourceLimiter, Store, StoreContextMut, Trap,
+    component::{
+        Component, ComponentExportIndex, InstancePre, Linker, ResourceTable, Type, Val,
+        types::{ComponentFunc, ComponentItem},
+    },
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+
+use crate::json;
+
+/// How often a busy guest lets other work go on.
+const TICK: Duration = Duration::from_millis(10);
+
+/// What one call may use. Every limit is on by default.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Units of work, about one for each instruction.
+    pub fuel: u64,
+    /// Bytes of linear memory.
+    pub memory: usize,
+    /// Entries of a table.
+    pub table: usize,
+    /// Resources (requests, streams, bodies) held at the same time.
+    pub resources: usize,
+    /// From the start of the call to its result, waiting included.
+    pub time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            fuel: 2_000_000_000,
+            memory: 64 << 20,
+            table: 10_000,
+            resources: 64,
+            time: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How a call reaches the outside: its environment and the gate for requests.
+pub struct Outlet {
+    /// Environment variables that the guest sees; nothing else is inherited.
+    pub environment: Vec<(String, String)>,
+    /// Decides on each request and sends it.
+    pub gate: Box<dyn WasiHttpHooks>,
+}
+
+/// What came of a call that ended by itself.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The result or the action's typed error, as JSON.
+    pub result: Result<Value, Value>,
+    /// Fuel that was used.
+    pub fuel: u64,
+    /// Largest linear memory in bytes.
+    pub memory: usize,
+    /// Resources that the guest did not give back. Always 0 for a good guest.
+    pub resources_left: usize,
+}
+
+/// Why a call gave neither a result nor an error of the action.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The component exports no such action.
+    #[error("there is no action `{name}`; this component has {}", known.join(", "))]
+    UnknownAction {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The arguments do not fit the action's types.
+    #[error("{0}")]
+    Arguments(String),
+    /// The guest used up what it may use, and was stopped.
+    #[error("the component was stopped: it {0}")]
+    Limit(String),
+    /// The guest failed in a way that a connector never should.
+    #[error("the component trapped: {0}")]
+    Trap(String),
+}
+
+/// Why a file cannot be used as a connector.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// It is no component, or a broken one.
+    #[error("it is not a WebAssembly component that can be compiled: {0}")]
+    NotAComponent(String),
+    /// It asks for more than this host gives.
+    #[error("it asks for something that this host does not give: {0}")]
+    Imports(String),
+    /// It exports no function in an interface.
+    #[error("it exports no action: expected an interface with functions")]
+    NoActions,
+    /// A function takes or gives something that cannot be written as JSON.
+    #[error("its action `{action}` takes or gives {what}, which has no JSON form")]
+    NoJsonForm {
+        /// The function.
+        action: String,
+        /// The kind of type.
+        what: &'static str,
+    },
+}
+
+/// An engine with what every connector is linked against. One per process.
+pub struct Host {
+    engine: Engine,
+    linker: Linker<State>,
+}
+
+impl Host {
+    /// Makes the engine and starts the clock that keeps busy guests in check.
+    ///
+    /// # Errors
+    /// If this machine cannot run WebAssembly.
+    pub fn new() -> wasmtime::Result<Self> {
+        let mut config = Config::new();
+        config.consume_fuel(true).epoch_interruption(true);
+        let engine = Engine::new(&config)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+
+        let ticking = engine.weak();
+        thread::Builder::new().name("epoch".to_owned()).spawn(move || {
+            while let Some(engine) = ticking.upgrade() {
+                engine.increment_epoch();
+                drop(engine);
+                thread::sleep(TICK);
+            }
+        })?;
+        Ok(Self { engine, linker })
+    }
+
+    /// Compiles a component and reads its actions.
+    ///
+    /// # Errors
+    /// If the bytes are no component, ask for more than this host gives, or
+    /// export nothing that can be called with JSON.
+    pub fn load(&self, bytes: &[u8]) -> Result<Connector, LoadError> {
+        let component = Component::new(&self.engine, bytes)
+            .map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
+        let actions = actions(&self.engine, &component)?;
+        let instance = self
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::Imports(format!("{error:#}")))?;
+        Ok(Connector { engine: self.engine.clone(), instance, actions: actions.into() })
+    }
+}
+
+/// A loaded component, ready to be called from any task.
+#[derive(Clone)]
+pub struct Connector {
+    engine: Engine,
+    instance: InstancePre<State>,
+    actions: Arc<[Action]>,
+}
+
+/// An exported function as the component declares it.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Name of the function, such as `list-contacts`.
+    pub name: String,
+    /// Name and type of each parameter.
+    pub params: Vec<(String, Type)>,
+    /// What it gives; `None` if it gives nothing.
+    pub result: Option<Type>,
+    export: ComponentExportIndex,
+}
+
+impl Connector {
+    /// The actions in the order in which the component declares them.
+    #[must_use]
+    pub fn actions(&self) -> &[Action] {
+        &self.actions
+    }
+
+    /// Carries out one call on an instance of its own.
+    ///
+    /// # Errors
+    /// If the call was not made (unknown action, arguments that do not fit) or
+    /// did not end by itself (a limit, a trap). An error that the action
+    /// returns is part of the [`Outcome`].
+    pub async fn call(
+        &self,
+        action: &str,
+        arguments: &Value,
+        outlet: Outlet,
+        limits: Limits,
+    ) -> Result<Outcome, CallError> {
+        let action = self.action(action)?;
+        let arguments =
+            json::arguments(arguments, &action.params).map_err(CallError::Arguments)?;
+        let mut store = self.store(outlet, limits);
+        let deadline = Instant::now() + limits.time;
+        let called = timeout_at(deadline, self.run(&mut store, action, &arguments)).await;
+        let result = match called {
+            Ok(Ok(result)) => result,
+            Ok(Err(error)) => return Err(stopped(&error, store.data())),
+            Err(_) => {
+                let seconds = limits.time.as_secs();
+                return Err(CallError::Limit(format!("took longer than {seconds} s")));
+            }
+        };
+        let fuel = limits.fuel - store.get_fuel().unwrap_or_default().min(limits.fuel);
+        let state = store.data_mut();
+        Ok(Outcome {
+            result,
+            fuel,
+            memory: state.meter.memory,
+            resources_left: state.table.iter_mut().count(),
+        })
+    }
+
+    fn action(&self, name: &str) -> Result<&Action, CallError> {
+        let found = self.actions.iter().find(|action| action.name == name);
+        found.ok_or_else(|| CallError::UnknownAction {
+            name: name.to_owned(),
+            known: self.actions.iter().map(|action| action.name.clone()).collect(),
+        })
+    }
+
+    fn store(&self, outlet: Outlet, limits: Limits) -> Store<State> {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.resources);
+        let state = State {
+            wasi: WasiCtx::builder().envs(&outlet.environment).build(),
+            http: WasiHttpCtx::new(),
+            gate: outlet.gate,
+            table,
+            meter: Meter { limits, memory: 0, denied: false },
+        };
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.meter);
+        // Both can only fail on an engine that was configured without them.
+        let _ = store.set_fuel(limits.fuel);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_async_yield_and_update(1);
+        store
+    }
+
+    async fn run(
+        &self,
+        store: &mut Store<State>,
+        action: &Action,
+        arguments: &[Val],
+    ) -> wasmtime::Result<Result<Value, Value>> {
+        let instance = self.instance.instantiate_async(&mut *store).await?;
+        let function = instance
+            .get_func(&mut *store, action.export)
+            .ok_or_else(|| wasmtime::Error::msg("the export is gone"))?;
+        let mut results = vec![Val::Bool(false); usize::from(action.result.is_some())];
+        function.call_async(StoreContextMut::from(&mut *store), arguments, &mut results).await?;
+        Ok(match results.pop() {
+            Some(Val::Result(Ok(value))) => Ok(value.map_or(Value::Null, |value| json::write(&value))),
+            Some(Val::Result(Err(error))) => {
+                Err(error.map_or(Value::Null, |error| json::write(&error)))
+            }
+            Some(value) => Ok(json::write(&value)),
+            None => Ok(Value::Null),
+        })
+    }
+}
+
+/// The functions of all exported interfaces.
+fn actions(engine: &Engine, component: &Component) -> Result<Vec<Action>, LoadError> {
+    let mut actions = Vec::new();
+    for (interface, item) in component.component_type().exports(engine) {
+        let ComponentItem::ComponentInstance(instance) = item.ty else { continue };
+        let Some(interface) = component.get_export_index(None, interface) else { continue };
+        for (name, item) in instance.exports(engine) {
+            let ComponentItem::ComponentFunc(function) = item.ty else { continue };
+            let Some(export) = component.get_export_index(Some(&interface), name) else { continue };
+            actions.push(action(name, &function, export)?);
+        }
+    }
+    if actions.is_empty() { Err(LoadError::NoActions) } else { Ok(actions) }
+}
+
+fn action(
+    name: &str,
+    function: &ComponentFunc,
+    export: ComponentExportIndex,
+) -> Result<Action, LoadError> {
+    let params: Vec<_> = function.params().map(|(name, ty)| (name.to_owned(), ty)).collect();
+    let result = function.results().next();
+    let mut types = params.iter().map(|(_, ty)| ty).chain(&result);
+    match types.find_map(json::without_form) {
+        Some(what) => Err(LoadError::NoJsonForm { action: name.to_owned(), what }),
+        None => Ok(Action { name: name.to_owned(), params, result, export }),
+    }
+}
+
+/// Why a guest did not come to its end.
+fn stopped(error: &wasmtime::Error, state: &State) -> CallError {
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => CallError::Limit("used up its fuel".to_owned()),
+        _ if state.meter.denied => CallError::Limit("asked for more memory than it may have".to_owned()),
+        Some(trap) => CallError::Trap(trap.to_string()),
+        None => CallError::Trap(format!("{error:#}")),
+    }
+}
+
+/// What belongs to one call.
+struct State {
+    wasi: WasiCtx,
+    http: WasiHttpCtx,
+    gate: Box<dyn WasiHttpHooks>,
+    table: ResourceTable,
+    meter: Meter,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut *self.gate }
+    }
+}
+
+/// Measures and bounds memory and tables.
+struct Meter {
+    limits: Limits,
+    memory: usize,
+    denied: bool,
+}
+
+impl Meter {
+    fn judge(&mut self, desired: usize, limit: usize) -> bool {
+        let allowed = desired <= limit;
+        self.denied |= !allowed;
+        allowed
+    }
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let allowed = self.judge(desired, self.limits.memory);
+        if allowed {
+            self.memory = self.memory.max(desired);
+        }
+        Ok(allowed)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(self.judge(desired, self.limits.table))
+    }
+}

@@ -1,0 +1,274 @@
+//! How is a component value written as JSON, and JSON read as one?
+//!
+//! Driven by the component's own types; knows no action and no field.
+//!
+//! | type | JSON |
+//! | --- | --- |
+//! | record | object; an absent option is left out, `null` is accepted for it |
+//! | list, tuple | array |
+//! | enum | the label as a string |
+//! | variant | the label as a string, or `{"label": payload}` |
+//! | result | `{"ok": …}` or `{"err": …}` |
+//! | flags | array of labels |
+//! | char, string | string |
+//! | numbers of any width, bool | number, `true` or `false` |
+//!
+//! Names are those of the WIT file, hyphens included. Resources, handles,
+//! futures and streams have no JSON form.
+
+use serde_json::{Map, Value};
+use wasmtime::component::{Type, Val};
+
+/// Why a JSON value is no value of the type: the place and what was expected.
+pub type Refusal = String;
+
+/// The name of the first type in `ty` that has no JSON form.
+pub fn without_form(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Own(_) | Type::Borrow(_) => Some("a resource"),
+        Type::Future(_) | Type::Stream(_) => Some("a future or stream"),
+        Type::ErrorContext => Some("an error context"),
+        Type::Map(_) | Type::FixedLengthList(_) => Some("a map or list of fixed length"),
+        Type::List(list) => without_form(&list.ty()),
+        Type::Option(option) => without_form(&option.ty()),
+        Type::Record(record) => record.fields().find_map(|field| without_form(&field.ty)),
+        Type::Tuple(tuple) => tuple.types().find_map(|ty| without_form(&ty)),
+        Type::Variant(variant) => {
+            variant.cases().find_map(|case| case.ty.as_ref().and_then(without_form))
+        }
+        Type::Result(result) => {
+            [result.ok(), result.err()].into_iter().flatten().find_map(|ty| without_form(&ty))
+        }
+        _ => None,
+    }
+}
+
+/// Reads a function's arguments.
+///
+/// A single parameter that is a record takes its fields from the object
+/// itself; otherwise the object's keys are the names of the parameters.
+pub fn arguments(json: &Value, params: &[(String, Type)]) -> Result<Vec<Val>, Refusal> {
+    if let [(_, ty @ Type::Record(_))] = params {
+        return Ok(vec![read(json, ty, "")?]);
+    }
+    fields(json, params.iter().map(|(name, ty)| (name.as_str(), ty.clone())), "")
+        .map(|fields| fields.into_iter().map(|(_, value)| value).collect())
+}
+
+fn read(json: &Value, ty: &Type, place: &str) -> Result<Val, Refusal> {
+    let refuse = |expected: &str| Err(refusal(place, json, expected));
+    match ty {
+        Type::Bool => json.as_bool().map(Val::Bool).map_or_else(|| refuse("true or false"), Ok),
+        Type::U8 => whole(json, place).map(Val::U8),
+        Type::U16 => whole(json, place).map(Val::U16),
+        Type::U32 => whole(json, place).map(Val::U32),
+        Type::U64 => whole(json, place).map(Val::U64),
+        Type::S8 => whole(json, place).map(Val::S8),
+        Type::S16 => whole(json, place).map(Val::S16),
+        Type::S32 => whole(json, place).map(Val::S32),
+        Type::S64 => whole(json, place).map(Val::S64),
+        #[expect(clippy::cast_possible_truncation, reason = "the type asks for the nearest f32")]
+        Type::Float32 => {
+            json.as_f64().map(|x| Val::Float32(x as f32)).map_or_else(|| refuse("a number"), Ok)
+        }
+        Type::Float64 => json.as_f64().map(Val::Float64).map_or_else(|| refuse("a number"), Ok),
+        Type::String => match json {
+            Value::String(text) => Ok(Val::String(text.clone())),
+            _ => refuse("text"),
+        },
+        Type::Char => {
+            let mut chars = json.as_str().unwrap_or_default().chars();
+            match (chars.next(), chars.next()) {
+                (Some(c), None) => Ok(Val::Char(c)),
+                _ => refuse("text of one character"),
+            }
+        }
+        Type::Option(_) if json.is_null() => Ok(Val::Option(None)),
+        Type::Option(option) => {
+            Ok(Val::Option(Some(Box::new(read(json, &option.ty(), place)?))))
+        }
+        Type::List(list) => items(json, place)?
+            .iter()
+            .enumerate()
+            .map(|(index, item)| read(item, &list.ty(), &format!("{place}[{index}]")))
+            .collect::<Result<_, _>>()
+            .map(Val::List),
+        Type::Tuple(tuple) => {
+            let items = items(json, place)?;
+            if items.len() != tuple.types().len() {
+                return refuse(&format!("an array of {}", tuple.types().len()));
+            }
+            items
+                .iter()
+                .zip(tuple.types())
+                .enumerate()
+                .map(|(index, (item, ty))| read(item, &ty, &format!("{place}[{index}]")))
+                .collect::<Result<_, _>>()
+                .map(Val::Tuple)
+        }
+        Type::Record(record) => {
+            fields(json, record.fields().map(|field| (field.name, field.ty)), place).map(Val::Record)
+        }
+        Type::Enum(labels) => match json.as_str() {
+            Some(label) if labels.names().any(|name| name == label) => {
+                Ok(Val::Enum(label.to_owned()))
+            }
+            _ => refuse(&one_of(labels.names())),
+        },
+        Type::Flags(flags) => {
+            let known = |label: &&str| flags.names().any(|name| name == *label);
+            items(json, place)?
+                .iter()
+                .map(|item| item.as_str().filter(known).map(str::to_owned))
+                .collect::<Option<_>>()
+                .map(Val::Flags)
+                .map_or_else(|| refuse(&format!("a list of {}", one_of(flags.names()))), Ok)
+        }
+        Type::Variant(variant) => {
+            let (label, payload) = labelled(json);
+            let case = variant.cases().find(|case| Some(case.name) == label);
+            match case.map(|case| (case.name.to_owned(), case.ty)) {
+                Some((label, ty)) => {
+                    let payload = payload_of(payload, ty, &format!("{place}.{label}"))?;
+                    Ok(Val::Variant(label, payload))
+                }
+                None => refuse(&one_of(variant.cases().map(|case| case.name))),
+            }
+        }
+        Type::Result(result) => match labelled(json) {
+            (Some("ok"), payload) => {
+                Ok(Val::Result(Ok(payload_of(payload, result.ok(), &format!("{place}.ok"))?)))
+            }
+            (Some("err"), payload) => {
+                Ok(Val::Result(Err(payload_of(payload, result.err(), &format!("{place}.err"))?)))
+            }
+            _ => refuse("{\"ok\": …} or {\"err\": …}"),
+        },
+        _ => refuse("nothing: its type has no JSON form"),
+    }
+}
+
+/// The label of a variant, and what stands behind it.
+fn labelled(json: &Value) -> (Option<&str>, Option<&Value>) {
+    match json {
+        Value::String(label) => (Some(label), None),
+        Value::Object(members) if members.len() == 1 => {
+            members.iter().next().map_or((None, None), |(label, value)| (Some(label), Some(value)))
+        }
+        _ => (None, None),
+    }
+}
+
+fn payload_of(
+    json: Option<&Value>,
+    ty: Option<Type>,
+    place: &str,
+) -> Result<Option<Box<Val>>, Refusal> {
+    match (json, ty) {
+        (json, Some(ty)) => {
+            Ok(Some(Box::new(read(json.unwrap_or(&Value::Null), &ty, place)?)))
+        }
+        (None | Some(Value::Null), None) => Ok(None),
+        (Some(json), None) => Err(refusal(place, json, "no payload")),
+    }
+}
+
+fn fields<'a>(
+    json: &Value,
+    fields: impl Iterator<Item = (&'a str, Type)>,
+    place: &str,
+) -> Result<Vec<(String, Val)>, Refusal> {
+    let Value::Object(members) = json else {
+        return Err(refusal(place, json, "an object"));
+    };
+    let fields: Vec<_> = fields.collect();
+    if let Some(unknown) = members.keys().find(|key| !fields.iter().any(|(name, _)| name == key)) {
+        let known = one_of(fields.iter().map(|(name, _)| *name));
+        return Err(format!("{}: there is no such field; expected {known}", inside(place, unknown)));
+    }
+    fields
+        .into_iter()
+        .map(|(name, ty)| {
+            let value = match (members.get(name), &ty) {
+                (None, Type::Option(_)) => Val::Option(None),
+                (None, _) => return Err(format!("{}: it is missing", inside(place, name))),
+                (Some(json), ty) => read(json, ty, &inside(place, name))?,
+            };
+            Ok((name.to_owned(), value))
+        })
+        .collect()
+}
+
+fn items<'a>(json: &'a Value, place: &str) -> Result<&'a Vec<Value>, Refusal> {
+    json.as_array().ok_or_else(|| refusal(place, json, "an array"))
+}
+
+fn whole<N: TryFrom<i128>>(json: &Value, place: &str) -> Result<N, Refusal> {
+    let number = json.as_i64().map(i128::from).or_else(|| json.as_u64().map(i128::from));
+    let bits = 8 * size_of::<N>();
+    number
+        .and_then(|number| N::try_from(number).ok())
+        .ok_or_else(|| refusal(place, json, &format!("a whole number that fits into {bits} bits")))
+}
+
+fn inside(place: &str, name: &str) -> String {
+    if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
+}
+
+fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.collect();
+    match names.as_slice() {
+        [] => "none".to_owned(),
+        [only] => (*only).to_owned(),
+        names => format!("one of {}", names.join(", ")),
+    }
+}
+
+fn refusal(place: &str, json: &Value, expected: &str) -> Refusal {
+    let place = if place.is_empty() { "the arguments" } else { place };
+    let mut found: String = json.to_string().chars().take(60).collect();
+    if found.len() < json.to_string().len() {
+        found.push('…');
+    }
+    format!("{place}: {found} cannot be used; expected {expected}")
+}
+
+/// Writes a value.
+pub fn write(value: &Val) -> Value {
+    match value {
+        Val::Bool(x) => (*x).into(),
+        Val::S8(x) => (*x).into(),
+        Val::U8(x) => (*x).into(),
+        Val::S16(x) => (*x).into(),
+        Val::U16(x) => (*x).into(),
+        Val::S32(x) => (*x).into(),
+        Val::U32(x) => (*x).into(),
+        Val::S64(x) => (*x).into(),
+        Val::U64(x) => (*x).into(),
+        Val::Float32(x) => (*x).into(),
+        Val::Float64(x) => (*x).into(),
+        Val::Char(c) => c.to_string().into(),
+        Val::String(text) | Val::Enum(text) => text.clone().into(),
+        Val::List(items) | Val::Tuple(items) | Val::FixedLengthList(items) => {
+            items.iter().map(write).collect()
+        }
+        Val::Record(fields) => {
+            let present = fields.iter().filter(|(_, value)| !matches!(value, Val::Option(None)));
+            present.map(|(name, value)| (name.clone(), write(value))).collect::<Map<_, _>>().into()
+        }
+        Val::Variant(label, None) => label.clone().into(),
+        Val::Variant(label, Some(payload)) => one(label, write(payload)),
+        Val::Option(inner) => inner.as_deref().map_or(Value::Null, write),
+        Val::Result(Ok(payload)) => one("ok", payload.as_deref().map_or(Value::Null, write)),
+        Val::Result(Err(payload)) => one("err", payload.as_deref().map_or(Value::Null, write)),
+        Val::Flags(labels) => labels.iter().cloned().map(Value::from).collect(),
+        // Refused when the component was loaded.
+        Val::Map(_) | Val::Resource(_) | Val::Future(_) | Val::Stream(_) | Val::ErrorContext(_) => {
+            Value::Null
+        }
+    }
+}
+
+fn one(label: &str, payload: Value) -> Value {
+    Value::Object(Map::from_iter([(label.to_owned(), payload)]))
+}

@@ -1,0 +1,161 @@
+//! What does a caller see of 2Chat, without 2Chat? A real HTTP server on a
+//! loopback port that keeps keys, counts, limits and contacts the way the
+//! vendor does, misbehaves on request, and remembers all that arrived.
+//!
+//! Refuses to know who calls it: nothing in here depends on the connector or
+//! on the host that runs it, so that an agreement between the two is never a
+//! shared mistake. What it tells are documentation values, never data of a
+//! real account.
+
+mod contacts;
+mod exchange;
+mod faults;
+mod new_contact;
+mod routes;
+mod server;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+use self::state::State;
+
+pub use self::contacts::CHANNELS;
+pub use self::exchange::{Exchange, Received, Reply};
+pub use self::faults::{Fault, UnknownFault};
+
+/// The key a mock accepts unless it is told another one.
+pub const DEFAULT_KEY: &str = "mock-key";
+
+/// How a mock starts out.
+#[derive(Clone)]
+pub struct Options {
+    /// Port on 127.0.0.1. 0: any free one.
+    pub port: u16,
+    /// The one key that is accepted.
+    pub key: String,
+    /// How many contacts there are before any is created. They are made up
+    /// when asked for, so a large number costs nothing.
+    pub contacts: usize,
+    /// Calls allowed within any 60 seconds; more are answered 429.
+    pub requests_per_minute: u32,
+    /// API credits spent before the first call.
+    pub api_requests_used: u64,
+    /// API credits in all; once they are spent, calls are answered 402.
+    pub max_api_requests: u64,
+    /// Faults that are switched on from the start.
+    pub faults: Vec<Fault>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            key: DEFAULT_KEY.to_owned(),
+            contacts: 3,
+            requests_per_minute: 80,
+            api_requests_used: 0,
+            max_api_requests: 500_000,
+            faults: Vec::new(),
+        }
+    }
+}
+
+/// A running server. It stops, and closes its connections, when dropped.
+pub struct Mock {
+    address: SocketAddr,
+    state: Arc<Mutex<State>>,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl Mock {
+    /// Starts a server on a thread and a runtime of its own, so that a caller
+    /// that blocks, or stops its clock, does not stop the server with it.
+    ///
+    /// # Errors
+    ///
+    /// When the port is taken, or the system gives no thread or socket.
+    pub async fn start(options: Options) -> io::Result<Mock> {
+        let port = options.port;
+        let state = Arc::new(Mutex::new(State::new(options)));
+        let (stop, stopped) = oneshot::channel();
+        let (ready, bound) = oneshot::channel();
+        let server = server::spawn(port, Arc::clone(&state), ready, stopped)?;
+        let address = bound.await.map_err(io::Error::other)??;
+        Ok(Mock { address, state, stop: Some(stop), server: Some(server) })
+    }
+
+    /// What a connector is to be given as its base URL, `/open` included.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/open", self.address)
+    }
+
+    /// Everything that arrived, oldest first, refused requests included.
+    pub fn requests(&self) -> Vec<Received> {
+        self.exchanges().into_iter().map(|exchange| exchange.request).collect()
+    }
+
+    /// Everything that arrived with what was answered, oldest first.
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.state().exchanges().to_vec()
+    }
+
+    /// Switches a fault on. Among faults that exclude each other, such as two
+    /// statuses, the one switched on last shows.
+    pub fn switch_on(&self, fault: Fault) {
+        self.state().faults.switch_on(fault);
+    }
+
+    /// Switches a fault off; one that is not on stays off.
+    pub fn switch_off(&self, fault: Fault) {
+        self.state().faults.switch_off(fault);
+    }
+
+    /// Gives this reply to every request, whatever its path or key, until
+    /// [`Mock::clear`]. Such calls cost no credit and no fault touches them.
+    pub fn answer_with(&self, reply: Reply) {
+        self.state().script = Some(reply);
+    }
+
+    /// Back to a server that works: no scripted reply, no faults. Contacts,
+    /// counters and the list of requests stay.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.script = None;
+        state.faults.clear();
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        locked(&self.state)
+    }
+}
+
+impl Drop for Mock {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(server) = self.server.take() {
+            // Waiting makes "dropped" mean "gone"; a server that panicked is
+            // gone as well.
+            let _ = server.join();
+        }
+    }
+}
+
+impl fmt::Debug for Mock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mock").field("base_url", &self.base_url()).finish_non_exhaustive()
+    }
+}
+
+/// A request that panicked must not take the ones after it along.
+fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}

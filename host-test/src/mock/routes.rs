@@ -1,0 +1,158 @@
+//! What is asked, and what does 2Chat say to it? One function per route, and
+//! the list of them.
+//!
+//! Knows no key, limit or credit: who comes here has been let in.
+
+use serde_json::{Value, json};
+
+use super::contacts::CHANNELS;
+use super::exchange::{Received, Reply};
+use super::faults::Fault;
+use super::new_contact::{self, Complaint};
+use super::state::State;
+
+/// The reply of the route that was asked for.
+pub(super) fn answer(state: &mut State, request: &Received) -> Reply {
+    match (request.method.as_str(), request.path.as_str()) {
+        ("GET", "/open/info") => info(state),
+        ("GET", "/open/contacts") => list_contacts(state, request),
+        ("POST", "/open/contacts") => create_contact(state, request),
+        ("GET", "/open/webhooks") => list_webhooks(state),
+        (method, path) => {
+            // Somebody asks for what 2Chat is not known to have: that must
+            // not pass for an ordinary refusal.
+            eprintln!("mock 2Chat: NO SUCH ROUTE: {method} {path}");
+            Reply::gateway(404, "Not Found")
+        }
+    }
+}
+
+fn info(state: &State) -> Reply {
+    let (account, faults) = (&state.account, &state.faults);
+    let blocked = faults.on(Fault::AccountBlocked);
+    let spent = faults.on(Fault::QuotaUsedUp);
+    let used = if spent { account.max_api_requests } else { account.api_requests };
+    let mut about = json!({
+        "name": format!("Example Ltd ({ACCOUNT})"),
+        "uuid": ACCOUNT,
+        "on_trial": false,
+        "blocked": blocked,
+        "created_at": "2024-01-15T09:30:00Z",
+        "expires_at": "2034-01-15T09:30:00Z",
+    });
+    if blocked {
+        add(&mut about, "block_reason", json!("The last invoice is unpaid"));
+    }
+    let limits = json!({"requests_per_minute": account.requests_per_minute});
+    let mut body = json!({"success": true, "account": about, "limits": limits});
+    if !faults.on(Fault::UsageMissing) {
+        let usage = json!({
+            "api_request_count": used,
+            "max_api_request_count": account.max_api_requests,
+            "number_check_count": 250,
+            "max_number_check_count": 5000,
+        });
+        add(&mut body, "usage", usage);
+    }
+    Reply::json(200, body)
+}
+
+fn list_contacts(state: &State, request: &Received) -> Reply {
+    let mut complaints = Vec::new();
+    let page = whole_number(request, "page_number", 0, usize::MAX, &mut complaints);
+    let size = whole_number(request, "results_per_page", 1, 100, &mut complaints);
+    if !complaints.is_empty() {
+        return Complaint::reply(complaints);
+    }
+    let (page, size) = (page.unwrap_or(0), size.unwrap_or(DEFAULT_PAGE_SIZE));
+    let channel = request.query_value("channel_uuid");
+
+    let empty = state.faults.on(Fault::EmptyLists);
+    let mut contacts = state.contacts.page(channel, page, if empty { 0 } else { size });
+    if state.faults.on(Fault::NullNames) {
+        contacts.iter_mut().for_each(|contact| contact.names = (None, None));
+    }
+    let rows: Vec<Value> = contacts.iter().map(|contact| contact.as_listed()).collect();
+    let total = !empty && state.faults.on(Fault::CountIsTotal);
+    let count = if total { state.contacts.matching(channel).count() } else { rows.len() };
+    Reply::json(200, json!({"success": true, "page": page, "count": count, "contacts": rows}))
+}
+
+fn create_contact(state: &mut State, request: &Received) -> Reply {
+    match new_contact::read(&request.body) {
+        Ok(new) => {
+            let contact = state.contacts.add(new).as_created();
+            Reply::json(201, json!({"success": true, "contact": contact}))
+        }
+        Err(refusal) => refusal,
+    }
+}
+
+fn list_webhooks(state: &State) -> Reply {
+    let faults = &state.faults;
+    let events = ["whatsapp.message.received", "whatsapp.message.sent"];
+    let rows: Vec<Value> = events
+        .iter()
+        .zip(CHANNELS)
+        .zip(41..)
+        .filter(|_| !faults.on(Fault::EmptyLists))
+        .map(|((event, channel), id)| webhook(event, channel, id, faults.on(Fault::WebhookIds)))
+        .collect();
+    if faults.on(Fault::BareWebhooks) {
+        return Reply::json(200, Value::Array(rows));
+    }
+    Reply::json(200, json!({"success": true, "webhooks": rows}))
+}
+
+fn webhook(event: &str, channel: &str, id: u64, with_ids: bool) -> Value {
+    let mut row = json!({
+        "uuid": format!("WHK000000{id}-5b18-47c7-9183-5bf527fd0000"),
+        "event_name": event,
+        "channel_uuid": channel,
+        // Owners do keep a secret in the address, so there is one to look after.
+        "hook_url": format!("https://example.com/hooks/{id}?token=example"),
+        "hook_params": {"waweb_uuid": channel},
+        "created_at": format!("2025-01-15T09:30:{id}Z"),
+    });
+    if with_ids {
+        add(&mut row, "id", json!(id));
+        add(&mut row, "account_id", json!(7));
+    }
+    row
+}
+
+fn add(object: &mut Value, name: &str, value: Value) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+}
+
+/// A whole number from the query, if it is there and in range; a complaint in
+/// the framework's words if it is there and not.
+fn whole_number(
+    request: &Received,
+    name: &str,
+    least: usize,
+    most: usize,
+    complaints: &mut Vec<Complaint>,
+) -> Option<usize> {
+    let text = request.query_value(name)?;
+    let place = [json!("query"), json!(name)];
+    let (kind, message) = match text.parse::<i64>().map(usize::try_from) {
+        Ok(Ok(number)) if (least..=most).contains(&number) => return Some(number),
+        Ok(Ok(number)) if number > most => {
+            ("less_than_equal", format!("Input should be less than or equal to {most}"))
+        }
+        Ok(_) => {
+            ("greater_than_equal", format!("Input should be greater than or equal to {least}"))
+        }
+        Err(_) => ("int_parsing", "Input should be a valid integer".to_owned()),
+    };
+    complaints.push(Complaint::new(&place, kind, message));
+    None
+}
+
+const ACCOUNT: &str = "ACC00000007-2b5a-4034-b599-342f2aeb0000";
+
+/// What 2Chat takes when nothing is said is not documented.
+const DEFAULT_PAGE_SIZE: usize = 30;

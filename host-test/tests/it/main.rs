@@ -1,0 +1,21 @@
+//! The built component, driven through the host.
+//!
+//! One binary, so that it is linked once. Each file is named after what it
+//! proves; `support` holds the two ways to answer a request: a socket, where
+//! only a socket shows the matter, and the host's own hook, where exact
+//! requests are to be seen.
+
+mod support;
+
+mod actions {
+    mod create_contact;
+    mod get_api_usage_info;
+    mod list_contacts;
+    mod list_webhook_subscriptions;
+    mod test_api_key;
+}
+mod artefact;
+mod failures;
+mod hosts;
+mod isolation;
+mod secrets;

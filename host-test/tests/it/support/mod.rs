@@ -1,0 +1,108 @@
+//! What every test needs: the connector, and somebody to answer it.
+
+pub(crate) mod hook;
+
+use std::sync::{Arc, LazyLock};
+
+use host_test::{
+    CONNECTOR,
+    client::Client,
+    egress::{Connection, Secret},
+    engine::{Connector, Host, Limits, Outcome, Outlet},
+    mock::{DEFAULT_KEY, Fault, Mock, Options},
+};
+use serde_json::Value;
+
+/// The connector, compiled once for all tests.
+pub(crate) static LOADED: LazyLock<(Host, Connector)> = LazyLock::new(|| {
+    let host = Host::new().unwrap();
+    let connector = host.load(CONNECTOR).unwrap();
+    (host, connector)
+});
+
+/// A mock 2Chat with its usual account.
+pub(crate) async fn mock() -> Mock {
+    Mock::start(Options::default()).await.unwrap()
+}
+
+/// A mock 2Chat with a fault.
+pub(crate) async fn mock_with(faults: &[Fault]) -> Mock {
+    Mock::start(Options { faults: faults.to_vec(), ..Options::default() }).await.unwrap()
+}
+
+/// A host that holds the right key for a mock.
+pub(crate) struct Caller {
+    client: Client,
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) limits: Limits,
+}
+
+impl Caller {
+    pub(crate) fn of(mock: &Mock) -> Self {
+        Self::to(&mock.base_url(), Some(DEFAULT_KEY))
+    }
+
+    pub(crate) fn to(base_url: &str, key: Option<&str>) -> Self {
+        let key = key.map(|key| Secret::new(key).unwrap());
+        Self {
+            client: Client::new(&[]).unwrap(),
+            connection: Arc::new(Connection::new(base_url, key).unwrap()),
+            limits: Limits::default(),
+        }
+    }
+
+    pub(crate) fn trusting(self, client: Client) -> Self {
+        Self { client, ..self }
+    }
+
+    /// Carries out a call and proves what holds for every call.
+    pub(crate) async fn call(&self, action: &str, arguments: Value) -> Result<Value, Value> {
+        let outlet = self.connection.outlet(&self.client, self.limits.time);
+        outcome(action, arguments, outlet, self.limits).await.result
+    }
+}
+
+/// Carries out a call and proves what holds for every call: it ends by itself,
+/// gives back every resource, and an error is well formed.
+pub(crate) async fn outcome(
+    action: &str,
+    arguments: Value,
+    outlet: Outlet,
+    limits: Limits,
+) -> Outcome {
+    let called = LOADED.1.call(action, &arguments, outlet, limits).await;
+    let outcome = called.unwrap_or_else(|error| panic!("{action} {arguments}: {error}"));
+    assert_eq!(outcome.resources_left, 0, "{action} {arguments} leaks resources");
+    if let Err(error) = &outcome.result {
+        let message = error["message"].as_str().unwrap();
+        assert!(!message.is_empty() && message.len() <= 1000, "{error}");
+        assert!(!message.contains(char::is_control), "{error}");
+    }
+    outcome
+}
+
+/// The fields of an error that tell a host what to do.
+pub(crate) fn policy(error: &Value) -> (&str, &str, &str) {
+    let field = |name: &str| error[name].as_str().unwrap_or_default();
+    (field("kind"), field("carried-out"), field("retry"))
+}
+
+/// The five actions, each with arguments that are taken.
+pub(crate) fn every_action() -> Vec<(&'static str, Value)> {
+    use serde_json::json;
+    vec![
+        ("create-contact", new_contact()),
+        ("get-api-usage-info", json!({})),
+        ("list-contacts", json!({})),
+        ("list-webhook-subscriptions", json!({})),
+        ("test-api-key", json!({})),
+    ]
+}
+
+/// The least that `create-contact` takes.
+pub(crate) fn new_contact() -> Value {
+    serde_json::json!({
+        "first-name": "Ada",
+        "details": [{ "kind": "phone", "value": "+14155550123" }],
+    })
+}
