@@ -24,12 +24,16 @@ fn main() {
         .args(["build", "--release", "--package", "twochat", "--target", TARGET, "--target-dir"])
         .arg(&out);
     // What the outer build was told about its own target does not hold for this one.
-    for variable in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+    for variable in
+        ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"]
+    {
         cargo.env_remove(variable);
     }
     match cargo.status() {
         Ok(status) if status.success() => {}
-        outcome => fail(&format!("the component was not built ({outcome:?}): see above for the reason")),
+        outcome => {
+            fail(&format!("the component was not built ({outcome:?}): see above for the reason"))
+        }
     }
     let component = out.join(TARGET).join("release/twochat.wasm");
     println!("cargo::rustc-env=TWOCHAT_COMPONENT={}", component.display());
@@ -38,7 +42,8 @@ fn main() {
 /// Has rustup add the target if it is missing; does nothing without rustup,
 /// where the build itself tells what is missing.
 fn add_target(root: &Path) {
-    let rustup = |arguments: &[&str]| Command::new("rustup").current_dir(root).args(arguments).output();
+    let rustup =
+        |arguments: &[&str]| Command::new("rustup").current_dir(root).args(arguments).output();
     let Ok(installed) = rustup(&["target", "list", "--installed"]) else { return };
     if String::from_utf8_lossy(&installed.stdout).lines().any(|line| line == TARGET) {
         return;

@@ -5,6 +5,7 @@
 
 use crate::{
     error::{Effect, Failure, Result},
+    json::Answer,
     twochat::{Call, Spelling},
 };
 
@@ -40,7 +41,7 @@ pub(crate) trait Action: Sized {
     fn call(&self) -> Result<Call>;
 
     /// Reads an answer that says it succeeded.
-    fn read(self, body: &str) -> Result<Self::Output>;
+    fn read(self, answer: &Answer<'_>) -> Result<Self::Output>;
 
     /// Reads a refusal, for the action to which some are an answer.
     fn refused(refusal: Box<Failure>) -> Result<Self::Output> {

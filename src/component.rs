@@ -50,11 +50,13 @@ fn run<A: Action>(input: A::Input) -> Result<A::Output, Error> {
 
 fn carry_out<A: Action>(action: A, settings: &Settings) -> error::Result<A::Output> {
     let request = twochat::sign(action.call()?, settings);
-    let reply = transport::send(request)?.masked(settings);
-    match twochat::accept(reply, A::SPELLINGS) {
-        Ok(body) => action.read(&body),
+    let reply = transport::send(request)?;
+    let status = reply.status;
+    let read = match twochat::accept(reply, settings, A::SPELLINGS) {
+        Ok(answer) => action.read(&answer),
         Err(refusal) => A::refused(refusal),
-    }
+    };
+    read.map_err(|failure| failure.with_status(status))
 }
 
 #[expect(unsafe_code, reason = "the generated exports are functions of the C kind")]

@@ -9,23 +9,30 @@
 //! tests hold it against `serde_json`: both accept the same texts and read
 //! the same values.
 
-use std::borrow::Cow;
-
 use self::tokens::{NOT_JSON, Reader, TOO_SHORT};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
+    text::one_line,
+    values::ApiKey,
 };
 
 mod tokens;
 
-/// Reads a whole text with `shape`.
+/// An answer's text, and the key that is hidden in whatever is read from it.
+#[derive(Debug)]
+pub(crate) struct Answer<'k> {
+    pub(crate) text: String,
+    pub(crate) key: Option<&'k ApiKey>,
+}
+
+/// Reads a whole answer with `shape`.
 pub(crate) fn read<'t, T>(
-    text: &'t str,
+    answer: &'t Answer<'t>,
     shape: impl FnOnce(Value<'t, '_>) -> Result<T>,
 ) -> Result<T> {
-    let mut reader = Reader::new(text);
-    let root = Place { parent: None, step: Step::Root };
+    let mut reader = Reader::new(&answer.text);
+    let root = Place { parent: None, step: Step::Root(answer.key) };
     let mut shape = Some(shape);
     let mut read = None;
     next_value(&mut reader, &root, &mut |value| {
@@ -47,7 +54,7 @@ pub(crate) struct Place<'p> {
 
 #[derive(Clone, Copy)]
 enum Step<'p> {
-    Root,
+    Root(Option<&'p ApiKey>),
     Member(&'p str),
     Item(usize),
 }
@@ -69,17 +76,34 @@ impl Place<'_> {
         Failure::new(ErrorKind::UnexpectedReply, message)
     }
 
+    /// The name of the member, for showing.
+    pub(crate) fn name(&self) -> String {
+        match self.step {
+            Step::Member(name) => self.hide_key(name.to_owned()),
+            Step::Root(_) | Step::Item(_) => String::new(),
+        }
+    }
+
     fn spell(&self, path: &mut String) {
         if let Some(parent) = self.parent {
             parent.spell(path);
         }
         match self.step {
-            Step::Root => path.push('$'),
+            Step::Root(_) => path.push('$'),
             Step::Item(index) => path.push_str(&["[", &index.to_string(), "]"].concat()),
             Step::Member(name) => {
                 path.push('.');
-                path.extend(name.chars().take(40));
+                path.push_str(&one_line(&self.hide_key(name.to_owned()), 60));
             }
+        }
+    }
+
+    /// The text with the key hidden, should 2Chat repeat it.
+    fn hide_key(&self, text: String) -> String {
+        match (self.step, self.parent) {
+            (Step::Root(Some(key)), _) => key.mask(text),
+            (_, Some(parent)) => parent.hide_key(text),
+            _ => text,
         }
     }
 }
@@ -161,7 +185,14 @@ impl<'t> Value<'t, '_> {
 
     pub(crate) fn text(self) -> Result<String> {
         self.expect(b'"', "expected text")?;
-        self.reader.string().map(Cow::into_owned).map_err(|what| self.place.fault(what))
+        let text = self.reader.string().map_err(|what| self.place.fault(what))?;
+        Ok(self.place.hide_key(text.into_owned()))
+    }
+
+    /// Passes over the value and gives its JSON text, for showing.
+    pub(crate) fn json_text(self) -> Result<String> {
+        let place = self.place;
+        Ok(place.hide_key(self.raw()?.to_owned()))
     }
 
     /// Reads a whole number from 0 up.
@@ -180,7 +211,7 @@ impl<'t> Value<'t, '_> {
         }
     }
 
-    /// Passes over the value and gives its JSON text.
+    /// Passes over the value and gives its JSON text, for comparing.
     pub(crate) fn raw(self) -> Result<&'t str> {
         let start = self.reader.at;
         self.reader.skip().map_err(|what| self.place.fault(what))?;
@@ -206,6 +237,12 @@ fn next_value<'t>(
     let start = reader.at;
     read(Value { reader: &mut *reader, place })?;
     if reader.at == start { reader.skip().map_err(|what| place.fault(what)) } else { Ok(()) }
+}
+
+/// An answer that holds no key.
+#[cfg(test)]
+pub(crate) fn answer(text: &str) -> Answer<'static> {
+    Answer { text: text.to_owned(), key: None }
 }
 
 #[cfg(test)]

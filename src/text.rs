@@ -9,11 +9,13 @@ pub(crate) fn find(text: &str, sought: &str) -> Option<usize> {
     windows.into_iter().position(|window| window == sought.as_bytes())
 }
 
-/// The text without control characters, cut at `limit` bytes.
+/// The text on one line, cut at `limit` bytes: without control characters, and
+/// without those that break lines or turn the direction of reading.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::with_capacity(text.len().min(limit));
     for c in text.chars() {
-        let c = if c.is_control() { ' ' } else { c };
+        let steers = matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        let c = if c.is_control() || steers { ' ' } else { c };
         if line.len() + c.len_utf8() > limit.saturating_sub('…'.len_utf8()) {
             line.push('…');
             break;
@@ -47,6 +49,7 @@ mod tests {
 
     #[test]
     fn a_line_is_bounded_and_free_of_control_characters() {
+        assert_eq!(one_line("a\u{2028}b\u{202E}c", 100), "a b c");
         let line = one_line(&"é\r\n\u{1b}[31m".repeat(1000), 1000);
         assert!(line.len() <= 1000 && line.ends_with('…'), "{line}");
         assert!(!line.contains(char::is_control));

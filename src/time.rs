@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Option<Option<String>> {
-        crate::json::read(json, time).ok()
+        crate::json::read(&crate::json::answer(json), time).ok()
     }
 
     #[test]

@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    json::{self, Value},
-    text::{find, one_line},
+    json::{self, Answer, Value},
+    text::one_line,
     values::{ApiKey, BaseUrl},
 };
 
@@ -107,8 +107,8 @@ impl Settings {
     }
 }
 
-/// A request that is ready to be sent.
-#[derive(Debug, PartialEq)]
+/// A request that is ready to be sent. It may hold the key, so it is not shown.
+#[derive(PartialEq)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) https: bool,
@@ -172,33 +172,31 @@ pub(crate) struct Reply {
     pub(crate) body: Result<String>,
 }
 
-impl Reply {
-    /// The reply with the key hidden, should 2Chat repeat it.
-    pub(crate) fn masked(self, settings: &Settings) -> Self {
-        Self { body: self.body.map(|body| settings.mask(body)), ..self }
-    }
-}
-
 /// A 2Chat name and how the contract spells it.
 pub(crate) type Spelling = (&'static str, &'static str);
 
-/// The body of a reply that says it succeeded.
+/// The answer of a reply that says it succeeded.
 ///
 /// A refusal that names an argument is given in the contract's spelling: what
 /// is not in `spellings` differs only in its hyphens.
-pub(crate) fn accept(reply: Reply, spellings: &[Spelling]) -> Result<String> {
+pub(crate) fn accept<'k>(
+    reply: Reply,
+    settings: &'k Settings,
+    spellings: &[Spelling],
+) -> Result<Answer<'k>> {
     let status = reply.status;
-    let read = |body: &str| json::read(body, |value| envelope(value, spellings));
+    let answer = reply.body.map(|text| Answer { text, key: settings.key.as_ref() });
+    let read = |answer: &Answer<'_>| json::read(answer, |value| envelope(value, spellings));
     if !matches!(status, 200..=299) {
-        let words = reply.body.and_then(|body| read(&body)).map(|envelope| envelope.words);
+        let words = answer.and_then(|answer| read(&answer)).map(|envelope| envelope.words);
         return Err(refusal(status, reply.retry_after.as_deref(), words.unwrap_or_default()));
     }
-    let body = reply.body.map_err(|failure| failure.with_status(status))?;
-    let envelope = read(&body).map_err(|failure| failure.with_status(status))?;
+    let answer = answer?;
+    let envelope = read(&answer)?;
     if envelope.failed {
         return Err(told(ErrorKind::Rejected, FAILED_IN_SPITE, envelope.words, status));
     }
-    Ok(body)
+    Ok(answer)
 }
 
 /// A failure with 2Chat's own words between what happened and what to do.
@@ -231,7 +229,6 @@ const FAILED_IN_SPITE: Advice = (
 /// The meanings are those of 2Chat's page of response codes; the words of the
 /// missing key were seen on the wire.
 fn refusal(status: u16, retry_after: Option<&str>, words: Words) -> Box<Failure> {
-    let no_key = words.text.as_deref() == Some("Not authenticated");
     let (kind, advice) = match status {
         400 | 406 | 422 => (
             ErrorKind::InvalidInput,
@@ -245,7 +242,7 @@ fn refusal(status: u16, retry_after: Option<&str>, words: Words) -> Box<Failure>
                  https://app.2chat.io/developers?tab=api-access.",
             ),
         ),
-        403 if no_key => {
+        403 if words.no_key => {
             (ErrorKind::Unauthorized, ("2Chat received no API key", "Give the connection a key."))
         }
         403 => (
@@ -316,6 +313,8 @@ struct Words {
     text: Option<String>,
     /// The argument it complains about, in the contract's spelling.
     field: Option<String>,
+    /// Whether these are the words with which the gateway misses the key.
+    no_key: bool,
 }
 
 /// Longest quotation of 2Chat's words, in bytes.
@@ -349,9 +348,10 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Envelope> {
         || error == Some("true")
         || reason.is_some()
         || (!succeeded && error_message.is_some());
+    let no_key = detail.as_deref() == Some("Not authenticated");
     let text = error_message.or(message).or(detail).or(complaints.text).or(reason);
     let text = text.map(|text| one_line(&text, WORDS_LIMIT));
-    Ok(Envelope { failed, words: Words { text, field: complaints.field } })
+    Ok(Envelope { failed, words: Words { text, field: complaints.field, no_key } })
 }
 
 /// Text that says something to a reader: neither blank nor markup.
@@ -360,7 +360,8 @@ fn words(value: Value<'_, '_>) -> Result<Option<String>> {
         return Ok(None);
     }
     let text = value.text()?;
-    let markup = ["<!", "</", "<html"].iter().any(|mark| find(&text, mark).is_some());
+    let opens = |pair: &[u8]| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || b"/!?".contains(next));
+    let markup = text.as_bytes().windows(2).any(opens);
     let text = text.trim();
     Ok((!text.is_empty() && !markup).then(|| text.to_owned()))
 }
@@ -383,6 +384,7 @@ impl Complaints {
                     "msg" => {
                         let said = words(value)?;
                         self.text = match (self.text.take(), said) {
+                            (Some(before), _) if before.len() > WORDS_LIMIT => Some(before),
                             (Some(before), Some(said)) => Some([&before, "; ", &said].concat()),
                             (before, said) => before.or(said),
                         };
@@ -398,28 +400,31 @@ impl Complaints {
     }
 }
 
-/// `["body", "contact_detail", 1, "value"]` as `details[1].value`.
+/// `["body", "contact_detail", 1, "value"]` as `details[1].value`; `None` if it
+/// names no argument.
 fn field(loc: Value<'_, '_>, spellings: &[Spelling]) -> Result<Option<String>> {
     let mut path = String::new();
-    let mut first = true;
+    let (mut first, mut odd) = (true, false);
     loc.list(&mut |step| {
-        let part = core::mem::take(&mut first);
-        if !step.is_text() {
-            path.push_str(&["[", step.raw()?, "]"].concat());
-            return Ok(());
+        let is_first = core::mem::take(&mut first);
+        if step.is_text() {
+            let name = step.text()?;
+            if is_first && ["body", "query", "path"].contains(&name.as_str()) {
+                return Ok(());
+            }
+            if !path.is_empty() {
+                path.push('.');
+            }
+            let ours = spellings.iter().find(|(theirs, _)| *theirs == name);
+            path.push_str(&ours.map_or_else(|| name.replace('_', "-"), |(_, ours)| (*ours).into()));
+        } else {
+            let index = step.raw()?;
+            odd |= path.is_empty() || !index.bytes().all(|byte| byte.is_ascii_digit());
+            path.push_str(&["[", index, "]"].concat());
         }
-        let name = step.text()?;
-        if part && ["body", "query", "path"].contains(&name.as_str()) {
-            return Ok(());
-        }
-        if !path.is_empty() {
-            path.push('.');
-        }
-        let ours = spellings.iter().find(|(theirs, _)| *theirs == name);
-        path.push_str(&ours.map_or_else(|| name.replace('_', "-"), |(_, ours)| (*ours).to_owned()));
         Ok(())
     })?;
-    Ok((!path.is_empty()).then_some(path))
+    Ok(Some(path).filter(|path| !path.is_empty() && !odd))
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ value! {
 
 value! {
     /// An absolute http or https url.
-    WebUrl: |text: &str| split_url(text).is_some(),
+    WebUrl: |text: &str| split_url(text).is_some_and(|url| !url.authority.contains('@')),
     expected "an http or https url, for example https://example.com/ada.jpeg"
 }
 
@@ -178,8 +178,9 @@ impl BaseUrl {
 /// Whether the host is this machine, whatever a name server says.
 fn is_loopback(host: &str) -> bool {
     let mut numbers = host.split('.').map(|number| {
-        let plain = number.bytes().all(|b| b.is_ascii_digit());
-        number.parse::<u8>().ok().filter(|_| plain)
+        // Some readers take a leading zero for octal, and go elsewhere.
+        let plain = number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
+        number.parse::<u8>().ok().filter(|_| plain || number == "0")
     });
     let is_127 = numbers.next() == Some(Some(127))
         && numbers.clone().count() == 3
@@ -190,9 +191,6 @@ fn is_loopback(host: &str) -> bool {
 /// An API key: opaque, and shown nowhere.
 pub(crate) struct ApiKey(String);
 
-/// A text as short as this is no secret, and masking it would only spoil what
-/// is read.
-const SHORTEST_SECRET: usize = 8;
 const MASK: &str = "[key]";
 
 impl ApiKey {
@@ -212,7 +210,7 @@ impl ApiKey {
 
     /// The text with the key hidden, should it be in there.
     pub(crate) fn mask(&self, text: String) -> String {
-        if self.0.len() < SHORTEST_SECRET { text } else { replace(text, &self.0, MASK) }
+        replace(text, &self.0, MASK)
     }
 }
 

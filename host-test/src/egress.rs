@@ -171,7 +171,9 @@ impl Connection {
             _ => None,
         });
         uri.scheme_str() == Some(self.base.scheme())
-            && uri.host().is_some_and(|host| Some(host.to_lowercase().as_str()) == self.base.host_str())
+            && uri
+                .host()
+                .is_some_and(|host| Some(host.to_lowercase().as_str()) == self.base.host_str())
             && port == self.base.port_or_known_default()
             && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
     }
@@ -215,7 +217,8 @@ impl WasiHttpHooks for Gate {
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         let allowed = self.connection.allows(request.method(), request.uri());
-        if let Some(key) = self.connection.key.as_ref().and_then(Secret::header).filter(|_| allowed) {
+        if let Some(key) = self.connection.key.as_ref().and_then(Secret::header).filter(|_| allowed)
+        {
             request.headers_mut().insert(KEY_HEADER, key);
         }
         let client = self.client.clone();

@@ -203,8 +203,7 @@ impl Connector {
         limits: Limits,
     ) -> Result<Outcome, CallError> {
         let action = self.action(action)?;
-        let arguments =
-            json::arguments(arguments, &action.params).map_err(CallError::Arguments)?;
+        let arguments = json::arguments(arguments, &action.params).map_err(CallError::Arguments)?;
         let mut store = self.store(outlet, limits);
         let deadline = Instant::now() + limits.time;
         let called = timeout_at(deadline, self.run(&mut store, action, &arguments)).await;
@@ -266,7 +265,9 @@ impl Connector {
         let mut results = vec![Val::Bool(false); usize::from(action.result.is_some())];
         function.call_async(StoreContextMut::from(&mut *store), arguments, &mut results).await?;
         Ok(match results.pop() {
-            Some(Val::Result(Ok(value))) => Ok(value.map_or(Value::Null, |value| json::write(&value))),
+            Some(Val::Result(Ok(value))) => {
+                Ok(value.map_or(Value::Null, |value| json::write(&value)))
+            }
             Some(Val::Result(Err(error))) => {
                 Err(error.map_or(Value::Null, |error| json::write(&error)))
             }
@@ -309,7 +310,9 @@ fn action(
 fn stopped(error: &wasmtime::Error, state: &State) -> CallError {
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => CallError::Limit("used up its fuel".to_owned()),
-        _ if state.meter.denied => CallError::Limit("asked for more memory than it may have".to_owned()),
+        _ if state.meter.denied => {
+            CallError::Limit("asked for more memory than it may have".to_owned())
+        }
         Some(trap) => CallError::Trap(trap.to_string()),
         None => CallError::Trap(format!("{error:#}")),
     }

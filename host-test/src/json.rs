@@ -84,9 +84,7 @@ fn read(json: &Value, ty: &Type, place: &str) -> Result<Val, Refusal> {
             }
         }
         Type::Option(_) if json.is_null() => Ok(Val::Option(None)),
-        Type::Option(option) => {
-            Ok(Val::Option(Some(Box::new(read(json, &option.ty(), place)?))))
-        }
+        Type::Option(option) => Ok(Val::Option(Some(Box::new(read(json, &option.ty(), place)?)))),
         Type::List(list) => items(json, place)?
             .iter()
             .enumerate()
@@ -107,7 +105,8 @@ fn read(json: &Value, ty: &Type, place: &str) -> Result<Val, Refusal> {
                 .map(Val::Tuple)
         }
         Type::Record(record) => {
-            fields(json, record.fields().map(|field| (field.name, field.ty)), place).map(Val::Record)
+            fields(json, record.fields().map(|field| (field.name, field.ty)), place)
+                .map(Val::Record)
         }
         Type::Enum(labels) => match json.as_str() {
             Some(label) if labels.names().any(|name| name == label) => {
@@ -165,9 +164,7 @@ fn payload_of(
     place: &str,
 ) -> Result<Option<Box<Val>>, Refusal> {
     match (json, ty) {
-        (json, Some(ty)) => {
-            Ok(Some(Box::new(read(json.unwrap_or(&Value::Null), &ty, place)?)))
-        }
+        (json, Some(ty)) => Ok(Some(Box::new(read(json.unwrap_or(&Value::Null), &ty, place)?))),
         (None | Some(Value::Null), None) => Ok(None),
         (Some(json), None) => Err(refusal(place, json, "no payload")),
     }
@@ -184,7 +181,10 @@ fn fields<'a>(
     let fields: Vec<_> = fields.collect();
     if let Some(unknown) = members.keys().find(|key| !fields.iter().any(|(name, _)| name == key)) {
         let known = one_of(fields.iter().map(|(name, _)| *name));
-        return Err(format!("{}: there is no such field; expected {known}", inside(place, unknown)));
+        return Err(format!(
+            "{}: there is no such field; expected {known}",
+            inside(place, unknown)
+        ));
     }
     fields
         .into_iter()

@@ -10,7 +10,8 @@ use super::Action;
 use crate::{
     contract::{Contact, DetailKind, NewContact, NewContactDetail},
     error::{Effect, Failure, Result},
-    json, records,
+    json::{self, Answer},
+    records,
     twochat::{Call, Spelling},
     values::{ChannelUuid, Email, PhoneNumber, Text, WebUrl},
 };
@@ -83,11 +84,11 @@ impl Action for CreateContact {
         Call::post("/contacts", self)
     }
 
-    fn read(self, body: &str) -> Result<Contact> {
-        json::read(body, |answer| {
-            let place = answer.place;
+    fn read(self, answer: &Answer<'_>) -> Result<Contact> {
+        json::read(answer, |value| {
+            let place = value.place;
             let mut contact = None;
-            answer.object(&mut |key, value| {
+            value.object(&mut |key, value| {
                 if key == "contact" {
                     contact = Some(records::contact(value)?);
                 }
@@ -116,6 +117,7 @@ fn at(field: &str) -> impl FnOnce(String) -> Box<Failure> {
 
 #[cfg(test)]
 mod tests {
+    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
@@ -153,7 +155,7 @@ mod tests {
     }
 
     fn read(body: &str) -> Result<Contact> {
-        CreateContact::build(ada()).ok().unwrap().read(body)
+        CreateContact::build(ada()).ok().unwrap().read(&answer(body))
     }
 
     #[test]

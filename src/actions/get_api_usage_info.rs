@@ -4,7 +4,13 @@
 //! missing in some live answers.
 
 use super::Action;
-use crate::{contract::UsageInfo, error::Result, json, records, twochat::Call};
+use crate::{
+    contract::UsageInfo,
+    error::Result,
+    json::{self, Answer},
+    records,
+    twochat::Call,
+};
 
 pub(crate) struct GetApiUsageInfo;
 
@@ -20,13 +26,14 @@ impl Action for GetApiUsageInfo {
         Ok(Call::get("/info"))
     }
 
-    fn read(self, body: &str) -> Result<UsageInfo> {
-        json::read(body, records::info)
+    fn read(self, answer: &Answer<'_>) -> Result<UsageInfo> {
+        json::read(answer, records::info)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
@@ -42,7 +49,7 @@ mod tests {
             "number_check_count":430542,"max_number_check_count":500000}}"#;
 
     fn read(body: &str) -> Result<UsageInfo> {
-        GetApiUsageInfo.read(body)
+        GetApiUsageInfo.read(&answer(body))
     }
 
     /// The answer with these members beside an account.

@@ -10,7 +10,7 @@ use super::Action;
 use crate::{
     contract::{Contact, ContactPage, ContactQuery},
     error::{Failure, Result},
-    json::{self, Value},
+    json::{self, Answer, Value},
     records,
     twochat::Call,
     values::ChannelUuid,
@@ -55,8 +55,8 @@ impl Action for ListContacts {
         Ok(Call { query, ..Call::get("/contacts") })
     }
 
-    fn read(self, body: &str) -> Result<ContactPage> {
-        let (rows, reported_count) = json::read(body, answer)?;
+    fn read(self, answer: &Answer<'_>) -> Result<ContactPage> {
+        let (rows, reported_count) = json::read(answer, page)?;
         let is_full = rows.len() >= self.results_per_page as usize;
         Ok(ContactPage {
             contacts: unique(rows),
@@ -67,13 +67,14 @@ impl Action for ListContacts {
     }
 }
 
-fn answer(value: Value<'_, '_>) -> Result<(Vec<Contact>, Option<u64>)> {
+fn page(value: Value<'_, '_>) -> Result<(Vec<Contact>, Option<u64>)> {
     let place = value.place;
     let (mut rows, mut count) = (None, None);
     value.object(&mut |key, value| {
         match key {
             "contacts" => rows = Some(value.items(records::contact)?),
-            "count" => count = value.optional(Value::whole)?,
+            // Nothing depends on it, so nothing fails on it.
+            "count" => count = value.raw()?.parse().ok(),
             _ => {}
         }
         Ok(())
@@ -90,6 +91,7 @@ fn unique(rows: Vec<Contact>) -> Vec<Contact> {
 
 #[cfg(test)]
 mod tests {
+    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
@@ -118,7 +120,7 @@ mod tests {
     }
 
     fn read(body: &str) -> Result<ContactPage> {
-        build(query(None, None)).read(body)
+        build(query(None, None)).read(&answer(body))
     }
 
     /// An answer with a row for each of the uuids.
@@ -244,7 +246,7 @@ mod tests {
     fn a_full_page_promises_another_and_a_short_one_does_not() {
         for (count, next_page) in [(0, None), (1, None), (2, None), (3, Some(8)), (4, Some(8))] {
             let body = rows(&["CON1", "CON2", "CON3", "CON4"][..count]);
-            let page = build(query(Some(7), Some(3))).read(&body).unwrap();
+            let page = build(query(Some(7), Some(3))).read(&answer(&body)).unwrap();
             assert_eq!((page.page_number, page.next_page), (7, next_page), "{count} rows");
             assert_eq!(page.contacts.len(), count);
         }
@@ -252,16 +254,17 @@ mod tests {
 
     #[test]
     fn no_page_follows_the_last_that_can_be_numbered() {
-        let page = build(query(Some(u32::MAX), Some(1))).read(&rows(&["CON1"])).unwrap();
+        let page = build(query(Some(u32::MAX), Some(1))).read(&answer(&rows(&["CON1"]))).unwrap();
         assert_eq!((page.page_number, page.next_page), (u32::MAX, None));
-        let page = build(query(Some(u32::MAX - 1), Some(1))).read(&rows(&["CON1"])).unwrap();
+        let page =
+            build(query(Some(u32::MAX - 1), Some(1))).read(&answer(&rows(&["CON1"]))).unwrap();
         assert_eq!(page.next_page, Some(u32::MAX));
     }
 
     #[test]
     fn a_contact_that_came_twice_is_given_once_and_counted_twice() {
         let body = rows(&["CON2", "CON1", "CON2", "CON2", "CON1"]);
-        let page = build(query(None, Some(5))).read(&body).unwrap();
+        let page = build(query(None, Some(5))).read(&answer(&body)).unwrap();
         assert_eq!((uuids(&page), page.next_page), (vec!["CON2", "CON1"], Some(1)));
     }
 
@@ -279,9 +282,9 @@ mod tests {
     fn the_count_of_2chat_decides_nothing() {
         for count in [0, 1, 1000, u64::MAX] {
             let body = rows(&["CON1"]).replacen('{', &format!(r#"{{"count":{count},"#), 1);
-            let page = build(query(None, Some(1))).read(&body).unwrap();
+            let page = build(query(None, Some(1))).read(&answer(&body)).unwrap();
             assert_eq!((page.next_page, page.reported_count), (Some(1), Some(count)));
-            let page = build(query(None, Some(2))).read(&body).unwrap();
+            let page = build(query(None, Some(2))).read(&answer(&body)).unwrap();
             assert_eq!((page.next_page, page.reported_count), (None, Some(count)));
         }
     }
@@ -325,7 +328,7 @@ mod tests {
             number in any::<u32>(),
         ) {
             let body = rows(&uuids.iter().map(String::as_str).collect::<Vec<_>>());
-            let page = build(query(Some(number), Some(size))).read(&body).unwrap();
+            let page = build(query(Some(number), Some(size))).read(&answer(&body)).unwrap();
             let once: BTreeSet<_> = page.contacts.iter().map(|contact| &contact.uuid).collect();
             prop_assert_eq!(once.len(), page.contacts.len());
             prop_assert_eq!(once, uuids.iter().collect::<BTreeSet<_>>());

@@ -8,7 +8,7 @@ use super::Action;
 use crate::{
     contract::{HookParam, WebhookSubscription, WebhookSubscriptions},
     error::Result,
-    json::{self, Value},
+    json::{self, Answer, Value},
     time::time,
     twochat::Call,
 };
@@ -27,12 +27,13 @@ impl Action for ListWebhookSubscriptions {
         Ok(Call::get("/webhooks"))
     }
 
-    fn read(self, body: &str) -> Result<WebhookSubscriptions> {
-        json::read(body, answer).map(|subscriptions| WebhookSubscriptions { subscriptions })
+    fn read(self, answer: &Answer<'_>) -> Result<WebhookSubscriptions> {
+        json::read(answer, subscriptions)
+            .map(|subscriptions| WebhookSubscriptions { subscriptions })
     }
 }
 
-fn answer(value: Value<'_, '_>) -> Result<Vec<WebhookSubscription>> {
+fn subscriptions(value: Value<'_, '_>) -> Result<Vec<WebhookSubscription>> {
     if value.is_list() {
         return value.items(subscription);
     }
@@ -82,9 +83,9 @@ fn subscription(value: Value<'_, '_>) -> Result<WebhookSubscription> {
 /// as its JSON text.
 fn params(value: Value<'_, '_>) -> Result<Vec<HookParam>> {
     let mut params = Vec::new();
-    value.object(&mut |key, value| {
-        let name = key.to_owned();
-        let value = if value.is_text() { value.text()? } else { value.raw()?.to_owned() };
+    value.object(&mut |_, value| {
+        let name = value.place.name();
+        let value = if value.is_text() { value.text()? } else { value.json_text()? };
         params.push(HookParam { name, value });
         Ok(())
     })?;
@@ -93,6 +94,7 @@ fn params(value: Value<'_, '_>) -> Result<Vec<HookParam>> {
 
 #[cfg(test)]
 mod tests {
+    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
@@ -113,7 +115,7 @@ mod tests {
     const ROW: &str = r#""uuid":"WHK1","event_name":"e","hook_url":"https://example.com""#;
 
     fn read(body: &str) -> Result<Vec<WebhookSubscription>> {
-        ListWebhookSubscriptions.read(body).map(|read| read.subscriptions)
+        ListWebhookSubscriptions.read(&answer(body)).map(|read| read.subscriptions)
     }
 
     fn params_of(json: &str) -> Vec<(String, String)> {

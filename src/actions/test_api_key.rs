@@ -7,7 +7,8 @@ use super::Action;
 use crate::{
     contract::{ErrorKind, KeyCheck, Verdict},
     error::{Failure, Result},
-    json, records,
+    json::{self, Answer},
+    records,
     text::one_line,
     twochat::Call,
 };
@@ -26,8 +27,8 @@ impl Action for TestApiKey {
         Ok(Call::get("/info"))
     }
 
-    fn read(self, body: &str) -> Result<KeyCheck> {
-        let info = json::read(body, records::info)?;
+    fn read(self, answer: &Answer<'_>) -> Result<KeyCheck> {
+        let info = json::read(answer, records::info)?;
         let exhausted = info.api_requests.is_some_and(|quota| quota.left == 0);
         let (verdict, message) = match info.account.block_reason.as_deref() {
             _ if !info.account.blocked && exhausted => (
@@ -56,10 +57,11 @@ impl Action for TestApiKey {
 
 #[cfg(test)]
 mod tests {
+    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::twochat::{Reply, accept};
+    use crate::twochat::{Reply, Settings, accept};
 
     /// The shape of the documentation's answer; `block_reason` is in live ones.
     const ANSWER: &str = r#"{"success":true,"account":{"name":"Example Ltd",
@@ -72,8 +74,9 @@ mod tests {
     /// What the action makes of a reply.
     fn check(status: u16, body: &str) -> Result<KeyCheck> {
         let reply = Reply { status, retry_after: None, body: Ok(body.to_owned()) };
-        match accept(reply, TestApiKey::SPELLINGS) {
-            Ok(body) => TestApiKey.read(&body),
+        let settings = Settings::from_variables([])?;
+        match accept(reply, &settings, TestApiKey::SPELLINGS) {
+            Ok(answer) => TestApiKey.read(&answer),
             Err(refusal) => TestApiKey::refused(refusal),
         }
     }
@@ -220,7 +223,7 @@ mod tests {
             for body in [&text, &[before, &text].concat(), &[before, &text, after].concat()] {
                 let _ = check(200, body);
                 let _ = check(status, body);
-                let _ = TestApiKey.read(body);
+                let _ = TestApiKey.read(&answer(body));
             }
         }
     }

@@ -6,6 +6,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::text::find;
 use crate::{
     contract::{CarriedOut, Retry},
     error::Effect,
@@ -40,8 +41,13 @@ fn reply(status: u16, body: &str) -> Reply {
     Reply { status, retry_after: None, body: Ok(body.to_owned()) }
 }
 
+/// The text of an accepted reply, to a host with these settings.
+fn accepted(reply: Reply, settings: &Settings) -> Result<String> {
+    accept(reply, settings, SPELLINGS).map(|answer| answer.text)
+}
+
 fn refused(status: u16, body: &str) -> Box<Failure> {
-    accept(reply(status, body), SPELLINGS).unwrap_err()
+    accepted(reply(status, body), &settings(&[])).unwrap_err()
 }
 
 /// What is quoted of 2Chat's words.
@@ -68,7 +74,7 @@ fn blank_settings_and_those_of_others_count_as_none() {
         &[("TWOCHAT_API_KEY ", "other"), ("TWOCHAT_BASE_URL_2", "http://evil.example")],
     ] {
         let request = sign(Call::get("/info"), &settings(variables));
-        assert_eq!(request, sign(Call::get("/info"), &settings(&[])), "{variables:?}");
+        assert!(request == sign(Call::get("/info"), &settings(&[])), "{variables:?}");
     }
 }
 
@@ -174,7 +180,7 @@ fn a_2xx_that_says_no_failure_is_handed_on_as_it_came() {
             "null",
             "7",
         ] {
-            assert_eq!(accept(reply(status, body), SPELLINGS).as_deref(), Ok(body));
+            assert_eq!(accepted(reply(status, body), &settings(&[])).as_deref(), Ok(body));
         }
     }
 }
@@ -204,7 +210,7 @@ fn a_2xx_that_is_not_json_cannot_be_used_and_is_not_quoted() {
         ["", " ", "OK", "<html><body>Welcome</body></html>", "{\"a\":", "{} {}", "\u{feff}{}"]
     {
         let failure = refused(200, body);
-        assert_eq!((failure.kind, failure.status), (ErrorKind::UnexpectedReply, Some(200)));
+        assert_eq!(failure.kind, ErrorKind::UnexpectedReply);
         assert!(failure.message.contains("at $"), "{}", failure.message);
         for raw in ["OK", "Welcome", "<", "{"] {
             assert!(!failure.message.contains(raw), "{}", failure.message);
@@ -216,10 +222,10 @@ fn a_2xx_that_is_not_json_cannot_be_used_and_is_not_quoted() {
 fn a_body_that_broke_off_is_told_only_where_it_was_needed() {
     let broken = |status| {
         let body = Err(Failure::new(ErrorKind::Interrupted, "It broke off.".to_owned()));
-        accept(Reply { status, retry_after: None, body }, SPELLINGS).unwrap_err()
+        accepted(Reply { status, retry_after: None, body }, &settings(&[])).unwrap_err()
     };
     let failure = broken(200);
-    assert_eq!((failure.kind, failure.status), (ErrorKind::Interrupted, Some(200)));
+    assert_eq!(failure.kind, ErrorKind::Interrupted);
     assert_eq!(failure.message, "It broke off.");
 
     let failure = broken(401);
@@ -412,7 +418,7 @@ fn a_page_for_browsers_is_never_quoted() {
         serde_json::json!({ "detail": [{ "msg": page, "loc": ["body"] }] }).to_string(),
     ] {
         for status in [200, 404, 502] {
-            if let Err(failure) = accept(reply(status, &body), SPELLINGS) {
+            if let Err(failure) = accepted(reply(status, &body), &settings(&[])) {
                 assert!(!failure.message.contains("Bad Gateway"), "{}", failure.message);
                 assert!(!failure.message.contains('<'), "{}", failure.message);
             }
@@ -478,7 +484,7 @@ fn the_seconds_to_wait_are_read_where_they_are_seconds() {
     ] {
         for status in [429, 503] {
             let reply = Reply { retry_after: Some(value.to_owned()), ..reply(status, "{}") };
-            let failure = accept(reply, SPELLINGS).unwrap_err();
+            let failure = accepted(reply, &settings(&[])).unwrap_err();
             assert_eq!(failure.wait_seconds, expected, "{value:?}");
         }
     }
@@ -493,25 +499,22 @@ fn a_key_that_2chat_repeats_is_hidden() {
         format!(r#"{{"detail":[{{"loc":["header","{KEY}"],"msg":"bad {KEY}"}}]}}"#),
         format!(r#"{{"success":false,"error_message":"{}{KEY}"}}"#, "x".repeat(380)),
     ] {
-        for status in [200, 401, 422] {
-            match accept(reply(status, &body).masked(&settings), SPELLINGS) {
-                Ok(body) => assert!(!body.contains(KEY_START), "{body}"),
-                Err(failure) => {
-                    assert!(!failure.message.contains(KEY_START), "{}", failure.message);
-                    assert!(!failure.field.as_deref().unwrap_or_default().contains(KEY_START));
-                }
-            }
+        for status in [401, 422] {
+            let failure = accepted(reply(status, &body), &settings).unwrap_err();
+            assert!(!failure.message.contains(KEY_START), "{}", failure.message);
+            assert!(!failure.field.as_deref().unwrap_or_default().contains(KEY_START));
         }
     }
 }
 
 #[test]
-fn a_key_that_2chat_repeats_in_escapes_is_hidden_from_the_failure() {
+fn a_key_that_2chat_repeats_in_escapes_is_hidden_as_well() {
     let settings = settings(&[("TWOCHAT_API_KEY", "key/with\"signs")]);
-    let body = r#"{"detail":"Unknown key key\/with\"signs"}"#;
-    let failure = accept(reply(401, body).masked(&settings), SPELLINGS).unwrap_err();
-    assert!(failure.message.contains("with\"signs"), "the test is out of date");
-    assert!(!failure.masked(&settings).message.contains("with\"signs"));
+    for key in [r#"key\/with\"signs"#, r#"\u006bey/with\u0022signs"#] {
+        let body = format!(r#"{{"detail":"Unknown key {key}"}}"#);
+        let failure = accepted(reply(401, &body), &settings).unwrap_err();
+        assert_eq!(quoted(&failure), Some("Unknown key [key]"));
+    }
 }
 
 #[test]
@@ -569,10 +572,9 @@ proptest! {
     ) {
         for body in [text, ["{", &soup, "}"].concat(), soup] {
             let reply = Reply { status, retry_after: retry_after.clone(), body: Ok(body.clone()) };
-            match accept(reply, SPELLINGS) {
+            match accepted(reply, &settings(&[])) {
                 Ok(accepted) => prop_assert_eq!(accepted, body),
                 Err(failure) => {
-                    prop_assert_eq!(failure.status, Some(status));
                     let error = failure.report(Effect::Creates);
                     prop_assert!(error.message.len() <= 1000);
                     prop_assert!(!error.message.contains(char::is_control));
@@ -614,7 +616,7 @@ proptest! {
             "detail": format!("{words}{secret}{words}"),
         });
         let failure =
-            accept(reply(status, &body.to_string()).masked(&settings), SPELLINGS).unwrap_err();
+            accepted(reply(status, &body.to_string()), &settings).unwrap_err();
         prop_assert!(!failure.message.contains("UAK"), "{}", failure.message);
     }
 }

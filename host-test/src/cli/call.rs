@@ -1,10 +1,16 @@
 //! `twochat call`: one action, its result on stdout, its error on stderr.
 
-use std::{io::{self, IsTerminal, Write}, path::PathBuf};
+use std::{
+    io::{self, IsTerminal, Write},
+    path::PathBuf,
+};
 
 use serde_json::{Map, Value};
 
-use super::{connector::{Session, from_environment}, paint};
+use super::{
+    connector::{Session, from_environment},
+    paint,
+};
 use crate::Failure;
 
 /// Carry out one action against 2Chat.

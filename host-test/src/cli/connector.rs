@@ -27,7 +27,9 @@ impl Session {
         let host = Host::new().map_err(|error| {
             Failure::Host(format!("this machine cannot run WebAssembly: {error:#}"))
         })?;
-        let name = file.as_ref().map_or("the built-in component".into(), |file| file.display().to_string());
+        let name = file
+            .as_ref()
+            .map_or("the built-in component".into(), |file| file.display().to_string());
         let unusable = |why: String| Failure::Host(format!("{name} cannot be used: {why}"));
         let bytes = match &file {
             Some(file) => fs::read(file).map_err(|error| unusable(error.to_string()))?,

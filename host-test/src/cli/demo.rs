@@ -90,7 +90,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let connection = Connection::new(&mock.base_url(), Some(key)).map_err(broken)?;
     let session = Session::new(arguments.component, connection)?;
     show(&format!("{BOLD}The connector against a mock 2Chat at {}{BOLD:#}", mock.base_url()));
-    show(&format!("{DIM}The host adds the key to each request; the component never holds it.{DIM:#}"));
+    show(&format!(
+        "{DIM}The host adds the key to each request; the component never holds it.{DIM:#}"
+    ));
     for (number, scene) in scenes().iter().enumerate() {
         play(number + 1, scene, &session, &mock).await?;
     }
@@ -126,9 +128,13 @@ async fn play(number: usize, scene: &Scene, session: &Session, mock: &Mock) -> R
 }
 
 fn show_exchange(Exchange { request, reply }: &Exchange) {
-    let query: Vec<_> = request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query: Vec<_> =
+        request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    show(&format!("{DIM}   sent{DIM:#}     {} {}{query} {}", request.method, request.path, request.body));
+    show(&format!(
+        "{DIM}   sent{DIM:#}     {} {}{query} {}",
+        request.method, request.path, request.body
+    ));
     if let Some(reply) = reply {
         let body = String::from_utf8_lossy(&reply.body);
         let shown: String = paint::visible(&body).chars().take(160).collect();
