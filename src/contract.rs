@@ -23,4 +23,4 @@ pub(crate) mod generated {
 
 pub(crate) use generated::twochat::connector::types::*;
 #[cfg(target_family = "wasm")]
-pub(crate) use generated::{export, exports::twochat::connector::actions::Guest, wasi};
+pub(crate) use generated::{export, exports::twochat::connector::actions::Guest};

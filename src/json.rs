@@ -9,7 +9,7 @@
 //! tests hold it against `serde_json`: both accept the same texts and read
 //! the same values.
 
-use self::tokens::{NOT_JSON, Reader, TOO_SHORT};
+use self::tokens::{Broken, Reader};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
@@ -41,8 +41,10 @@ pub(crate) fn read<'t, T>(
         }
         Ok(())
     })?;
-    reader.pass_space();
-    read.filter(|_| reader.peek().is_none()).ok_or_else(|| root.fault(NOT_JSON))
+    match read {
+        Some(read) if reader.ends() => Ok(read),
+        _ => Err(root.fault(reader.complaint())),
+    }
 }
 
 /// Where a value stands: a step from the place around it.
@@ -117,30 +119,27 @@ pub(crate) struct Value<'t, 'p> {
 
 impl<'t> Value<'t, '_> {
     pub(crate) fn is_object(&self) -> bool {
-        self.reader.peek() == Some(b'{')
+        self.reader.peek() == b'{'
     }
 
     pub(crate) fn is_text(&self) -> bool {
-        self.reader.peek() == Some(b'"')
+        self.reader.peek() == b'"'
     }
 
     pub(crate) fn is_list(&self) -> bool {
-        self.reader.peek() == Some(b'[')
+        self.reader.peek() == b'['
     }
 
     /// Reads an object, member by member; what `member` does not read is passed over.
     pub(crate) fn object(
-        self,
+        mut self,
         member: &mut dyn FnMut(&str, Value<'t, '_>) -> Result<()>,
     ) -> Result<()> {
         self.expect(b'{', "expected an object")?;
         let Self { reader, place } = self;
-        let fault = |what| place.fault(what);
         let mut first = true;
-        while reader.next_in(b'}', &mut first).map_err(fault)? {
-            let name = reader.string().map_err(fault)?;
-            reader.pass_space();
-            reader.take(b':').map_err(fault)?;
+        while sound(reader.next_in(b'}', core::mem::take(&mut first)), reader, place)? {
+            let name = sound(reader.name(), reader, place)?;
             let place = Place { parent: Some(place), step: Step::Member(&name) };
             next_value(reader, &place, &mut |value| member(&name, value))?;
         }
@@ -148,12 +147,12 @@ impl<'t> Value<'t, '_> {
     }
 
     /// Reads a list, item by item; what `item` does not read is passed over.
-    pub(crate) fn list(self, item: &mut dyn FnMut(Value<'t, '_>) -> Result<()>) -> Result<()> {
+    pub(crate) fn list(mut self, item: &mut dyn FnMut(Value<'t, '_>) -> Result<()>) -> Result<()> {
         self.expect(b'[', "expected a list")?;
         let Self { reader, place } = self;
         let mut first = true;
         let mut index = 0;
-        while reader.next_in(b']', &mut first).map_err(|what| place.fault(what))? {
+        while sound(reader.next_in(b']', core::mem::take(&mut first)), reader, place)? {
             let place = Place { parent: Some(place), step: Step::Item(index) };
             next_value(reader, &place, item)?;
             index += 1;
@@ -176,16 +175,16 @@ impl<'t> Value<'t, '_> {
 
     /// Reads `null` as `None` and anything else with `read`.
     pub(crate) fn optional<T>(self, read: impl FnOnce(Self) -> Result<T>) -> Result<Option<T>> {
-        if self.reader.peek() == Some(b'n') {
+        if self.reader.peek() == b'n' {
             self.raw().map(|_| None)
         } else {
             read(self).map(Some)
         }
     }
 
-    pub(crate) fn text(self) -> Result<String> {
+    pub(crate) fn text(mut self) -> Result<String> {
         self.expect(b'"', "expected text")?;
-        let text = self.reader.string().map_err(|what| self.place.fault(what))?;
+        let text = sound(self.reader.string(), self.reader, self.place)?;
         Ok(self.place.hide_key(text.into_owned()))
     }
 
@@ -213,18 +212,26 @@ impl<'t> Value<'t, '_> {
 
     /// Passes over the value and gives its JSON text, for comparing.
     pub(crate) fn raw(self) -> Result<&'t str> {
-        let start = self.reader.at;
-        self.reader.skip().map_err(|what| self.place.fault(what))?;
-        Ok(self.reader.text.get(start..self.reader.at).unwrap_or_default())
+        let start = self.reader.position();
+        sound(self.reader.skip(), self.reader, self.place)?;
+        Ok(self.reader.since(start))
     }
 
-    fn expect(&self, start: u8, what: &str) -> Result<()> {
-        match self.reader.peek() {
-            Some(byte) if byte == start => Ok(()),
-            Some(_) => Err(self.place.fault(what)),
-            None => Err(self.place.fault(TOO_SHORT)),
+    fn expect(&mut self, start: u8, what: &str) -> Result<()> {
+        if self.reader.peek() == start {
+            return Ok(());
         }
+        Err(self.place.fault(if self.reader.ends() { self.reader.complaint() } else { what }))
     }
+}
+
+/// What was read, or the failure that the text breaks at this place.
+fn sound<T>(
+    read: core::result::Result<T, Broken>,
+    reader: &Reader<'_>,
+    place: &Place<'_>,
+) -> Result<T> {
+    read.map_err(|Broken| place.fault(reader.complaint()))
 }
 
 /// Reads the value that is next, or passes over it if `read` leaves it alone.
@@ -234,9 +241,12 @@ fn next_value<'t>(
     read: &mut dyn FnMut(Value<'t, '_>) -> Result<()>,
 ) -> Result<()> {
     reader.pass_space();
-    let start = reader.at;
+    let start = reader.position();
     read(Value { reader: &mut *reader, place })?;
-    if reader.at == start { reader.skip().map_err(|what| place.fault(what)) } else { Ok(()) }
+    if reader.position() > start {
+        return Ok(());
+    }
+    sound(reader.skip(), reader, place)
 }
 
 /// An answer that holds no key.

@@ -92,7 +92,7 @@ fn from_text(text: &str) -> Option<String> {
         && number(11, 13)? < 24
         && number(14, 16)? < 60
         && number(17, 19)? <= 60;
-    let fraction = rest.trim_end_matches('Z').trim_end_matches("+00:00");
+    let fraction = rest.strip_suffix('Z').or(rest.strip_suffix("+00:00")).unwrap_or(rest);
     let rest_is_utc = fraction.is_empty()
         || fraction.strip_prefix('.').is_some_and(|digits| {
             !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())

@@ -8,7 +8,7 @@
 use crate::{
     contract::{
         ErrorKind,
-        wasi::{
+        generated::wasi::{
             http::{
                 outgoing_handler,
                 types::{

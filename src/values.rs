@@ -72,7 +72,11 @@ fn is_phone_number(text: &str) -> bool {
 }
 
 fn is_email(text: &str) -> bool {
-    let unusual = |c: char| c.is_whitespace() || c.is_control() || "@<>()[],;:\\\"".contains(c);
+    let unusual = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '@' | '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '\\' | '"')
+    };
     text.len() <= 254
         && text.split_once('@').is_some_and(|(local, domain)| {
             let dotted = |part: &str| part.split('.').all(|label| !label.is_empty());
@@ -114,7 +118,11 @@ fn split_url(text: &str) -> Option<UrlParts<'_>> {
     let end = after.find(['/', '?', '#']).unwrap_or(after.len());
     let (authority, rest) = after.split_at_checked(end)?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-    let odd = |c: char| c.is_whitespace() || c.is_control() || "\\\"<>^`{|}".contains(c);
+    let odd = |c: char| {
+        c.is_whitespace()
+            || c.is_control()
+            || matches!(c, '\\' | '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}')
+    };
     (!text.contains(odd) && is_host_and_port(host)).then_some(UrlParts { https, authority, rest })
 }
 

@@ -44,6 +44,8 @@ const BASE_URL_SETTING: &str = "TWOCHAT_BASE_URL";
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-user-api-key");
 /// What stands where the key stood.
 const MASK: &str = "[key]";
+/// So many characters from the start of a key tell that it is one.
+const TELLING: usize = 8;
 /// Largest reply that is passed on. Above what the connector takes, so that
 /// its own, better message is what a user meets.
 const REPLY_LIMIT: u64 = 64 << 20;
@@ -78,10 +80,21 @@ impl Secret {
         Some(value)
     }
 
-    /// The text with the key hidden.
+    /// The text with the key hidden, also where only its beginning is left:
+    /// whoever bounds a text may cut through a key.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
-        text.replace(&self.0, MASK)
+        let start: String = self.0.chars().take(TELLING).collect();
+        let mut scrubbed = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, found)) = rest.find(&start).and_then(|at| rest.split_at_checked(at)) {
+            let alike = found.chars().zip(self.0.chars()).take_while(|(a, b)| a == b);
+            let length: usize = alike.map(|(c, _)| c.len_utf8()).sum();
+            scrubbed.push_str(before);
+            scrubbed.push_str(MASK);
+            rest = found.get(length..).unwrap_or_default();
+        }
+        scrubbed + rest
     }
 
     /// The value with the key hidden in every text.

@@ -11,15 +11,24 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::{
     Config, Engine, ResourceLimiter, Store, StoreContextMut, Trap,
     component::{
-        Component, ComponentExportIndex, InstancePre, Linker, ResourceTable, Type, Val,
+        Component, ComponentExportIndex, InstancePre, Linker, Resource, ResourceTable, Type, Val,
         types::{ComponentFunc, ComponentItem},
     },
 };
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView};
+use wasmtime_wasi_http::{
+    RequestOptions, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+    p2::{
+        bindings::http::{outgoing_handler::Host as _, types::ErrorCode},
+        types::{HostFutureIncomingResponse, HostOutgoingRequest},
+    },
+};
 
 use crate::json;
 
+/// The interface of requests, in the version that wasmtime gives; any 0.2 of a
+/// guest is matched with it.
+const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 /// How often a busy guest lets other work go on.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -97,7 +106,7 @@ pub enum CallError {
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// It is no component, or a broken one.
-    #[error("it is not a WebAssembly component that can be compiled: {0}")]
+    #[error("it is not a WebAssembly component: {0}")]
     NotAComponent(String),
     /// It asks for more than this host gives.
     #[error("it asks for something that this host does not give: {0}")]
@@ -133,6 +142,8 @@ impl Host {
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+        linker.allow_shadowing(true);
+        linker.instance(HANDLER)?.func_wrap("handle", handle)?;
 
         let ticking = engine.weak();
         thread::Builder::new().name("epoch".to_owned()).spawn(move || {
@@ -152,12 +163,12 @@ impl Host {
     /// export nothing that can be called with JSON.
     pub fn load(&self, bytes: &[u8]) -> Result<Connector, LoadError> {
         let component = Component::new(&self.engine, bytes)
-            .map_err(|error| LoadError::NotAComponent(format!("{error:#}")))?;
+            .map_err(|error| LoadError::NotAComponent(no_component(bytes, &error)))?;
         let actions = actions(&self.engine, &component)?;
         let instance = self
             .linker
             .instantiate_pre(&component)
-            .map_err(|error| LoadError::Imports(format!("{error:#}")))?;
+            .map_err(|error| LoadError::Imports(one_line(&error)))?;
         Ok(Connector { engine: self.engine.clone(), instance, actions: actions.into() })
     }
 }
@@ -306,6 +317,26 @@ fn action(
     }
 }
 
+/// Why the bytes are no component: what stands at their start tells it better
+/// than the compiler does.
+fn no_component(bytes: &[u8], error: &wasmtime::Error) -> String {
+    match bytes {
+        [] => "it is empty".to_owned(),
+        [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => "it is a core module; \
+             `wasm-tools component new` makes a component of one, as does building for wasm32-wasip2"
+            .to_owned(),
+        [b'\0', b'a', b's', b'm', _, _, _, _, ..] => one_line(error),
+        _ => "it does not begin as WebAssembly does".to_owned(),
+    }
+}
+
+/// The error and its causes as one line that is not too long.
+fn one_line(error: &wasmtime::Error) -> String {
+    let text = format!("{error:#}");
+    let words: Vec<_> = text.split_whitespace().collect();
+    words.join(" ").chars().take(200).collect()
+}
+
 /// Why a guest did not come to its end.
 fn stopped(error: &wasmtime::Error, state: &State) -> CallError {
     match error.downcast_ref::<Trap>() {
@@ -336,6 +367,26 @@ impl WasiView for State {
 impl WasiHttpView for State {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut *self.gate }
+    }
+}
+
+/// Sends a request through the gate.
+///
+/// wasmtime's own `handle` takes the options of a request and keeps them in
+/// the table for good; here they go with the request.
+fn handle(
+    mut store: StoreContextMut<'_, State>,
+    (request, options): (Resource<HostOutgoingRequest>, Option<Resource<RequestOptions>>),
+) -> wasmtime::Result<(Result<Resource<HostFutureIncomingResponse>, ErrorCode>,)> {
+    let mut http = store.data_mut().http();
+    let spent = options.as_ref().map(|options| Resource::<RequestOptions>::new_own(options.rep()));
+    let sent = http.handle(request, options);
+    if let Some(options) = spent {
+        http.table.delete(options)?;
+    }
+    match sent {
+        Ok(reply) => Ok((Ok(reply),)),
+        Err(error) => Ok((Err(error.downcast()?),)),
     }
 }
 

@@ -68,9 +68,12 @@ fn read(json: &Value, ty: &Type, place: &str) -> Result<Val, Refusal> {
         Type::S32 => whole(json, place).map(Val::S32),
         Type::S64 => whole(json, place).map(Val::S64),
         #[expect(clippy::cast_possible_truncation, reason = "the type asks for the nearest f32")]
-        Type::Float32 => {
-            json.as_f64().map(|x| Val::Float32(x as f32)).map_or_else(|| refuse("a number"), Ok)
-        }
+        Type::Float32 => json
+            .as_f64()
+            .map(|x| x as f32)
+            .filter(|x| x.is_finite())
+            .map(Val::Float32)
+            .map_or_else(|| refuse("a number that fits into 32 bits"), Ok),
         Type::Float64 => json.as_f64().map(Val::Float64).map_or_else(|| refuse("a number"), Ok),
         Type::String => match json {
             Value::String(text) => Ok(Val::String(text.clone())),
@@ -205,10 +208,12 @@ fn items<'a>(json: &'a Value, place: &str) -> Result<&'a Vec<Value>, Refusal> {
 
 fn whole<N: TryFrom<i128>>(json: &Value, place: &str) -> Result<N, Refusal> {
     let number = json.as_i64().map(i128::from).or_else(|| json.as_u64().map(i128::from));
-    let bits = 8 * size_of::<N>();
-    number
-        .and_then(|number| N::try_from(number).ok())
-        .ok_or_else(|| refusal(place, json, &format!("a whole number that fits into {bits} bits")))
+    number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
+        let signed = N::try_from(-1).is_ok();
+        let values = 1_i128 << (8 * size_of::<N>());
+        let low = if signed { -values / 2 } else { 0 };
+        refusal(place, json, &format!("a whole number from {low} to {}", low + values - 1))
+    })
 }
 
 fn inside(place: &str, name: &str) -> String {

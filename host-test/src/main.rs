@@ -19,11 +19,16 @@ mod cli {
 ///
 /// Without a subcommand it shows the demo.
 #[derive(Parser)]
-#[command(name = "twochat", version, after_help = EXIT_CODES)]
+#[command(name = "twochat", version, after_help = format!("{SETTINGS}\n\n{EXIT_CODES}"))]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+const SETTINGS: &str = "\
+Settings of `call`, from the environment:
+  TWOCHAT_API_KEY   the key of your 2Chat account
+  TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open";
 
 const EXIT_CODES: &str = "\
 Exit codes:

@@ -1,188 +1,224 @@
 //! The tokens of JSON, checked as they are passed.
 //!
-//! Knows no place and makes no failure: a fault is a plain sentence here.
+//! Knows no place and makes no failure: where the text breaks off or is no
+//! JSON, the reader stops, and says why when asked.
 
 use std::borrow::Cow;
 
-pub(super) const NOT_JSON: &str = "it is not JSON";
-pub(super) const TOO_SHORT: &str = "it ends too early";
-
 /// The text and how far it is read.
 pub(super) struct Reader<'t> {
-    pub(super) text: &'t str,
-    pub(super) at: usize,
+    text: &'t str,
+    at: usize,
 }
 
-/// What is wrong with the text itself.
-pub(super) type Fault = &'static str;
+/// The text cannot be read on: see [`Reader::complaint`].
+pub(super) struct Broken;
+
+type Passed = Result<(), Broken>;
+
+/// Stands behind the end of the text. No JSON has it outside of a string, and
+/// a string only in an escape.
+const END: u8 = 0;
 
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self { text, at: 0 }
     }
 
-    pub(super) fn peek(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    /// How far the text is read.
+    pub(super) fn position(&self) -> usize {
+        self.at
     }
 
-    fn next(&mut self) -> Result<u8, Fault> {
-        let byte = self.peek().ok_or(TOO_SHORT)?;
-        self.at += 1;
-        Ok(byte)
+    /// The text from a position up to here.
+    pub(super) fn since(&self, start: usize) -> &'t str {
+        self.text.get(start..self.at).unwrap_or_default()
     }
 
-    pub(super) fn take(&mut self, expected: u8) -> Result<(), Fault> {
-        if self.next()? == expected { Ok(()) } else { Err(NOT_JSON) }
+    /// Whether nothing but white space is left.
+    pub(super) fn ends(&mut self) -> bool {
+        self.pass_space();
+        self.at >= self.text.len()
     }
 
-    fn pass(&mut self, belongs: impl Fn(u8) -> bool) {
-        while self.peek().is_some_and(&belongs) {
-            self.at += 1;
+    pub(super) fn complaint(&self) -> &'static str {
+        if self.at >= self.text.len() { "it ends too early" } else { "it is not JSON" }
+    }
+
+    pub(super) fn peek(&self) -> u8 {
+        self.text.as_bytes().get(self.at).copied().unwrap_or(END)
+    }
+
+    fn take(&mut self, belongs: impl Fn(u8) -> bool) -> Passed {
+        if !belongs(self.peek()) {
+            return Err(Broken);
         }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn take_byte(&mut self, byte: u8) -> Passed {
+        self.take(|next| next == byte)
     }
 
     pub(super) fn pass_space(&mut self) {
-        self.pass(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.at += 1;
+        }
     }
 
     /// Goes to the next member or item; `false` when the object or list closes.
-    pub(super) fn next_in(&mut self, close: u8, first: &mut bool) -> Result<bool, Fault> {
-        if *first {
+    pub(super) fn next_in(&mut self, close: u8, first: bool) -> Result<bool, Broken> {
+        if first {
             self.at += 1;
         }
         self.pass_space();
-        if self.peek() == Some(close) {
+        let closes = self.peek() == close;
+        if closes {
             self.at += 1;
-            return Ok(false);
-        }
-        if !core::mem::take(first) {
-            self.take(b',')?;
+        } else if !first {
+            self.take_byte(b',')?;
             self.pass_space();
         }
-        Ok(true)
+        Ok(!closes)
+    }
+
+    /// Reads the name of a member, and goes to its value.
+    pub(super) fn name(&mut self) -> Result<Cow<'t, str>, Broken> {
+        let name = self.string()?;
+        self.colon()?;
+        Ok(name)
+    }
+
+    fn colon(&mut self) -> Passed {
+        self.pass_space();
+        self.take_byte(b':')?;
+        self.pass_space();
+        Ok(())
     }
 
     /// Passes over one value of any depth.
-    pub(super) fn skip(&mut self) -> Result<(), Fault> {
+    pub(super) fn skip(&mut self) -> Passed {
         // The closing bracket of every object and list around the place.
         let mut open: Vec<u8> = Vec::new();
         loop {
-            self.pass_space();
             let opened = match self.peek() {
-                Some(b'{') => Some(b'}'),
-                Some(b'[') => Some(b']'),
-                _ => None,
-            };
-            match opened {
-                Some(close) => {
-                    open.push(close);
-                    if self.enter(close, true)? {
-                        continue;
-                    }
-                    open.pop();
+                b'{' => b'}',
+                b'[' => b']',
+                _ => {
+                    self.scalar()?;
+                    END
                 }
-                None => self.scalar()?,
+            };
+            let mut first = opened != END;
+            if first {
+                open.push(opened);
             }
-            // A value has ended: go on to the next one, or out of all that end here.
+            // Go on to the next value, or out of all that end here.
             loop {
-                let Some(close) = open.last() else { return Ok(()) };
-                if self.enter(*close, false)? {
+                let Some(close) = open.last().copied() else { return Ok(()) };
+                if self.next_in(close, first)? {
+                    if close == b'}' {
+                        self.pass_string()?;
+                        self.colon()?;
+                    }
                     break;
                 }
                 open.pop();
+                first = false;
             }
         }
     }
 
-    /// As `next_in`, and past the name of a member.
-    fn enter(&mut self, close: u8, mut first: bool) -> Result<bool, Fault> {
-        if !self.next_in(close, &mut first)? {
-            return Ok(false);
-        }
-        if close == b'}' {
-            self.pass_string()?;
-            self.pass_space();
-            self.take(b':')?;
-        }
-        Ok(true)
-    }
-
-    fn scalar(&mut self) -> Result<(), Fault> {
+    fn scalar(&mut self) -> Passed {
         match self.peek() {
-            Some(b'"') => self.pass_string().map(drop),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
-            Some(b'n') => self.word("null"),
+            b'"' => self.pass_string().map(drop),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
             _ => self.number(),
         }
     }
 
-    fn word(&mut self, word: &str) -> Result<(), Fault> {
-        word.bytes().try_for_each(|byte| self.take(byte))
+    fn word(&mut self, word: &str) -> Passed {
+        word.bytes().try_for_each(|byte| self.take_byte(byte))
     }
 
-    fn number(&mut self) -> Result<(), Fault> {
-        if self.peek() == Some(b'-') {
-            self.at += 1;
-        }
-        if self.peek() == Some(b'0') {
-            self.at += 1;
-        } else {
+    fn number(&mut self) -> Passed {
+        let _ = self.take_byte(b'-');
+        if self.take_byte(b'0').is_err() {
             self.digits()?;
         }
-        if self.peek() == Some(b'.') {
-            self.at += 1;
+        if self.take_byte(b'.').is_ok() {
             self.digits()?;
         }
-        if matches!(self.peek(), Some(b'e' | b'E')) {
-            self.at += 1;
-            if matches!(self.peek(), Some(b'+' | b'-')) {
-                self.at += 1;
-            }
+        if self.take(|byte| byte == b'e' || byte == b'E').is_ok() {
+            let _ = self.take(|byte| byte == b'+' || byte == b'-');
             self.digits()?;
         }
         Ok(())
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
-        if !self.next()?.is_ascii_digit() {
-            return Err(NOT_JSON);
+    fn digits(&mut self) -> Passed {
+        self.take(|byte| byte.is_ascii_digit())?;
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
         }
-        self.pass(|byte| byte.is_ascii_digit());
         Ok(())
     }
 
     /// Passes over a string and tells whether it has escapes.
-    fn pass_string(&mut self) -> Result<bool, Fault> {
-        self.take(b'"')?;
+    fn pass_string(&mut self) -> Result<bool, Broken> {
+        self.take_byte(b'"')?;
         let mut escaped = false;
         loop {
-            self.pass(|byte| byte >= b' ' && byte != b'"' && byte != b'\\');
-            match self.next()? {
-                b'"' => return Ok(escaped),
-                b'\\' => escaped = true,
-                _ => return Err(NOT_JSON),
+            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
+            self.at += plain_length(rest);
+            if self.take_byte(b'"').is_ok() {
+                return Ok(escaped);
             }
-            match self.next()? {
-                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                b'u' => {
-                    for _ in 0..4 {
-                        if !self.next()?.is_ascii_hexdigit() {
-                            return Err(NOT_JSON);
-                        }
-                    }
+            self.take_byte(b'\\')?;
+            escaped = true;
+            if self.take_byte(b'u').is_ok() {
+                for _ in 0..4 {
+                    self.take(|byte| byte.is_ascii_hexdigit())?;
                 }
-                _ => return Err(NOT_JSON),
+            } else {
+                self.take(|byte| b"\"\\/bfnrt".contains(&byte))?;
             }
         }
     }
 
-    pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Fault> {
+    pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Broken> {
         let start = self.at + 1;
         let escaped = self.pass_string()?;
         let inside = self.text.get(start..self.at.saturating_sub(1)).unwrap_or_default();
         Ok(if escaped { Cow::Owned(unescape(inside)) } else { Cow::Borrowed(inside) })
     }
+}
+
+/// How many bytes at the start stand for themselves in a string: all up to a
+/// quote, a backslash or a control character.
+///
+/// Most of an answer is text, so this looks at eight bytes at once: the lowest
+/// high bit in `found` marks the first byte that is one of those.
+fn plain_length(bytes: &[u8]) -> usize {
+    const EACH: u64 = u64::MAX / 255;
+    const HIGH: u64 = EACH << 7;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let below = |limit: u64, word: u64| word.wrapping_sub(EACH * limit) & !word & HIGH;
+        let equal = |byte: u8| below(1, word ^ (EACH * u64::from(byte)));
+        let found = below(0x20, word) | equal(b'"') | equal(b'\\');
+        if found != 0 {
+            return at * 8 + (found.trailing_zeros() / 8) as usize;
+        }
+    }
+    let start = words.len() * 8;
+    let rest = bytes.get(start..).unwrap_or_default();
+    let plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
+    start + rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len())
 }
 
 /// The text that a checked string with escapes stands for. Half of a surrogate

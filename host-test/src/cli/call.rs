@@ -11,7 +11,7 @@ use super::{
     connector::{Session, from_environment},
     paint,
 };
-use crate::Failure;
+use crate::{EXIT_CODES, Failure};
 
 /// Carry out one action against 2Chat.
 ///
@@ -19,7 +19,7 @@ use crate::Failure;
 /// the component never holds it. TWOCHAT_BASE_URL asks another server, such as
 /// the one that `twochat mock` starts.
 #[derive(clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
     /// Name of the action, such as list-contacts; an unknown one lists them all
     action: String,
@@ -36,13 +36,7 @@ Examples:
   twochat call test-api-key
   twochat call list-contacts '{\"results-per-page\": 5}'
   twochat call create-contact '{\"first-name\": \"Ada\",
-    \"details\": [{\"kind\": \"phone\", \"value\": \"+14155550123\"}]}'
-
-Exit codes:
-  0  it worked; the result is on stdout
-  1  the action gave an error, one line of JSON on stderr
-  2  it was not called correctly, and nothing was sent
-  3  the host failed: no component, a trap, or a limit";
+    \"details\": [{\"kind\": \"phone\", \"value\": \"+14155550123\"}]}'";
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { action, arguments, component } = arguments;

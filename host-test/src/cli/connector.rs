@@ -12,6 +12,10 @@ use serde_json::Value;
 
 use crate::Failure;
 
+/// What to do about a file that cannot be used.
+const OTHERWISE: &str =
+    "Give --component a WebAssembly component, or leave it out to run the built-in one.";
+
 /// A loaded connector with its one connection.
 pub(crate) struct Session {
     // Keeps the engine's clock going.
@@ -27,10 +31,12 @@ impl Session {
         let host = Host::new().map_err(|error| {
             Failure::Host(format!("this machine cannot run WebAssembly: {error:#}"))
         })?;
-        let name = file
-            .as_ref()
-            .map_or("the built-in component".into(), |file| file.display().to_string());
-        let unusable = |why: String| Failure::Host(format!("{name} cannot be used: {why}"));
+        let unusable = |why: String| {
+            Failure::Host(match &file {
+                Some(file) => format!("{} cannot be used: {why}. {OTHERWISE}", file.display()),
+                None => format!("the built-in component cannot be used: {why}"),
+            })
+        };
         let bytes = match &file {
             Some(file) => fs::read(file).map_err(|error| unusable(error.to_string()))?,
             None => CONNECTOR.to_owned(),

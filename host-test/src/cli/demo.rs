@@ -12,7 +12,7 @@ use super::{
     connector::Session,
     paint::{self, BAD, BOLD, DIM, GOOD},
 };
-use crate::Failure;
+use crate::{EXIT_CODES, Failure};
 
 /// Show the five actions, and some failures, against a mock 2Chat.
 ///
@@ -20,6 +20,7 @@ use crate::Failure;
 /// on an instance of its own, and shows what was asked, what went over the
 /// wire and what the component made of it.
 #[derive(clap::Args, Default)]
+#[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     /// Component to run instead of the built-in one
     #[arg(long, value_name = "FILE")]

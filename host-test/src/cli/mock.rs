@@ -4,7 +4,7 @@ use std::io::Write;
 
 use host_test::mock::{Fault, Mock, Options};
 
-use crate::Failure;
+use crate::{EXIT_CODES, Failure};
 
 /// Serve a mock 2Chat on a loopback port until interrupted.
 ///
@@ -27,9 +27,9 @@ pub(crate) struct Arguments {
 }
 
 fn after_help() -> String {
-    let faults = Fault::all().into_iter();
+    let faults = Fault::all().iter();
     let lines = faults.map(|(fault, meaning)| format!("  {:<18} {meaning}\n", fault.to_string()));
-    format!("Faults:\n{}", lines.collect::<String>())
+    format!("Faults:\n{}\n{EXIT_CODES}", lines.collect::<String>())
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {

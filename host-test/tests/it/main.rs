@@ -19,3 +19,4 @@ mod failures;
 mod hosts;
 mod isolation;
 mod secrets;
+mod tidy;

@@ -1,6 +1,7 @@
 //! What every test needs: the connector, and somebody to answer it.
 
 pub(crate) mod hook;
+pub(crate) mod raw;
 
 use std::sync::{Arc, LazyLock};
 

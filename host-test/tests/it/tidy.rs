@@ -1,0 +1,127 @@
+//! The repository against its own rules.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// All files below a folder with one of these endings, with their text.
+fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            if path.is_dir() && !name.contains("target") {
+                folders.push(path);
+            } else if endings.iter().any(|ending| name.ends_with(ending)) && name != "src/bindings.rs" {
+                found.push((name, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!found.is_empty(), "{folder}");
+    found
+}
+
+/// The code of a source file, without comments and tests.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn wasi_is_named_only_in_the_doors() {
+    for (name, text) in files("src", &[".rs"]) {
+        let named = code(&text).contains("wasi");
+        let door = ["src/transport.rs", "src/settings.rs"].contains(&name.as_str());
+        assert_eq!(named, door, "{name}");
+    }
+}
+
+#[test]
+fn an_action_sees_neither_key_nor_host_nor_door() {
+    for (name, text) in files("src/actions", &[".rs"]) {
+        let code = code(&text);
+        for word in [" ApiKey", "BaseUrl", "Settings", "transport::", "settings::", "component::"] {
+            assert!(!code.contains(word), "{name} names {word}");
+        }
+    }
+}
+
+#[test]
+fn the_doors_exist_only_on_wasm() {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    for door in ["component", "settings", "transport"] {
+        let gated = format!("#[cfg(target_family = \"wasm\")]\nmod {door};");
+        assert!(lib.contains(&gated), "{door}");
+    }
+}
+
+#[test]
+fn the_host_knows_no_action_by_name() {
+    let library = ["engine", "egress", "client", "addresses", "json"];
+    let mut rooms: Vec<_> = library.iter().map(|room| format!("host-test/src/{room}.rs")).collect();
+    rooms.push("host-test/src/cli/connector.rs".to_owned());
+    for room in rooms {
+        let code = code(&fs::read_to_string(root().join(&room)).unwrap());
+        for action in ["contact", "usage", "webhook", "test-api-key"] {
+            assert!(!code.contains(action), "{room} names {action}");
+        }
+    }
+}
+
+#[test]
+fn the_host_depends_on_the_contract_and_never_on_the_sources() {
+    for (name, text) in files("host-test/src", &[".rs"]) {
+        assert!(!text.contains("../../src") && !text.contains("twochat::"), "{name}");
+    }
+    let manifest = fs::read_to_string(root().join("host-test/Cargo.toml")).unwrap();
+    assert!(!manifest.contains("path = \"..\""));
+}
+
+#[test]
+fn every_room_opens_with_its_purpose_and_is_no_hall() {
+    for folder in ["src", "host-test/src", "host-test/tests"] {
+        for (name, text) in files(folder, &[".rs"]) {
+            let head = text.trim_start_matches("#![doc = include_str!(\"../README.md\")]\n");
+            assert!(head.starts_with("//!"), "{name}");
+            let lines = text.lines().count();
+            assert!(lines <= 500 || name.ends_with("tests.rs"), "{name} has {lines} lines");
+        }
+    }
+}
+
+#[test]
+fn at_least_half_of_the_contract_is_docs_and_every_item_has_some() {
+    for (name, text) in files("wit", &[".wit"]) {
+        if name.contains("deps") {
+            continue;
+        }
+        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let docs = lines.iter().filter(|line| line.starts_with("///")).count();
+        assert!(docs * 2 >= lines.len(), "{name}: {docs} of {} lines", lines.len());
+        for pair in lines.windows(2) {
+            let [before, line] = pair else { continue };
+            let item = !line.starts_with("///") && !line.starts_with('}') && !line.starts_with("use ");
+            assert!(!item || before.starts_with("///"), "{name}: `{line}` has no docs");
+        }
+    }
+}
+
+#[test]
+fn no_file_names_a_folder_of_a_machine() {
+    let endings = [".rs", ".toml", ".md", ".wit", ".json", ".lock", "run"];
+    for folder in ["src", "wit", "host-test/src", "host-test/tests", ".ci", ".cargo"] {
+        for (name, text) in files(folder, &endings) {
+            for path in ["/root/", "/work/"] {
+                assert!(name.ends_with("tidy.rs") || name.ends_with("artefact.rs") || !text.contains(path), "{name} names {path}");
+            }
+        }
+    }
+}
