@@ -59,7 +59,11 @@ fn carry_out<A: Action>(action: A, settings: &Settings) -> error::Result<A::Outp
     read.map_err(|failure| failure.with_status(status))
 }
 
-#[expect(unsafe_code, reason = "the generated exports are functions of the C kind")]
+#[expect(
+    unreachable_pub,
+    unsafe_code,
+    reason = "the generated exports are public functions of the C kind"
+)]
 mod exports {
     use super::Connector;
 

@@ -3,10 +3,9 @@
 //! The only room where unsafe code and undocumented items are allowed: both
 //! are the generator's. The docs are in the WIT files.
 
-#![allow(unreachable_pub, reason = "the generator's export macro is public")]
-
 #[allow(
     missing_docs,
+    unreachable_pub,
     unsafe_code,
     clippy::all,
     clippy::restriction,

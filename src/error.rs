@@ -35,7 +35,7 @@ pub(crate) struct Failure {
 /// Longest message, in bytes, as the contract promises.
 const MESSAGE_LIMIT: usize = 1000;
 /// Longest name of a field, in bytes.
-const FIELD_LIMIT: usize = 100;
+pub(crate) const FIELD_LIMIT: usize = 100;
 
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, message: String) -> Box<Self> {

@@ -175,11 +175,7 @@ impl<'t> Value<'t, '_> {
 
     /// Reads `null` as `None` and anything else with `read`.
     pub(crate) fn optional<T>(self, read: impl FnOnce(Self) -> Result<T>) -> Result<Option<T>> {
-        if self.reader.peek() == b'n' {
-            self.raw().map(|_| None)
-        } else {
-            read(self).map(Some)
-        }
+        if self.reader.peek() == b'n' { self.raw().map(|_| None) } else { read(self).map(Some) }
     }
 
     pub(crate) fn text(mut self) -> Result<String> {

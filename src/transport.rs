@@ -29,8 +29,9 @@ const CONNECT_TIMEOUT: u64 = 10 * SECOND;
 const FIRST_BYTE_TIMEOUT: u64 = 30 * SECOND;
 const BETWEEN_BYTES_TIMEOUT: u64 = 30 * SECOND;
 
-/// Largest reply: ten times a page of 100 contacts with long details.
-const REPLY_LIMIT: usize = 4 * 1024 * 1024;
+/// Largest reply: many times a page of 100 contacts with long details, and so
+/// small that the worst of them fits a modest host's memory when it is read.
+const REPLY_LIMIT: usize = 2 * 1024 * 1024;
 /// Most bytes asked for at once.
 const READ_SIZE: u64 = 16 * 1024;
 /// Most bytes set aside because a reply announces them.
@@ -147,7 +148,7 @@ fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<String> {
         if bytes.len() + chunk.len() > REPLY_LIMIT {
             return Err(Failure::new(
                 ErrorKind::UnexpectedReply,
-                "2Chat's answer is larger than 4 MiB, more than any answer should be. \
+                "2Chat's answer is larger than 2 MiB, more than any answer should be. \
                  Ask for fewer results per page."
                     .to_owned(),
             ));
@@ -177,17 +178,27 @@ fn read_chunk(stream: &InputStream) -> Result<Option<Vec<u8>>> {
 }
 
 fn interrupted(what: &str) -> Box<Failure> {
-    Failure::new(ErrorKind::Interrupted, ["No usable answer came: ", what, "."].concat())
+    let message = [
+        "No usable answer came: ",
+        what,
+        ". The request may have arrived: look before repeating anything that creates.",
+    ];
+    Failure::new(ErrorKind::Interrupted, message.concat())
 }
 
 fn sentence(what: &str) -> String {
-    ["2Chat's answer cannot be used: ", what, "."].concat()
+    ["2Chat's answer cannot be used: ", what, ". Check the base URL in the settings."].concat()
 }
 
 fn failure(code: &ErrorCode) -> Box<Failure> {
     let (kind, what) = meaning(code);
     let message = match kind {
-        ErrorKind::Unreachable => ["2Chat cannot be reached: ", what, "."].concat(),
+        ErrorKind::Unreachable => [
+            "2Chat cannot be reached: ",
+            what,
+            ". Nothing was sent. Try again; if it stays so, check the base URL and the network.",
+        ]
+        .concat(),
         ErrorKind::DeniedByHost => [
             "The host did not let the request out: ",
             what,

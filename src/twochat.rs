@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     contract::ErrorKind,
-    error::{Failure, Result},
+    error::{FIELD_LIMIT, Failure, Result},
     json::{self, Answer, Value},
     text::one_line,
     values::{ApiKey, BaseUrl},
@@ -407,6 +407,9 @@ fn field(loc: Value<'_, '_>, spellings: &[Spelling]) -> Result<Option<String>> {
     let (mut first, mut odd) = (true, false);
     loc.list(&mut |step| {
         let is_first = core::mem::take(&mut first);
+        if odd || path.len() > FIELD_LIMIT {
+            return Ok(());
+        }
         if step.is_text() {
             let name = step.text()?;
             if is_first && ["body", "query", "path"].contains(&name.as_str()) {

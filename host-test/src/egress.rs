@@ -87,7 +87,8 @@ impl Secret {
         let start: String = self.0.chars().take(TELLING).collect();
         let mut scrubbed = String::with_capacity(text.len());
         let mut rest = text;
-        while let Some((before, found)) = rest.find(&start).and_then(|at| rest.split_at_checked(at)) {
+        while let Some((before, found)) = rest.find(&start).and_then(|at| rest.split_at_checked(at))
+        {
             let alike = found.chars().zip(self.0.chars()).take_while(|(a, b)| a == b);
             let length: usize = alike.map(|(c, _)| c.len_utf8()).sum();
             scrubbed.push_str(before);

@@ -19,7 +19,8 @@ fn budget() -> Value {
 /// The figure is at most what the budget says, and not far below.
 fn within(what: &str, figure: u64) {
     let budget = what.split('/').fold(budget(), |value, key| value[key].clone());
-    let budget = budget.as_u64().unwrap_or_else(|| panic!("budget.json has no {what}: it is {figure}"));
+    let budget =
+        budget.as_u64().unwrap_or_else(|| panic!("budget.json has no {what}: it is {figure}"));
     assert!(figure <= budget, "{what}: {figure} is more than the budget of {budget}");
     assert!(figure >= budget / 10 * 9, "{what}: {figure} is well below {budget}: lower the budget");
 }
@@ -97,16 +98,18 @@ fn it_carries_no_path_of_the_machine_that_built_it() {
 
 /// A page of contacts in the documented shape.
 fn page(rows: usize) -> String {
-    let row = |n: usize| json!({
-        "id": n, "uuid": format!("CON{n:08}-44f5-4ca2-9eae-fd33b124097a"),
-        "first_name": "Augusta", "last_name": "Lovelace",
-        "channel_uuid": "WPN66037eca-9ad1-4c96-9eff-526a90a48c77",
-        "profile_pic_url": format!("https://example.com/pictures/{n}.jpeg"),
-        "details": [
-            {"id": n, "value": "+14155550123", "type": "WAPH", "created_at": "2025-03-03T18:43:51Z", "updated_at": "2025-03-30T08:30:12Z"},
-            {"id": n + 1, "value": "ada@example.com", "type": "E", "created_at": "2025-03-03T18:43:51Z"},
-        ],
-    });
+    let row = |n: usize| {
+        json!({
+            "id": n, "uuid": format!("CON{n:08}-44f5-4ca2-9eae-fd33b124097a"),
+            "first_name": "Augusta", "last_name": "Lovelace",
+            "channel_uuid": "WPN66037eca-9ad1-4c96-9eff-526a90a48c77",
+            "profile_pic_url": format!("https://example.com/pictures/{n}.jpeg"),
+            "details": [
+                {"id": n, "value": "+14155550123", "type": "WAPH", "created_at": "2025-03-03T18:43:51Z", "updated_at": "2025-03-30T08:30:12Z"},
+                {"id": n + 1, "value": "ada@example.com", "type": "E", "created_at": "2025-03-03T18:43:51Z"},
+            ],
+        })
+    };
     json!({"success": true, "page": 0, "count": rows, "contacts": (0..rows).map(row).collect::<Vec<_>>()})
         .to_string()
 }

@@ -56,7 +56,8 @@ async fn every_status_lands_in_its_kind() {
         (600, NO_NEVER("unexpected-reply"), PERHAPS("unexpected-reply")),
         (999, NO_NEVER("unexpected-reply"), PERHAPS("unexpected-reply")),
     ] {
-        let hook = Hook::replying(status, r#"{"success":false,"error":true,"error_message":"No."}"#);
+        let hook =
+            Hook::replying(status, r#"{"success":false,"error":true,"error_message":"No."}"#);
         let (read_error, create_error) = errors(&hook).await;
         for (error, expected) in [(read_error, read), (create_error, created)] {
             assert_eq!(policy(&error), expected, "{status}: {error}");
@@ -93,7 +94,9 @@ async fn a_success_that_says_it_failed_is_rejected_whatever_stands_beside_it() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_used_is_unexpected() {
-    for body in ["", "null", "5", "<html></html>", "{", "{}", "[]x", r#"{"contacts":{}}"#, "\u{feff}{}"] {
+    for body in
+        ["", "null", "5", "<html></html>", "{", "{}", "[]x", r#"{"contacts":{}}"#, "\u{feff}{}"]
+    {
         let read = ("unexpected-reply", "no", "never");
         let created = ("unexpected-reply", "perhaps", "never");
         prove(body, Hook::replying(200, body), read, created).await;
@@ -118,7 +121,8 @@ async fn every_code_of_the_host_lands_in_its_kind() {
         (("interrupted", "no", "now"), ("interrupted", "perhaps", "never"));
     const UNEXPECTED: (Policy, Policy) =
         (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "never"));
-    let cases: Vec<(fn() -> Error, (Policy, Policy))> = vec![
+    type Case = (fn() -> Error, (Policy, Policy));
+    let cases: Vec<Case> = vec![
         (|| Error::DnsTimeout, UNREACHABLE),
         (|| Error::DnsError { rcode: None, info_code: None }, UNREACHABLE),
         (|| Error::DestinationNotFound, UNREACHABLE),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::{every_action, hook::Hook, new_contact};
 
 /// The component's own limit, pinned by the first test.
-const LARGEST: usize = 4 << 20;
+const LARGEST: usize = 2 << 20;
 
 /// In the hands of the component, which then looks for it in all it reads.
 const KEY: &str = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
@@ -68,7 +68,7 @@ async fn one_byte_more_than_the_largest_reply_is_too_large() {
         body.push(' ');
         let error = call(action, Hook::replying(200, body), "too large").await.unwrap_err();
         assert_eq!(error["kind"], "unexpected-reply");
-        assert!(error["message"].as_str().unwrap().contains("larger than 4 MiB"), "{error}");
+        assert!(error["message"].as_str().unwrap().contains("larger than 2 MiB"), "{error}");
     }
 }
 

@@ -5,6 +5,15 @@
 //! only a socket shows the matter, and the host's own hook, where exact
 //! requests are to be seen.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "what is unexpected here is a failed test"
+)]
+
 mod support;
 
 mod actions {
@@ -16,7 +25,11 @@ mod actions {
 }
 mod artefact;
 mod failures;
+mod hostile;
 mod hosts;
 mod isolation;
+mod largest;
+mod readme;
 mod secrets;
 mod tidy;
+mod tls;

@@ -11,7 +11,10 @@ const CANARY: &str = "UAKcanary00-1111-4222-8333-444455556666";
 fn shown(request: &Received) -> String {
     let others = request.headers.iter().filter(|(name, _)| name != "x-user-api-key");
     let headers: String = others.map(|(name, value)| format!("{name}: {value}\n")).collect();
-    format!("{} {} {:?}\n{headers}{}\n{request:?}", request.method, request.path, request.query, request.body)
+    format!(
+        "{} {} {:?}\n{headers}{}\n{request:?}",
+        request.method, request.path, request.query, request.body
+    )
 }
 
 /// What comes back, in every way it might be shown.
@@ -56,7 +59,10 @@ async fn a_guest_that_holds_the_key_never_tells_it() {
             for seen in hook.seen() {
                 assert_eq!(seen.header("x-user-api-key"), Some(CANARY));
                 assert!(!seen.url.contains(CANARY) && !seen.body.contains(CANARY));
-                assert_eq!(seen.headers.iter().filter(|(_, value)| value.contains(CANARY)).count(), 1);
+                assert_eq!(
+                    seen.headers.iter().filter(|(_, value)| value.contains(CANARY)).count(),
+                    1
+                );
             }
         }
     }
@@ -64,10 +70,12 @@ async fn a_guest_that_holds_the_key_never_tells_it() {
 
 #[tokio::test]
 async fn a_guest_whose_host_signs_never_learns_the_key() {
-    let options = Options { key: CANARY.to_owned(), requests_per_minute: 10_000, ..Options::default() };
+    let options =
+        Options { key: CANARY.to_owned(), requests_per_minute: 10_000, ..Options::default() };
     let twochat = Mock::start(options).await.unwrap();
     let caller = Caller::to(&twochat.base_url(), Some(CANARY));
-    for fault in Fault::all().iter().map(|(fault, _)| *fault).filter(|fault| *fault != Fault::Hang) {
+    for fault in Fault::all().iter().map(|(fault, _)| *fault).filter(|fault| *fault != Fault::Hang)
+    {
         twochat.clear();
         twochat.switch_on(fault);
         for (action, arguments) in every_action() {
@@ -83,7 +91,8 @@ async fn a_guest_whose_host_signs_never_learns_the_key() {
 
 #[tokio::test]
 async fn the_host_hides_a_key_that_2chat_repeats() {
-    let options = Options { key: CANARY.to_owned(), requests_per_minute: 10_000, ..Options::default() };
+    let options =
+        Options { key: CANARY.to_owned(), requests_per_minute: 10_000, ..Options::default() };
     let twochat = Mock::start(options).await.unwrap();
     let caller = Caller::to(&twochat.base_url(), Some(CANARY));
     let secret = caller.connection.key().unwrap();

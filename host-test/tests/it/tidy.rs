@@ -19,7 +19,9 @@ fn files(folder: &str, endings: &[&str]) -> Vec<(String, String)> {
             let name = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
             if path.is_dir() && !name.contains("target") {
                 folders.push(path);
-            } else if endings.iter().any(|ending| name.ends_with(ending)) && name != "src/bindings.rs" {
+            } else if endings.iter().any(|ending| name.ends_with(ending))
+                && name != "src/bindings.rs"
+            {
                 found.push((name, fs::read_to_string(&path).unwrap()));
             }
         }
@@ -108,7 +110,8 @@ fn at_least_half_of_the_contract_is_docs_and_every_item_has_some() {
         assert!(docs * 2 >= lines.len(), "{name}: {docs} of {} lines", lines.len());
         for pair in lines.windows(2) {
             let [before, line] = pair else { continue };
-            let item = !line.starts_with("///") && !line.starts_with('}') && !line.starts_with("use ");
+            let item =
+                !line.starts_with("///") && !line.starts_with('}') && !line.starts_with("use ");
             assert!(!item || before.starts_with("///"), "{name}: `{line}` has no docs");
         }
     }
@@ -120,7 +123,12 @@ fn no_file_names_a_folder_of_a_machine() {
     for folder in ["src", "wit", "host-test/src", "host-test/tests", ".ci", ".cargo"] {
         for (name, text) in files(folder, &endings) {
             for path in ["/root/", "/work/"] {
-                assert!(name.ends_with("tidy.rs") || name.ends_with("artefact.rs") || !text.contains(path), "{name} names {path}");
+                assert!(
+                    name.ends_with("tidy.rs")
+                        || name.ends_with("artefact.rs")
+                        || !text.contains(path),
+                    "{name} names {path}"
+                );
             }
         }
     }

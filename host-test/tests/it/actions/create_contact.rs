@@ -27,7 +27,8 @@ async fn a_created_contact_comes_back_and_is_listed() {
     assert_eq!(created["first-name"], "Grace");
     assert_eq!(created["channel-uuid"], contact["channel-uuid"]);
     assert_eq!(created["profile-pic-url"], contact["profile-pic-url"]);
-    let kinds: Vec<_> = created["details"].as_array().unwrap().iter().map(|it| &it["kind"]).collect();
+    let kinds: Vec<_> =
+        created["details"].as_array().unwrap().iter().map(|it| &it["kind"]).collect();
     assert_eq!(kinds, ["email", "address", "phone", "whatsapp-phone"]);
     // 2Chat gives epoch seconds here, and 0 for "never".
     let detail = &created["details"][0];
@@ -47,7 +48,10 @@ async fn the_request_is_exactly_what_the_api_documents() {
     hook.call("create-contact", new_contact()).await.unwrap();
 
     let sent = hook.only();
-    assert_eq!((sent.method.as_str(), sent.url.as_str()), ("POST", "https://api.p.2chat.io/open/contacts"));
+    assert_eq!(
+        (sent.method.as_str(), sent.url.as_str()),
+        ("POST", "https://api.p.2chat.io/open/contacts")
+    );
     let body = r#"{"first_name":"Ada","contact_detail":[{"type":"PH","value":"+14155550123"}]}"#;
     assert_eq!(sent.body, body);
     assert_eq!(sent.header("content-type"), Some("application/json"));
@@ -62,10 +66,12 @@ async fn what_cannot_be_right_is_refused_before_anything_is_sent() {
         contact[field] = value;
         contact
     };
-    let detail = |kind: &str, value: &str| json!([
-        { "kind": "phone", "value": "+14155550123" },
-        { "kind": kind, "value": value },
-    ]);
+    let detail = |kind: &str, value: &str| {
+        json!([
+            { "kind": "phone", "value": "+14155550123" },
+            { "kind": kind, "value": value },
+        ])
+    };
     for (contact, field, hint) in [
         (with("first-name", json!("")), "first-name", "Ada"),
         (with("first-name", json!(" \t")), "first-name", "Ada"),
@@ -78,7 +84,11 @@ async fn what_cannot_be_right_is_refused_before_anything_is_sent() {
         (with("profile-pic-url", json!("ftp://x/y")), "profile-pic-url", "https://"),
         (with("profile-pic-url", json!("")), "profile-pic-url", "https://"),
         (with("channel-uuid", json!("66037eca")), "channel-uuid", "WPN66037eca-"),
-        (with("channel-uuid", json!("CON66037eca-9ad1-4c96-9eff-526a90a48c77")), "channel-uuid", "WPN"),
+        (
+            with("channel-uuid", json!("CON66037eca-9ad1-4c96-9eff-526a90a48c77")),
+            "channel-uuid",
+            "WPN",
+        ),
     ] {
         let hook = Hook::replying(201, "{}");
         let error = hook.call("create-contact", contact).await.unwrap_err();
@@ -103,7 +113,9 @@ async fn what_only_2chat_can_refuse_comes_back_with_its_words() {
 async fn a_large_contact_is_sent_whole() {
     let twochat = host_test::mock::Mock::start(Options::default()).await.unwrap();
     let details: Vec<_> = (0..2000)
-        .map(|n| json!({ "kind": "address", "value": format!("{n} {}", "Long Street ".repeat(20)) }))
+        .map(
+            |n| json!({ "kind": "address", "value": format!("{n} {}", "Long Street ".repeat(20)) }),
+        )
         .collect();
     let contact = json!({ "first-name": "Ada", "details": details });
 

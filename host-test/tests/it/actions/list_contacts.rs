@@ -17,7 +17,9 @@ async fn following_next_page_finds_every_contact_once() {
     while let Some(page) = next {
         let query = json!({ "page-number": page, "results-per-page": 3 });
         let page = caller.call("list-contacts", query).await.unwrap();
-        ids.extend(page["contacts"].as_array().unwrap().iter().map(|row| row["id"].as_u64().unwrap()));
+        ids.extend(
+            page["contacts"].as_array().unwrap().iter().map(|row| row["id"].as_u64().unwrap()),
+        );
         next = page.get("next-page").cloned();
     }
     assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
@@ -28,7 +30,8 @@ async fn following_next_page_finds_every_contact_once() {
 async fn a_full_last_page_is_followed_by_an_empty_one() {
     let twochat = with_contacts(4).await;
     let caller = Caller::of(&twochat);
-    let page = |n: u32| caller.call("list-contacts", json!({ "page-number": n, "results-per-page": 2 }));
+    let page =
+        |n: u32| caller.call("list-contacts", json!({ "page-number": n, "results-per-page": 2 }));
     assert_eq!(page(1).await.unwrap()["next-page"], 2);
     let last = page(2).await.unwrap();
     assert_eq!((last["contacts"].as_array().unwrap().len(), last.get("next-page")), (0, None));
@@ -69,7 +72,10 @@ async fn sizes_out_of_range_are_refused_before_anything_is_sent() {
         let hook = Hook::replying(200, "{}");
         let error =
             hook.call("list-contacts", json!({ "results-per-page": size })).await.unwrap_err();
-        assert_eq!((&error["kind"], &error["field"]), (&json!("invalid-input"), &json!("results-per-page")));
+        assert_eq!(
+            (&error["kind"], &error["field"]),
+            (&json!("invalid-input"), &json!("results-per-page"))
+        );
         assert!(error["message"].as_str().unwrap().contains("1 to 100"), "{error}");
         assert!(hook.seen().is_empty());
     }
@@ -86,7 +92,8 @@ async fn nulls_missing_parts_and_unknown_kinds_are_taken_as_they_are() {
             {"type": "PH", "value": "+14155550123", "created_at": "2024-03-09 22:00:08", "updated_at": "2025-03-30T08:30:12"},
         ]},
     ]});
-    let page = Hook::replying(200, body.to_string()).call("list-contacts", json!({})).await.unwrap();
+    let page =
+        Hook::replying(200, body.to_string()).call("list-contacts", json!({})).await.unwrap();
     let expected = json!([
         {"uuid": "CON1", "details": []},
         {"uuid": "CON2", "details": []},
@@ -106,7 +113,8 @@ async fn rows_that_come_twice_are_given_once_but_count_for_the_page() {
     let body = json!({"contacts": [row(1), row(2), row(1)], "count": 3});
     let hook = Hook::replying(200, body.to_string());
     let page = hook.call("list-contacts", json!({ "results-per-page": 3 })).await.unwrap();
-    let uuids: Vec<&Value> = page["contacts"].as_array().unwrap().iter().map(|it| &it["uuid"]).collect();
+    let uuids: Vec<&Value> =
+        page["contacts"].as_array().unwrap().iter().map(|it| &it["uuid"]).collect();
     assert_eq!(uuids, ["CON1", "CON2"]);
     assert_eq!((&page["next-page"], &page["reported-count"]), (&json!(1), &json!(3)));
 }

@@ -33,7 +33,8 @@ async fn a_bare_array_is_taken_as_well() {
     let twochat = mock_with(&[Fault::BareWebhooks]).await;
     let given = Caller::of(&twochat).call("list-webhook-subscriptions", json!({})).await.unwrap();
     assert_eq!(given["subscriptions"].as_array().unwrap().len(), 2);
-    let none = Hook::replying(200, "[]").call("list-webhook-subscriptions", json!({})).await.unwrap();
+    let none =
+        Hook::replying(200, "[]").call("list-webhook-subscriptions", json!({})).await.unwrap();
     assert_eq!(none, json!({ "subscriptions": [] }));
 }
 
@@ -41,7 +42,8 @@ async fn a_bare_array_is_taken_as_well() {
 async fn parameters_come_as_text_and_nested_ones_as_json_text() {
     let body = r#"{"webhooks":[{"uuid":"WHK1","event_name":"new.event","hook_url":"https://example.com",
         "hook_params":{"text":"a\u00e9","number":5,"none":null,"yes":true,"nested":{"a": [1, {"b":"c"}]}}}]}"#;
-    let given = Hook::replying(200, body).call("list-webhook-subscriptions", json!({})).await.unwrap();
+    let given =
+        Hook::replying(200, body).call("list-webhook-subscriptions", json!({})).await.unwrap();
     let param = |name: &str, value: &str| json!({ "name": name, "value": value });
     let expected = json!([
         param("text", "aé"),

@@ -56,8 +56,7 @@ async fn an_undecided_test_is_an_error() {
         (503, ("busy", "no", "after-waiting")),
         (404, ("not-found", "no", "never")),
     ] {
-        let error =
-            Hook::replying(status, "{}").call("test-api-key", json!({})).await.unwrap_err();
+        let error = Hook::replying(status, "{}").call("test-api-key", json!({})).await.unwrap_err();
         assert_eq!(policy(&error), expected, "{status}: {error}");
     }
     let says_failed = Hook::replying(200, r#"{"success":false,"account":{"uuid":"ACC1"}}"#);

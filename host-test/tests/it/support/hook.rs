@@ -101,8 +101,7 @@ impl Hook {
     }
 
     pub(crate) async fn outcome(&self, action: &str, arguments: Value) -> Outcome {
-        let outlet =
-            Outlet { environment: self.environment.clone(), gate: Box::new(self.clone()) };
+        let outlet = Outlet { environment: self.environment.clone(), gate: Box::new(self.clone()) };
         super::outcome(action, arguments, outlet, self.limits).await
     }
 

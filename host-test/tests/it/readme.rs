@@ -1,0 +1,61 @@
+//! The README's examples and table are what really comes out.
+
+use serde_json::Value;
+
+use crate::support::{Caller, LOADED, mock};
+
+const README: &str = include_str!("../../../README.md");
+
+/// The calls of the console blocks, each with what it prints.
+fn examples() -> Vec<(String, Value, Value)> {
+    let blocks =
+        README.split("```console\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let mut examples = Vec::new();
+    for block in blocks {
+        let (command, output) =
+            block.split_once("$ cargo run -q -- call ").unwrap().1.split_once('\n').unwrap();
+        let (action, arguments) = command.split_once(' ').unwrap();
+        let arguments = arguments.trim_matches('\'');
+        let json =
+            |text: &str| serde_json::from_str(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        examples.push((action.to_owned(), json(arguments), json(output)));
+    }
+    assert!(examples.len() >= 2);
+    examples
+}
+
+#[tokio::test]
+async fn each_example_prints_what_the_readme_shows() {
+    let twochat = mock().await;
+    let caller = Caller::of(&twochat);
+    for (action, arguments, expected) in examples() {
+        let printed = match caller.call(&action, arguments).await {
+            Ok(value) | Err(value) => value,
+        };
+        assert_eq!(printed, expected, "{action}");
+    }
+}
+
+#[test]
+fn the_table_has_every_action_once_and_no_other() {
+    let rows = README.lines().filter_map(|line| line.strip_prefix("| `"));
+    let named: Vec<_> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    let actions: Vec<_> = LOADED.1.actions().iter().map(|action| action.name.as_str()).collect();
+    assert_eq!(named, actions);
+}
+
+#[test]
+fn the_map_names_only_rooms_that_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let map = README.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let mut folder = "";
+    for line in map.lines() {
+        let name = line.split_whitespace().next().unwrap().trim_end_matches(',');
+        if line.starts_with(' ') {
+            assert!(root.join(folder).join(name).exists(), "{folder}{name}");
+        } else {
+            folder = name;
+            assert!(root.join(folder).exists(), "{folder}");
+        }
+    }
+}
