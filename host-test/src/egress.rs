@@ -68,7 +68,7 @@ impl Secret {
         if key.is_empty() {
             return Err("the key is empty");
         }
-        if HeaderValue::from_str(key).is_err() {
+        if key.contains(char::is_control) || HeaderValue::from_str(key).is_err() {
             return Err("the key holds characters that cannot stand in a header");
         }
         Ok(Self(key.to_owned()))
@@ -197,12 +197,13 @@ impl Connection {
         let base = self.base.path().trim_end_matches('/');
         let below = path.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
         let dots = |segment: &str| {
-            matches!(segment.to_lowercase().replace("%2e", ".").as_str(), "." | "..")
+            let name = segment.split(';').next().unwrap_or_default();
+            matches!(name.to_lowercase().replace("%2e", ".").as_str(), "." | "..")
         };
         let lowercase = path.to_lowercase();
         below
             && !path.split('/').any(dots)
-            && !["%2f", "%5c", "\\"].iter().any(|separator| lowercase.contains(separator))
+            && !["%25", "%2f", "%5c", "\\"].iter().any(|separator| lowercase.contains(separator))
     }
 }
 

@@ -11,7 +11,8 @@ use tokio::time::{Instant, timeout_at};
 use wasmtime::{
     Config, Engine, ResourceLimiter, Store, StoreContextMut, Trap,
     component::{
-        Component, ComponentExportIndex, InstancePre, Linker, Resource, ResourceTable, Type, Val,
+        Component, ComponentExportIndex, InstancePre, Linker, Resource, ResourceTable,
+        ResourceTableError, Type, Val,
         types::{ComponentFunc, ComponentItem},
     },
 };
@@ -221,10 +222,7 @@ impl Connector {
         let result = match called {
             Ok(Ok(result)) => result,
             Ok(Err(error)) => return Err(stopped(&error, store.data())),
-            Err(_) => {
-                let seconds = limits.time.as_secs();
-                return Err(CallError::Limit(format!("took longer than {seconds} s")));
-            }
+            Err(_) => return Err(CallError::Limit(format!("took longer than {:?}", limits.time))),
         };
         let fuel = limits.fuel - store.get_fuel().unwrap_or_default().min(limits.fuel);
         let state = store.data_mut();
@@ -339,13 +337,15 @@ fn one_line(error: &wasmtime::Error) -> String {
 
 /// Why a guest did not come to its end.
 fn stopped(error: &wasmtime::Error, state: &State) -> CallError {
+    let limit = |what: &str| CallError::Limit(what.to_owned());
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => CallError::Limit("used up its fuel".to_owned()),
-        _ if state.meter.denied => {
-            CallError::Limit("asked for more memory than it may have".to_owned())
+        Some(Trap::OutOfFuel) => limit("used up its fuel"),
+        _ if state.meter.denied => limit("asked for more memory than it may have"),
+        _ if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) => {
+            limit("held more resources than it may")
         }
-        Some(trap) => CallError::Trap(trap.to_string()),
-        None => CallError::Trap(format!("{error:#}")),
+        // Without the backtrace, which is of use only with the guest's source.
+        _ => CallError::Trap(error.root_cause().to_string()),
     }
 }
 

@@ -24,11 +24,14 @@ mod actions {
     mod test_api_key;
 }
 mod artefact;
+mod command;
 mod failures;
+mod gate;
 mod hostile;
 mod hosts;
 mod isolation;
 mod largest;
+mod load;
 mod readme;
 mod secrets;
 mod tidy;
