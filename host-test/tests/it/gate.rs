@@ -342,7 +342,16 @@ fn a_secret_shows_nothing_of_itself() {
     let connection = Connection::new("https://api.p.2chat.io/open", Some(secret.clone())).unwrap();
     let shown = format!("{secret:?} {secret:#?} {connection:?} {:?}", connection.key());
     assert!(!shown.contains("canary"), "{shown}");
-    for bad in ["", "  \t\n", "canary\nkey", "canary\0", "canary\u{7f}", "canary\u{1b}[0m", "canary\tkey", "canary\u{85}key"] {
+    for bad in [
+        "",
+        "  \t\n",
+        "canary\nkey",
+        "canary\0",
+        "canary\u{7f}",
+        "canary\u{1b}[0m",
+        "canary\tkey",
+        "canary\u{85}key",
+    ] {
         let refusal = Secret::new(bad).unwrap_err();
         assert!(!refusal.contains("canar"), "{refusal}");
     }
