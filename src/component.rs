@@ -39,16 +39,17 @@ impl Guest for Connector {
     }
 }
 
-/// The life of a call.
+/// A call from its input to its outcome, in the contract's terms.
 fn run<A: Action>(input: A::Input) -> Result<A::Output, Error> {
-    let outcome = A::build(input).and_then(|action| {
-        let settings = settings::read()?;
-        carry_out(action, &settings).map_err(|failure| failure.masked(&settings))
+    let outcome = settings::read().and_then(|settings| {
+        carry_out::<A>(input, &settings).map_err(|failure| failure.hiding(settings.key()))
     });
     outcome.map_err(|failure| failure.report(A::EFFECT))
 }
 
-fn carry_out<A: Action>(action: A, settings: &Settings) -> error::Result<A::Output> {
+/// The life of a call.
+fn carry_out<A: Action>(input: A::Input, settings: &Settings) -> error::Result<A::Output> {
+    let action = A::build(input)?;
     let request = twochat::sign(action.call()?, settings);
     let reply = transport::send(request)?;
     let status = reply.status;

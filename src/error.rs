@@ -7,7 +7,7 @@
 use crate::{
     contract::{CarriedOut, Error, ErrorKind, Retry},
     text::one_line,
-    twochat::Settings,
+    values::ApiKey,
 };
 
 /// What a call does at 2Chat when it is carried out.
@@ -55,9 +55,11 @@ impl Failure {
     }
 
     /// The failure with the key hidden, wherever its words come from.
-    pub(crate) fn masked(mut self: Box<Self>, settings: &Settings) -> Box<Self> {
-        self.message = settings.mask(self.message);
-        self.field = self.field.map(|field| settings.mask(field));
+    pub(crate) fn hiding(mut self: Box<Self>, key: Option<&ApiKey>) -> Box<Self> {
+        if let Some(key) = key {
+            self.message = key.mask(self.message);
+            self.field = self.field.map(|field| key.mask(field));
+        }
         self
     }
 

@@ -98,12 +98,8 @@ impl Settings {
         Ok(Self { base, key })
     }
 
-    /// The text with the key hidden, should it be in there.
-    pub(crate) fn mask(&self, text: String) -> String {
-        match &self.key {
-            Some(key) => key.mask(text),
-            None => text,
-        }
+    pub(crate) fn key(&self) -> Option<&ApiKey> {
+        self.key.as_ref()
     }
 }
 
@@ -185,7 +181,7 @@ pub(crate) fn accept<'k>(
     spellings: &[Spelling],
 ) -> Result<Answer<'k>> {
     let status = reply.status;
-    let answer = reply.body.map(|text| Answer { text, key: settings.key.as_ref() });
+    let answer = reply.body.map(|text| Answer { text, key: settings.key() });
     let read = |answer: &Answer<'_>| json::read(answer, |value| envelope(value, spellings));
     if !matches!(status, 200..=299) {
         let words = answer.and_then(|answer| read(&answer)).map(|envelope| envelope.words);

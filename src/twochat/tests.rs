@@ -522,7 +522,8 @@ fn a_masked_failure_keeps_everything_but_the_key() {
     let mut failure = Failure::new(ErrorKind::InvalidInput, format!("a {KEY} b")).with_status(422);
     failure.field = Some(KEY.to_owned());
     failure.wait_seconds = Some(7);
-    let masked = failure.masked(&with_key());
+    let settings = with_key();
+    let masked = failure.hiding(settings.key());
     assert_eq!((&*masked.message, masked.field.as_deref()), ("a [key] b", Some("[key]")));
     assert_eq!((masked.kind, masked.status), (ErrorKind::InvalidInput, Some(422)));
     assert_eq!(masked.wait_seconds, Some(7));

@@ -132,12 +132,11 @@ fn show_exchange(Exchange { request, reply }: &Exchange) {
     let query: Vec<_> =
         request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    show(&format!(
-        "{DIM}   sent{DIM:#}     {} {}{query} {}",
-        request.method, request.path, request.body
-    ));
+    let sent = format!("{} {}{query} {}", request.method, request.path, request.body);
+    show(&format!("{DIM}   sent{DIM:#}     {}", sent.trim_end()));
     if let Some(reply) = reply {
-        let body = String::from_utf8_lossy(&reply.body);
+        let body =
+            String::from_utf8_lossy(&reply.body).split_whitespace().collect::<Vec<_>>().join(" ");
         let shown: String = paint::visible(&body).chars().take(160).collect();
         let more = if shown.len() < body.len() { "…" } else { "" };
         show(&format!("{DIM}   reply    {} {shown}{more}{DIM:#}", reply.status));

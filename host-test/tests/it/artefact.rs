@@ -8,7 +8,7 @@ use std::{io::Write, path::Path};
 use flate2::{Compression, write::GzEncoder};
 use host_test::CONNECTOR;
 use serde_json::{Value, json};
-use wasmparser::{Parser, Payload};
+use wasmtime::{Engine, component::Component};
 
 use crate::support::{LOADED, every_action, hook::Hook};
 
@@ -27,22 +27,11 @@ fn within(what: &str, figure: u64) {
 
 /// The names of the component's own imports and exports.
 fn interfaces() -> (Vec<String>, Vec<String>) {
-    let (mut imports, mut exports, mut depth) = (Vec::new(), Vec::new(), 0);
-    for payload in Parser::new(0).parse_all(CONNECTOR) {
-        match payload.unwrap() {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(section) if depth == 1 => {
-                imports.extend(section.into_iter().map(|item| item.unwrap().name.name.to_owned()));
-            }
-            Payload::ComponentExportSection(section) if depth == 1 => {
-                exports.extend(section.into_iter().map(|item| item.unwrap().name.name.to_owned()));
-            }
-            _ => {}
-        }
-    }
+    let engine = Engine::default();
+    let ty = Component::new(&engine, CONNECTOR).unwrap().component_type();
+    let mut imports: Vec<_> = ty.imports(&engine).map(|(name, _)| name.to_owned()).collect();
     imports.sort();
-    (imports, exports)
+    (imports, ty.exports(&engine).map(|(name, _)| name.to_owned()).collect())
 }
 
 #[test]

@@ -69,6 +69,20 @@ async fn a_guest_that_holds_the_key_never_tells_it() {
 }
 
 #[tokio::test]
+async fn a_key_that_was_given_as_an_argument_is_not_repeated() {
+    let hook = Hook::replying(200, "{}").with_variable("TWOCHAT_API_KEY", CANARY);
+    for arguments in [
+        json!({ "first-name": "Ada", "details": [{ "kind": "phone", "value": CANARY }] }),
+        json!({ "first-name": "Ada", "channel-uuid": CANARY, "details": [{ "kind": "address", "value": "x" }] }),
+    ] {
+        let error = hook.call("create-contact", arguments).await.unwrap_err();
+        assert_eq!(error["kind"], "invalid-input");
+        assert!(!error.to_string().contains("UAKcanary"), "{error}");
+    }
+    assert!(hook.seen().is_empty());
+}
+
+#[tokio::test]
 async fn a_guest_whose_host_signs_never_learns_the_key() {
     let options =
         Options { key: CANARY.to_owned(), requests_per_minute: 10_000, ..Options::default() };
