@@ -21,13 +21,18 @@ fn main() {
     let mut cargo = Command::new(required("CARGO"));
     cargo
         .current_dir(&root)
-        .args(["build", "--release", "--package", "twochat", "--target", TARGET, "--target-dir"])
+        .args(["build", "--locked", "--release", "--package", "twochat", "--target", TARGET])
+        .arg("--target-dir")
         .arg(&out);
     // What the outer build was told about its own target does not hold for this one.
-    for variable in
-        ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"]
-    {
-        cargo.env_remove(variable);
+    let foreign =
+        ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
+    for (variable, _) in env::vars_os() {
+        let name = variable.to_string_lossy();
+        let shapes = name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_TARGET_");
+        if shapes || foreign.contains(&&*name) {
+            cargo.env_remove(&variable);
+        }
     }
     match cargo.status() {
         Ok(status) if status.success() => {}

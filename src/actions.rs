@@ -1,7 +1,7 @@
-//! What an action is, and the list of them.
+//! Which actions are there, and what must each be able to do?
 //!
-//! An action is built from the contract's input, asks with one relative call,
-//! and reads the answer. It never sees the key or the host name.
+//! Check its input, put one question, and read the answer to it. Where 2Chat
+//! is and with which key it is asked is kept from all of them.
 
 use crate::{
     error::{Effect, Failure, Result},

@@ -1,8 +1,9 @@
 //! Which failure is it, may the call have been carried out, may it be repeated?
 //!
-//! Every room fails with a [`Failure`], which says what happened and nothing
-//! about policy. On the way out it becomes the contract's one error, where the
-//! table of kinds is applied in a single place.
+//! Every room fails with a [`Failure`], which says what happened and what would
+//! help. On the way out it becomes the contract's one error, where the table of
+//! kinds is applied in a single place: advice to repeat a call that may have
+//! been carried out gives way to a warning there.
 
 use crate::{
     contract::{CarriedOut, Error, ErrorKind, Retry},
@@ -26,7 +27,10 @@ pub(crate) type Result<T> = core::result::Result<T, Box<Failure>>;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
+    /// What happened.
     pub(crate) message: String,
+    /// What to do about it, for a call that was not carried out.
+    pub(crate) advice: &'static str,
     pub(crate) field: Option<String>,
     pub(crate) status: Option<u16>,
     pub(crate) wait_seconds: Option<u32>,
@@ -34,17 +38,22 @@ pub(crate) struct Failure {
 
 /// Longest message, in bytes, as the contract promises.
 const MESSAGE_LIMIT: usize = 1000;
+/// What is kept free for advice, so that a long message does not lose it.
+const LONGEST_ADVICE: usize = 200;
+/// The advice for a call that may have been carried out.
+const LOOK_FIRST: &str = "It may have been carried out all the same: look whether it was, and do \
+                          not just repeat it.";
 /// Longest name of a field, in bytes.
 pub(crate) const FIELD_LIMIT: usize = 100;
 
 impl Failure {
-    pub(crate) fn new(kind: ErrorKind, message: String) -> Box<Self> {
-        Box::new(Self { kind, message, field: None, status: None, wait_seconds: None })
+    pub(crate) fn new(kind: ErrorKind, message: String, advice: &'static str) -> Box<Self> {
+        Box::new(Self { kind, message, advice, field: None, status: None, wait_seconds: None })
     }
 
     /// An argument that was refused before anything was sent.
     pub(crate) fn invalid(field: &str, why: &str) -> Box<Self> {
-        let mut failure = Self::new(ErrorKind::InvalidInput, [field, ": ", why].concat());
+        let mut failure = Self::new(ErrorKind::InvalidInput, [field, ": ", why].concat(), "");
         failure.field = Some(field.to_owned());
         failure
     }
@@ -73,9 +82,15 @@ impl Failure {
             CarriedOut::Perhaps => Retry::Never,
             CarriedOut::No => retry(self.kind),
         };
+        let advice = match carried_out {
+            CarriedOut::Perhaps => LOOK_FIRST,
+            CarriedOut::No => self.advice,
+        };
+        let happened = one_line(&self.message, MESSAGE_LIMIT - LONGEST_ADVICE);
+        let message = if advice.is_empty() { happened } else { [&happened, " ", advice].concat() };
         Error {
             kind: self.kind,
-            message: one_line(&self.message, MESSAGE_LIMIT),
+            message: one_line(&message, MESSAGE_LIMIT),
             field: self.field.map(|field| one_line(&field, FIELD_LIMIT)),
             status: self.status,
             carried_out,
@@ -114,7 +129,7 @@ mod tests {
     use super::*;
 
     fn report(kind: ErrorKind, status: Option<u16>, effect: Effect) -> (CarriedOut, Retry) {
-        let mut failure = Failure::new(kind, String::new());
+        let mut failure = Failure::new(kind, String::new(), "Try again.");
         failure.status = status;
         let error = failure.report(effect);
         (error.carried_out, error.retry)
@@ -133,6 +148,25 @@ mod tests {
             let expected = (CarriedOut::Perhaps, Retry::Never);
             assert_eq!(report(kind, status, Effect::Creates), expected, "{kind:?} {status:?}");
         }
+    }
+
+    #[test]
+    fn advice_to_try_again_gives_way_to_a_warning_where_it_would_do_harm() {
+        let message = |effect| {
+            Failure::new(ErrorKind::Interrupted, "It broke.".to_owned(), "Try again.")
+                .report(effect)
+                .message
+        };
+        assert_eq!(message(Effect::Reads), "It broke. Try again.");
+        assert!(!message(Effect::Creates).contains("Try again"));
+        assert!(message(Effect::Creates).contains("may have been carried out"));
+    }
+
+    #[test]
+    fn a_long_message_keeps_its_advice() {
+        let long = Failure::new(ErrorKind::Rejected, "x".repeat(5000), "Try again.");
+        let message = long.report(Effect::Reads).message;
+        assert!(message.len() <= MESSAGE_LIMIT && message.ends_with("… Try again."), "{message}");
     }
 
     #[test]
@@ -164,7 +198,7 @@ mod tests {
     #[test]
     fn the_seconds_to_wait_are_given_only_where_waiting_helps() {
         let waiting = |kind, status| {
-            let mut failure = Failure::new(kind, String::new()).with_status(status);
+            let mut failure = Failure::new(kind, String::new(), "Try again.").with_status(status);
             failure.wait_seconds = Some(7);
             failure
         };

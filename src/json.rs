@@ -9,7 +9,7 @@
 //! tests hold it against `serde_json`: both accept the same texts and read
 //! the same values.
 
-use self::tokens::{Broken, Reader};
+use self::tokens::{Broken, Reader, unescape};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
@@ -19,11 +19,18 @@ use crate::{
 
 mod tokens;
 
-/// An answer's text, and the key that is hidden in whatever is read from it.
+/// An answer's text, which only this room reads, so that the key is hidden in
+/// whatever comes of it.
 #[derive(Debug)]
 pub(crate) struct Answer<'k> {
-    pub(crate) text: String,
-    pub(crate) key: Option<&'k ApiKey>,
+    text: String,
+    key: Option<&'k ApiKey>,
+}
+
+impl<'k> Answer<'k> {
+    pub(crate) fn new(text: String, key: Option<&'k ApiKey>) -> Self {
+        Self { text, key }
+    }
 }
 
 /// Reads a whole answer with `shape`.
@@ -75,7 +82,8 @@ impl Place<'_> {
         self.spell(&mut message);
         message.push_str(": ");
         message.push_str(what);
-        Failure::new(ErrorKind::UnexpectedReply, message)
+        message.push('.');
+        Failure::new(ErrorKind::UnexpectedReply, message, "Repeating the call will not help.")
     }
 
     /// The name of the member, for showing.
@@ -187,7 +195,11 @@ impl<'t> Value<'t, '_> {
     /// Passes over the value and gives its JSON text, for showing.
     pub(crate) fn json_text(self) -> Result<String> {
         let place = self.place;
-        Ok(place.hide_key(self.raw()?.to_owned()))
+        let text = place.hide_key(self.raw()?.to_owned());
+        // Escapes can hide a key from all but the last reader.
+        let meant = unescape(&text);
+        let shown = place.hide_key(meant.clone());
+        Ok(if shown == meant { text } else { shown })
     }
 
     /// Reads a whole number from 0 up.
@@ -248,7 +260,7 @@ fn next_value<'t>(
 /// An answer that holds no key.
 #[cfg(test)]
 pub(crate) fn answer(text: &str) -> Answer<'static> {
-    Answer { text: text.to_owned(), key: None }
+    Answer::new(text.to_owned(), None)
 }
 
 #[cfg(test)]

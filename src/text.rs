@@ -14,13 +14,20 @@ pub(crate) fn find(text: &str, sought: &str) -> Option<usize> {
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
     let mut line = String::with_capacity(text.len().min(limit));
     for c in text.chars() {
-        let steers = matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        let steers = matches!(
+            c,
+            '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
+        );
         let c = if c.is_control() || steers { ' ' } else { c };
-        if line.len() + c.len_utf8() > limit.saturating_sub('…'.len_utf8()) {
+        line.push(c);
+        if line.len() > limit {
+            let room = limit.saturating_sub('…'.len_utf8());
+            while line.len() > room {
+                line.pop();
+            }
             line.push('…');
             break;
         }
-        line.push(c);
     }
     line
 }

@@ -5,37 +5,18 @@
 
 use crate::{error::Result, json::Value};
 
-/// Reads a time as `YYYY-MM-DDTHH:MM:SSZ`; `None` is never.
+/// Reads a time as `YYYY-MM-DDTHH:MM:SSZ`; `None` is never, or no time at all.
+///
+/// Times are for people to look at: one in a shape that nobody has seen yet is
+/// no reason to lose the record around it.
 pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
-    let place = value.place;
-    let read =
-        value.optional(|value| if value.is_text() { of_text(value) } else { of_number(value) })?;
-    match read {
-        None => Ok(None),
-        Some(Some(time)) => Ok(time),
-        Some(None) => Err(place.fault(
-            "expected a time, as seconds since 1970 or in a form such as 2025-03-03T18:43:51Z",
-        )),
+    if value.is_text() {
+        return value.text().map(|text| from_text(&text));
     }
-}
-
-fn of_text(value: Value<'_, '_>) -> Result<Option<Option<String>>> {
-    Ok(from_text(&value.text()?).map(Some))
-}
-
-/// Whole seconds or with a fraction, which is dropped.
-fn of_number(value: Value<'_, '_>) -> Result<Option<Option<String>>> {
     let number = value.raw()?;
-    let fraction = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = match number.split_once('.') {
-        Some((whole, rest)) => whole.parse().ok().filter(|_| fraction(rest)),
-        None => number.parse().ok(),
-    };
-    Ok(match seconds {
-        Some(0) => Some(None),
-        Some(seconds) => from_seconds(seconds).map(Some),
-        None => None,
-    })
+    let seconds = number.split_once('.').map_or(number, |(whole, _)| whole).parse().ok();
+    // 0 is how 2Chat says never.
+    Ok(seconds.filter(|seconds| *seconds > 0).and_then(from_seconds))
 }
 
 const SECONDS_A_DAY: u64 = 86_400;
@@ -88,16 +69,28 @@ fn from_text(text: &str) -> Option<String> {
     });
     let number = |from, to| time.get(from..to).and_then(|digits| digits.parse::<u8>().ok());
     let in_range = (1..=12).contains(&number(5, 7)?)
-        && (1..=31).contains(&number(8, 10)?)
+        && (1..=days(time, number(5, 7)?)).contains(&number(8, 10)?)
         && number(11, 13)? < 24
         && number(14, 16)? < 60
-        && number(17, 19)? <= 60;
+        && number(17, 19)? < 60;
     let fraction = rest.strip_suffix('Z').or(rest.strip_suffix("+00:00")).unwrap_or(rest);
     let rest_is_utc = fraction.is_empty()
         || fraction.strip_prefix('.').is_some_and(|digits| {
             !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
         });
     (well_formed && in_range && rest_is_utc).then(|| [&time.replace(' ', "T"), "Z"].concat())
+}
+
+/// How many days the month has in the year that the text begins with.
+fn days(time: &str, month: u8) -> u8 {
+    let year: u16 = time.get(..4).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
 }
 
 #[cfg(test)]
@@ -121,6 +114,7 @@ mod tests {
             ("\"2024-03-09T22:00:08.123456Z\"", "2024-03-09T22:00:08Z"),
             ("\"2024-03-09T22:00:08+00:00\"", "2024-03-09T22:00:08Z"),
             ("951782400", "2000-02-29T00:00:00Z"),
+            ("\"2024-02-29T22:00:08Z\"", "2024-02-29T22:00:08Z"),
             ("253402300799", "9999-12-31T23:59:59Z"),
         ] {
             assert_eq!(read(json), Some(Some(expected.to_owned())), "{json}");
@@ -134,11 +128,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused() {
+    fn what_is_no_time_is_left_out() {
         for json in [
             "\"\"",
             "\"yesterday\"",
             "\"2024-13-09T22:00:08Z\"",
+            "\"2023-02-29T22:00:08Z\"",
+            "\"2023-04-31T22:00:08Z\"",
+            "\"2024-03-09T22:00:60Z\"",
             "\"2024-03-09T25:00:08Z\"",
             "\"2024-03-09T22:00:08+02:00\"",
             "\"2024-03-09T22:00:08.Z\"",
@@ -150,7 +147,7 @@ mod tests {
             "true",
             "[]",
         ] {
-            assert_eq!(read(json), None, "{json}");
+            assert_eq!(read(json), Some(None), "{json}");
         }
     }
 

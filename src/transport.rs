@@ -1,9 +1,9 @@
 //! Door out: a request becomes an exchange over `wasi:http`, the host's answer
 //! a reply.
 //!
-//! Sends once, follows nothing, retries nothing. Knows neither 2Chat nor the
-//! key: it maps what the host reports to what it means, and when in doubt
-//! assumes that the request was carried out.
+//! Sends once, follows nothing, retries nothing, and reads neither headers nor
+//! bodies: it says what the host's codes mean, and where one of them leaves
+//! open whether the request left, takes it that it did.
 
 use crate::{
     contract::{
@@ -51,14 +51,12 @@ pub(crate) fn send(request: Request) -> Result<Reply> {
         .and_then(|()| outgoing.set_authority(Some(&request.authority)))
         .and_then(|()| outgoing.set_path_with_query(Some(&request.path_and_query)));
     accepted.map_err(|()| {
-        Failure::new(
-            ErrorKind::Misconfigured,
-            "The host does not take the address of the request. Check the base URL in the settings."
-                .to_owned(),
-        )
+        let message = "The host does not take the address of the request.".to_owned();
+        Failure::new(ErrorKind::Misconfigured, message, "Check the base URL in the settings.")
     })?;
     let body = outgoing.body().ok();
-    let reply = outgoing_handler::handle(outgoing, timeouts()).map_err(|code| failure(&code))?;
+    let reply =
+        outgoing_handler::handle(outgoing, Some(timeouts())).map_err(|code| failure(&code))?;
     if let Some(body) = body {
         // Whether this fails is told by the reply, or by its absence.
         write(body, request.body.as_deref().unwrap_or_default());
@@ -73,12 +71,12 @@ fn headers(request: &Request) -> Result<Fields> {
         match fields.append(name, value) {
             Ok(()) | Err(HeaderError::Forbidden | HeaderError::Immutable) => {}
             Err(HeaderError::InvalidSyntax) => {
-                let message = [
-                    "The host does not take the value of the header ",
-                    name,
-                    ". Check the key in the settings.",
-                ];
-                return Err(Failure::new(ErrorKind::Misconfigured, message.concat()));
+                let message = ["The host does not take the value of the header ", name, "."];
+                return Err(Failure::new(
+                    ErrorKind::Misconfigured,
+                    message.concat(),
+                    "Check the key in the settings.",
+                ));
             }
         }
     }
@@ -86,12 +84,12 @@ fn headers(request: &Request) -> Result<Fields> {
 }
 
 /// The timeouts that the host supports.
-fn timeouts() -> Option<RequestOptions> {
+fn timeouts() -> RequestOptions {
     let options = RequestOptions::new();
     let _ = options.set_connect_timeout(Some(CONNECT_TIMEOUT));
     let _ = options.set_first_byte_timeout(Some(FIRST_BYTE_TIMEOUT));
     let _ = options.set_between_bytes_timeout(Some(BETWEEN_BYTES_TIMEOUT));
-    Some(options)
+    options
 }
 
 /// Writes and finishes the body as far as the host takes it.
@@ -146,17 +144,11 @@ fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<String> {
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(RESERVE_LIMIT));
     while let Some(chunk) = read_chunk(&stream)? {
         if bytes.len() + chunk.len() > REPLY_LIMIT {
-            return Err(Failure::new(
-                ErrorKind::UnexpectedReply,
-                "2Chat's answer is larger than 2 MiB, more than any answer should be. \
-                 Ask for fewer results per page."
-                    .to_owned(),
-            ));
+            return Err(unusable("it is larger than 2 MiB, more than any answer should be"));
         }
         bytes.extend_from_slice(&chunk);
     }
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::new(ErrorKind::UnexpectedReply, sentence("it is not UTF-8")))
+    String::from_utf8(bytes).map_err(|_| unusable("it is not UTF-8"))
 }
 
 /// The next bytes; `None` at the end.
@@ -167,9 +159,7 @@ fn read_chunk(stream: &InputStream) -> Result<Option<Vec<u8>>> {
         Err(StreamError::LastOperationFailed(error)) => Err(match http_error_code(&error) {
             // The reply has begun, so whatever ends it does so in the middle.
             Some(code) => match meaning(&code) {
-                (ErrorKind::UnexpectedReply, what) => {
-                    Failure::new(ErrorKind::UnexpectedReply, sentence(what))
-                }
+                (ErrorKind::UnexpectedReply, what) => unusable(what),
                 (_, what) => interrupted(what),
             },
             None => interrupted("the reply broke off"),
@@ -178,37 +168,30 @@ fn read_chunk(stream: &InputStream) -> Result<Option<Vec<u8>>> {
 }
 
 fn interrupted(what: &str) -> Box<Failure> {
-    let message = [
-        "No usable answer came: ",
-        what,
-        ". The request may have arrived: look before repeating anything that creates.",
-    ];
-    Failure::new(ErrorKind::Interrupted, message.concat())
+    let message = ["No usable answer came: ", what, "."].concat();
+    Failure::new(ErrorKind::Interrupted, message, "Try again.")
 }
 
-fn sentence(what: &str) -> String {
-    ["2Chat's answer cannot be used: ", what, ". Check the base URL in the settings."].concat()
+fn unusable(what: &str) -> Box<Failure> {
+    let message = ["2Chat's answer cannot be used: ", what, "."].concat();
+    Failure::new(ErrorKind::UnexpectedReply, message, "Check the base URL in the settings.")
 }
 
 fn failure(code: &ErrorCode) -> Box<Failure> {
-    let (kind, what) = meaning(code);
-    let message = match kind {
-        ErrorKind::Unreachable => [
-            "2Chat cannot be reached: ",
-            what,
-            ". Nothing was sent. Try again; if it stays so, check the base URL and the network.",
-        ]
-        .concat(),
-        ErrorKind::DeniedByHost => [
-            "The host did not let the request out: ",
-            what,
-            ". Its operator must allow requests to 2Chat.",
-        ]
-        .concat(),
-        ErrorKind::UnexpectedReply => sentence(what),
-        _ => return interrupted(what),
-    };
-    Failure::new(kind, message)
+    match meaning(code) {
+        (ErrorKind::Unreachable, what) => Failure::new(
+            ErrorKind::Unreachable,
+            ["2Chat cannot be reached: ", what, ". Nothing was sent."].concat(),
+            "Try again; if it stays so, check the base URL and the network.",
+        ),
+        (ErrorKind::DeniedByHost, what) => Failure::new(
+            ErrorKind::DeniedByHost,
+            ["The host did not let the request out: ", what, "."].concat(),
+            "Its operator must allow requests to 2Chat.",
+        ),
+        (ErrorKind::UnexpectedReply, what) => unusable(what),
+        (_, what) => interrupted(what),
+    }
 }
 
 /// What the host's code stands for.

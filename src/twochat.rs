@@ -1,8 +1,8 @@
-//! What holds for every 2Chat call: where it goes, how it is signed, how a
-//! failure reads.
+//! The facts about 2Chat that all actions share: its address, its key header,
+//! and the many ways in which it says no.
 //!
-//! Knows no single action and does no IO: a request leaves here as a value, a
-//! reply arrives as one.
+//! Has never heard of any one action, and sends nothing: it turns calls into
+//! requests and replies into answers.
 
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::{
     contract::ErrorKind,
     error::{FIELD_LIMIT, Failure, Result},
     json::{self, Answer, Value},
-    text::one_line,
+    text::{find, one_line},
     values::{ApiKey, BaseUrl},
 };
 
@@ -35,23 +35,21 @@ pub(crate) enum Method {
 pub(crate) struct Call {
     pub(crate) method: Method,
     /// From the base url on, for example `/contacts`.
-    pub(crate) path: &'static str,
+    pub(crate) path: String,
     pub(crate) query: Vec<(&'static str, String)>,
     /// JSON.
     pub(crate) body: Option<Vec<u8>>,
 }
 
 impl Call {
-    pub(crate) fn get(path: &'static str) -> Self {
-        Self { method: Method::Get, path, query: Vec::new(), body: None }
+    pub(crate) fn get(path: &str) -> Self {
+        Self { method: Method::Get, path: path.to_owned(), query: Vec::new(), body: None }
     }
 
-    pub(crate) fn post(path: &'static str, body: &impl Serialize) -> Result<Self> {
+    pub(crate) fn post(path: &str, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(|_| {
-            Failure::new(
-                ErrorKind::InvalidInput,
-                "The arguments cannot be written as JSON.".to_owned(),
-            )
+            let message = "The arguments cannot be written as JSON.".to_owned();
+            Failure::new(ErrorKind::InvalidInput, message, "")
         })?;
         Ok(Self { method: Method::Post, body: Some(body), ..Self::get(path) })
     }
@@ -72,7 +70,7 @@ impl Settings {
         let unusable = |setting: &str, why: &str, expected: &str| {
             let message =
                 ["The setting ", setting, " cannot be used: ", why, ". Expected ", expected];
-            Failure::new(ErrorKind::Misconfigured, message.concat())
+            Failure::new(ErrorKind::Misconfigured, message.concat(), "")
         };
         let mut base = String::new();
         let mut key = None;
@@ -116,7 +114,7 @@ pub(crate) struct Request {
 
 /// Gives the call an address and, if the component holds one, the key.
 pub(crate) fn sign(call: Call, settings: &Settings) -> Request {
-    let mut path_and_query = [&settings.base.path, call.path].concat();
+    let mut path_and_query = [settings.base.path.as_str(), &call.path].concat();
     let separators = core::iter::once('?').chain(core::iter::repeat('&'));
     for ((name, value), separator) in call.query.iter().zip(separators) {
         path_and_query.push(separator);
@@ -181,7 +179,7 @@ pub(crate) fn accept<'k>(
     spellings: &[Spelling],
 ) -> Result<Answer<'k>> {
     let status = reply.status;
-    let answer = reply.body.map(|text| Answer { text, key: settings.key() });
+    let answer = reply.body.map(|text| Answer::new(text, settings.key()));
     let read = |answer: &Answer<'_>| json::read(answer, |value| envelope(value, spellings));
     if !matches!(status, 200..=299) {
         let words = answer.and_then(|answer| read(&answer)).map(|envelope| envelope.words);
@@ -195,7 +193,7 @@ pub(crate) fn accept<'k>(
     Ok(answer)
 }
 
-/// A failure with 2Chat's own words between what happened and what to do.
+/// A failure with what happened, 2Chat's own words, and what to do.
 fn told(kind: ErrorKind, (happened, advice): Advice, words: Words, status: u16) -> Box<Failure> {
     let number = status.to_string();
     let mut message = [happened, " (HTTP ", &number, ")."].concat();
@@ -204,10 +202,8 @@ fn told(kind: ErrorKind, (happened, advice): Advice, words: Words, status: u16) 
         message.push_str(text);
         message.push_str("”.");
     }
-    message.push(' ');
-    message.push_str(advice);
     let field = words.field.filter(|_| kind == ErrorKind::InvalidInput);
-    let mut failure = Failure::new(kind, message).with_status(status);
+    let mut failure = Failure::new(kind, message, advice).with_status(status);
     failure.field = field;
     failure
 }
@@ -217,7 +213,7 @@ type Advice = (&'static str, &'static str);
 
 const FAILED_IN_SPITE: Advice = (
     "2Chat answered with success, but says in the answer that it failed",
-    "Look at the account before trying anything else.",
+    "Repeating it will not help.",
 );
 
 /// The failure that a status other than 2xx stands for.
@@ -267,13 +263,7 @@ fn refusal(status: u16, retry_after: Option<&str>, words: Words) -> Box<Failure>
                 "Wait a few seconds before another try.",
             ),
         ),
-        500..=599 => (
-            ErrorKind::Interrupted,
-            (
-                "2Chat failed on its own side",
-                "Nobody knows how far it came: look before repeating anything that creates.",
-            ),
-        ),
+        500..=599 => (ErrorKind::Interrupted, ("2Chat failed on its own side", "Try again.")),
         400..=499 => {
             (ErrorKind::Rejected, ("2Chat refused the request", "Repeating it will not help."))
         }
@@ -356,9 +346,8 @@ fn words(value: Value<'_, '_>) -> Result<Option<String>> {
         return Ok(None);
     }
     let text = value.text()?;
-    let opens = |pair: &[u8]| matches!(pair, [b'<', next] if next.is_ascii_alphabetic() || b"/!?".contains(next));
-    let markup = text.as_bytes().windows(2).any(opens);
     let text = text.trim();
+    let markup = text.starts_with('<') || find(text, "</").or(find(text, "<!")).is_some();
     Ok((!text.is_empty() && !markup).then(|| text.to_owned()))
 }
 
@@ -411,6 +400,7 @@ fn field(loc: Value<'_, '_>, spellings: &[Spelling]) -> Result<Option<String>> {
             if is_first && ["body", "query", "path"].contains(&name.as_str()) {
                 return Ok(());
             }
+            odd |= is_first && name == "header";
             if !path.is_empty() {
                 path.push('.');
             }

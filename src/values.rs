@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use crate::text::{one_line, replace};
+use crate::text::replace;
 
 /// A text that holds what its type says.
 macro_rules! value {
@@ -60,7 +60,8 @@ impl ChannelUuid {
 }
 
 fn refusal(text: &str, expected: &str) -> String {
-    ["\"", &one_line(text, 60), "\" cannot be used; expected ", expected].concat()
+    // The text comes last and whole: it is bounded after the key was hidden.
+    ["expected ", expected, "; found \"", text, "\""].concat()
 }
 
 fn is_phone_number(text: &str) -> bool {
@@ -183,7 +184,7 @@ impl BaseUrl {
     }
 }
 
-/// Whether the host is this machine, whatever a name server says.
+/// Whether the host is this machine by the way it is written.
 fn is_loopback(host: &str) -> bool {
     let mut numbers = host.split('.').map(|number| {
         // Some readers take a leading zero for octal, and go elsewhere.

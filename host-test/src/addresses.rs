@@ -39,11 +39,12 @@ impl Addresses {
     }
 }
 
-/// Whether the address is outside the special-purpose ranges of RFC 6890.
+/// Whether the address is outside the registered special-purpose ranges.
 fn is_public_v4(address: Ipv4Addr) -> bool {
     let [a, b, c, _] = address.octets();
     let shared = a == 100 && (64..128).contains(&b);
     let protocols = (a, b, c) == (192, 0, 0);
+    let relays = (a, b, c) == (192, 88, 99);
     let benchmarks = a == 198 && (18..20).contains(&b);
     let this_network_or_reserved = a == 0 || a >= 240;
     !(address.is_private()
@@ -53,6 +54,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || address.is_multicast()
         || shared
         || protocols
+        || relays
         || benchmarks
         || this_network_or_reserved)
 }
@@ -64,10 +66,10 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
     let [first, second, ..] = address.segments();
     let global_unicast = first & 0xE000 == 0x2000;
-    let documentation = first == 0x2001 && second == 0x0DB8;
-    // 6to4 and Teredo carry an IPv4 address that nobody checked.
-    let tunnel = first == 0x2002 || (first == 0x2001 && second == 0);
-    global_unicast && !documentation && !tunnel
+    let documentation = (first == 0x2001 && second == 0x0DB8) || first & 0xFFF0 == 0x3FF0;
+    // Protocols of their own, among them tunnels around an address that nobody checked.
+    let protocols = first == 0x2002 || (first == 0x2001 && second < 0x0200);
+    global_unicast && !documentation && !protocols
 }
 
 #[cfg(test)]
@@ -98,6 +100,9 @@ mod tests {
             "::ffff:10.0.0.1",
             "2001:db8::1",
             "2002:a00:1::",
+            "2001:10::1",
+            "3fff::1",
+            "192.88.99.1",
             "64:ff9b::a00:1",
             "fd00:ec2::254",
         ] {

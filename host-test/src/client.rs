@@ -243,3 +243,19 @@ fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn resolve(addresses: Addresses) -> Result<Vec<SocketAddr>, ConnectError> {
+        let name = "localhost".parse().unwrap();
+        Resolver { addresses }.call(name).await.map(Iterator::collect)
+    }
+
+    #[tokio::test]
+    async fn a_name_that_stands_for_this_machine_is_no_public_one() {
+        assert!(matches!(resolve(Addresses::Public).await, Err(ConnectError::Prohibited)));
+        assert!(!resolve(Addresses::Loopback).await.unwrap().is_empty());
+    }
+}

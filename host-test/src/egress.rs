@@ -44,11 +44,10 @@ const BASE_URL_SETTING: &str = "TWOCHAT_BASE_URL";
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-user-api-key");
 /// What stands where the key stood.
 const MASK: &str = "[key]";
-/// So many characters from the start of a key tell that it is one.
-const TELLING: usize = 8;
-/// Largest reply that is passed on. Above what the connector takes, so that
-/// its own, better message is what a user meets.
-const REPLY_LIMIT: u64 = 64 << 20;
+/// What marks a cut in a text.
+const CUT: &str = "…";
+/// So many bytes from the start of a key tell that it is one.
+const TELLING: usize = 4;
 /// Kept back from the time of a call, so that a guest whose request timed out
 /// can still answer.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -80,28 +79,39 @@ impl Secret {
         Some(value)
     }
 
-    /// The text with the key hidden, also where only its beginning is left:
-    /// whoever bounds a text may cut through a key.
+    /// The text with the key hidden, also where a cut, marked by `…`, left only
+    /// the beginning of it.
     #[must_use]
     pub fn scrub(&self, text: &str) -> String {
-        let start: String = self.0.chars().take(TELLING).collect();
-        let mut scrubbed = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((before, found)) = rest.find(&start).and_then(|at| rest.split_at_checked(at))
-        {
-            let alike = found.chars().zip(self.0.chars()).take_while(|(a, b)| a == b);
-            let length: usize = alike.map(|(c, _)| c.len_utf8()).sum();
-            scrubbed.push_str(before);
-            scrubbed.push_str(MASK);
-            rest = found.get(length..).unwrap_or_default();
-        }
-        scrubbed + rest
+        let whole = text.replace(&self.0, MASK);
+        let mut pieces: Vec<_> = whole.split(CUT).map(str::to_owned).collect();
+        let last = pieces.pop().unwrap_or_default();
+        let scrubbed = pieces.into_iter().map(|piece| self.without_start(piece) + CUT);
+        scrubbed.collect::<String>() + &last
     }
 
-    /// The value with the key hidden in every text.
+    fn without_start(&self, text: String) -> String {
+        let starts = self.0.char_indices().rev().map(|(end, _)| end).filter(|end| *end >= TELLING);
+        let mut starts = starts.filter_map(|end| self.0.get(..end));
+        match starts.find_map(|start| text.strip_suffix(start)) {
+            Some(before) => format!("{before}{MASK}"),
+            None => text,
+        }
+    }
+
+    /// The value with the key hidden in every text, JSON inside a text included.
     pub fn scrub_value(&self, value: &mut Value) {
         match value {
-            Value::String(text) => *text = self.scrub(text),
+            Value::String(text) => {
+                *text = self.scrub(text);
+                if let Ok(mut inside @ (Value::Array(_) | Value::Object(_))) = text.parse() {
+                    let before: Value = inside.clone();
+                    self.scrub_value(&mut inside);
+                    if inside != before {
+                        *text = inside.to_string();
+                    }
+                }
+            }
             Value::Array(items) => items.iter_mut().for_each(|item| self.scrub_value(item)),
             Value::Object(members) => {
                 *members = std::mem::take(members)
@@ -257,10 +267,10 @@ impl WasiHttpHooks for Gate {
     }
 }
 
-/// A reply's body, bounded in size and in time.
+/// A reply's body, bounded in time. Its size is the guest's matter, which has
+/// memory for so much and no more.
 struct ReplyBody {
     body: Incoming,
-    left: u64,
     call_ends: Instant,
     between_bytes: Option<Duration>,
     next_by: Pin<Box<Sleep>>,
@@ -269,7 +279,7 @@ struct ReplyBody {
 impl ReplyBody {
     fn new(body: Incoming, call_ends: Instant, between_bytes: Option<Duration>) -> Self {
         let next_by = Box::pin(tokio::time::sleep_until(call_ends));
-        let mut this = Self { body, left: REPLY_LIMIT, call_ends, between_bytes, next_by };
+        let mut this = Self { body, call_ends, between_bytes, next_by };
         this.expect_next();
         this
     }
@@ -294,11 +304,6 @@ impl Body for ReplyBody {
         }
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                let length = frame.data_ref().map_or(0, |data| data.len() as u64);
-                let Some(left) = self.left.checked_sub(length) else {
-                    return Poll::Ready(Some(Err(Error::HttpResponseBodySize(Some(REPLY_LIMIT)))));
-                };
-                self.left = left;
                 self.expect_next();
                 Poll::Ready(Some(Ok(frame)))
             }

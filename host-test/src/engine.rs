@@ -30,6 +30,8 @@ use crate::json;
 /// The interface of requests, in the version that wasmtime gives; any 0.2 of a
 /// guest is matched with it.
 const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
+/// Core instances, tables and memories, of each, that a component may be made of.
+const PARTS: usize = 64;
 /// How often a busy guest lets other work go on.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -38,9 +40,9 @@ const TICK: Duration = Duration::from_millis(10);
 pub struct Limits {
     /// Units of work, about one for each instruction.
     pub fuel: u64,
-    /// Bytes of linear memory.
+    /// Bytes of linear memory, of all memories together.
     pub memory: usize,
-    /// Entries of a table.
+    /// Entries of all tables together.
     pub table: usize,
     /// Resources (requests, streams, bodies) held at the same time.
     pub resources: usize,
@@ -75,7 +77,7 @@ pub struct Outcome {
     pub result: Result<Value, Value>,
     /// Fuel that was used.
     pub fuel: u64,
-    /// Largest linear memory in bytes.
+    /// Linear memory in bytes, of all memories together.
     pub memory: usize,
     /// Resources that the guest did not give back. Always 0 for a good guest.
     pub resources_left: usize,
@@ -250,7 +252,7 @@ impl Connector {
             http: WasiHttpCtx::new(),
             gate: outlet.gate,
             table,
-            meter: Meter { limits, memory: 0, denied: false },
+            meter: Meter { limits, memory: 0, table: 0, denied: false },
         };
         let mut store = Store::new(&self.engine, state);
         store.limiter(|state| &mut state.meter);
@@ -340,7 +342,7 @@ fn stopped(error: &wasmtime::Error, state: &State) -> CallError {
     let limit = |what: &str| CallError::Limit(what.to_owned());
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => limit("used up its fuel"),
-        _ if state.meter.denied => limit("asked for more memory than it may have"),
+        _ if state.meter.denied => limit("asked for more memory or larger tables than it may have"),
         _ if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) => {
             limit("held more resources than it may")
         }
@@ -390,41 +392,53 @@ fn handle(
     }
 }
 
-/// Measures and bounds memory and tables.
+/// Measures and bounds memories and tables, all those of an instance together.
 struct Meter {
     limits: Limits,
     memory: usize,
+    table: usize,
     denied: bool,
 }
 
-impl Meter {
-    fn judge(&mut self, desired: usize, limit: usize) -> bool {
-        let allowed = desired <= limit;
-        self.denied |= !allowed;
-        allowed
-    }
+/// What is used after one memory or table grew; `None` if that is too much.
+fn grown(used: usize, current: usize, desired: usize, limit: usize) -> Option<usize> {
+    used.checked_add(desired.saturating_sub(current)).filter(|used| *used <= limit)
 }
 
 impl ResourceLimiter for Meter {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let allowed = self.judge(desired, self.limits.memory);
-        if allowed {
-            self.memory = self.memory.max(desired);
-        }
-        Ok(allowed)
+        let grown = grown(self.memory, current, desired, self.limits.memory);
+        self.memory = grown.unwrap_or(self.memory);
+        self.denied |= grown.is_none();
+        Ok(grown.is_some())
     }
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.judge(desired, self.limits.table))
+        let grown = grown(self.table, current, desired, self.limits.table);
+        self.table = grown.unwrap_or(self.table);
+        self.denied |= grown.is_none();
+        Ok(grown.is_some())
+    }
+
+    fn instances(&self) -> usize {
+        PARTS
+    }
+
+    fn tables(&self) -> usize {
+        PARTS
+    }
+
+    fn memories(&self) -> usize {
+        PARTS
     }
 }

@@ -4,10 +4,10 @@
 //!
 //! | type | JSON |
 //! | --- | --- |
-//! | record | object; an absent option is left out, `null` is accepted for it |
+//! | record | object; an option without a value has no member, or `null` when read |
 //! | list, tuple | array |
 //! | enum | the label as a string |
-//! | variant | the label as a string, or `{"label": payload}` |
+//! | variant | its label, or `{"label": payload}` |
 //! | result | `{"ok": …}` or `{"err": …}` |
 //! | flags | array of labels |
 //! | char, string | string |

@@ -62,19 +62,12 @@ async fn main() -> ExitCode {
         Some(Command::Demo(arguments)) => cli::demo::run(arguments).await,
         None => cli::demo::run(cli::demo::Arguments::default()).await,
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Action(error)) => {
-            anstream::eprintln!("{error}");
-            ExitCode::from(1)
-        }
-        Err(Failure::Misuse(message)) => {
-            anstream::eprintln!("twochat: {message}");
-            ExitCode::from(2)
-        }
-        Err(Failure::Host(message)) => {
-            anstream::eprintln!("twochat: {message}");
-            ExitCode::from(3)
-        }
-    }
+    let (line, code) = match done {
+        Ok(()) => return ExitCode::SUCCESS,
+        Err(Failure::Action(error)) => (error, 1),
+        Err(Failure::Misuse(message)) => (format!("twochat: {message}"), 2),
+        Err(Failure::Host(message)) => (format!("twochat: {message}"), 3),
+    };
+    eprintln!("{}", cli::paint::visible(&line));
+    ExitCode::from(code)
 }

@@ -98,14 +98,14 @@ impl Mock {
         format!("http://{}/open", self.address)
     }
 
-    /// Everything that arrived, oldest first, refused requests included.
+    /// What arrived, oldest first, refused requests included; the last 10,000.
     pub fn requests(&self) -> Vec<Received> {
         self.exchanges().into_iter().map(|exchange| exchange.request).collect()
     }
 
-    /// Everything that arrived with what was answered, oldest first.
+    /// What arrived with what was answered, oldest first; the last 10,000.
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.state().exchanges().to_vec()
+        self.state().exchanges()
     }
 
     /// Switches a fault on. Among faults that exclude each other, such as two

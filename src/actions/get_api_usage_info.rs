@@ -137,7 +137,6 @@ mod tests {
             (r#"{"account":{"name":"Example"}}"#, "$.account.uuid"),
             (r#"{"account":{"uuid":null}}"#, "$.account.uuid"),
             (r#"{"account":{"uuid":"ACC1","blocked":"no"}}"#, "$.account.blocked"),
-            (r#"{"account":{"uuid":"ACC1","expires_at":"soon"}}"#, "$.account.expires_at"),
             (
                 r#"{"account":{"uuid":"ACC1"},"usage":{"api_request_count":-1}}"#,
                 "$.usage.api_request_count",

@@ -3,6 +3,7 @@
 //! Documented at developers.2chat.co under "List contacts". Pages count from
 //! 0. 2Chat gives no link to the next page, and sources disagree whether its
 //! `count` is of the page or of all, so a full page is what promises another.
+//! The `page` that comes back is the one that was asked for, and is not read.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +34,7 @@ impl Action for ListContacts {
         let results_per_page = query.results_per_page.unwrap_or(DEFAULT_RESULTS_PER_PAGE);
         if !(1..=100).contains(&results_per_page) {
             let given = results_per_page.to_string();
-            let why = [&given, " cannot be used; expected 1 to 100, for example 50"].concat();
+            let why = ["expected 1 to 100, for example 50; found ", &given].concat();
             return Err(Failure::invalid("results-per-page", &why));
         }
         let channel_uuid = query

@@ -226,7 +226,6 @@ mod tests {
             (r#"[{"uuid":"WHK1","hook_url":"u"}]"#, "$[0].event_name"),
             (r#"[{"uuid":"WHK1","event_name":"e"}]"#, "$[0].hook_url"),
             (r#"[{"uuid":"WHK1","id":"seven"}]"#, "$[0].id"),
-            (r#"[{"uuid":"WHK1","created_at":"soon"}]"#, "$[0].created_at"),
             (r#"[{"hook_params":7}]"#, "$[0].hook_params"),
             ("7", "$"),
             ("[7", "$[0]"),

@@ -30,17 +30,14 @@ impl Action for TestApiKey {
     fn read(self, answer: &Answer<'_>) -> Result<KeyCheck> {
         let info = json::read(answer, records::info)?;
         let exhausted = info.api_requests.is_some_and(|quota| quota.left == 0);
-        let (verdict, message) = match info.account.block_reason.as_deref() {
-            _ if !info.account.blocked && exhausted => (
-                Verdict::QuotaExhausted,
-                "The key is right, but no API request is left.".to_owned(),
-            ),
-            _ if !info.account.blocked => (Verdict::Valid, "The key works.".to_owned()),
-            None => (Verdict::Blocked, "2Chat has blocked the account.".to_owned()),
-            Some(reason) => (
-                Verdict::Blocked,
-                ["2Chat has blocked the account: ", &one_line(reason, 400)].concat(),
-            ),
+        let (verdict, message) = if info.account.blocked {
+            let reason = info.account.block_reason.as_deref().unwrap_or("it gives no reason");
+            let message = ["2Chat has blocked the account: ", &one_line(reason, 400)].concat();
+            (Verdict::Blocked, message)
+        } else if exhausted {
+            (Verdict::QuotaExhausted, "The key is right, but no API request is left.".to_owned())
+        } else {
+            (Verdict::Valid, "The key works.".to_owned())
         };
         Ok(KeyCheck { verdict, message, account: Some(info.account) })
     }
@@ -51,7 +48,8 @@ impl Action for TestApiKey {
             ErrorKind::QuotaExhausted => Verdict::QuotaExhausted,
             _ => return Err(refusal),
         };
-        Ok(KeyCheck { verdict, message: refusal.message, account: None })
+        let message = [&refusal.message, " ", refusal.advice].concat();
+        Ok(KeyCheck { verdict, message, account: None })
     }
 }
 
@@ -135,7 +133,7 @@ mod tests {
         for usage in ["", EXHAUSTED] {
             let check = of_account(r#","blocked":true"#, usage);
             assert_eq!(check.verdict, Verdict::Blocked, "{usage}");
-            assert_eq!(check.message, "2Chat has blocked the account.");
+            assert_eq!(check.message, "2Chat has blocked the account: it gives no reason");
             assert!(check.account.unwrap().blocked);
         }
     }
@@ -207,7 +205,7 @@ mod tests {
             ErrorKind::DeniedByHost,
             ErrorKind::Misconfigured,
         ] {
-            let failure = Failure::new(kind, "It got nowhere.".to_owned());
+            let failure = Failure::new(kind, "It got nowhere.".to_owned(), "Try again.");
             assert_eq!(TestApiKey::refused(failure.clone()).unwrap_err(), failure);
         }
     }

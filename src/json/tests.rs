@@ -7,7 +7,7 @@ use super::*;
 
 /// Reads a text that holds no key.
 fn read<T>(text: &str, shape: impl FnOnce(Value<'_, '_>) -> Result<T>) -> Result<T> {
-    super::read(&Answer { text: text.to_owned(), key: None }, shape)
+    super::read(&answer(text), shape)
 }
 
 /// Reads everything there is, as `serde_json` would.
@@ -58,7 +58,8 @@ fn row(value: Value<'_, '_>) -> Result<(String, Option<u64>)> {
 
 fn complaint(text: &str) -> String {
     let message = page(text).unwrap_err().message;
-    message.strip_prefix("2Chat's answer cannot be read at ").unwrap().to_owned()
+    let complaint = message.strip_prefix("2Chat's answer cannot be read at ").unwrap();
+    complaint.strip_suffix('.').unwrap().to_owned()
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn plain_length(bytes: &[u8]) -> usize {
 
 /// The text that a checked string with escapes stands for. Half of a surrogate
 /// pair, which stands for nothing, becomes U+FFFD.
-fn unescape(inside: &str) -> String {
+pub(super) fn unescape(inside: &str) -> String {
     let mut text = String::with_capacity(inside.len());
     let mut rest = inside;
     while let Some((before, after)) = rest.split_once('\\') {

@@ -43,7 +43,8 @@ fn reply(status: u16, body: &str) -> Reply {
 
 /// The text of an accepted reply, to a host with these settings.
 fn accepted(reply: Reply, settings: &Settings) -> Result<String> {
-    accept(reply, settings, SPELLINGS).map(|answer| answer.text)
+    accept(reply, settings, SPELLINGS)
+        .and_then(|answer| json::read(&answer, |value| value.json_text()))
 }
 
 fn refused(status: u16, body: &str) -> Box<Failure> {
@@ -170,7 +171,7 @@ fn a_2xx_that_says_no_failure_is_handed_on_as_it_came() {
     for status in [200, 201, 202, 299] {
         for body in [
             r#"{"success":true,"contacts":[]}"#,
-            r#" {"success" : true, "error" : false, "error_message" : null} "#,
+            r#"{"success" : true, "error" : false, "error_message" : null}"#,
             r#"{"success":true,"error_message":"a warning","message":"done","detail":[]}"#,
             r#"{"contacts":[],"message":"done"}"#,
             r#"{"error":null,"error_message":""}"#,
@@ -221,7 +222,7 @@ fn a_2xx_that_is_not_json_cannot_be_used_and_is_not_quoted() {
 #[test]
 fn a_body_that_broke_off_is_told_only_where_it_was_needed() {
     let broken = |status| {
-        let body = Err(Failure::new(ErrorKind::Interrupted, "It broke off.".to_owned()));
+        let body = Err(Failure::new(ErrorKind::Interrupted, "It broke off.".to_owned(), ""));
         accepted(Reply { status, retry_after: None, body }, &settings(&[])).unwrap_err()
     };
     let failure = broken(200);
@@ -310,7 +311,7 @@ fn a_wrong_key_is_told_with_where_to_get_a_right_one() {
     let failure = refused(401, r#"{"detail":"Invalid API Key"}"#);
     assert_eq!(failure.kind, ErrorKind::Unauthorized);
     assert_eq!(quoted(&failure), Some("Invalid API Key"));
-    assert!(failure.message.contains("https://app.2chat.io/developers"), "{}", failure.message);
+    assert!(failure.advice.contains("https://app.2chat.io/developers"), "{}", failure.advice);
 }
 
 #[test]
@@ -519,7 +520,8 @@ fn a_key_that_2chat_repeats_in_escapes_is_hidden_as_well() {
 
 #[test]
 fn a_masked_failure_keeps_everything_but_the_key() {
-    let mut failure = Failure::new(ErrorKind::InvalidInput, format!("a {KEY} b")).with_status(422);
+    let mut failure =
+        Failure::new(ErrorKind::InvalidInput, format!("a {KEY} b"), "").with_status(422);
     failure.field = Some(KEY.to_owned());
     failure.wait_seconds = Some(7);
     let settings = with_key();

@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
 };
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{
     connector::{Session, from_environment},
@@ -45,9 +45,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let outcome = session.call(&action, &arguments).await?;
     let result = outcome.result.map_err(|error| Failure::Action(error.to_string()))?;
 
-    // Pretty for people, one line for programs.
-    let text = if io::stdout().is_terminal() { paint::json(&result) } else { result.to_string() };
-    match writeln!(anstream::stdout(), "{text}") {
+    // Pretty for people; for programs one line, with every byte as it is.
+    let written = if io::stdout().is_terminal() {
+        writeln!(anstream::stdout(), "{}", paint::json(&result))
+    } else {
+        writeln!(io::stdout(), "{result}")
+    };
+    match written {
         // A reader that has seen enough, such as `head`, is no failure.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::Host(format!("the result cannot be written: {error}")))
@@ -57,10 +61,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn parse(text: &str) -> Result<Value, Failure> {
-    let arguments: Value = serde_json::from_str(text)
-        .map_err(|error| Failure::Misuse(format!("the arguments are not JSON: {error}")))?;
-    match arguments {
-        Value::Null => Ok(Map::new().into()),
-        arguments => Ok(arguments),
-    }
+    serde_json::from_str(text)
+        .map_err(|error| Failure::Misuse(format!("the arguments are not JSON: {error}")))
 }

@@ -18,8 +18,6 @@ const OTHERWISE: &str =
 
 /// A loaded connector with its one connection.
 pub(crate) struct Session {
-    // Keeps the engine's clock going.
-    _host: Host,
     connector: Connector,
     client: Client,
     pub(crate) connection: Arc<Connection>,
@@ -44,7 +42,7 @@ impl Session {
         let connector = host.load(&bytes).map_err(|error| unusable(error.to_string()))?;
         let client = Client::new(&[])
             .map_err(|error| Failure::Host(format!("no TLS on this machine: {error}")))?;
-        Ok(Self { _host: host, connector, client, connection: Arc::new(connection) })
+        Ok(Self { connector, client, connection: Arc::new(connection) })
     }
 
     /// Carries out one call; whatever comes back has the key hidden.

@@ -27,19 +27,22 @@ pub(crate) struct Arguments {
     component: Option<PathBuf>,
 }
 
-/// One call: what it shows, the faults it meets, the action and its arguments.
+/// One call: what it shows, the faults it meets, the action and its arguments,
+/// and the kind of error that is to come of it, if any.
 struct Scene {
     title: &'static str,
     faults: &'static [Fault],
     action: &'static str,
     arguments: Value,
+    error: Option<&'static str>,
 }
 
 fn scenes() -> Vec<Scene> {
-    let scene = |title, faults, action, arguments| Scene { title, faults, action, arguments };
+    let scene =
+        |title, faults, action, arguments, error| Scene { title, faults, action, arguments, error };
     vec![
-        scene("Does the key work?", &[], "test-api-key", json!({})),
-        scene("What is left of the quotas?", &[], "get-api-usage-info", json!({})),
+        scene("Does the key work?", &[], "test-api-key", json!({}), None),
+        scene("What is left of the quotas?", &[], "get-api-usage-info", json!({}), None),
         scene(
             "Remember somebody",
             &[],
@@ -52,9 +55,16 @@ fn scenes() -> Vec<Scene> {
                     { "kind": "email", "value": "grace@example.com" },
                 ],
             }),
+            None,
         ),
-        scene("Who is there?", &[], "list-contacts", json!({ "results-per-page": 2 })),
-        scene("Which events are reported where?", &[], "list-webhook-subscriptions", json!({})),
+        scene("Who is there?", &[], "list-contacts", json!({ "results-per-page": 2 }), None),
+        scene(
+            "Which events are reported where?",
+            &[],
+            "list-webhook-subscriptions",
+            json!({}),
+            None,
+        ),
         scene(
             "A number that is none is refused before anything is sent",
             &[],
@@ -63,12 +73,14 @@ fn scenes() -> Vec<Scene> {
                 "first-name": "Grace",
                 "details": [{ "kind": "phone", "value": "415-555-0142" }],
             }),
+            Some("invalid-input"),
         ),
         scene(
             "Too many requests: the error says how long to wait",
             &[Fault::Status(429), Fault::RetryAfter],
             "list-contacts",
             json!({}),
+            Some("rate-limited"),
         ),
         scene(
             "A creation that nobody knows the end of is not to be repeated",
@@ -78,6 +90,7 @@ fn scenes() -> Vec<Scene> {
                 "first-name": "Grace",
                 "details": [{ "kind": "phone", "value": "+14155550142" }],
             }),
+            Some("interrupted"),
         ),
     ]
 }
@@ -125,7 +138,11 @@ async fn play(number: usize, scene: &Scene, session: &Session, mock: &Mock) -> R
         outcome.fuel,
         outcome.memory / 1024
     ));
-    Ok(())
+    let error = outcome.result.as_ref().err().and_then(|error| error.get("kind")?.as_str());
+    if error == scene.error && outcome.result.is_err() == scene.error.is_some() {
+        return Ok(());
+    }
+    Err(Failure::Host(format!("{} did not end as it should have", scene.action)))
 }
 
 fn show_exchange(Exchange { request, reply }: &Exchange) {

@@ -13,6 +13,9 @@ use super::exchange::{Exchange, KEY_HEADER, Received, Reply};
 use super::faults::{Fault, Faults};
 use super::routes;
 
+/// How many exchanges are remembered, so that a mock can run for days.
+const REMEMBERED: usize = 10_000;
+
 /// Everything that outlives a request.
 pub(super) struct State {
     key: String,
@@ -20,7 +23,7 @@ pub(super) struct State {
     pub(super) contacts: Directory,
     pub(super) faults: Faults,
     pub(super) script: Option<Reply>,
-    exchanges: Vec<Exchange>,
+    exchanges: VecDeque<Exchange>,
 }
 
 impl State {
@@ -38,19 +41,22 @@ impl State {
             contacts: Directory::new(options.contacts),
             faults,
             script: None,
-            exchanges: Vec::new(),
+            exchanges: VecDeque::new(),
         }
     }
 
     /// The reply, or none when the request is to be left hanging.
     pub(super) fn answer(&mut self, request: Received, now: Instant) -> Option<Reply> {
         let reply = self.judge(&request, now);
-        self.exchanges.push(Exchange { request, reply: reply.clone() });
+        if self.exchanges.len() == REMEMBERED {
+            self.exchanges.pop_front();
+        }
+        self.exchanges.push_back(Exchange { request, reply: reply.clone() });
         reply
     }
 
-    pub(super) fn exchanges(&self) -> &[Exchange] {
-        &self.exchanges
+    pub(super) fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.iter().cloned().collect()
     }
 
     fn judge(&mut self, request: &Received, now: Instant) -> Option<Reply> {

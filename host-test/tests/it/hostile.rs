@@ -408,12 +408,13 @@ async fn a_number_out_of_range_is_refused_by_place_and_the_largest_is_exact() {
             if !was.is_some_and(Value::is_number) {
                 continue;
             }
-            let numbers = if place.ends_with("_at") { &seconds[..] } else { &whole[..] };
+            let is_time = place.ends_with("_at");
+            let numbers = if is_time { &seconds[..] } else { &whole[..] };
             for number in numbers {
                 let body = changed(&example.2, "$", &place, Change::Replace(number));
                 let result = read(example, &body, &place).await;
-                // Nothing depends on the count, so nothing fails on it.
-                assert_eq!(result.is_ok(), place == "$.count", "{place} {number}");
+                // Nothing depends on the count or on a time, so nothing fails on them.
+                assert_eq!(result.is_ok(), place == "$.count" || is_time, "{place} {number}");
             }
             for number in no_json {
                 let body = changed(&example.2, "$", &place, Change::Replace(number));
@@ -421,7 +422,7 @@ async fn a_number_out_of_range_is_refused_by_place_and_the_largest_is_exact() {
             }
             let body = changed(&example.2, "$", &place, Change::Replace("18446744073709551615"));
             let result = read(example, &body, &place).await;
-            if let Some(result) = result.ok().filter(|_| example.0 != "test-api-key") {
+            if let Some(result) = result.ok().filter(|_| example.0 != "test-api-key" && !is_time) {
                 assert!(result.to_string().contains("18446744073709551615"), "{place}");
             }
         }

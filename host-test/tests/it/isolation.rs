@@ -1,43 +1,33 @@
 //! Calls share nothing: not their key, not their data, not their failures.
 
-use std::sync::Arc;
-
-use host_test::mock::{Mock, Options, Reply};
+use host_test::{client::Client, mock::Reply};
 use serde_json::json;
 
 use crate::support::{Caller, every_action, hook::Hook, mock};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_at_the_same_time_with_different_keys_never_mix() {
-    let mocks = ["key-of-the-first", "key-of-the-second"].map(|key| Options {
-        key: key.to_owned(),
-        requests_per_minute: 1000,
-        ..Options::default()
-    });
-    let mut calls = Vec::new();
-    let mut servers = Vec::new();
-    for options in mocks {
-        let key = options.key.clone();
-        let server = Mock::start(options).await.unwrap();
-        let caller = Arc::new(Caller::to(&server.base_url(), Some(&key)));
-        for _ in 0..50 {
-            let caller = Arc::clone(&caller);
-            calls.push(tokio::spawn(async move {
-                caller.call("test-api-key", json!({})).await.unwrap()
-            }));
-        }
-        servers.push((key, server));
+    let twochat = mock().await;
+    twochat.answer_with(Reply::json(200, json!({ "contacts": [] })));
+    // One pool of connections, one server, and a key for each caller.
+    let client = Client::new(&[]).unwrap();
+    let calls: Vec<_> = (0..100)
+        .map(|n| {
+            let caller = Caller::to(&twochat.base_url(), Some(&format!("key-number-{}", n % 10)));
+            let caller = caller.trusting(client.clone());
+            let query = json!({ "page-number": n });
+            tokio::spawn(async move { caller.call("list-contacts", query).await.unwrap() })
+        })
+        .collect();
+    for (n, call) in calls.into_iter().enumerate() {
+        assert_eq!(call.await.unwrap()["page-number"], n);
     }
-    for call in calls {
-        assert_eq!(call.await.unwrap()["verdict"], "valid");
-    }
-    for (key, server) in servers {
-        let keys: Vec<_> = server
-            .requests()
-            .iter()
-            .map(|request| request.header("x-user-api-key").map(str::to_owned))
-            .collect();
-        assert_eq!(keys, vec![Some(key); 50]);
+    let requests = twochat.requests();
+    assert_eq!(requests.len(), 100);
+    for request in requests {
+        let page: usize = request.query_value("page_number").unwrap().parse().unwrap();
+        let expected = format!("key-number-{}", page % 10);
+        assert_eq!(request.header("x-user-api-key"), Some(expected.as_str()));
     }
 }
 

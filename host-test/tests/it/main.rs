@@ -31,6 +31,7 @@ mod hostile;
 mod hosts;
 mod isolation;
 mod largest;
+mod limits;
 mod load;
 mod readme;
 mod secrets;

@@ -100,9 +100,12 @@ impl Hook {
         self
     }
 
+    pub(crate) fn outlet(&self) -> Outlet {
+        Outlet { environment: self.environment.clone(), gate: Box::new(self.clone()) }
+    }
+
     pub(crate) async fn outcome(&self, action: &str, arguments: Value) -> Outcome {
-        let outlet = Outlet { environment: self.environment.clone(), gate: Box::new(self.clone()) };
-        super::outcome(action, arguments, outlet, self.limits).await
+        super::outcome(action, arguments, self.outlet(), self.limits).await
     }
 
     pub(crate) async fn call(&self, action: &str, arguments: Value) -> Result<Value, Value> {

@@ -1,0 +1,49 @@
+//! The limits of a call hold for the instance as a whole, whatever it is made of.
+
+use host_test::engine::{CallError, Limits, Outcome};
+use serde_json::json;
+
+use crate::support::{LOADED, hook::Hook};
+
+/// Calls an action of a component made of `parts` modules with this content.
+async fn call(parts: usize, content: &str) -> Result<Outcome, CallError> {
+    let modules: String = (0..parts)
+        .map(|n| format!("(core module $m{n} {content}) (core instance (instantiate $m{n}))"))
+        .collect();
+    let text = format!(
+        r#"(component {modules}
+            (core module $code (func (export "rest")))
+            (core instance $code (instantiate $code))
+            (func $rest (canon lift (core func $code "rest")))
+            (instance $actions (export "rest" (func $rest)))
+            (export "test:limits/actions" (instance $actions)))"#
+    );
+    let connector = LOADED.0.load(&wat::parse_str(text).unwrap()).unwrap();
+    let outlet = Hook::replying(200, "").outlet();
+    connector.call("rest", &json!({}), outlet, Limits::default()).await
+}
+
+/// 40 of the 64 MiB that a call may have.
+const MEMORY: &str = "(memory 640)";
+/// 6,000 of the 10,000 entries that its tables may have.
+const TABLE: &str = "(table 6000 funcref)";
+
+#[tokio::test]
+async fn memories_count_together() {
+    assert_eq!(call(1, MEMORY).await.unwrap().memory, 40 << 20);
+    let error = call(2, MEMORY).await.unwrap_err();
+    assert!(matches!(&error, CallError::Limit(what) if what.contains("memory")), "{error}");
+}
+
+#[tokio::test]
+async fn tables_count_together() {
+    call(1, TABLE).await.unwrap();
+    let error = call(2, TABLE).await.unwrap_err();
+    assert!(matches!(&error, CallError::Limit(what) if what.contains("tables")), "{error}");
+}
+
+#[tokio::test]
+async fn a_component_of_very_many_parts_is_not_run() {
+    call(40, "(memory 1)").await.unwrap();
+    call(80, "(memory 1)").await.unwrap_err();
+}
