@@ -167,13 +167,17 @@ impl Connection {
         Ok(Self { base, addresses, methods: vec![Method::GET, Method::POST], key })
     }
 
-    /// The way out for one call that may take `time` from now on: the guest
-    /// learns the base url, and the gate keeps the key.
+    /// The way out for one call: the guest learns the base url, and the gate
+    /// keeps the key.
     #[must_use]
-    pub fn outlet(self: &Arc<Self>, client: &Client, time: Duration) -> Outlet {
+    pub fn outlet(self: &Arc<Self>, client: &Client) -> Outlet {
         let environment = vec![(BASE_URL_SETTING.to_owned(), self.base.to_string())];
-        let deadline = Instant::now() + time.saturating_sub(LAST_WORDS);
-        let gate = Gate { client: client.clone(), connection: Arc::clone(self), deadline };
+        let (client, connection) = (client.clone(), Arc::clone(self));
+        let gate = |call_ends: Instant| {
+            let last_words = LAST_WORDS.min(call_ends.duration_since(Instant::now()) / 2);
+            let deadline = call_ends - last_words;
+            Box::new(Gate { client, connection, deadline }) as Box<dyn WasiHttpHooks>
+        };
         Outlet { environment, gate: Box::new(gate) }
     }
 

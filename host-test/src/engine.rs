@@ -66,8 +66,9 @@ impl Default for Limits {
 pub struct Outlet {
     /// Environment variables that the guest sees; nothing else is inherited.
     pub environment: Vec<(String, String)>,
-    /// Decides on each request and sends it.
-    pub gate: Box<dyn WasiHttpHooks>,
+    /// Makes the gate that decides on each request and sends it, for a call
+    /// that is stopped at the given time.
+    pub gate: Box<dyn FnOnce(Instant) -> Box<dyn WasiHttpHooks> + Send>,
 }
 
 /// What came of a call that ended by itself.
@@ -218,8 +219,8 @@ impl Connector {
     ) -> Result<Outcome, CallError> {
         let action = self.action(action)?;
         let arguments = json::arguments(arguments, &action.params).map_err(CallError::Arguments)?;
-        let mut store = self.store(outlet, limits);
         let deadline = Instant::now() + limits.time;
+        let mut store = self.store(outlet, limits, deadline);
         let called = timeout_at(deadline, self.run(&mut store, action, &arguments)).await;
         let result = match called {
             Ok(Ok(result)) => result,
@@ -244,13 +245,13 @@ impl Connector {
         })
     }
 
-    fn store(&self, outlet: Outlet, limits: Limits) -> Store<State> {
+    fn store(&self, outlet: Outlet, limits: Limits, deadline: Instant) -> Store<State> {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
         let state = State {
             wasi: WasiCtx::builder().envs(&outlet.environment).build(),
             http: WasiHttpCtx::new(),
-            gate: outlet.gate,
+            gate: (outlet.gate)(deadline),
             table,
             meter: Meter { limits, memory: 0, table: 0, denied: false },
         };

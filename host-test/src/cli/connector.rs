@@ -48,7 +48,7 @@ impl Session {
     /// Carries out one call; whatever comes back has the key hidden.
     pub(crate) async fn call(&self, action: &str, arguments: &Value) -> Result<Outcome, Failure> {
         let limits = Limits::default();
-        let outlet = self.connection.outlet(&self.client, limits.time);
+        let outlet = self.connection.outlet(&self.client);
         let called = self.connector.call(action, arguments, outlet, limits).await;
         let mut outcome = called.map_err(|error| match error {
             CallError::UnknownAction { .. } | CallError::Arguments(_) => {

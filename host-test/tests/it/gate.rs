@@ -47,12 +47,20 @@ fn connection(base: &str, key: Option<&str>) -> Arc<Connection> {
     Arc::new(Connection::new(base, key).unwrap())
 }
 
+fn soon() -> tokio::time::Instant {
+    tokio::time::Instant::now() + MINUTE
+}
+
+fn gate_of(connection: &Arc<Connection>) -> Box<dyn wasmtime_wasi_http::WasiHttpHooks> {
+    (connection.outlet(&CLIENT).gate)(soon())
+}
+
 /// Puts a request to the gate that no connector would make: the status of the
 /// reply, or why there is none.
 async fn ask(to: &Arc<Connection>, method: &str, url: &str) -> Result<u16, Error> {
     let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = Request::builder().method(method).uri(url).header(KEY, "of-the-guest");
-    let mut gate = to.outlet(&CLIENT, MINUTE).gate;
+    let mut gate = gate_of(to);
     let rest = Box::new(async { Ok(()) });
     let sent = Box::into_pin(gate.send_request(request.body(body).unwrap(), None, rest)).await;
     sent.map(|(response, _)| response.status().as_u16())
@@ -65,7 +73,7 @@ async fn call_with(
     action: &str,
 ) -> Result<Value, Value> {
     let environment = environment.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
-    let gate = connection.outlet(&CLIENT, MINUTE).gate;
+    let gate = connection.outlet(&CLIENT).gate;
     let arguments = if action == "create-contact" { new_contact() } else { json!({}) };
     outcome(action, arguments, Outlet { environment, gate }, Limits::default()).await.result
 }
@@ -195,9 +203,8 @@ async fn the_key_of_the_host_arrives_and_never_the_guests_own() {
         assert_eq!(keys_of(&request), [DEFAULT_KEY]);
         assert!(!format!("{:?}{}", request.query, request.body).contains("of-the-guest"));
     }
-    let forbids = |connection: &Arc<Connection>| {
-        connection.outlet(&CLIENT, MINUTE).gate.forbidden_header_filter()(&KEY)
-    };
+    let forbids =
+        |connection: &Arc<Connection>| gate_of(connection).forbidden_header_filter()(&KEY);
     assert!(forbids(&injecting));
 
     // A host that holds no key leaves the header to the guest.
@@ -234,7 +241,7 @@ async fn an_address_that_is_not_public_is_denied_and_not_connected_to() {
 
 /// The base url as the guest is told it, in the spelling of the connection.
 fn told(connection: &Arc<Connection>) -> String {
-    connection.outlet(&CLIENT, MINUTE).environment[0].1.clone()
+    connection.outlet(&CLIENT).environment[0].1.clone()
 }
 
 #[tokio::test]
@@ -375,7 +382,10 @@ fn a_secret_is_hidden_wherever_it_stands_in_a_value() {
 
 async fn stopped(action: &str, mock: &Mock, limits: Limits) -> String {
     let connection = connection(&mock.base_url(), Some(DEFAULT_KEY));
-    let outlet = connection.outlet(&CLIENT, MINUTE);
+    let outlet = connection.outlet(&CLIENT);
+    // A gate that knows of no limit, so that the host's own is what stops.
+    let gate = |_| (outlet.gate)(soon());
+    let outlet = Outlet { environment: outlet.environment, gate: Box::new(gate) };
     match LOADED.1.call(action, &json!({}), outlet, limits).await {
         Err(CallError::Limit(what)) => what,
         other => panic!("{other:?}"),
@@ -413,8 +423,7 @@ async fn a_guest_that_is_busy_for_ever_is_stopped_in_time_while_others_are_serve
     let caller = Caller::of(&twochat);
     let begin = Instant::now();
     let spin = |fuel, time| {
-        let gate = Box::new(Hook::failing(|| Error::HttpRequestDenied));
-        let outlet = Outlet { environment: Vec::new(), gate };
+        let outlet = Hook::failing(|| Error::HttpRequestDenied).outlet();
         let limits = Limits { fuel, time, ..Limits::default() };
         async move { BUSY.call("spin", &json!({}), outlet, limits).await.unwrap_err() }
     };

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use host_test::{
-    engine::{CallError, Connector, Host, Limits, Outcome, Outlet},
+    engine::{CallError, Connector, Host, Limits, Outcome},
     json,
 };
 use serde_json::{Value, json};
@@ -90,8 +90,7 @@ fn refusal_of(text: &str) -> String {
 }
 
 async fn call(action: &str, arguments: Value) -> Result<Outcome, CallError> {
-    let gate = Box::new(Hook::failing(|| Error::HttpRequestDenied));
-    let outlet = Outlet { environment: Vec::new(), gate };
+    let outlet = Hook::failing(|| Error::HttpRequestDenied).outlet();
     EVERYTHING.call(action, &arguments, outlet, Limits::default()).await
 }
 

@@ -101,7 +101,8 @@ impl Hook {
     }
 
     pub(crate) fn outlet(&self) -> Outlet {
-        Outlet { environment: self.environment.clone(), gate: Box::new(self.clone()) }
+        let gate = self.clone();
+        Outlet { environment: self.environment.clone(), gate: Box::new(|_| Box::new(gate)) }
     }
 
     pub(crate) async fn outcome(&self, action: &str, arguments: Value) -> Outcome {

@@ -58,7 +58,7 @@ impl Caller {
 
     /// Carries out a call and proves what holds for every call.
     pub(crate) async fn call(&self, action: &str, arguments: Value) -> Result<Value, Value> {
-        let outlet = self.connection.outlet(&self.client, self.limits.time);
+        let outlet = self.connection.outlet(&self.client);
         outcome(action, arguments, outlet, self.limits).await.result
     }
 }
