@@ -73,7 +73,7 @@ async fn every_request_asks_for_its_timeouts() {
 }
 
 #[tokio::test]
-async fn a_host_without_timeouts_serves_every_action() {
+async fn a_host_without_timeouts_clock_or_arguments_serves_every_action() {
     let host = Bare::new();
     let body = r#"{"success":true,"contacts":[],"webhooks":[],
         "contact":{"uuid":"CON1"},"account":{"uuid":"ACC1"}}"#;
@@ -83,6 +83,11 @@ async fn a_host_without_timeouts_serves_every_action() {
         assert!(matches!(result, Val::Result(Ok(_))), "{action}: {result:?}");
         assert_eq!(hook.only().options.unwrap(), Default::default(), "no timeout was taken");
     }
+}
+
+/// For what a host has and a connector has no business with.
+fn never<T>(what: &str) -> wasmtime::Result<T> {
+    Err(wasmtime::Error::msg(format!("the component asked for {what}")))
 }
 
 /// A host of its own, in which no timeout can be set.
@@ -128,6 +133,16 @@ impl Bare {
                 )
                 .unwrap();
         }
+        // Types of the clock are imported, and nothing of it is called; of the
+        // environment, the variables alone.
+        let mut clock = linker.instance("wasi:clocks/monotonic-clock@0.2.12").unwrap();
+        clock.func_wrap("now", |_, ()| never::<(u64,)>("now")).unwrap();
+        clock.func_wrap("resolution", |_, ()| never::<(u64,)>("resolution")).unwrap();
+        let mut environment = linker.instance("wasi:cli/environment@0.2.12").unwrap();
+        environment
+            .func_wrap("get-arguments", |_, ()| never::<(Vec<String>,)>("arguments"))
+            .unwrap();
+        environment.func_wrap("initial-cwd", |_, ()| never::<(Option<String>,)>("cwd")).unwrap();
         Self { engine, component, linker }
     }
 

@@ -5,6 +5,13 @@ use serde_json::json;
 
 use crate::support::{LOADED, hook::Hook};
 
+#[test]
+fn every_limit_is_on_by_default() {
+    let Limits { fuel, memory, table, resources, time } = Limits::default();
+    assert!(fuel <= 2_000_000_000 && memory <= 64 << 20 && table <= 10_000 && resources <= 64);
+    assert!(time.as_secs() <= 60);
+}
+
 /// Calls an action of a component made of `parts` modules with this content.
 async fn call(parts: usize, content: &str) -> Result<Outcome, CallError> {
     let modules: String = (0..parts)

@@ -24,6 +24,7 @@ mod actions {
     mod test_api_key;
 }
 mod artefact;
+mod bounds;
 mod command;
 mod failures;
 mod gate;

@@ -27,7 +27,12 @@ fn told(outcome: &Result<Value, Value>) -> String {
 fn echoes() -> Vec<String> {
     let escaped: String = CANARY.chars().map(|c| format!("\\u{:04x}", c as u32)).collect();
     let mut echoes = Vec::new();
-    for key in [CANARY.to_owned(), format!("{}{CANARY} tail", "x".repeat(390)), escaped] {
+    for key in [
+        CANARY.to_owned(),
+        format!("{}{CANARY} tail", "x".repeat(380)),
+        format!("{}{CANARY}", "x".repeat(40)),
+        escaped,
+    ] {
         let shapes = [
             json!({ "detail": "K" }),
             json!({ "message": "K" }),
