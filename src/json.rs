@@ -263,5 +263,19 @@ pub(crate) fn answer(text: &str) -> Answer<'static> {
     Answer::new(text.to_owned(), None)
 }
 
+/// Proves that an answer of another shape is refused, and its fault named.
+#[cfg(test)]
+pub(crate) fn assert_named<T: core::fmt::Debug>(
+    read: impl Fn(&str) -> Result<T>,
+    answers_and_places: &[(&str, &str)],
+) {
+    for (answer, place) in answers_and_places {
+        let failure = read(answer).unwrap_err();
+        assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{answer}");
+        let place = ["at ", place, ": "].concat();
+        assert!(failure.message.contains(&place), "{answer}: {}", failure.message);
+    }
+}
+
 #[cfg(test)]
 mod tests;

@@ -117,10 +117,10 @@ fn at(field: &str) -> impl FnOnce(String) -> Box<Failure> {
 
 #[cfg(test)]
 mod tests {
-    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::json::{answer, assert_named};
     use crate::{contract::ErrorKind, twochat::Method};
 
     const CHANNEL: &str = "WPN66037eca-9ad1-4c96-9eff-526a90a48c77";
@@ -294,24 +294,22 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_shape_is_named_by_its_path() {
-        for (body, place) in [
-            ("{}", "$.contact"),
-            (r#"{"contact":null}"#, "$.contact"),
-            (r#"{"contact":{"first_name":"Ada"}}"#, "$.contact.uuid"),
-            (r#"{"contact":{"uuid":7}}"#, "$.contact.uuid"),
-            (r#"{"contact":{"uuid":"CON1","details":{}}}"#, "$.contact.details"),
-            (
-                r#"{"contact":{"uuid":"CON1","details":[{"type":"E","value":"a@b.example"},{"type":"E"}]}}"#,
-                "$.contact.details[1].value",
-            ),
-            ("[]", "$"),
-            ("", "$"),
-        ] {
-            let failure = read(body).unwrap_err();
-            assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{body}");
-            let place = ["at ", place, ": "].concat();
-            assert!(failure.message.contains(&place), "{body}: {}", failure.message);
-        }
+        assert_named(
+            read,
+            &[
+                ("{}", "$.contact"),
+                (r#"{"contact":null}"#, "$.contact"),
+                (r#"{"contact":{"first_name":"Ada"}}"#, "$.contact.uuid"),
+                (r#"{"contact":{"uuid":7}}"#, "$.contact.uuid"),
+                (r#"{"contact":{"uuid":"CON1","details":{}}}"#, "$.contact.details"),
+                (
+                    r#"{"contact":{"uuid":"CON1","details":[{"type":"E","value":"a@b.example"},{"type":"E"}]}}"#,
+                    "$.contact.details[1].value",
+                ),
+                ("[]", "$"),
+                ("", "$"),
+            ],
+        );
     }
 
     #[test]

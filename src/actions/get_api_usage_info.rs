@@ -33,11 +33,10 @@ impl Action for GetApiUsageInfo {
 
 #[cfg(test)]
 mod tests {
-    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::contract::ErrorKind;
+    use crate::json::{answer, assert_named};
 
     /// The shape of the documentation's answer.
     const ANSWER: &str = r#"{"success":true,"account":{
@@ -131,28 +130,26 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_shape_is_named_by_its_path() {
-        for (body, place) in [
-            ("{}", "$.account"),
-            (r#"{"account":null}"#, "$.account"),
-            (r#"{"account":{"name":"Example"}}"#, "$.account.uuid"),
-            (r#"{"account":{"uuid":null}}"#, "$.account.uuid"),
-            (r#"{"account":{"uuid":"ACC1","blocked":"no"}}"#, "$.account.blocked"),
-            (
-                r#"{"account":{"uuid":"ACC1"},"usage":{"api_request_count":-1}}"#,
-                "$.usage.api_request_count",
-            ),
-            (
-                r#"{"account":{"uuid":"ACC1"},"limits":{"requests_per_minute":4294967296}}"#,
-                "$.limits.requests_per_minute",
-            ),
-            ("[]", "$"),
-            ("<html></html>", "$"),
-        ] {
-            let failure = read(body).unwrap_err();
-            assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{body}");
-            let place = ["at ", place, ": "].concat();
-            assert!(failure.message.contains(&place), "{body}: {}", failure.message);
-        }
+        assert_named(
+            read,
+            &[
+                ("{}", "$.account"),
+                (r#"{"account":null}"#, "$.account"),
+                (r#"{"account":{"name":"Example"}}"#, "$.account.uuid"),
+                (r#"{"account":{"uuid":null}}"#, "$.account.uuid"),
+                (r#"{"account":{"uuid":"ACC1","blocked":"no"}}"#, "$.account.blocked"),
+                (
+                    r#"{"account":{"uuid":"ACC1"},"usage":{"api_request_count":-1}}"#,
+                    "$.usage.api_request_count",
+                ),
+                (
+                    r#"{"account":{"uuid":"ACC1"},"limits":{"requests_per_minute":4294967296}}"#,
+                    "$.limits.requests_per_minute",
+                ),
+                ("[]", "$"),
+                ("<html></html>", "$"),
+            ],
+        );
     }
 
     proptest! {

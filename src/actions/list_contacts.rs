@@ -92,11 +92,11 @@ fn unique(rows: Vec<Contact>) -> Vec<Contact> {
 
 #[cfg(test)]
 mod tests {
-    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
     use crate::contract::ErrorKind;
+    use crate::json::{answer, assert_named};
 
     const CHANNEL: &str = "WPN66037eca-9ad1-4c96-9eff-526a90a48c77";
 
@@ -292,25 +292,23 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_shape_is_named_by_its_path() {
-        for (body, place) in [
-            ("{}", "$.contacts"),
-            (r#"{"contacts":{}}"#, "$.contacts"),
-            (r#"{"contacts":[{"uuid":"CON1"},{"first_name":"Ada"}]}"#, "$.contacts[1].uuid"),
-            (r#"{"contacts":[null]}"#, "$.contacts[0]"),
-            (r#"{"contacts":[{"uuid":"CON1","id":-1}]}"#, "$.contacts[0].id"),
-            (
-                r#"{"contacts":[{"uuid":"CON1","details":[{"value":"x"}]}]}"#,
-                "$.contacts[0].details[0].type",
-            ),
-            ("[]", "$"),
-            ("", "$"),
-            (r#"{"contacts":[]"#, "$"),
-        ] {
-            let failure = read(body).unwrap_err();
-            assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{body}");
-            let place = ["at ", place, ": "].concat();
-            assert!(failure.message.contains(&place), "{body}: {}", failure.message);
-        }
+        assert_named(
+            read,
+            &[
+                ("{}", "$.contacts"),
+                (r#"{"contacts":{}}"#, "$.contacts"),
+                (r#"{"contacts":[{"uuid":"CON1"},{"first_name":"Ada"}]}"#, "$.contacts[1].uuid"),
+                (r#"{"contacts":[null]}"#, "$.contacts[0]"),
+                (r#"{"contacts":[{"uuid":"CON1","id":-1}]}"#, "$.contacts[0].id"),
+                (
+                    r#"{"contacts":[{"uuid":"CON1","details":[{"value":"x"}]}]}"#,
+                    "$.contacts[0].details[0].type",
+                ),
+                ("[]", "$"),
+                ("", "$"),
+                (r#"{"contacts":[]"#, "$"),
+            ],
+        );
     }
 
     proptest! {

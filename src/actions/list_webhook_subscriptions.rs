@@ -94,11 +94,10 @@ fn params(value: Value<'_, '_>) -> Result<Vec<HookParam>> {
 
 #[cfg(test)]
 mod tests {
-    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::contract::ErrorKind;
+    use crate::json::{answer, assert_named};
 
     /// The shape of the documentation's answer, its second row with what live
     /// answers add.
@@ -218,24 +217,22 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_shape_is_named_by_its_path() {
-        for (body, place) in [
-            ("{}", "$.webhooks"),
-            (r#"{"webhooks":{}}"#, "$.webhooks"),
-            (r#"{"webhooks":[7]}"#, "$.webhooks[0]"),
-            (r#"{"webhooks":[{"event_name":"e","hook_url":"u"}]}"#, "$.webhooks[0].uuid"),
-            (r#"[{"uuid":"WHK1","hook_url":"u"}]"#, "$[0].event_name"),
-            (r#"[{"uuid":"WHK1","event_name":"e"}]"#, "$[0].hook_url"),
-            (r#"[{"uuid":"WHK1","id":"seven"}]"#, "$[0].id"),
-            (r#"[{"hook_params":7}]"#, "$[0].hook_params"),
-            ("7", "$"),
-            ("[7", "$[0]"),
-            ("", "$"),
-        ] {
-            let failure = read(body).unwrap_err();
-            assert_eq!(failure.kind, ErrorKind::UnexpectedReply, "{body}");
-            let place = ["at ", place, ": "].concat();
-            assert!(failure.message.contains(&place), "{body}: {}", failure.message);
-        }
+        assert_named(
+            read,
+            &[
+                ("{}", "$.webhooks"),
+                (r#"{"webhooks":{}}"#, "$.webhooks"),
+                (r#"{"webhooks":[7]}"#, "$.webhooks[0]"),
+                (r#"{"webhooks":[{"event_name":"e","hook_url":"u"}]}"#, "$.webhooks[0].uuid"),
+                (r#"[{"uuid":"WHK1","hook_url":"u"}]"#, "$[0].event_name"),
+                (r#"[{"uuid":"WHK1","event_name":"e"}]"#, "$[0].hook_url"),
+                (r#"[{"uuid":"WHK1","id":"seven"}]"#, "$[0].id"),
+                (r#"[{"hook_params":7}]"#, "$[0].hook_params"),
+                ("7", "$"),
+                ("[7", "$[0]"),
+                ("", "$"),
+            ],
+        );
     }
 
     proptest! {

@@ -55,10 +55,10 @@ impl Action for TestApiKey {
 
 #[cfg(test)]
 mod tests {
-    use crate::json::answer;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::json::answer;
     use crate::twochat::{Reply, Settings, accept};
 
     /// The shape of the documentation's answer; `block_reason` is in live ones.
