@@ -12,7 +12,9 @@ const TARGET: &str = "wasm32-unknown-unknown";
 fn main() {
     let host_test = PathBuf::from(required("CARGO_MANIFEST_DIR"));
     let root = host_test.parent().unwrap_or(&host_test).to_owned();
-    for input in ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "README.md", "src", "wit"] {
+    for input in
+        ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "README.md", "build.rs", "src", "wit"]
+    {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
 

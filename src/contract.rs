@@ -23,3 +23,12 @@ pub(crate) mod generated {
 pub(crate) use generated::twochat::connector::types::*;
 #[cfg(target_family = "wasm")]
 pub(crate) use generated::{export, exports::twochat::connector::actions::Guest};
+
+/// The WIT package with its docs, gzipped, for hosts that show them: the
+/// component's own types carry none.
+#[cfg(target_family = "wasm")]
+#[allow(unsafe_code, reason = "names a section, which is a linker's matter")]
+#[expect(dead_code, reason = "read from the file, not from the code")]
+#[unsafe(link_section = "wit-package.gz")]
+static WIT: [u8; include_bytes!(concat!(env!("OUT_DIR"), "/package.wit.gz")).len()] =
+    *include_bytes!(concat!(env!("OUT_DIR"), "/package.wit.gz"));

@@ -13,7 +13,7 @@ use self::tokens::{Broken, Reader, unescape};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::one_line,
+    text::{number, one_line},
     values::ApiKey,
 };
 
@@ -203,10 +203,10 @@ impl<'t> Value<'t, '_> {
     }
 
     /// Reads a whole number from 0 up.
-    pub(crate) fn whole<N: core::str::FromStr>(self) -> Result<N> {
+    pub(crate) fn whole<N: TryFrom<u64>>(self) -> Result<N> {
         let place = self.place;
-        let wrong = |_| place.fault("expected a whole number from 0 up, within its range");
-        self.raw()?.parse().map_err(wrong)
+        let whole = number(self.raw()?).and_then(|number| number.try_into().ok());
+        whole.ok_or_else(|| place.fault("expected a whole number from 0 up, within its range"))
     }
 
     pub(crate) fn truth(self) -> Result<bool> {

@@ -9,6 +9,18 @@ pub(crate) fn find(text: &str, sought: &str) -> Option<usize> {
     windows.into_iter().position(|window| window == sought.as_bytes())
 }
 
+/// A whole number, written in digits alone.
+pub(crate) fn number(digits: &str) -> Option<u64> {
+    let mut number = (!digits.is_empty()).then_some(0_u64)?;
+    for byte in digits.bytes() {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        // Asked beforehand: to notice an overflow of 64 bits takes wasm 128.
+        let fits = number < u64::MAX / 10 || (number == u64::MAX / 10 && digit <= u64::MAX % 10);
+        number = fits.then(|| number * 10 + digit)?;
+    }
+    Some(number)
+}
+
 /// The text on one line, cut at `limit` bytes: without control characters, and
 /// without those that break lines or turn the direction of reading.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
@@ -63,7 +75,20 @@ mod tests {
         assert_eq!(one_line("short", 100), "short");
     }
 
+    #[test]
+    fn a_number_is_all_digits_and_fits_into_64_bits() {
+        assert_eq!(number("18446744073709551615"), Some(u64::MAX));
+        for none in ["18446744073709551616", "99999999999999999999", "", "+1", "-1", "1.0", "1e3"] {
+            assert_eq!(number(none), None, "{none}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn reads_numbers_as_the_standard_library_does(digits in "[0-9]{1,21}") {
+            prop_assert_eq!(number(&digits), digits.parse().ok());
+        }
+
         #[test]
         fn finds_and_replaces_as_the_standard_library_does(
             text in "[ab]{0,12}",

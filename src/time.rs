@@ -3,7 +3,7 @@
 //! Seen in 2Chat's documentation: seconds since 1970 (0 for never), ISO 8601
 //! with `Z`, ISO 8601 without a zone, and `YYYY-MM-DD HH:MM:SS`. All are UTC.
 
-use crate::{error::Result, json::Value};
+use crate::{error::Result, json::Value, text};
 
 /// Reads a time as `YYYY-MM-DDTHH:MM:SSZ`; `None` is never, or no time at all.
 ///
@@ -14,7 +14,7 @@ pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
         return value.text().map(|text| from_text(&text));
     }
     let number = value.raw()?;
-    let seconds = number.split_once('.').map_or(number, |(whole, _)| whole).parse().ok();
+    let seconds = text::number(number.split_once('.').map_or(number, |(whole, _)| whole));
     // 0 is how 2Chat says never.
     Ok(seconds.filter(|seconds| *seconds > 0).and_then(from_seconds))
 }
@@ -67,7 +67,7 @@ fn from_text(text: &str) -> Option<String> {
         b'T' => byte == b'T' || byte == b' ',
         _ => byte == *form,
     });
-    let number = |from, to| time.get(from..to).and_then(|digits| digits.parse::<u8>().ok());
+    let number = |from, to| time.get(from..to).and_then(text::number);
     let in_range = (1..=12).contains(&number(5, 7)?)
         && (1..=days(time, number(5, 7)?)).contains(&number(8, 10)?)
         && number(11, 13)? < 24
@@ -82,8 +82,8 @@ fn from_text(text: &str) -> Option<String> {
 }
 
 /// How many days the month has in the year that the text begins with.
-fn days(time: &str, month: u8) -> u8 {
-    let year: u16 = time.get(..4).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+fn days(time: &str, month: u64) -> u64 {
+    let year = time.get(..4).and_then(text::number).unwrap_or(0);
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 if leap => 29,

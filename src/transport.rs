@@ -21,6 +21,7 @@ use crate::{
         },
     },
     error::{Failure, Result},
+    text,
     twochat::{Method, Reply, Request},
 };
 
@@ -140,7 +141,7 @@ fn read(response: IncomingResponse) -> Result<Reply> {
 
 fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<String> {
     let stream = body.stream().map_err(|()| interrupted("the host gave no body"))?;
-    let announced = announced.and_then(|length| length.parse::<usize>().ok());
+    let announced = announced.and_then(|length| text::number(&length)?.try_into().ok());
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(RESERVE_LIMIT));
     while let Some(chunk) = read_chunk(&stream)? {
         if bytes.len() + chunk.len() > REPLY_LIMIT {

@@ -10,7 +10,7 @@ use crate::{
     contract::ErrorKind,
     error::{FIELD_LIMIT, Failure, Result},
     json::{self, Answer, Value},
-    text::{find, one_line},
+    text::{self, find, one_line},
     values::{ApiKey, BaseUrl},
 };
 
@@ -279,7 +279,8 @@ fn refusal(status: u16, retry_after: Option<&str>, words: Words) -> Box<Failure>
             ("2Chat answered with a status that has no meaning here", "Check the base URL."),
         ),
     };
-    let wait_seconds = retry_after.and_then(|seconds| seconds.trim().parse().ok());
+    let wait_seconds =
+        retry_after.and_then(|seconds| text::number(seconds.trim())?.try_into().ok());
     let mut failure = told(kind, advice, words, status);
     failure.wait_seconds = wait_seconds;
     failure

@@ -12,7 +12,7 @@ use crate::{
     contract::{Contact, ContactPage, ContactQuery},
     error::{Failure, Result},
     json::{self, Answer, Value},
-    records,
+    records, text,
     twochat::Call,
     values::ChannelUuid,
 };
@@ -75,7 +75,7 @@ fn page(value: Value<'_, '_>) -> Result<(Vec<Contact>, Option<u64>)> {
         match key {
             "contacts" => rows = Some(value.items(records::contact)?),
             // Nothing depends on it, so nothing fails on it.
-            "count" => count = value.raw()?.parse().ok(),
+            "count" => count = text::number(value.raw()?),
             _ => {}
         }
         Ok(())
