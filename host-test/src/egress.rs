@@ -181,6 +181,12 @@ impl Connection {
         Outlet { environment, gate: Box::new(gate) }
     }
 
+    /// Where it goes.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.base.as_str()
+    }
+
     /// The key, for hiding it in what comes back.
     #[must_use]
     pub fn key(&self) -> Option<&Secret> {

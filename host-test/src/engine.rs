@@ -25,7 +25,11 @@ use wasmtime_wasi_http::{
     },
 };
 
-use crate::json;
+use crate::{
+    cache::Cache,
+    docs::{ACTIONS, Docs},
+    json,
+};
 
 /// The interface of requests, in the version that wasmtime gives; any 0.2 of a
 /// guest is matched with it.
@@ -115,9 +119,15 @@ pub enum LoadError {
     /// It asks for more than this host gives.
     #[error("it asks for something that this host does not give: {0}")]
     Imports(String),
-    /// It exports no function in an interface.
-    #[error("it exports no action: expected an interface with functions")]
-    NoActions,
+    /// It is a component of another world.
+    #[error(
+        "it is no connector: it exports {}, but no interface `{ACTIONS}` with functions",
+        if exports.is_empty() { "nothing".to_owned() } else { exports.join(", ") }
+    )]
+    NoActions {
+        /// What it exports instead.
+        exports: Vec<String>,
+    },
     /// A function takes or gives something that cannot be written as JSON.
     #[error("its action `{action}` takes or gives {what}, which has no JSON form")]
     NoJsonForm {
@@ -168,12 +178,32 @@ impl Host {
     pub fn load(&self, bytes: &[u8]) -> Result<Connector, LoadError> {
         let component = Component::new(&self.engine, bytes)
             .map_err(|error| LoadError::NotAComponent(no_component(bytes, &error)))?;
-        let actions = actions(&self.engine, &component)?;
+        self.connector(&component, bytes)
+    }
+
+    /// Like [`Host::load`], but compiles a component only once per machine.
+    ///
+    /// # Errors
+    /// As [`Host::load`]. A cache that cannot be used is no error.
+    pub fn load_cached(&self, bytes: &[u8], cache: &Cache) -> Result<Connector, LoadError> {
+        if let Some(component) = cache.get(&self.engine, bytes) {
+            return self.connector(&component, bytes);
+        }
+        let component = Component::new(&self.engine, bytes)
+            .map_err(|error| LoadError::NotAComponent(no_component(bytes, &error)))?;
+        let connector = self.connector(&component, bytes)?;
+        cache.put(&self.engine, bytes, &component);
+        Ok(connector)
+    }
+
+    fn connector(&self, component: &Component, bytes: &[u8]) -> Result<Connector, LoadError> {
+        let actions = actions(&self.engine, component)?;
         let instance = self
             .linker
-            .instantiate_pre(&component)
+            .instantiate_pre(component)
             .map_err(|error| LoadError::Imports(one_line(&error)))?;
-        Ok(Connector { engine: self.engine.clone(), instance, actions: actions.into() })
+        let docs = Arc::new(Docs::of(bytes));
+        Ok(Connector { engine: self.engine.clone(), instance, actions: actions.into(), docs })
     }
 }
 
@@ -183,6 +213,7 @@ pub struct Connector {
     engine: Engine,
     instance: InstancePre<State>,
     actions: Arc<[Action]>,
+    docs: Arc<Docs>,
 }
 
 /// An exported function as the component declares it.
@@ -202,6 +233,20 @@ impl Connector {
     #[must_use]
     pub fn actions(&self) -> &[Action] {
         &self.actions
+    }
+
+    /// What the component says of itself.
+    #[must_use]
+    pub fn docs(&self) -> &Docs {
+        &self.docs
+    }
+
+    /// Whether it can send requests at all.
+    #[must_use]
+    pub fn reaches_out(&self) -> bool {
+        let component = self.instance.component().component_type();
+        let mut imports = component.imports(&self.engine);
+        imports.any(|(name, _)| name.starts_with("wasi:http/outgoing-handler@"))
     }
 
     /// Carries out one call on an instance of its own.
@@ -289,19 +334,26 @@ impl Connector {
     }
 }
 
-/// The functions of all exported interfaces.
+/// The functions of the interface `actions`, whoever's package it is of.
 fn actions(engine: &Engine, component: &Component) -> Result<Vec<Action>, LoadError> {
     let mut actions = Vec::new();
+    let mut exports = Vec::new();
     for (interface, item) in component.component_type().exports(engine) {
+        exports.push(interface.to_owned());
+        let plain = interface.rsplit('/').next().and_then(|name| name.split('@').next());
         let ComponentItem::ComponentInstance(instance) = item.ty else { continue };
-        let Some(interface) = component.get_export_index(None, interface) else { continue };
+        let Some(interface) =
+            component.get_export_index(None, interface).filter(|_| plain == Some(ACTIONS))
+        else {
+            continue;
+        };
         for (name, item) in instance.exports(engine) {
             let ComponentItem::ComponentFunc(function) = item.ty else { continue };
             let Some(export) = component.get_export_index(Some(&interface), name) else { continue };
             actions.push(action(name, &function, export)?);
         }
     }
-    if actions.is_empty() { Err(LoadError::NoActions) } else { Ok(actions) }
+    if actions.is_empty() { Err(LoadError::NoActions { exports }) } else { Ok(actions) }
 }
 
 fn action(

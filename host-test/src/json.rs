@@ -7,24 +7,34 @@
 //! | record | object; an option without a value has no member, or `null` when read |
 //! | list, tuple | array |
 //! | enum | the label as a string |
-//! | variant | its label, or `{"label": payload}` |
-//! | result | `{"ok": …}` or `{"err": …}` |
-//! | flags | array of labels |
+//! | variant | its label, or `{"label": payload}` if the case has one |
+//! | result | the same, with the labels `ok` and `err` |
+//! | option elsewhere than in a record | the value, or `null` |
+//! | flags | array of labels, each at most once |
 //! | char, string | string |
-//! | numbers of any width, bool | number, `true` or `false` |
+//! | numbers of any width, bool | number, `true` or `false`; a float without a JSON form is `null` |
 //!
 //! Names are those of the WIT file, hyphens included. Resources, handles,
-//! futures and streams have no JSON form.
+//! futures and streams have no JSON form, nor has an option of an option.
+
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use wasmtime::component::{Type, Val};
 
+/// Below this, 2 to the 53rd, every whole number is a float.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Why a JSON value is no value of the type: the place and what was expected.
 pub type Refusal = String;
 
-/// The name of the first type in `ty` that has no JSON form.
+/// The first type in `ty` that has no JSON form, in words.
+#[must_use]
 pub fn without_form(ty: &Type) -> Option<&'static str> {
     match ty {
+        Type::Option(option) if matches!(option.ty(), Type::Option(_)) => {
+            Some("an option of an option")
+        }
         Type::Own(_) | Type::Borrow(_) => Some("a resource"),
         Type::Future(_) | Type::Stream(_) => Some("a future or stream"),
         Type::ErrorContext => Some("an error context"),
@@ -119,57 +129,56 @@ fn read(json: &Value, ty: &Type, place: &str) -> Result<Val, Refusal> {
         },
         Type::Flags(flags) => {
             let known = |label: &&str| flags.names().any(|name| name == *label);
-            items(json, place)?
-                .iter()
-                .map(|item| item.as_str().filter(known).map(str::to_owned))
-                .collect::<Option<_>>()
-                .map(Val::Flags)
-                .map_or_else(|| refuse(&format!("a list of {}", one_of(flags.names()))), Ok)
+            let labels = items(json, place)?.iter();
+            let labels: Option<Vec<_>> =
+                labels.map(|item| item.as_str().filter(known).map(str::to_owned)).collect();
+            match labels {
+                Some(labels) if labels.iter().collect::<HashSet<_>>().len() == labels.len() => {
+                    Ok(Val::Flags(labels))
+                }
+                _ => refuse(&format!("a list of {}, each at most once", one_of(flags.names()))),
+            }
         }
         Type::Variant(variant) => {
-            let (label, payload) = labelled(json);
-            let case = variant.cases().find(|case| Some(case.name) == label);
-            match case.map(|case| (case.name.to_owned(), case.ty)) {
-                Some((label, ty)) => {
-                    let payload = payload_of(payload, ty, &format!("{place}.{label}"))?;
-                    Ok(Val::Variant(label, payload))
-                }
-                None => refuse(&one_of(variant.cases().map(|case| case.name))),
-            }
+            let cases: Vec<_> = variant.cases().map(|case| (case.name, case.ty)).collect();
+            let (label, payload) = choice(json, &cases, place)?;
+            Ok(Val::Variant(label.to_owned(), payload))
         }
-        Type::Result(result) => match labelled(json) {
-            (Some("ok"), payload) => {
-                Ok(Val::Result(Ok(payload_of(payload, result.ok(), &format!("{place}.ok"))?)))
-            }
-            (Some("err"), payload) => {
-                Ok(Val::Result(Err(payload_of(payload, result.err(), &format!("{place}.err"))?)))
-            }
-            _ => refuse("{\"ok\": …} or {\"err\": …}"),
-        },
+        Type::Result(result) => {
+            let cases = [("ok", result.ok()), ("err", result.err())];
+            let (label, payload) = choice(json, &cases, place)?;
+            Ok(Val::Result(if label == "ok" { Ok(payload) } else { Err(payload) }))
+        }
         _ => refuse("nothing: its type has no JSON form"),
     }
 }
 
-/// The label of a variant, and what stands behind it.
-fn labelled(json: &Value) -> (Option<&str>, Option<&Value>) {
-    match json {
-        Value::String(label) => (Some(label), None),
-        Value::Object(members) if members.len() == 1 => {
-            members.iter().next().map_or((None, None), |(label, value)| (Some(label), Some(value)))
-        }
-        _ => (None, None),
-    }
-}
-
-fn payload_of(
-    json: Option<&Value>,
-    ty: Option<Type>,
+/// The label of one of the cases, and what stands behind it.
+fn choice<'a>(
+    json: &Value,
+    cases: &[(&'a str, Option<Type>)],
     place: &str,
-) -> Result<Option<Box<Val>>, Refusal> {
-    match (json, ty) {
-        (json, Some(ty)) => Ok(Some(Box::new(read(json.unwrap_or(&Value::Null), &ty, place)?))),
-        (None | Some(Value::Null), None) => Ok(None),
-        (Some(json), None) => Err(refusal(place, json, "no payload")),
+) -> Result<(&'a str, Option<Box<Val>>), Refusal> {
+    let (label, payload) = match json {
+        Value::Object(members) if members.len() == 1 => members
+            .iter()
+            .next()
+            .map_or((None, None), |(label, value)| (Some(&**label), Some(value))),
+        _ => (json.as_str(), None),
+    };
+    let case = cases.iter().find(|(name, _)| Some(*name) == label);
+    match (case, payload) {
+        (Some((name, None)), None) => Ok((name, None)),
+        (Some((name, Some(ty))), Some(payload)) => {
+            Ok((name, Some(Box::new(read(payload, ty, &inside(place, name))?))))
+        }
+        _ => {
+            let forms = cases.iter().map(|(name, ty)| match ty {
+                None => format!("\"{name}\""),
+                Some(_) => format!("{{\"{name}\": …}}"),
+            });
+            Err(refusal(place, json, &one_of(forms)))
+        }
     }
 }
 
@@ -207,7 +216,12 @@ fn items<'a>(json: &'a Value, place: &str) -> Result<&'a Vec<Value>, Refusal> {
 }
 
 fn whole<N: TryFrom<i128>>(json: &Value, place: &str) -> Result<N, Refusal> {
-    let number = json.as_i64().map(i128::from).or_else(|| json.as_u64().map(i128::from));
+    #[expect(clippy::cast_possible_truncation, reason = "it is whole and bounded")]
+    let number =
+        json.as_i64().map(i128::from).or_else(|| json.as_u64().map(i128::from)).or_else(|| {
+            // 5.0 is the same number as 5, where floats can tell it from its neighbours.
+            json.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < EXACT).map(|x| x as i128)
+        });
     number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
         let signed = N::try_from(-1).is_ok();
         let values = 1_i128 << (8 * size_of::<N>());
@@ -220,11 +234,11 @@ fn inside(place: &str, name: &str) -> String {
     if place.is_empty() { name.to_owned() } else { format!("{place}.{name}") }
 }
 
-fn one_of<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.collect();
+fn one_of(names: impl Iterator<Item = impl Into<String>>) -> String {
+    let names: Vec<String> = names.map(Into::into).collect();
     match names.as_slice() {
         [] => "none".to_owned(),
-        [only] => (*only).to_owned(),
+        [only] => only.clone(),
         names => format!("one of {}", names.join(", ")),
     }
 }
@@ -264,8 +278,13 @@ pub fn write(value: &Val) -> Value {
         Val::Variant(label, None) => label.clone().into(),
         Val::Variant(label, Some(payload)) => one(label, write(payload)),
         Val::Option(inner) => inner.as_deref().map_or(Value::Null, write),
-        Val::Result(Ok(payload)) => one("ok", payload.as_deref().map_or(Value::Null, write)),
-        Val::Result(Err(payload)) => one("err", payload.as_deref().map_or(Value::Null, write)),
+        Val::Result(result) => {
+            let (label, payload) = match result {
+                Ok(payload) => ("ok", payload),
+                Err(payload) => ("err", payload),
+            };
+            payload.as_deref().map_or(label.into(), |payload| one(label, write(payload)))
+        }
         Val::Flags(labels) => labels.iter().cloned().map(Value::from).collect(),
         // Refused when the component was loaded.
         Val::Map(_) | Val::Resource(_) | Val::Future(_) | Val::Stream(_) | Val::ErrorContext(_) => {

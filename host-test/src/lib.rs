@@ -7,18 +7,25 @@
 //! | [`egress`] | which requests may leave, and with what added? |
 //! | [`client`] | how does an allowed request get to its server and back? |
 //! | [`addresses`] | which addresses may a connection reach? |
+//! | [`cache`] | how is a component compiled only once? |
 //! | [`json`] | how is a component value written as JSON, and JSON read as one? |
+//! | [`docs`] | what does a component say of itself? |
+//! | [`tools`] | how does an action present itself to a model? |
 //! | [`mock`] | what would 2Chat answer? |
 //!
 //! Data flows one way: `engine` reads the arguments with `json` and runs the
 //! guest, whose requests pass `egress`, which sends them with `client`.
 
 pub mod addresses;
+pub mod cache;
 pub mod client;
+pub mod docs;
 pub mod egress;
 pub mod engine;
 pub mod json;
 pub mod mock;
+mod schema;
+pub mod tools;
 
 /// The connector of this repository, built from the sources beside this crate.
 pub const CONNECTOR: &[u8] = include_bytes!(env!("TWOCHAT_COMPONENT"));

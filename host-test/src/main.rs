@@ -9,10 +9,18 @@ use clap::{Parser, Subcommand};
 
 mod cli {
     pub(crate) mod call;
+    pub(crate) mod completions;
     pub(crate) mod connector;
     pub(crate) mod demo;
+    pub(crate) mod export;
+    pub(crate) mod flags;
+    pub(crate) mod mcp;
     pub(crate) mod mock;
+    pub(crate) mod output;
+    pub(crate) mod pages;
     pub(crate) mod paint;
+    pub(crate) mod stdio;
+    pub(crate) mod tools;
 }
 
 /// Runs the 2Chat connector, a sandboxed WebAssembly component.
@@ -26,7 +34,7 @@ struct Arguments {
 }
 
 const SETTINGS: &str = "\
-Settings of `call`, from the environment:
+Settings of `call` and `mcp`, from the environment:
   TWOCHAT_API_KEY   the key of your 2Chat account
   TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open";
 
@@ -41,7 +49,10 @@ Exit codes:
 enum Command {
     Demo(cli::demo::Arguments),
     Call(cli::call::Arguments),
+    Tools(cli::tools::Arguments),
+    Mcp(cli::mcp::Arguments),
     Mock(cli::mock::Arguments),
+    Completions(cli::completions::Arguments),
 }
 
 /// Why the command ends early.
@@ -58,6 +69,9 @@ enum Failure {
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Some(Command::Call(arguments)) => cli::call::run(arguments).await,
+        Some(Command::Mcp(arguments)) => cli::mcp::run(arguments).await,
+        Some(Command::Completions(arguments)) => cli::completions::run(&arguments),
+        Some(Command::Tools(arguments)) => cli::tools::run(arguments),
         Some(Command::Mock(arguments)) => cli::mock::run(arguments).await,
         Some(Command::Demo(arguments)) => cli::demo::run(arguments).await,
         None => cli::demo::run(cli::demo::Arguments::default()).await,

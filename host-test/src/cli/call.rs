@@ -1,66 +1,192 @@
 //! `twochat call`: one action, its result on stdout, its error on stderr.
+//!
+//! What can be called, and with what, is read from the component before the
+//! command line is.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    ffi::OsString,
+    fs::File,
+    io::{self, Read},
     path::PathBuf,
 };
 
-use serde_json::Value;
+use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
+use host_test::{engine::Connector, tools::Tool};
+use serde_json::{Map, Value};
 
 use super::{
-    connector::{Session, from_environment},
-    paint,
+    connector::{self, Session, from_environment},
+    flags,
+    output::{self, Format},
+    pages::{self, Paging},
 };
 use crate::{EXIT_CODES, Failure};
 
 /// Carry out one action against 2Chat.
-///
-/// The key is read from TWOCHAT_API_KEY and added to the request by the host:
-/// the component never holds it. TWOCHAT_BASE_URL asks another server, such as
-/// the one that `twochat mock` starts.
 #[derive(clap::Args)]
-#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+#[command(disable_help_flag = true)]
 pub(crate) struct Arguments {
-    /// Name of the action, such as list-contacts; an unknown one lists them all
-    action: String,
-    /// Arguments of the action as a JSON object, with the names of the contract
-    #[arg(value_name = "JSON", default_value = "{}")]
-    arguments: String,
-    /// Component to run instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
+    /// Read once the component is loaded, which says what may stand here
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<OsString>,
 }
+
+const ABOUT: &str = "\
+Carry out one action against 2Chat.
+
+The key is read from TWOCHAT_API_KEY and added to the request by the host: the \
+component never holds it. TWOCHAT_BASE_URL asks another server, such as the one \
+that `twochat mock` starts.";
 
 const EXAMPLES: &str = "\
 Examples:
   twochat call test-api-key
-  twochat call list-contacts '{\"results-per-page\": 5}'
+  twochat call list-contacts --results-per-page 5 --output table
+  twochat call list-contacts --all --output csv --to contacts.csv
   twochat call create-contact '{\"first-name\": \"Ada\",
     \"details\": [{\"kind\": \"phone\", \"value\": \"+14155550123\"}]}'";
 
-pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { action, arguments, component } = arguments;
-    let arguments = parse(&arguments)?;
-    let session = Session::new(component, from_environment()?)?;
-    let outcome = session.call(&action, &arguments).await?;
-    let result = outcome.result.map_err(|error| Failure::Action(error.to_string()))?;
+/// More arguments than this are no arguments.
+const INPUT_LIMIT: u64 = 16 << 20;
 
-    // Pretty for people; for programs one line, with every byte as it is.
-    let written = if io::stdout().is_terminal() {
-        writeln!(anstream::stdout(), "{}", paint::json(&result))
-    } else {
-        writeln!(io::stdout(), "{result}")
-    };
-    match written {
-        // A reader that has seen enough, such as `head`, is no failure.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Host(format!("the result cannot be written: {error}")))
+const HOST: &str = "Options of the host";
+/// The host's own flags: a field of such a name is given as JSON.
+const OWN: [&str; 5] = ["component", "output", "all", "to", "help"];
+
+/// The command with a subcommand for each action.
+pub(crate) fn command(tools: &[Tool]) -> Command {
+    let component = Arg::new("component")
+        .long("component")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .global(true)
+        .help_heading(HOST)
+        .help("Component to run instead of the built-in one");
+    let output = Arg::new("output")
+        .long("output")
+        .value_name("FORM")
+        .value_parser(value_parser!(Format))
+        .global(true)
+        .help_heading(HOST)
+        .help("How to write the result [default: json; with --all: jsonl]");
+    let command = Command::new("call")
+        .about("Carry out one action against 2Chat")
+        .long_about(ABOUT)
+        .after_help(format!("{EXAMPLES}\n\n{EXIT_CODES}"))
+        .subcommand_value_name("ACTION")
+        .subcommand_help_heading("Actions")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .args([component, output]);
+    tools.iter().fold(command, |command, tool| {
+        let json = Arg::new("JSON").help(
+            "All arguments as a JSON object: the text itself, @FILE, or - for standard input; \
+             flags come on top",
+        );
+        let mut action = flags::command(tool, &OWN).arg(json);
+        if Paging::of(tool).is_some() {
+            let all = Arg::new("all")
+                .long("all")
+                .action(ArgAction::SetTrue)
+                .help_heading(HOST)
+                .help("Go through all pages, each row once, as JSON Lines or CSV");
+            let to = Arg::new("to")
+                .long("to")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .requires("all")
+                .help_heading(HOST)
+                .help("Write the rows to this file; the same call again goes on where one broke");
+            action = action.args([all, to]);
         }
-        _ => Ok(()),
-    }
+        command.subcommand(action)
+    })
 }
 
-fn parse(text: &str) -> Result<Value, Failure> {
-    serde_json::from_str(text)
-        .map_err(|error| Failure::Misuse(format!("the arguments are not JSON: {error}")))
+pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let connector = connector::load(component(&arguments.rest))?;
+    let tools = Tool::all_of(&connector);
+    let matches = match parse(&tools, arguments.rest) {
+        Ok(matches) => matches,
+        Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
+            return Err(unknown(&error, &connector));
+        }
+        Err(error) => error.exit(),
+    };
+    let Some((action, matches)) = matches.subcommand() else { return Ok(()) };
+    let Some(tool) = tools.iter().find(|tool| tool.name == action) else { return Ok(()) };
+
+    let mut arguments = match matches.get_one::<String>("JSON") {
+        Some(source) => json(source)?,
+        None => Map::new(),
+    };
+    arguments.extend(flags::arguments(tool, matches));
+    let session = Session::new(connector, from_environment()?)?;
+    let format = matches.get_one::<Format>("output").copied();
+    let paging = Paging::of(tool).filter(|_| matches.get_flag("all"));
+    if let Some(paging) = paging {
+        let file = matches.get_one::<PathBuf>("to").cloned();
+        return pages::run(&session, tool, arguments, &paging, format, file).await;
+    }
+    let outcome = session.call(action, &arguments.into()).await?;
+    let result = outcome.result.map_err(|error| Failure::Action(error.to_string()))?;
+    output::result(&result, &tool.output_schema, format.unwrap_or(Format::Json))
+}
+
+fn parse(tools: &[Tool], rest: Vec<OsString>) -> Result<ArgMatches, clap::Error> {
+    let command = command(tools).bin_name("twochat call");
+    command.try_get_matches_from([OsString::from("call")].into_iter().chain(rest))
+}
+
+/// The file of `--component`, which must be known before the rest can be.
+fn component(rest: &[OsString]) -> Option<PathBuf> {
+    let mut rest = rest.iter().take_while(|word| *word != "--");
+    while let Some(word) = rest.next() {
+        if word == "--component" {
+            return rest.next().map(PathBuf::from);
+        }
+        if let Some(file) = word.to_str().and_then(|word| word.strip_prefix("--component=")) {
+            return Some(file.into());
+        }
+    }
+    None
+}
+
+fn unknown(error: &clap::Error, connector: &Connector) -> Failure {
+    let name = error.get(clap::error::ContextKind::InvalidSubcommand);
+    let name = name.map(ToString::to_string).unwrap_or_default();
+    let known: Vec<_> = connector.actions().iter().map(|action| &*action.name).collect();
+    Failure::Misuse(format!("there is no action `{name}`; this component has {}", known.join(", ")))
+}
+
+/// The arguments from a text, a file or standard input.
+fn json(source: &str) -> Result<Map<String, Value>, Failure> {
+    let read = |name: &str, from: &mut dyn Read| {
+        let mut text = String::new();
+        match from.take(INPUT_LIMIT + 1).read_to_string(&mut text) {
+            Ok(length) if length as u64 > INPUT_LIMIT => Err(Failure::Misuse(format!(
+                "{name} is larger than {} MiB, more than any arguments are",
+                INPUT_LIMIT >> 20
+            ))),
+            Ok(_) => Ok(text),
+            Err(error) => Err(Failure::Misuse(format!("{name} cannot be read: {error}"))),
+        }
+    };
+    let text = match source.strip_prefix('@') {
+        _ if source == "-" => read("standard input", &mut io::stdin())?,
+        Some(file) => {
+            let mut opened = File::open(file)
+                .map_err(|error| Failure::Misuse(format!("{file} cannot be read: {error}")))?;
+            read(file, &mut opened)?
+        }
+        None => source.to_owned(),
+    };
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(arguments)) => Ok(arguments),
+        Ok(_) => Err(Failure::Misuse(
+            "the arguments are no JSON object; expected such as {\"name\": \"value\"}".to_owned(),
+        )),
+        Err(error) => Err(Failure::Misuse(format!("the arguments are not JSON: {error}"))),
+    }
 }

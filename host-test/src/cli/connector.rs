@@ -1,9 +1,16 @@
 //! Which component is run, and where may it send requests?
 
-use std::{env, fs, path::PathBuf, sync::Arc};
+use std::{
+    env,
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use host_test::{
     CONNECTOR,
+    cache::Cache,
     client::Client,
     egress::{Connection, DEFAULT_BASE_URL, Secret},
     engine::{CallError, Connector, Host, Limits, Outcome},
@@ -16,6 +23,9 @@ use crate::Failure;
 const OTHERWISE: &str =
     "Give --component a WebAssembly component, or leave it out to run the built-in one.";
 
+/// The largest file that is looked at: many times the largest connector.
+const FILE_LIMIT: u64 = 64 << 20;
+
 /// A loaded connector with its one connection.
 pub(crate) struct Session {
     connector: Connector,
@@ -23,23 +33,30 @@ pub(crate) struct Session {
     pub(crate) connection: Arc<Connection>,
 }
 
+/// Loads the component in `file`, or the one that this command was built with.
+pub(crate) fn load(file: Option<PathBuf>) -> Result<Connector, Failure> {
+    let host = Host::new().map_err(|error| {
+        Failure::Host(format!("this machine cannot run WebAssembly: {error:#}"))
+    })?;
+    let unusable = |why: String| {
+        Failure::Host(match &file {
+            Some(file) => format!("{} cannot be used: {why}. {OTHERWISE}", file.display()),
+            None => format!("the built-in component cannot be used: {why}"),
+        })
+    };
+    let bytes = match &file {
+        Some(file) => read(file).map_err(unusable)?,
+        None => CONNECTOR.to_owned(),
+    };
+    let loaded = match Cache::of_user() {
+        Some(cache) => host.load_cached(&bytes, &cache),
+        None => host.load(&bytes),
+    };
+    loaded.map_err(|error| unusable(error.to_string()))
+}
+
 impl Session {
-    /// Loads the component in `file`, or the one that this command was built with.
-    pub(crate) fn new(file: Option<PathBuf>, connection: Connection) -> Result<Self, Failure> {
-        let host = Host::new().map_err(|error| {
-            Failure::Host(format!("this machine cannot run WebAssembly: {error:#}"))
-        })?;
-        let unusable = |why: String| {
-            Failure::Host(match &file {
-                Some(file) => format!("{} cannot be used: {why}. {OTHERWISE}", file.display()),
-                None => format!("the built-in component cannot be used: {why}"),
-            })
-        };
-        let bytes = match &file {
-            Some(file) => fs::read(file).map_err(|error| unusable(error.to_string()))?,
-            None => CONNECTOR.to_owned(),
-        };
-        let connector = host.load(&bytes).map_err(|error| unusable(error.to_string()))?;
+    pub(crate) fn new(connector: Connector, connection: Connection) -> Result<Self, Failure> {
         let client = Client::new(&[])
             .map_err(|error| Failure::Host(format!("no TLS on this machine: {error}")))?;
         Ok(Self { connector, client, connection: Arc::new(connection) })
@@ -50,11 +67,15 @@ impl Session {
         let limits = Limits::default();
         let outlet = self.connection.outlet(&self.client);
         let called = self.connector.call(action, arguments, outlet, limits).await;
+        let hide = |error: &CallError| {
+            let key = self.connection.key();
+            key.map_or_else(|| error.to_string(), |key| key.scrub(&error.to_string()))
+        };
         let mut outcome = called.map_err(|error| match error {
             CallError::UnknownAction { .. } | CallError::Arguments(_) => {
-                Failure::Misuse(error.to_string())
+                Failure::Misuse(hide(&error))
             }
-            CallError::Limit(_) | CallError::Trap(_) => Failure::Host(error.to_string()),
+            CallError::Limit(_) | CallError::Trap(_) => Failure::Host(hide(&error)),
         })?;
         if let Some(key) = self.connection.key() {
             match &mut outcome.result {
@@ -62,6 +83,18 @@ impl Session {
             }
         }
         Ok(outcome)
+    }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes));
+    match read {
+        Err(error) => Err(error.to_string()),
+        Ok(_) if bytes.len() as u64 > FILE_LIMIT => {
+            Err(format!("it is larger than {} MiB", FILE_LIMIT >> 20))
+        }
+        Ok(_) => Ok(bytes),
     }
 }
 

@@ -9,7 +9,7 @@ use host_test::{
 use serde_json::{Value, json};
 
 use super::{
-    connector::Session,
+    connector::{self, Session},
     paint::{self, BAD, BOLD, DIM, GOOD},
 };
 use crate::{EXIT_CODES, Failure};
@@ -102,7 +102,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let broken = |why: &str| Failure::Host(format!("the mock cannot be reached: {why}"));
     let key = Secret::new(DEFAULT_KEY).map_err(broken)?;
     let connection = Connection::new(&mock.base_url(), Some(key)).map_err(broken)?;
-    let session = Session::new(arguments.component, connection)?;
+    let session = Session::new(connector::load(arguments.component)?, connection)?;
     show(&format!("{BOLD}The connector against a mock 2Chat at {}{BOLD:#}", mock.base_url()));
     show(&format!(
         "{DIM}The host adds the key to each request; the component never holds it.{DIM:#}"

@@ -21,6 +21,9 @@ pub(crate) struct Arguments {
     /// How many contacts there are at the start
     #[arg(long, value_name = "N", default_value_t = 3)]
     contacts: usize,
+    /// How many requests are answered in a minute, before there is a 429
+    #[arg(long, value_name = "N", default_value_t = 80)]
+    requests_per_minute: u32,
     /// A fault to switch on; may be given more than once
     #[arg(long = "fault", value_name = "FAULT")]
     faults: Vec<Fault>,
@@ -33,8 +36,9 @@ fn after_help() -> String {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { port, key, contacts, faults } = arguments;
-    let options = Options { port, key, contacts, faults, ..Options::default() };
+    let Arguments { port, key, contacts, requests_per_minute, faults } = arguments;
+    let options =
+        Options { port, key, contacts, requests_per_minute, faults, ..Options::default() };
     let mock = Mock::start(options)
         .await
         .map_err(|error| Failure::Host(format!("port {port} cannot be used: {error}")))?;

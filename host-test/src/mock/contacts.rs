@@ -56,21 +56,30 @@ impl Directory {
     pub(super) fn matching<'a>(
         &'a self,
         channel: Option<&'a str>,
-    ) -> impl Iterator<Item = usize> + 'a {
+    ) -> impl DoubleEndedIterator<Item = usize> + 'a {
         let all = 0..self.from_the_start + self.created.len();
         all.filter(move |place| channel.is_none() || self.channel(*place) == channel)
     }
 
-    pub(super) fn page(&self, channel: Option<&str>, page: usize, size: usize) -> Vec<Contact> {
+    pub(super) fn page(
+        &self,
+        channel: Option<&str>,
+        page: usize,
+        size: usize,
+        newest_first: bool,
+    ) -> Vec<Contact> {
         let before = page.saturating_mul(size);
-        self.matching(channel)
-            .skip(before)
-            .take(size)
-            .filter_map(|place| match self.later(place) {
-                None => Some(made_up(place)),
-                Some(later) => self.created.get(later).cloned(),
-            })
-            .collect()
+        let matching = self.matching(channel);
+        let places: Vec<_> = if newest_first {
+            matching.rev().skip(before).take(size).collect()
+        } else {
+            matching.skip(before).take(size).collect()
+        };
+        let contact = |place: usize| match self.later(place) {
+            None => Some(made_up(place)),
+            Some(later) => self.created.get(later).cloned(),
+        };
+        places.into_iter().filter_map(contact).collect()
     }
 
     fn channel(&self, place: usize) -> Option<&str> {
@@ -246,18 +255,18 @@ mod tests {
         let mut seen = HashSet::new();
         let mut last = 0;
         for page in 0..1_000 {
-            for contact in directory.page(None, page, 100) {
+            for contact in directory.page(None, page, 100, false) {
                 assert!(contact.id > last);
                 last = contact.id;
                 assert!(seen.insert(contact.uuid()));
             }
         }
         assert_eq!((seen.len(), last), (100_000, 100_000));
-        assert_eq!(directory.page(None, 1_000, 100).len(), 0);
+        assert_eq!(directory.page(None, 1_000, 100, false).len(), 0);
     }
 
     #[test]
     fn a_page_far_beyond_the_last_is_empty() {
-        assert_eq!(Directory::new(3).page(None, usize::MAX, 100).len(), 0);
+        assert_eq!(Directory::new(3).page(None, usize::MAX, 100, false).len(), 0);
     }
 }

@@ -38,6 +38,8 @@ pub enum Fault {
     EmptyLists,
     /// `count` of a contact page is the number of all contacts that match.
     CountIsTotal,
+    /// Contacts are listed newest first, so that pages shift when one is added.
+    NewestFirst,
     /// No request is answered.
     Hang,
 }
@@ -66,6 +68,7 @@ const ALL: &[(Fault, &str)] = &[
     (Fault::NullNames, "list contacts without names"),
     (Fault::EmptyLists, "list no contacts and no webhooks"),
     (Fault::CountIsTotal, "count all contacts, not those of the page"),
+    (Fault::NewestFirst, "list the newest contact first"),
     (Fault::Hang, "never answer"),
 ];
 
@@ -104,6 +107,7 @@ impl fmt::Display for Fault {
             Fault::NullNames => "null-names",
             Fault::EmptyLists => "empty-lists",
             Fault::CountIsTotal => "count-is-total",
+            Fault::NewestFirst => "newest-first",
             Fault::Hang => "hang",
         })
     }

@@ -68,7 +68,9 @@ fn list_contacts(state: &State, request: &Received) -> Reply {
     let channel = request.query_value("channel_uuid");
 
     let empty = state.faults.on(Fault::EmptyLists);
-    let mut contacts = state.contacts.page(channel, page, if empty { 0 } else { size });
+    let size = if empty { 0 } else { size };
+    let newest_first = state.faults.on(Fault::NewestFirst);
+    let mut contacts = state.contacts.page(channel, page, size, newest_first);
     if state.faults.on(Fault::NullNames) {
         contacts.iter_mut().for_each(|contact| contact.names = (None, None));
     }

@@ -61,6 +61,7 @@ fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     for name in inherited.filter(|name| name.to_string_lossy().starts_with("TWOCHAT_")) {
         command.env_remove(name);
     }
+    command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command.env_remove("CLICOLOR_FORCE").args(arguments).stdin(Stdio::null());
     command.envs(settings.iter().copied());
     command
@@ -202,7 +203,11 @@ async fn arguments_that_do_not_fit_are_a_plain_message_and_nothing_is_sent() {
             r#"{"page-number": -1}"#,
             "page-number: -1 cannot be used; expected a whole number from 0 to 4294967295",
         ),
-        ("list-contacts", "[]", "the arguments: [] cannot be used; expected an object"),
+        (
+            "list-contacts",
+            "[]",
+            "the arguments are no JSON object; expected such as {\"name\": \"value\"}",
+        ),
         ("create-contact", "{}", "first-name: it is missing"),
         (
             "create-contact",
@@ -276,7 +281,7 @@ fn a_component_that_cannot_be_used_is_named_with_the_reason_and_what_to_do() {
         (PathBuf::from(env!("CARGO_TARGET_TMPDIR")), "directory"),
         (file("text.wasm", b"hello"), "it does not begin as WebAssembly does"),
         (file("core.wasm", b"\0asm\x01\0\0\0"), "it is a core module; `wasm-tools component new`"),
-        (file("empty.wasm", b"\0asm\x0d\0\x01\0"), "it exports no action"),
+        (file("empty.wasm", b"\0asm\x0d\0\x01\0"), "it is no connector"),
     ] {
         let name = file.to_str().unwrap();
         for arguments in

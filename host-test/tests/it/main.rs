@@ -25,16 +25,22 @@ mod actions {
 }
 mod artefact;
 mod bounds;
+mod cache;
 mod command;
 mod failures;
+mod flags;
 mod gate;
+mod generic;
 mod hostile;
 mod hosts;
 mod isolation;
 mod largest;
 mod limits;
 mod load;
+mod mcp;
+mod pages;
 mod readme;
 mod secrets;
 mod tidy;
 mod tls;
+mod tools;

@@ -1,0 +1,27 @@
+//! `twochat completions`: what a shell needs to complete the command, actions
+//! and their flags included.
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use host_test::tools::Tool;
+
+use super::{call, connector, output};
+use crate::{EXIT_CODES, Failure};
+
+/// Print the completions for a shell.
+///
+/// For bash: twochat completions bash > ~/.local/share/bash-completion/completions/twochat
+#[derive(clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    /// The shell to complete for
+    shell: Shell,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let tools = Tool::all_of(&connector::load(None)?);
+    let mut command = crate::Arguments::command().mut_subcommand("call", |_| call::command(&tools));
+    let mut script = Vec::new();
+    clap_complete::generate(arguments.shell, &mut command, "twochat", &mut script);
+    output::text(&String::from_utf8_lossy(&script))
+}

@@ -1,0 +1,175 @@
+//! What does a component say of itself? The docs of its WIT package.
+//!
+//! A component's types carry no docs, so a connector brings its WIT package
+//! along, gzipped in a custom section. What stands there is a stranger's text:
+//! it is bounded, it describes and never decides, and a component without it
+//! works as well, only undescribed.
+//!
+//! Docs are prose, with a few fixed forms that start a line:
+//!
+//! | form | of | meaning |
+//! | --- | --- | --- |
+//! | `Title: Create contact` | function | its name for people |
+//! | `Effect: reads.` | function | or `creates`, `changes`, `deletes` |
+//! | `Repeating: safe` | function | a second call does no more than the first; stands behind `Effect:` |
+//! | `Limits: 1..100` | field | bounds of a number, or of a text's or list's length; either end may be open |
+//! | `Example: "Ada"` | field | a value, as JSON |
+
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+use serde_json::{Number, Value};
+use wasmparser::{Parser, Payload};
+use wit_parser::{
+    Function, Interface, Type, TypeDef, TypeDefKind, UnresolvedPackage, UnresolvedPackageGroup,
+};
+
+/// The custom section, in the component or in a module of it.
+pub const SECTION: &str = "wit-package.gz";
+/// A package may have so many bytes.
+const LIMIT: u64 = 512 * 1024;
+/// The interface that holds a connector's actions.
+pub(crate) const ACTIONS: &str = "actions";
+
+/// The WIT package that a component brings along, if it does.
+#[derive(Default)]
+pub struct Docs {
+    wit: String,
+    package: Option<UnresolvedPackage>,
+}
+
+impl Docs {
+    /// Reads the docs out of a component's bytes; what cannot be read is no docs.
+    #[must_use]
+    pub fn of(component: &[u8]) -> Self {
+        let sections = Parser::new(0).parse_all(component).map_while(Result::ok);
+        let packed = sections.into_iter().find_map(|payload| match payload {
+            Payload::CustomSection(section) if section.name() == SECTION => Some(section.data()),
+            _ => None,
+        });
+        let Some(packed) = packed else { return Self::default() };
+        let mut wit = String::new();
+        match GzDecoder::new(packed).take(LIMIT).read_to_string(&mut wit) {
+            Ok(_) => Self::from_wit(wit),
+            Err(_) => Self::default(),
+        }
+    }
+
+    fn from_wit(wit: String) -> Self {
+        let parsed = UnresolvedPackageGroup::parse("package.wit", &wit);
+        Self { package: parsed.ok().map(|group| group.main), wit }
+    }
+
+    /// The text of the WIT package. Empty: the component brings none.
+    #[must_use]
+    pub fn wit(&self) -> &str {
+        &self.wit
+    }
+
+    /// What there is to know before any action is called.
+    #[must_use]
+    pub fn about(&self) -> String {
+        let docs = self.actions().map(|actions| &actions.docs);
+        Doc::read(docs).text
+    }
+
+    /// The function as the WIT package declares it.
+    pub(crate) fn function(&self, name: &str) -> Option<&Function> {
+        self.actions()?.functions.get(name)
+    }
+
+    fn actions(&self) -> Option<&Interface> {
+        let interfaces = self.package.as_ref()?.interfaces.iter();
+        interfaces.map(|(_, interface)| interface).find(|it| it.name.as_deref() == Some(ACTIONS))
+    }
+
+    /// What a type's name stands for, other names passed over.
+    pub(crate) fn definition(&self, ty: Option<Type>) -> Option<&TypeDef> {
+        let types = &self.package.as_ref()?.types;
+        let mut next = ty?;
+        // A name can stand for a name, and only for an earlier one.
+        for _ in 0..types.len() {
+            let Type::Id(id) = next else { return None };
+            let definition = types.get(id)?;
+            let TypeDefKind::Type(other) = definition.kind else { return Some(definition) };
+            next = other;
+        }
+        None
+    }
+}
+
+/// Docs of one item, the fixed forms taken out of the prose.
+#[derive(Debug, Default)]
+pub(crate) struct Doc {
+    /// The prose, paragraphs apart by an empty line.
+    pub(crate) text: String,
+    pub(crate) title: Option<String>,
+    pub(crate) effect: Option<Effect>,
+    /// Whether a repeated call does no more than the first one.
+    pub(crate) repeatable: bool,
+    /// The least and the most.
+    pub(crate) limits: (Option<Number>, Option<Number>),
+    pub(crate) example: Option<Value>,
+}
+
+/// What a call does to the vendor's data.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Effect {
+    Reads,
+    Creates,
+    Changes,
+    Deletes,
+}
+
+impl Doc {
+    pub(crate) fn read(docs: Option<&wit_parser::Docs>) -> Self {
+        let contents = docs.and_then(|docs| docs.contents.as_deref()).unwrap_or_default();
+        let mut doc = Self::default();
+        for line in contents.lines().map(str::trim) {
+            if let Some(title) = line.strip_prefix("Title: ") {
+                doc.title = Some(title.to_owned());
+            } else if let Some((least, most)) =
+                line.strip_prefix("Limits: ").and_then(|limits| limits.split_once(".."))
+            {
+                doc.limits = (least.parse().ok(), most.parse().ok());
+            } else if let Some(Ok(example)) =
+                line.strip_prefix("Example: ").map(serde_json::from_str)
+            {
+                doc.example = Some(example);
+            } else {
+                doc.effect = doc.effect.or_else(|| Effect::read(line));
+                doc.repeatable |= line.contains("Repeating: safe");
+                doc.add(line);
+            }
+        }
+        doc.text.truncate(doc.text.trim_end().len());
+        doc
+    }
+
+    /// Lines of a paragraph are joined; an empty one ends it.
+    fn add(&mut self, line: &str) {
+        if line.is_empty() {
+            self.text.truncate(self.text.trim_end().len());
+            self.text.push_str("\n\n");
+        } else {
+            if !self.text.is_empty() && !self.text.ends_with('\n') {
+                self.text.push(' ');
+            }
+            self.text.push_str(line);
+        }
+    }
+}
+
+impl Effect {
+    fn read(line: &str) -> Option<Self> {
+        let effect = line.strip_prefix("Effect: ")?;
+        let is = |word| effect.starts_with(word);
+        let known = [
+            ("reads", Self::Reads),
+            ("creates", Self::Creates),
+            ("changes", Self::Changes),
+            ("deletes", Self::Deletes),
+        ];
+        known.into_iter().find(|(word, _)| is(*word)).map(|(_, effect)| effect)
+    }
+}

@@ -1,0 +1,1 @@
+//! Compiled components on disk: used when nobody else can have written them.

@@ -1,0 +1,1 @@
+//! `twochat call` at a shell: flags, JSON, help, forms of output, completions.

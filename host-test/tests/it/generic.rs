@@ -1,0 +1,1 @@
+//! A second component, of every type that WIT has: the host knows none by name.

@@ -1,0 +1,1 @@
+//! `--all`: every contact once, whatever happens meanwhile.

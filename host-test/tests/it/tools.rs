@@ -1,0 +1,1 @@
+//! The tools that the actions become: their schemas, hints and docs.
