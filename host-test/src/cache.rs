@@ -89,11 +89,12 @@ impl Cache {
     }
 
     fn clear_out(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
-            if age > KEPT && entry.path().extension().is_some_and(|ending| ending == ENDING) {
-                fs::remove_file(entry.path())?;
+        for entry in fs::read_dir(&self.folder)?.flatten() {
+            let written = entry.metadata().and_then(|metadata| metadata.modified());
+            let old = written.is_ok_and(|written| written.elapsed().unwrap_or_default() > KEPT);
+            if old && entry.path().extension().is_some_and(|ending| ending == ENDING) {
+                // Another process may have done so already.
+                let _ = fs::remove_file(entry.path());
             }
         }
         Ok(())
@@ -102,13 +103,15 @@ impl Cache {
 
 /// The code of an entry, if its digest holds.
 fn read(entry: &Path) -> io::Result<Vec<u8>> {
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits();
+    // Without waiting, should it be a pipe.
+    let flags = (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits();
     let file = OpenOptions::new().read(true).custom_flags(flags.cast_signed()).open(entry)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() || !is_ours(&metadata) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
+    let length = usize::try_from(metadata.len().min(LIMIT)).unwrap_or_default();
+    let mut bytes = Vec::with_capacity(length);
     File::take(file, LIMIT).read_to_end(&mut bytes)?;
     match bytes.split_at_checked(SHA256_OUTPUT_LEN) {
         Some((expected, code)) if digest(&SHA256, code).as_ref() == expected => Ok(code.to_vec()),

@@ -28,6 +28,12 @@ use wit_parser::{
 pub const SECTION: &str = "wit-package.gz";
 /// A package may have so many bytes.
 const LIMIT: u64 = 512 * 1024;
+/// The docs of one item may have so many bytes, and its example. They are
+/// written out wherever the item is used.
+const TEXT: usize = 4_000;
+const EXAMPLE: usize = 500;
+/// So many names are followed from one to the next.
+const NAMES: usize = 16;
 /// The interface that holds a connector's actions.
 pub(crate) const ACTIONS: &str = "actions";
 
@@ -49,15 +55,17 @@ impl Docs {
         });
         let Some(packed) = packed else { return Self::default() };
         let mut wit = String::new();
-        match GzDecoder::new(packed).take(LIMIT).read_to_string(&mut wit) {
-            Ok(_) => Self::from_wit(wit),
-            Err(_) => Self::default(),
+        match GzDecoder::new(packed).take(LIMIT + 1).read_to_string(&mut wit) {
+            Ok(_) if wit.len() as u64 <= LIMIT => Self::from_wit(wit),
+            _ => Self::default(),
         }
     }
 
     fn from_wit(wit: String) -> Self {
-        let parsed = UnresolvedPackageGroup::parse("package.wit", &wit);
-        Self { package: parsed.ok().map(|group| group.main), wit }
+        match UnresolvedPackageGroup::parse("package.wit", &wit) {
+            Ok(group) => Self { package: Some(group.main), wit },
+            Err(_) => Self::default(),
+        }
     }
 
     /// The text of the WIT package. Empty: the component brings none.
@@ -83,18 +91,26 @@ impl Docs {
         interfaces.map(|(_, interface)| interface).find(|it| it.name.as_deref() == Some(ACTIONS))
     }
 
-    /// What a type's name stands for, other names passed over.
-    pub(crate) fn definition(&self, ty: Option<Type>) -> Option<&TypeDef> {
-        let types = &self.package.as_ref()?.types;
-        let mut next = ty?;
-        // A name can stand for a name, and only for an earlier one.
-        for _ in 0..types.len() {
-            let Type::Id(id) = next else { return None };
-            let definition = types.get(id)?;
-            let TypeDefKind::Type(other) = definition.kind else { return Some(definition) };
-            next = other;
+    /// What a type's name stands for: other names, and at last a definition.
+    pub(crate) fn names(&self, ty: Option<Type>) -> Vec<&TypeDef> {
+        let mut names = Vec::new();
+        let (Some(package), mut next) = (&self.package, ty) else { return names };
+        while let Some(Type::Id(id)) = next
+            && let Some(definition) = package.types.get(id)
+            && names.len() < NAMES
+        {
+            names.push(definition);
+            next = match definition.kind {
+                TypeDefKind::Type(other) => Some(other),
+                _ => None,
+            };
         }
-        None
+        names
+    }
+
+    /// What a type is in the end.
+    pub(crate) fn kind(&self, ty: Option<Type>) -> Option<&TypeDefKind> {
+        self.names(ty).last().map(|definition| &definition.kind)
     }
 }
 
@@ -125,7 +141,10 @@ impl Doc {
     pub(crate) fn read(docs: Option<&wit_parser::Docs>) -> Self {
         let contents = docs.and_then(|docs| docs.contents.as_deref()).unwrap_or_default();
         let mut doc = Self::default();
+        let mut left = TEXT;
         for line in contents.lines().map(str::trim) {
+            let Some(rest) = left.checked_sub(line.len() + 1) else { break };
+            left = rest;
             if let Some(title) = line.strip_prefix("Title: ") {
                 doc.title = Some(title.to_owned());
             } else if let Some((least, most)) =
@@ -134,6 +153,7 @@ impl Doc {
                 doc.limits = (least.parse().ok(), most.parse().ok());
             } else if let Some(Ok(example)) =
                 line.strip_prefix("Example: ").map(serde_json::from_str)
+                && line.len() <= EXAMPLE
             {
                 doc.example = Some(example);
             } else {
@@ -144,6 +164,17 @@ impl Doc {
         }
         doc.text.truncate(doc.text.trim_end().len());
         doc
+    }
+
+    /// Where the one says nothing, the other counts.
+    pub(crate) fn or(self, other: Self) -> Self {
+        let (least, most) = self.limits;
+        Self {
+            text: if self.text.is_empty() { other.text } else { self.text },
+            limits: (least.or(other.limits.0), most.or(other.limits.1)),
+            example: self.example.or(other.example),
+            ..self
+        }
     }
 
     /// Lines of a paragraph are joined; an empty one ends it.

@@ -9,33 +9,28 @@ use std::{sync::Arc, thread, time::Duration};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{
-    Config, Engine, ResourceLimiter, Store, StoreContextMut, Trap,
+    Config, Engine, Store, StoreContextMut, Trap,
     component::{
-        Component, ComponentExportIndex, InstancePre, Linker, Resource, ResourceTable,
-        ResourceTableError, Type, Val,
+        Component, ComponentExportIndex, InstancePre, Linker, ResourceTable, ResourceTableError,
+        Type, Val,
         types::{ComponentFunc, ComponentItem},
     },
 };
-use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
-use wasmtime_wasi_http::{
-    RequestOptions, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
-    p2::{
-        bindings::http::{outgoing_handler::Host as _, types::ErrorCode},
-        types::{HostFutureIncomingResponse, HostOutgoingRequest},
-    },
-};
+use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpHooks};
 
+use self::state::{Meter, State, handle};
 use crate::{
     cache::Cache,
     docs::{ACTIONS, Docs},
     json,
 };
 
+mod state;
+
 /// The interface of requests, in the version that wasmtime gives; any 0.2 of a
 /// guest is matched with it.
 const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
-/// Core instances, tables and memories, of each, that a component may be made of.
-const PARTS: usize = 64;
 /// How often a busy guest lets other work go on.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -338,6 +333,7 @@ impl Connector {
 fn actions(engine: &Engine, component: &Component) -> Result<Vec<Action>, LoadError> {
     let mut actions = Vec::new();
     let mut exports = Vec::new();
+    let mut parts = json::PARTS;
     for (interface, item) in component.component_type().exports(engine) {
         exports.push(interface.to_owned());
         let plain = interface.rsplit('/').next().and_then(|name| name.split('@').next());
@@ -350,7 +346,7 @@ fn actions(engine: &Engine, component: &Component) -> Result<Vec<Action>, LoadEr
         for (name, item) in instance.exports(engine) {
             let ComponentItem::ComponentFunc(function) = item.ty else { continue };
             let Some(export) = component.get_export_index(Some(&interface), name) else { continue };
-            actions.push(action(name, &function, export)?);
+            actions.push(action(name, &function, export, &mut parts)?);
         }
     }
     if actions.is_empty() { Err(LoadError::NoActions { exports }) } else { Ok(actions) }
@@ -360,11 +356,12 @@ fn action(
     name: &str,
     function: &ComponentFunc,
     export: ComponentExportIndex,
+    parts: &mut usize,
 ) -> Result<Action, LoadError> {
     let params: Vec<_> = function.params().map(|(name, ty)| (name.to_owned(), ty)).collect();
     let result = function.results().next();
     let mut types = params.iter().map(|(_, ty)| ty).chain(&result);
-    match types.find_map(json::without_form) {
+    match types.find_map(|ty| json::without_form(ty, parts)) {
         Some(what) => Err(LoadError::NoJsonForm { action: name.to_owned(), what }),
         None => Ok(Action { name: name.to_owned(), params, result, export }),
     }
@@ -401,97 +398,5 @@ fn stopped(error: &wasmtime::Error, state: &State) -> CallError {
         }
         // Without the backtrace, which is of use only with the guest's source.
         _ => CallError::Trap(error.root_cause().to_string()),
-    }
-}
-
-/// What belongs to one call.
-struct State {
-    wasi: WasiCtx,
-    http: WasiHttpCtx,
-    gate: Box<dyn WasiHttpHooks>,
-    table: ResourceTable,
-    meter: Meter,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
-    }
-}
-
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut *self.gate }
-    }
-}
-
-/// Sends a request through the gate.
-///
-/// wasmtime's own `handle` takes the options of a request and keeps them in
-/// the table for good; here they go with the request.
-fn handle(
-    mut store: StoreContextMut<'_, State>,
-    (request, options): (Resource<HostOutgoingRequest>, Option<Resource<RequestOptions>>),
-) -> wasmtime::Result<(Result<Resource<HostFutureIncomingResponse>, ErrorCode>,)> {
-    let mut http = store.data_mut().http();
-    let spent = options.as_ref().map(|options| Resource::<RequestOptions>::new_own(options.rep()));
-    let sent = http.handle(request, options);
-    if let Some(options) = spent {
-        http.table.delete(options)?;
-    }
-    match sent {
-        Ok(reply) => Ok((Ok(reply),)),
-        Err(error) => Ok((Err(error.downcast()?),)),
-    }
-}
-
-/// Measures and bounds memories and tables, all those of an instance together.
-struct Meter {
-    limits: Limits,
-    memory: usize,
-    table: usize,
-    denied: bool,
-}
-
-/// What is used after one memory or table grew; `None` if that is too much.
-fn grown(used: usize, current: usize, desired: usize, limit: usize) -> Option<usize> {
-    used.checked_add(desired.saturating_sub(current)).filter(|used| *used <= limit)
-}
-
-impl ResourceLimiter for Meter {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let grown = grown(self.memory, current, desired, self.limits.memory);
-        self.memory = grown.unwrap_or(self.memory);
-        self.denied |= grown.is_none();
-        Ok(grown.is_some())
-    }
-
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let grown = grown(self.table, current, desired, self.limits.table);
-        self.table = grown.unwrap_or(self.table);
-        self.denied |= grown.is_none();
-        Ok(grown.is_some())
-    }
-
-    fn instances(&self) -> usize {
-        PARTS
-    }
-
-    fn tables(&self) -> usize {
-        PARTS
-    }
-
-    fn memories(&self) -> usize {
-        PARTS
     }
 }

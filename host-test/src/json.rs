@@ -28,9 +28,25 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Why a JSON value is no value of the type: the place and what was expected.
 pub type Refusal = String;
 
-/// The first type in `ty` that has no JSON form, in words.
+/// So many parts (types, fields, labels) the actions of a component may have in
+/// all. A type may name another many times, so that few bytes make billions.
+pub const PARTS: usize = 20_000;
+
+/// The first type in `ty` that has no JSON form, in words. Takes the parts of
+/// the type from those that are left.
 #[must_use]
-pub fn without_form(ty: &Type) -> Option<&'static str> {
+pub fn without_form(ty: &Type, left: &mut usize) -> Option<&'static str> {
+    // A long name is written out as often as a short one.
+    let of = |name: &str| 1 + name.len() / 100;
+    let parts = match ty {
+        Type::Record(record) => record.fields().map(|field| of(field.name)).sum(),
+        Type::Enum(labels) => labels.names().map(of).sum(),
+        Type::Flags(labels) => labels.names().map(of).sum(),
+        Type::Variant(variant) => variant.cases().map(|case| of(case.name)).sum(),
+        _ => 1,
+    };
+    let Some(rest) = left.checked_sub(parts) else { return Some("a type of too many parts") };
+    *left = rest;
     match ty {
         Type::Option(option) if matches!(option.ty(), Type::Option(_)) => {
             Some("an option of an option")
@@ -39,15 +55,15 @@ pub fn without_form(ty: &Type) -> Option<&'static str> {
         Type::Future(_) | Type::Stream(_) => Some("a future or stream"),
         Type::ErrorContext => Some("an error context"),
         Type::Map(_) | Type::FixedLengthList(_) => Some("a map or list of fixed length"),
-        Type::List(list) => without_form(&list.ty()),
-        Type::Option(option) => without_form(&option.ty()),
-        Type::Record(record) => record.fields().find_map(|field| without_form(&field.ty)),
-        Type::Tuple(tuple) => tuple.types().find_map(|ty| without_form(&ty)),
+        Type::List(list) => without_form(&list.ty(), left),
+        Type::Option(option) => without_form(&option.ty(), left),
+        Type::Record(record) => record.fields().find_map(|field| without_form(&field.ty, left)),
+        Type::Tuple(tuple) => tuple.types().find_map(|ty| without_form(&ty, left)),
         Type::Variant(variant) => {
-            variant.cases().find_map(|case| case.ty.as_ref().and_then(without_form))
+            variant.cases().find_map(|case| without_form(case.ty.as_ref()?, left))
         }
         Type::Result(result) => {
-            [result.ok(), result.err()].into_iter().flatten().find_map(|ty| without_form(&ty))
+            [result.ok(), result.err()].into_iter().flatten().find_map(|ty| without_form(&ty, left))
         }
         _ => None,
     }
@@ -80,9 +96,9 @@ fn read(json: &Value, ty: &Type, place: &str) -> Result<Val, Refusal> {
         #[expect(clippy::cast_possible_truncation, reason = "the type asks for the nearest f32")]
         Type::Float32 => json
             .as_f64()
-            .map(|x| x as f32)
-            .filter(|x| x.is_finite())
-            .map(Val::Float32)
+            // A little more would round to the largest, and the schema ends there.
+            .filter(|x| x.abs() <= f64::from(f32::MAX))
+            .map(|x| Val::Float32(x as f32))
             .map_or_else(|| refuse("a number that fits into 32 bits"), Ok),
         Type::Float64 => json.as_f64().map(Val::Float64).map_or_else(|| refuse("a number"), Ok),
         Type::String => match json {
@@ -195,7 +211,7 @@ fn fields<'a>(
         let known = one_of(fields.iter().map(|(name, _)| *name));
         return Err(format!(
             "{}: there is no such field; expected {known}",
-            inside(place, unknown)
+            inside(place, &short(unknown))
         ));
     }
     fields
@@ -245,11 +261,15 @@ fn one_of(names: impl Iterator<Item = impl Into<String>>) -> String {
 
 fn refusal(place: &str, json: &Value, expected: &str) -> Refusal {
     let place = if place.is_empty() { "the arguments" } else { place };
-    let mut found: String = json.to_string().chars().take(60).collect();
-    if found.len() < json.to_string().len() {
-        found.push('…');
-    }
-    format!("{place}: {found} cannot be used; expected {expected}")
+    format!("{place}: {} cannot be used; expected {expected}", short(&json.to_string()))
+}
+
+/// As much of what was given as tells which it was.
+fn short(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut short: String = chars.by_ref().take(60).collect();
+    short.extend(chars.next().map(|_| '…'));
+    short
 }
 
 /// Writes a value.

@@ -5,7 +5,9 @@
 //! narrow a shape, by `Limits:`, and never change it. Nothing is shared by
 //! reference: every schema stands alone, as models read it best.
 
-use serde_json::{Map, Value, json};
+use std::cmp::Ordering;
+
+use serde_json::{Map, Number, Value, json};
 use wasmtime::component::Type;
 use wit_parser::TypeDefKind;
 
@@ -29,13 +31,12 @@ pub(crate) fn object(
     let (mut properties, mut required) = (Map::new(), Vec::new());
     for (name, ty, wit, doc) in members {
         let optional = matches!(ty, Type::Option(_));
-        let mut schema = match &ty {
+        let schema = match &ty {
             Type::Option(option) if side == Side::Given => {
-                value(&option.ty(), inner(wit, docs), docs, side)
+                described(&option.ty(), inner(wit, docs), docs, side, named(wit, docs, doc))
             }
-            ty => value(ty, wit, docs, side),
+            ty => described(ty, wit, docs, side, doc),
         };
-        annotate(&mut schema, doc);
         properties.insert(name.clone(), schema.into());
         if !optional {
             required.push(name);
@@ -58,11 +59,23 @@ pub(crate) fn value(
     docs: &Docs,
     side: Side,
 ) -> Map<String, Value> {
-    let definition = docs.definition(wit);
-    let kind = definition.map(|definition| &definition.kind);
+    described(ty, wit, docs, side, Doc::default())
+}
+
+/// The schema of a value at a place that has docs of its own, which say more
+/// than those of its type.
+fn described(
+    ty: &Type,
+    wit: Option<wit_parser::Type>,
+    docs: &Docs,
+    side: Side,
+    place: Doc,
+) -> Map<String, Value> {
+    let kind = docs.kind(wit);
+    let doc = named(wit, docs, place);
     let mut schema = match ty {
         Type::Option(option) => {
-            let mut schema = value(&option.ty(), inner(wit, docs), docs, side);
+            let mut schema = described(&option.ty(), inner(wit, docs), docs, side, doc);
             allow_null(&mut schema);
             return schema;
         }
@@ -140,16 +153,20 @@ pub(crate) fn value(
         }
         plain => from(self::plain(plain, side)),
     };
-    if let Some(definition) = definition {
-        annotate(&mut schema, Doc::read(Some(&definition.docs)));
-    }
+    annotate(&mut schema, doc);
     schema
+}
+
+/// What is said at a place, and where it says nothing, of the type's names.
+fn named(wit: Option<wit_parser::Type>, docs: &Docs, place: Doc) -> Doc {
+    let names = docs.names(wit).into_iter().map(|name| Doc::read(Some(&name.docs)));
+    names.fold(place, Doc::or)
 }
 
 /// What an option in the docs is an option of.
 fn inner(wit: Option<wit_parser::Type>, docs: &Docs) -> Option<wit_parser::Type> {
-    match docs.definition(wit)?.kind {
-        TypeDefKind::Option(inner) => Some(inner),
+    match docs.kind(wit)? {
+        TypeDefKind::Option(inner) => Some(*inner),
         _ => None,
     }
 }
@@ -219,8 +236,7 @@ fn choice<'a>(
         };
         let known = documented.iter().find(|(name, _)| *name == label);
         let doc = Doc::read(known.map(|(_, docs)| *docs));
-        let mut payload = value(&ty, wit, docs, side);
-        annotate(&mut payload, doc);
+        let payload = described(&ty, wit, docs, side, doc);
         choices.push(json!({
             "type": "object",
             "properties": { label: payload },
@@ -250,36 +266,67 @@ fn allow_null(schema: &mut Map<String, Value>) {
     }
 }
 
-/// Adds what the docs of the place say; they come before those of the type.
+/// Adds what the docs say, before the meanings of labels.
 fn annotate(schema: &mut Map<String, Value>, doc: Doc) {
     if !doc.text.is_empty() {
         let mut text = doc.text;
-        if let Some(Value::String(of_type)) = schema.get("description") {
+        if let Some(Value::String(meanings)) = schema.get("description") {
             text.push('\n');
-            text.push_str(of_type);
+            text.push_str(meanings);
         }
         schema.insert("description".to_owned(), text.into());
+    }
+    limit(schema, doc.limits);
+    if let Some(example) = doc.example {
+        schema.insert("examples".to_owned(), json!([example]));
+    }
+}
+
+/// Narrows a number, or the length of a text or list. Limits that would widen
+/// it, or leave nothing, are none.
+fn limit(schema: &mut Map<String, Value>, (least, most): (Option<Number>, Option<Number>)) {
+    // Where the words or the count are given, there is nothing left to limit.
+    if ["enum", "prefixItems", "uniqueItems"].iter().any(|given| schema.contains_key(*given)) {
+        return;
     }
     let is = |ty: &str| match schema.get("type") {
         Some(Value::String(only)) => only == ty,
         Some(Value::Array(some)) => some.iter().any(|one| one == ty),
         _ => false,
     };
-    let bounds = if is("string") {
-        ("minLength", "maxLength")
+    let (low, high, usable): (_, _, fn(&Number) -> bool) = if is("string") {
+        ("minLength", "maxLength", Number::is_u64)
     } else if is("array") {
-        ("minItems", "maxItems")
+        ("minItems", "maxItems", Number::is_u64)
+    } else if is("integer") {
+        ("minimum", "maximum", |limit| !limit.is_f64())
+    } else if is("number") {
+        ("minimum", "maximum", |_| true)
     } else {
-        ("minimum", "maximum")
+        return;
     };
-    let (least, most) = doc.limits;
-    for (bound, limit) in [(bounds.0, least), (bounds.1, most)] {
+    let narrower = |bound, limit: Option<Number>, side: Ordering| {
+        let known = schema.get(bound).and_then(Value::as_number).cloned();
+        let limit = limit.filter(usable);
+        match (known, limit) {
+            (Some(known), Some(limit))
+                if limit.as_f64().partial_cmp(&known.as_f64()) != Some(side) =>
+            {
+                Some(known)
+            }
+            (known, limit) => limit.or(known),
+        }
+    };
+    let least = narrower(low, least, Ordering::Greater);
+    let most = narrower(high, most, Ordering::Less);
+    let ends = (least.as_ref().and_then(Number::as_f64), most.as_ref().and_then(Number::as_f64));
+    if matches!(ends, (Some(least), Some(most)) if least > most) {
+        return;
+    }
+    for (bound, limit) in [(low, least), (high, most)] {
         if let Some(limit) = limit {
             schema.insert(bound.to_owned(), limit.into());
         }
-    }
-    if let Some(example) = doc.example {
-        schema.insert("examples".to_owned(), json!([example]));
     }
 }
 
@@ -287,6 +334,6 @@ fn from(schema: Value) -> Map<String, Value> {
     match schema {
         Value::Object(schema) => schema,
         // Only a shape that was refused at load: nothing fits it.
-        other => Map::from_iter([("not".to_owned(), json!({ "const": other }))]),
+        _ => Map::from_iter([("not".to_owned(), json!({}))]),
     }
 }

@@ -112,7 +112,7 @@ fn results(
         None => Map::from_iter([("type".to_owned(), "null".into())]),
     };
     let Some(Type::Result(result)) = ty else { return (given(ty.cloned(), wit), None) };
-    let (ok, err) = match docs.definition(wit).map(|definition| &definition.kind) {
+    let (ok, err) = match docs.kind(wit) {
         Some(TypeDefKind::Result(known)) => (known.ok, known.err),
         _ => (None, None),
     };

@@ -24,10 +24,14 @@ use crate::{EXIT_CODES, Failure};
 
 /// Carry out one action against 2Chat.
 #[derive(clap::Args)]
-#[command(disable_help_flag = true)]
+#[command(
+    disable_help_flag = true,
+    override_usage = "twochat call [OPTIONS] <ACTION>",
+    after_help = "`twochat call --help` shows the actions and options."
+)]
 pub(crate) struct Arguments {
     /// Read once the component is loaded, which says what may stand here
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     rest: Vec<OsString>,
 }
 
@@ -50,6 +54,8 @@ Examples:
 const INPUT_LIMIT: u64 = 16 << 20;
 
 const HOST: &str = "Options of the host";
+/// The id of what is no flag: one that no field can have.
+const WHOLE: &str = "all arguments";
 /// The host's own flags: a field of such a name is given as JSON.
 const OWN: [&str; 5] = ["component", "output", "all", "to", "help"];
 
@@ -80,7 +86,7 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .disable_help_subcommand(true)
         .args([component, output]);
     tools.iter().fold(command, |command, tool| {
-        let json = Arg::new("JSON").help(
+        let json = Arg::new(WHOLE).value_name("JSON").help(
             "All arguments as a JSON object: the text itself, @FILE, or - for standard input; \
              flags come on top",
         );
@@ -117,7 +123,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Some((action, matches)) = matches.subcommand() else { return Ok(()) };
     let Some(tool) = tools.iter().find(|tool| tool.name == action) else { return Ok(()) };
 
-    let mut arguments = match matches.get_one::<String>("JSON") {
+    let mut arguments = match matches.get_one::<String>(WHOLE) {
         Some(source) => json(source)?,
         None => Map::new(),
     };
@@ -163,13 +169,14 @@ fn unknown(error: &clap::Error, connector: &Connector) -> Failure {
 /// The arguments from a text, a file or standard input.
 fn json(source: &str) -> Result<Map<String, Value>, Failure> {
     let read = |name: &str, from: &mut dyn Read| {
-        let mut text = String::new();
-        match from.take(INPUT_LIMIT + 1).read_to_string(&mut text) {
+        let mut bytes = Vec::new();
+        match from.take(INPUT_LIMIT + 1).read_to_end(&mut bytes) {
             Ok(length) if length as u64 > INPUT_LIMIT => Err(Failure::Misuse(format!(
                 "{name} is larger than {} MiB, more than any arguments are",
                 INPUT_LIMIT >> 20
             ))),
-            Ok(_) => Ok(text),
+            Ok(_) => String::from_utf8(bytes)
+                .map_err(|error| Failure::Misuse(format!("{name} is no text: {error}"))),
             Err(error) => Err(Failure::Misuse(format!("{name} cannot be read: {error}"))),
         }
     };

@@ -10,7 +10,9 @@ use crate::{EXIT_CODES, Failure};
 
 /// Print the completions for a shell.
 ///
-/// For bash: twochat completions bash > ~/.local/share/bash-completion/completions/twochat
+/// For bash, save them as ~/.local/share/bash-completion/completions/twochat; for
+/// zsh as _twochat in a folder of $fpath; for fish as
+/// ~/.config/fish/completions/twochat.fish.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {

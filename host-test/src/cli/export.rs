@@ -8,7 +8,7 @@
 use std::{
     collections::HashSet,
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, BufRead, BufReader, BufWriter, IsTerminal, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
@@ -136,6 +136,15 @@ impl Export {
         }
     }
 
+    /// Ends after a failure. A file without a whole page would only be in the
+    /// way of a corrected call.
+    pub(crate) fn give_up(self) {
+        if let Some(target) = self.file.filter(|target| target.state.bytes == 0) {
+            let _ = fs::remove_file(target.path);
+            let _ = fs::remove_file(target.beside);
+        }
+    }
+
     /// What to do after a failure.
     pub(crate) fn how_to_go_on(&self, page: u64) -> String {
         let again = match &self.file {
@@ -185,6 +194,7 @@ impl Target {
                     ),
                     _ => misuse(error.to_string()),
                 })?;
+                alone(&handle).map_err(misuse)?;
                 (handle, new)
             }
             Some(state) if state.about != new.about => {
@@ -198,6 +208,7 @@ impl Target {
             Some(state) => {
                 let opened = OpenOptions::new().write(true).open(&path);
                 let mut handle = opened.map_err(|error| misuse(error.to_string()))?;
+                alone(&handle).map_err(misuse)?;
                 let length = handle.metadata().map_err(unwritten)?.len();
                 if length < state.bytes {
                     return Err(misuse(format!(
@@ -231,6 +242,15 @@ impl Target {
         file.write_all(&serde_json::to_vec(&self.state)?)?;
         file.persist(&self.beside)?;
         Ok(())
+    }
+}
+
+/// Keeps other calls away from the file for as long as it is open. A file system
+/// without locks has none to offer.
+fn alone(file: &File) -> Result<(), String> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err("another call is writing to it".to_owned()),
+        _ => Ok(()),
     }
 }
 

@@ -5,6 +5,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
 use host_test::tools::Tool;
 use serde_json::{Map, Value};
 
+use super::paint::visible;
+
 /// How a flag's text becomes JSON.
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
@@ -76,7 +78,7 @@ fn flag(name: &str, schema: &Value, required: bool) -> Arg {
     let repeated = matches!(shape, Shape::Texts | Shape::Jsons);
     let flag = Arg::new(name.to_owned())
         .long(name.to_owned())
-        .help(help.trim().to_owned())
+        .help(visible(help.trim()))
         .allow_negative_numbers(true)
         .action(if repeated { ArgAction::Append } else { ArgAction::Set });
     let words = schema.get("enum").and_then(Value::as_array);
@@ -104,7 +106,9 @@ fn limits(schema: &Value) -> Option<String> {
     (!least.is_empty() || !most.is_empty()).then(|| format!("{least}..{most}"))
 }
 
-/// A call that works, from the examples of the fields that it needs.
+/// A call that works, from the examples of the fields that it needs. Each of
+/// several flags has a line of its own: help is wrapped, and a command that is
+/// broken anywhere else is no command.
 fn example(tool: &Tool) -> String {
     let flag = |(name, schema): (&String, &Value)| {
         let example = schema.pointer("/examples/0")?;
@@ -114,18 +118,29 @@ fn example(tool: &Tool) -> String {
         };
         let flags = values.iter().map(|value| {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "+-.@_:/".contains(c));
-            if plain { format!(" --{name} {text}") } else { format!(" --{name} '{text}'") }
+            format!("--{name} {}", word(&visible(&text)))
         });
-        Some(flags.collect::<String>())
+        Some(flags.collect::<Vec<_>>())
     };
     let required: Vec<_> = fields(tool).filter(|(name, _)| is_required(tool, name)).collect();
-    let flags: Option<String> = if required.is_empty() {
-        Some(fields(tool).last().and_then(flag).unwrap_or_default())
+    let flags: Option<Vec<_>> = if required.is_empty() {
+        Some(fields(tool).last().into_iter().filter_map(flag).collect())
     } else {
         required.into_iter().map(flag).collect()
     };
-    flags.map(|flags| format!("Example:\n  twochat call {}{flags}", tool.name)).unwrap_or_default()
+    let Some(flags) = flags.map(|flags| flags.concat()) else { return String::new() };
+    let between = if flags.len() > 1 { " \\\n    " } else { " " };
+    let words = [format!("Example:\n  twochat call {}", tool.name)].into_iter().chain(flags);
+    words.collect::<Vec<_>>().join(between)
+}
+
+/// The text as one word of a shell.
+fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "+-.@_:/".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 fn shape(schema: &Value) -> Shape {

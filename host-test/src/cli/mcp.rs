@@ -20,12 +20,13 @@ use rmcp::{
 };
 use serde_json::Value;
 use tokio::{
-    sync::Semaphore,
-    time::{Instant, interval},
+    sync::{Notify, Semaphore},
+    time::{Instant, sleep},
 };
 
 use super::{
     connector::{self, Session, from_environment},
+    paint::visible,
     stdio::Lines,
 };
 use crate::{EXIT_CODES, Failure};
@@ -46,6 +47,8 @@ pub(crate) struct Arguments {
 
 /// So many calls run at the same time; more wait for their turn.
 const AT_ONCE: usize = 32;
+/// So much is repeated of what an agent got wrong.
+const REPEATED: usize = 500;
 /// How often a client that asked for progress hears of a call.
 const BEAT: Duration = Duration::from_secs(1);
 
@@ -106,6 +109,7 @@ impl ServerHandler for Server {
                 None,
             )
         } else {
+            let method = repeated(&method);
             let why = format!("there is no method `{method}`, or its params cannot be read");
             ErrorData::new(ErrorCode::METHOD_NOT_FOUND, why, None)
         })
@@ -119,7 +123,8 @@ impl ServerHandler for Server {
         if !self.tools.iter().any(|tool| tool.name == request.name) {
             let known: Vec<_> = self.tools.iter().map(|tool| &*tool.name).collect();
             let known = known.join(", ");
-            let message = format!("there is no tool `{}`; there are {known}", request.name);
+            let name = repeated(&request.name);
+            let message = format!("there is no tool `{name}`; there are {known}");
             return Err(ErrorData::invalid_params(message, None));
         }
         let arguments = Value::Object(request.arguments.unwrap_or_default());
@@ -128,30 +133,38 @@ impl ServerHandler for Server {
             let _turn = self.at_once.acquire().await;
             self.session.call(&request.name, &arguments).await
         };
-        let result = tokio::select! {
-            outcome = call => match outcome {
-                Ok(outcome) => match outcome.result {
-                    Ok(result) => CallToolResult::structured(result),
-                    Err(error) => failed(told(&error)),
+        let done = Notify::new();
+        let result = async {
+            let result = tokio::select! {
+                outcome = call => match outcome {
+                    Ok(outcome) => match outcome.result {
+                        Ok(result) => CallToolResult::structured(result),
+                        Err(error) => failed(told(&error)),
+                    },
+                    Err(failure) => failed(told_by_host(failure)),
                 },
-                Err(failure) => failed(told_by_host(failure)),
-            },
-            // Dropping the call ends its request.
-            () = context.ct.cancelled() => failed("The call was cancelled.".to_owned()),
-            () = beat(&context) => failed("The call was given up.".to_owned()),
+                // Dropping the call ends its request.
+                () = context.ct.cancelled() => failed("The call was cancelled.".to_owned()),
+            };
+            done.notify_one();
+            result
         };
+        let (result, ()) = tokio::join!(result, beat(&context, &done));
         Ok(result.into())
     }
 }
 
-/// Tells a client that asked for it how long the call has taken; never ends.
-async fn beat(context: &RequestContext<RoleServer>) {
-    let Some(token) = context.meta.get_progress_token() else {
-        return std::future::pending().await;
-    };
-    let (begun, mut ticks) = (Instant::now(), interval(BEAT));
+/// Tells a client that asked for it how long the call has taken, until it is
+/// done. What is being told then is told to its end: progress must not come
+/// after the result.
+async fn beat(context: &RequestContext<RoleServer>, done: &Notify) {
+    let Some(token) = context.meta.get_progress_token() else { return };
+    let begun = Instant::now();
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            () = done.notified() => return,
+            () = sleep(BEAT) => {}
+        }
         let seconds = begun.elapsed().as_secs();
         #[expect(clippy::cast_precision_loss, reason = "a call takes no such time")]
         let progress = ProgressNotificationParam::new(token.clone(), seconds as f64)
@@ -215,6 +228,7 @@ fn told(error: &Value) -> String {
 fn told_by_host(failure: Failure) -> String {
     match failure {
         Failure::Misuse(why) => {
+            let why = repeated(&why);
             format!("{why}\n\nNothing was sent. Correct the arguments and call again.")
         }
         Failure::Host(why) | Failure::Action(why) => format!(
@@ -222,4 +236,12 @@ fn told_by_host(failure: Failure) -> String {
              again, tell the operator."
         ),
     }
+}
+
+/// What an agent said, in a form that can be said back to it.
+fn repeated(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut short: String = chars.by_ref().take(REPEATED).collect();
+    short.extend(chars.next().map(|_| '…'));
+    visible(&short)
 }

@@ -58,10 +58,11 @@ pub(crate) async fn run(
     file: Option<PathBuf>,
 ) -> Result<(), Failure> {
     let format = format.unwrap_or(Format::Jsonl);
+    let misuse = |why: String| Err(Failure::Misuse(why));
     if !matches!(format, Format::Jsonl | Format::Csv) {
-        return Err(Failure::Misuse(
+        return misuse(
             "--all writes rows as they come: use --output jsonl or --output csv".to_owned(),
-        ));
+        );
     }
     // The fewer pages, the fewer calls are spent.
     if let (false, Some(largest)) = (arguments.contains_key(PAGE_SIZE), &paging.largest) {
@@ -74,7 +75,15 @@ pub(crate) async fn run(
         "server": session.connection.base_url(),
         "form": format!("{format:?}"),
     });
-    let first_page = arguments.get(PAGE).and_then(Value::as_u64).unwrap_or(0);
+    let first_page = match arguments.get(PAGE) {
+        None | Some(Value::Null) => 0,
+        Some(page) => match page.as_u64() {
+            Some(page) => page,
+            None => {
+                return misuse(format!("{PAGE}: {page} cannot be used; expected a whole number"));
+            }
+        },
+    };
     let mut export = Export::open(file, about, first_page, format, rows)?;
     let mut seen = HashSet::new();
     let mut page = export.begin(&mut seen)?.unwrap_or(first_page);
@@ -86,7 +95,10 @@ pub(crate) async fn run(
             Ok(result) => result,
             Err(failure) => {
                 progress.clear();
-                eprintln!("twochat: {}", visible(&export.how_to_go_on(page)));
+                if export.written() > 0 {
+                    eprintln!("twochat: {}", visible(&export.how_to_go_on(page)));
+                }
+                export.give_up();
                 return Err(failure);
             }
         };

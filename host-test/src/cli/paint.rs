@@ -14,7 +14,7 @@ pub(crate) fn json(value: &Value) -> String {
     let pretty = format!("{value:#}");
     let lines = pretty.lines().map(|line| match line.split_once("\": ") {
         Some((name, rest)) if line.trim_start().starts_with('"') => {
-            format!("{KEY}{name}\"{KEY:#}: {}", visible(rest))
+            format!("{KEY}{}\"{KEY:#}: {}", visible(name), visible(rest))
         }
         _ => visible(line),
     });

@@ -13,7 +13,7 @@ use std::{
 
 use rmcp::{
     ErrorData, RoleServer,
-    model::{JsonRpcMessage, RequestId},
+    model::{ClientRequest, GetMeta, JsonRpcMessage, ProtocolVersion, RequestId},
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
     transport::Transport,
 };
@@ -21,6 +21,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use tokio::{
     io::{AsyncWriteExt, Stdout},
     sync::{Mutex, mpsc},
+    task::JoinSet,
 };
 
 /// A message may have so many bytes.
@@ -35,8 +36,10 @@ type Outgoing = TxJsonRpcMessage<RoleServer>;
 pub(crate) struct Lines {
     incoming: mpsc::Receiver<Result<Incoming, Outgoing>>,
     output: Arc<Mutex<Stdout>>,
-    /// Whether there was a request: what comes before the first one is
-    /// addressed to nobody.
+    /// Answers on their way to lines that cannot be read.
+    answers: JoinSet<io::Result<()>>,
+    /// Whether a session has begun. The SDK gives up where anything but a
+    /// request comes earlier, and that is addressed to nobody.
     opened: bool,
 }
 
@@ -54,7 +57,7 @@ impl Lines {
             }
         })?;
         let output = Arc::new(Mutex::new(tokio::io::stdout()));
-        Ok(Self { incoming, output, opened: false })
+        Ok(Self { incoming, output, answers: JoinSet::new(), opened: false })
     }
 }
 
@@ -66,22 +69,44 @@ impl Transport<RoleServer> for Lines {
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
-        loop {
-            match self.incoming.recv().await? {
+        while let Some(next) = self.incoming.recv().await {
+            match next {
                 Ok(message) => {
-                    self.opened |= matches!(message, JsonRpcMessage::Request(_));
-                    if self.opened {
+                    self.opened |= opens(&message);
+                    if self.opened || matches!(message, JsonRpcMessage::Request(_)) {
                         return Some(message);
                     }
                 }
                 // On its own, because this may be dropped while it waits.
-                Err(answer) => drop(tokio::spawn(write(Arc::clone(&self.output), answer))),
+                Err(answer) => {
+                    while self.answers.try_join_next().is_some() {}
+                    self.answers.spawn(write(Arc::clone(&self.output), answer));
+                }
             }
         }
+        // The process may end as soon as this does.
+        while self.answers.join_next().await.is_some() {}
+        None
     }
 
     async fn close(&mut self) -> io::Result<()> {
         self.output.lock().await.flush().await
+    }
+}
+
+/// Whether the SDK begins a session with this message: the handshake, or a
+/// request that brings along all that a handshake would have settled.
+fn opens(message: &Incoming) -> bool {
+    let JsonRpcMessage::Request(message) = message else { return false };
+    match &message.request {
+        ClientRequest::InitializeRequest(_) => true,
+        ClientRequest::PingRequest(_) | ClientRequest::DiscoverRequest(_) => false,
+        request => {
+            let meta = request.get_meta();
+            let known = |version| ProtocolVersion::KNOWN_VERSIONS.contains(&version);
+            meta.missing_required_keys(&ProtocolVersion::NO_INITIALIZE).is_empty()
+                && meta.protocol_version().is_some_and(known)
+        }
     }
 }
 

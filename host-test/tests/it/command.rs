@@ -2,82 +2,18 @@
 //! stands on which stream, and that a key is on neither.
 
 use std::{
-    env, fs,
     io::{BufRead, BufReader},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
 };
 
 use host_test::mock::{Mock, Options, Reply};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::{every_action, new_contact};
-
-/// The key of every run. No run may show it.
-const CANARY: &str = "canary-7f3a9c51e8";
-
-/// What a run left behind.
-#[derive(Debug)]
-struct Run {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Run {
-    /// The result of an action that worked: one line of JSON and nothing else.
-    fn result(&self) -> Value {
-        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{self:?}");
-        one_line(&self.stdout)
-    }
-
-    /// The error of an action: one line of JSON and nothing else.
-    fn error(&self) -> Value {
-        assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{self:?}");
-        let error = one_line(&self.stderr);
-        assert!(error["kind"].is_string() && error["retry"].is_string(), "{error}");
-        error
-    }
-
-    /// The message of a command that was not carried out.
-    fn message(&self, code: i32) -> &str {
-        assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{self:?}");
-        assert!(self.stderr.parse::<Value>().is_err(), "{self:?}");
-        let message = self.stderr.strip_prefix("twochat: ").unwrap_or_else(|| panic!("{self:?}"));
-        assert_eq!(message.lines().count(), 1, "{message}");
-        message.trim_end()
-    }
-}
-
-fn one_line(text: &str) -> Value {
-    assert!(text.ends_with('\n') && text.lines().count() == 1, "{text}");
-    text.parse().unwrap_or_else(|error| panic!("{error}: {text}"))
-}
-
-/// The command, without the settings of whoever runs the tests.
-fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_twochat"));
-    let inherited = env::vars_os().map(|(name, _)| name);
-    for name in inherited.filter(|name| name.to_string_lossy().starts_with("TWOCHAT_")) {
-        command.env_remove(name);
-    }
-    command.env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
-    command.env_remove("CLICOLOR_FORCE").args(arguments).stdin(Stdio::null());
-    command.envs(settings.iter().copied());
-    command
-}
-
-fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Run {
-    let output = command(arguments, settings).output().unwrap();
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    let run = Run {
-        code: output.status.code(),
-        stdout: text(output.stdout),
-        stderr: text(output.stderr),
-    };
-    assert!(!format!("{run:?}").contains("canary"), "the key is shown: {run:?}");
-    run
-}
+use crate::support::{
+    every_action, new_contact,
+    shell::{CANARY, Run, command, file, run},
+};
 
 /// Calls an action of a server that knows the canary as its key.
 fn call(base: &str, action: &str, arguments: &str) -> Run {
@@ -111,13 +47,6 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A file for `--component`.
-fn file(name: &str, bytes: &[u8]) -> PathBuf {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    fs::write(&path, bytes).unwrap();
-    path
 }
 
 #[test]

@@ -1,1 +1,408 @@
-//! A second component, of every type that WIT has: the host knows none by name.
+//! A second component, and any other: schemas take exactly what the reader
+//! takes, hold what comes out, and the host knows none of their types by name.
+
+mod docs;
+mod types;
+
+use host_test::{engine::Connector, json, tools::Tool};
+use proptest::{prelude::*, test_runner::Config};
+use serde_json::{Value, json};
+
+use crate::support::{
+    everything::{EVERYTHING, HOST, call_of, everything, load},
+    schemas::{fits, validator},
+};
+use types::{Shape, shape, spoilt, wrapped};
+
+/// What is found by chance is kept as a test with a name, not as a seed.
+fn config(cases: u32) -> Config {
+    Config { cases, failure_persistence: None, ..Config::default() }
+}
+
+fn tool(connector: &Connector, name: &str) -> Tool {
+    Tool::all_of(connector).into_iter().find(|tool| tool.name == name).unwrap()
+}
+
+fn now<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// The reader and the schema judge the arguments alike.
+fn agree(connector: &Connector, action: &str, arguments: &[Value]) -> Result<(), TestCaseError> {
+    let schema = tool(connector, action).input_schema;
+    let validator = validator(&schema);
+    let known = connector.actions().iter().find(|known| known.name == action).unwrap();
+    for arguments in arguments {
+        let read = json::arguments(arguments, &known.params);
+        let fits = validator.validate(arguments);
+        prop_assert_eq!(
+            read.is_ok(),
+            fits.is_ok(),
+            "{} is read as {:?}, and the schema says {:?}: {}",
+            arguments,
+            read,
+            fits.map_err(|error| error.to_string()),
+            Value::from(schema.clone())
+        );
+    }
+    Ok(())
+}
+
+/// All schemas of all tools, each a valid one.
+fn schemas_of(connector: &Connector) -> usize {
+    let tools = Tool::all_of(connector);
+    let schemas = tools.iter().flat_map(|tool| {
+        [Some(&tool.input_schema), Some(&tool.output_schema), tool.error_schema.as_ref()]
+    });
+    schemas.flatten().map(validator).count()
+}
+
+/// Why a component is refused whose one action takes this type, declared by
+/// these declarations.
+fn refusal(declarations: &str, ty: &str) -> String {
+    let text = format!(
+        r#"(component {declarations}
+            (core module $m (memory (export "memory") 1)
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 0)
+                (func (export "f") (result i32) i32.const 0))
+            (core instance $i (instantiate $m))
+            (alias core export $i "memory" (core memory $memory))
+            (func $f (result (tuple u8 {ty}))
+                (canon lift (core func $i "f") (memory $memory)
+                    (realloc (func $i "realloc"))))
+            (instance $a (export "odd" (func $f)))
+            (export "test:load/actions" (instance $a)))"#
+    );
+    let bytes = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}"));
+    let Err(error) = HOST.load(&bytes) else { panic!("{ty} was taken") };
+    error.to_string()
+}
+
+/// A component whose action takes a record of two records of two records, and
+/// so on: each step adds some bytes and doubles what is to be written out.
+fn doubling(steps: usize) -> String {
+    let first = r#"(type $t0' (record (field "a" bool))) (export $t0 "t0" (type $t0'))"#;
+    let types = (1..=steps).fold(first.to_owned(), |types, n| {
+        let below = n - 1;
+        format!(
+            r#"{types} (type $t{n}' (record (field "a" $t{below}) (field "b" $t{below})))
+            (export $t{n} "t{n}" (type $t{n}'))"#
+        )
+    });
+    format!(
+        r#"(component {types}
+            (core module $m (memory (export "memory") 1)
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) i32.const 0)
+                (func (export "f") (param i32 i32)))
+            (core instance $i (instantiate $m))
+            (alias core export $i "memory" (core memory $memory))
+            (func $f (param "it" (list $t{steps}))
+                (canon lift (core func $i "f") (memory $memory) (realloc (func $i "realloc"))))
+            (instance $a (export "odd" (func $f)))
+            (export "test:load/actions" (instance $a)))"#
+    )
+}
+
+#[test]
+fn every_action_of_a_component_that_nobody_knows_becomes_a_tool() {
+    let tools = Tool::all_of(&EVERYTHING);
+    let names: Vec<_> = tools.iter().map(|tool| (&*tool.name, &*tool.title)).collect();
+    assert_eq!(names, [("echo", "Echo"), ("remind", "Remind"), ("fail", "Fail")]);
+    for tool in &tools {
+        assert_eq!(tool.description, "");
+        assert_eq!(json!(tool.annotations), json!({ "openWorldHint": false }));
+    }
+    // Two roots of each tool, and the error of the one that can fail.
+    assert_eq!(schemas_of(&EVERYTHING), 7);
+}
+
+#[test]
+fn the_schema_of_each_kind_of_type_is_the_one_to_be_expected() {
+    let schema = json!(tool(&EVERYTHING, "echo").input_schema);
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["additionalProperties"], false);
+    let required: Vec<_> =
+        schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert!(!required.contains(&"maybe") && required.len() == 21, "{required:?}");
+    let case = |label: &str, payload: Value| {
+        json!({
+            "type": "object", "properties": { label: payload }, "required": [label],
+            "additionalProperties": false,
+        })
+    };
+    let whole =
+        |least: i64, most: u64| json!({ "type": "integer", "minimum": least, "maximum": most });
+    for (field, expected) in [
+        ("u8", whole(0, 255)),
+        ("s8", whole(-128, 127)),
+        ("u64", whole(0, u64::MAX)),
+        ("f64", json!({ "type": "number" })),
+        ("yes", json!({ "type": "boolean" })),
+        ("letter", json!({ "type": "string", "minLength": 1, "maxLength": 1 })),
+        ("text", json!({ "type": "string" })),
+        (
+            "grid",
+            json!({ "type": "array", "items": { "type": "array", "items": whole(0, 65535) } }),
+        ),
+        (
+            "pair",
+            json!({
+                "type": "array", "prefixItems": [whole(0, 255), { "type": "string" }],
+                "items": false, "minItems": 2,
+            }),
+        ),
+        ("color", json!({ "type": "string", "enum": ["red", "dark-green"] })),
+        (
+            "rights",
+            json!({
+                "type": "array", "items": { "type": "string", "enum": ["read", "write", "share"] },
+                "uniqueItems": true,
+            }),
+        ),
+        (
+            "shape",
+            json!({ "oneOf": [
+                { "type": "string", "enum": ["dot"] },
+                case("line", whole(0, u64::from(u32::MAX))),
+                case("named", json!({ "type": ["string", "null"] })),
+            ] }),
+        ),
+        (
+            "outcome",
+            json!({ "oneOf": [case("ok", whole(0, 255)), case("err", json!({ "type": "string" }))] }),
+        ),
+        ("bare", json!({ "type": "string", "enum": ["ok", "err"] })),
+        ("maybe", json!({ "type": ["integer", "null"], "minimum": 0, "maximum": u32::MAX })),
+    ] {
+        assert_eq!(schema["properties"][field], expected, "{field}");
+    }
+}
+
+#[test]
+fn several_parameters_go_by_name_and_what_gives_nothing_gives_null() {
+    let remind = tool(&EVERYTHING, "remind");
+    assert_eq!(
+        json!(remind.input_schema["properties"]),
+        json!({
+            "minutes": { "type": "integer", "minimum": 0, "maximum": 255 },
+            "about": { "type": ["string", "null"] },
+        })
+    );
+    assert_eq!(remind.input_schema["required"], json!(["minutes"]));
+    assert_eq!((&remind.output_schema["type"], remind.error_schema), (&json!("null"), None));
+    let fail = tool(&EVERYTHING, "fail");
+    assert_eq!(json!(fail.input_schema["properties"]), json!({}));
+    assert_eq!(fail.output_schema["type"], "null");
+    assert_eq!(fail.error_schema.unwrap()["type"], "null");
+}
+
+#[test]
+fn an_option_may_be_null_where_it_is_taken_and_is_absent_where_it_is_given() {
+    let echo = tool(&EVERYTHING, "echo");
+    assert!(validator(&echo.input_schema).is_valid(&{
+        let mut null = everything();
+        null["maybe"] = Value::Null;
+        null
+    }));
+    assert_eq!(json!(echo.output_schema)["properties"]["maybe"]["type"], "integer");
+}
+
+#[test]
+fn an_option_of_anything_may_be_null() {
+    let flag = || Shape::Plain("bool");
+    for inner in [
+        flag(),
+        Shape::Plain("f64"),
+        Shape::List(flag().into()),
+        Shape::Tuple(vec![flag()]),
+        Shape::Record(vec![flag()]),
+        Shape::Enum(2),
+        Shape::Flags(2),
+        Shape::Variant(vec![None]),
+        Shape::Variant(vec![Some(flag())]),
+        Shape::Variant(vec![None, Some(flag())]),
+        Shape::Result(None, None),
+        Shape::Result(Some(flag().into()), None),
+    ] {
+        let kind = format!("{inner:?}");
+        let optional = load(&Shape::Tuple(vec![Shape::Option(inner.into())]).component());
+        let tool = tool(&optional, "echo");
+        let null = wrapped(Some(json!([null])));
+        fits(&validator(&tool.input_schema), &kind, &null);
+        let echoed = now(call_of(&optional, "echo", null.clone())).unwrap().result.unwrap();
+        assert_eq!(echoed, null, "{kind}");
+        fits(&validator(&tool.output_schema), &kind, &echoed);
+    }
+}
+
+#[test]
+fn a_float_that_is_no_number_or_has_no_end_fits_as_null() {
+    let odd = load(
+        r#"(component
+            (core module $m
+                (func (export "nan") (result f64) f64.const nan)
+                (func (export "endless") (result f32) f32.const -inf))
+            (core instance $i (instantiate $m))
+            (func $nan (result f64) (canon lift (core func $i "nan")))
+            (func $endless (result f32) (canon lift (core func $i "endless")))
+            (instance $a (export "nan" (func $nan)) (export "endless" (func $endless)))
+            (export "test:load/actions" (instance $a)))"#,
+    );
+    for action in ["nan", "endless"] {
+        let given = now(call_of(&odd, action, json!({}))).unwrap().result.unwrap();
+        assert_eq!(given, Value::Null);
+        fits(&validator(&tool(&odd, action).output_schema), action, &given);
+    }
+}
+
+#[test]
+fn what_fits_no_schema_by_a_hair_is_not_read_either() {
+    let above_f32 = json!(f64::from_bits(f64::from(f32::MAX).to_bits() + 1));
+    for (field, value, taken) in [
+        ("f32", json!(f32::MAX), true),
+        ("f32", json!(f32::MIN), true),
+        ("f32", above_f32, false),
+        ("u8", json!(255.0), true),
+        ("u8", json!(255.5), false),
+        ("u8", json!(-0.0), true),
+        ("u64", json!(18_446_744_073_709_551_616.0), false),
+        ("f64", json!(u64::MAX), true),
+        ("letter", json!("\u{1F600}"), true),
+        ("letter", json!("e\u{301}"), false),
+        ("rights", json!(["read", "read"]), false),
+        ("shape", json!("named"), false),
+        ("shape", json!({ "dot": null }), false),
+        ("shape", json!({ "named": null }), true),
+        ("shape", json!({ "line": 1, "named": "x" }), false),
+        ("bare", json!({ "ok": null }), false),
+        ("pair", json!([1, "x", 1]), false),
+        ("inner", json!([{ "name": "x", "tags": null }]), true),
+        ("inner", json!([{ "name": null }]), false),
+        ("unknown", json!(null), false),
+    ] {
+        let mut arguments = everything();
+        arguments[field] = value;
+        agree(&EVERYTHING, "echo", std::slice::from_ref(&arguments)).unwrap();
+        let input = validator(&tool(&EVERYTHING, "echo").input_schema);
+        assert_eq!(input.is_valid(&arguments), taken, "{field} of {arguments}");
+    }
+}
+
+proptest! {
+    #![proptest_config(config(16))]
+
+    #[test]
+    fn the_schema_takes_exactly_what_the_reader_takes(
+        arguments in prop::collection::vec(spoilt(everything()), 64)
+    ) {
+        agree(&EVERYTHING, "echo", &arguments)?;
+    }
+
+    #[test]
+    fn so_it_does_where_parameters_go_by_name(
+        arguments in prop::collection::vec(spoilt(json!({ "minutes": 5, "about": "tea" })), 64)
+    ) {
+        agree(&EVERYTHING, "remind", &arguments)?;
+        agree(&EVERYTHING, "fail", &arguments)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(48))]
+
+    #[test]
+    fn so_it_does_for_any_type_and_what_comes_out_fits_as_well(
+        (shape, cases) in shape().prop_flat_map(|shape| {
+            let case = shape.arguments().prop_flat_map(|arguments| {
+                let spoilt = prop::collection::vec(spoilt(arguments.clone()), 8);
+                (Just(arguments), spoilt)
+            });
+            (Just(shape), prop::collection::vec(case, 8))
+        })
+    ) {
+        let any = load(&shape.component());
+        let output = validator(&tool(&any, "echo").output_schema);
+        for (arguments, spoilt) in cases {
+            let echoed = now(call_of(&any, "echo", arguments.clone())).unwrap().result.unwrap();
+            prop_assert_eq!(&echoed, &arguments);
+            fits(&output, "echo", &echoed);
+            agree(&any, "echo", &[spoilt, vec![arguments]].concat())?;
+        }
+    }
+}
+
+#[test]
+fn what_comes_out_of_everything_fits_the_schema_of_its_result() {
+    let output = validator(&tool(&EVERYTHING, "echo").output_schema);
+    for (field, value) in [
+        ("u64", json!(u64::MAX)),
+        ("f32", json!(f32::MAX)),
+        ("maybe", json!(null)),
+        ("shape", json!({ "named": null })),
+        ("shape", json!("dot")),
+        ("outcome", json!({ "ok": 0 })),
+        ("rights", json!([])),
+        ("inner", json!([{ "name": "", "tags": null }])),
+    ] {
+        let mut arguments = everything();
+        arguments[field] = value;
+        let echoed = now(call_of(&EVERYTHING, "echo", arguments)).unwrap().result.unwrap();
+        fits(&output, field, &echoed);
+    }
+    for (action, result) in [("remind", Ok(Value::Null)), ("fail", Err(Value::Null))] {
+        let arguments = if action == "remind" { json!({ "minutes": 1 }) } else { json!({}) };
+        assert_eq!(now(call_of(&EVERYTHING, action, arguments)).unwrap().result, result);
+    }
+}
+
+#[test]
+fn a_type_without_a_json_form_is_refused_wherever_it_stands() {
+    let resource = r#"(type $r' (resource (rep i32))) (export $r "r" (type $r'))"#;
+    for (declarations, ty, what) in [
+        ("", "(option (option u8))", "an option of an option"),
+        ("", "(list (tuple u8 (option (option u8))))", "an option of an option"),
+        ("", "(result (error (option (option u8))))", "an option of an option"),
+        (resource, "(own $r)", "a resource"),
+        (resource, "(option (list (own $r)))", "a resource"),
+    ] {
+        let message = refusal(declarations, ty);
+        let expected = format!("its action `odd` takes or gives {what}, which has no JSON form");
+        assert_eq!(message, expected, "{ty}");
+    }
+    // Told apart only by something between them, so there is a form.
+    load(
+        r#"(component
+            (core module $m (func (export "f") (param i32 i32 i32)))
+            (core instance $i (instantiate $m))
+            (func $f (param "it" (option (tuple (option u8)))) (canon lift (core func $i "f")))
+            (instance $a (export "fine" (func $f)))
+            (export "test:load/actions" (instance $a)))"#,
+    );
+}
+
+#[test]
+fn types_of_later_versions_are_refused_by_name() {
+    for (ty, what) in [
+        ("(future u8)", "`future` requires"),
+        ("(stream u8)", "`stream` requires"),
+        ("error-context", "`error-context` requires"),
+        ("(map string u8)", "Maps require"),
+        ("(list u8 4)", "Fixed-length lists require"),
+    ] {
+        let message = refusal("", ty);
+        assert!(message.contains(what), "{ty}: {message}");
+    }
+}
+
+#[test]
+fn a_type_that_few_bytes_make_endless_is_refused() {
+    assert_eq!(schemas_of(&load(&doubling(10))), 2);
+    let names = ["a".repeat(90_000), "b".repeat(90_000)];
+    let long = doubling(8).replace("\"a\"", &format!("\"{}\"", names[0]));
+    let long = long.replace("\"b\"", &format!("\"{}\"", names[1]));
+    for text in [doubling(16), long] {
+        let Err(error) = HOST.load(&wat::parse_str(text).unwrap()) else { panic!("it was loaded") };
+        let message = error.to_string();
+        assert!(message.contains("`odd` takes or gives a type of too many parts"), "{message}");
+    }
+}

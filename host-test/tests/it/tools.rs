@@ -1,1 +1,135 @@
 //! The tools that the actions become: their schemas, hints and docs.
+
+use host_test::{CONNECTOR, docs::Docs, tools::Tool};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Caller, every_action, mock,
+    schemas::{self, TOOLS, fits, validator},
+};
+
+fn tool(name: &str) -> &'static Tool {
+    TOOLS.iter().find(|tool| tool.name == name).unwrap()
+}
+
+/// All schemas below this one, itself included, with the path to them.
+fn each(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
+    visit(path, schema);
+    for (name, member) in schema["properties"].as_object().into_iter().flatten() {
+        each(member, &format!("{path}.{name}"), visit);
+    }
+    if schema.get("items").is_some() {
+        each(&schema["items"], &format!("{path}[]"), visit);
+    }
+}
+
+#[test]
+fn the_docs_travel_in_the_file_and_are_those_of_the_contract() {
+    let contract = [
+        include_str!("../../../wit/world.wit"),
+        include_str!("../../../wit/types.wit"),
+        include_str!("../../../wit/actions.wit"),
+    ];
+    assert_eq!(Docs::of(CONNECTOR).wit(), contract.concat());
+}
+
+#[test]
+fn every_tool_says_what_it_is_for_what_it_changes_and_whether_to_repeat_it() {
+    for tool in &*TOOLS {
+        assert!(!tool.title.is_empty() && tool.title.len() < 30, "{}", tool.title);
+        let words = tool.description.split_whitespace().count();
+        assert!((30..200).contains(&words), "{}: {words} words", tool.name);
+        for said in ["Use it ", "Effect: ", "Repeating: "] {
+            assert!(tool.description.contains(said), "{} does not say `{said}`", tool.name);
+        }
+        assert!(!tool.description.contains("Title:"), "{}", tool.description);
+    }
+}
+
+#[test]
+fn hints_are_what_the_contract_says_of_each_action() {
+    let hints = |name| serde_json::to_value(tool(name).annotations).unwrap();
+    let reads = json!({
+        "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true,
+        "openWorldHint": true,
+    });
+    let creates = json!({
+        "readOnlyHint": false, "destructiveHint": false, "idempotentHint": false,
+        "openWorldHint": true,
+    });
+    for (action, _) in every_action() {
+        let expected = if action == "create-contact" { &creates } else { &reads };
+        assert_eq!(hints(action), *expected, "{action}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_action_says_of_itself_agrees_with_the_request_that_it_sends() {
+    let twochat = mock().await;
+    let caller = Caller::of(&twochat);
+    for (action, arguments) in every_action() {
+        caller.call(action, arguments).await.unwrap();
+        let asked = twochat.requests().last().unwrap().method == "GET";
+        assert_eq!(tool(action).annotations.read_only_hint, Some(asked), "{action}");
+    }
+}
+
+#[test]
+fn every_field_is_described_and_every_example_fits_its_own_schema() {
+    for tool in &*TOOLS {
+        let mut schemas = vec![json!(tool.input_schema), json!(tool.output_schema)];
+        schemas.extend(tool.error_schema.clone().map(Value::from));
+        let mut examples = 0;
+        for schema in schemas {
+            each(&schema, &tool.name, &mut |path, schema| {
+                let described = schema["description"].as_str().is_some_and(|text| text.len() > 5);
+                let bare = path.ends_with("[]") || path == tool.name;
+                assert!(described || bare, "{path} has no description");
+                let object = schema.as_object().unwrap();
+                for example in schema["examples"].as_array().into_iter().flatten() {
+                    fits(&validator(object), path, example);
+                    examples += 1;
+                }
+            });
+        }
+        assert!(examples > 0, "{} has no examples", tool.name);
+    }
+}
+
+#[test]
+fn limits_and_choices_of_the_contract_are_in_the_schemas() {
+    let input = |name: &str| json!(tool(name).input_schema);
+    let size = &input("list-contacts")["properties"]["results-per-page"];
+    assert_eq!((&size["minimum"], &size["maximum"]), (&json!(1), &json!(100)));
+    assert_eq!(input("list-contacts").get("required"), None);
+    let contact = input("create-contact");
+    assert_eq!(contact["required"], json!(["first-name", "details"]));
+    assert_eq!(contact["properties"]["details"]["minItems"], 1);
+    let kind = &contact["properties"]["details"]["items"]["properties"]["kind"];
+    assert_eq!(kind["enum"], json!(["email", "address", "phone", "whatsapp-phone"]));
+    assert!(kind["description"].as_str().unwrap().contains("`email`: An e-mail address."));
+    let error = json!(tool("list-contacts").error_schema);
+    assert_eq!(error["properties"]["kind"]["enum"].as_array().unwrap().len(), 13);
+}
+
+#[test]
+fn arguments_that_the_schemas_refuse_are_told_from_those_they_take() {
+    let contact = |details: Value| json!({ "first-name": "Ada", "details": details });
+    let phone = json!({ "kind": "phone", "value": "+14155550123" });
+    for (action, taken, arguments) in [
+        ("list-contacts", true, json!({})),
+        ("list-contacts", true, json!({ "results-per-page": 100, "channel-uuid": null })),
+        ("list-contacts", false, json!({ "results-per-page": 0 })),
+        ("list-contacts", false, json!({ "results-per-page": 101 })),
+        ("list-contacts", false, json!({ "results_per_page": 5 })),
+        ("list-contacts", false, json!({ "page-number": -1 })),
+        ("create-contact", true, contact(json!([phone]))),
+        ("create-contact", false, contact(json!([]))),
+        ("create-contact", false, contact(json!([{ "kind": "fax", "value": "1" }]))),
+        ("create-contact", false, json!({ "details": [phone] })),
+        ("test-api-key", true, json!({})),
+        ("test-api-key", false, json!({ "key": "x" })),
+    ] {
+        assert_eq!(schemas::of(action).input.is_valid(&arguments), taken, "{action} {arguments}");
+    }
+}

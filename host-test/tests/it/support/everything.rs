@@ -63,8 +63,16 @@ pub(crate) fn load(text: &str) -> Connector {
 }
 
 pub(crate) async fn call(action: &str, arguments: Value) -> Result<Outcome, CallError> {
+    call_of(&EVERYTHING, action, arguments).await
+}
+
+pub(crate) async fn call_of(
+    connector: &Connector,
+    action: &str,
+    arguments: Value,
+) -> Result<Outcome, CallError> {
     let outlet = Hook::failing(|| Error::HttpRequestDenied).outlet();
-    EVERYTHING.call(action, &arguments, outlet, Limits::default()).await
+    connector.call(action, &arguments, outlet, Limits::default()).await
 }
 
 /// What comes back from the component that gives back what it is given.

@@ -3,6 +3,8 @@
 pub(crate) mod everything;
 pub(crate) mod hook;
 pub(crate) mod raw;
+pub(crate) mod schemas;
+pub(crate) mod shell;
 
 use std::sync::{Arc, LazyLock};
 
@@ -65,7 +67,8 @@ impl Caller {
 }
 
 /// Carries out a call and proves what holds for every call: it ends by itself,
-/// gives back every resource, and an error is well formed.
+/// gives back every resource, an error is well formed, and all that goes in and
+/// comes out is as the schemas say.
 pub(crate) async fn outcome(
     action: &str,
     arguments: Value,
@@ -75,6 +78,7 @@ pub(crate) async fn outcome(
     let called = LOADED.1.call(action, &arguments, outlet, limits).await;
     let outcome = called.unwrap_or_else(|error| panic!("{action} {arguments}: {error}"));
     assert_eq!(outcome.resources_left, 0, "{action} {arguments} leaks resources");
+    schemas::hold(action, &arguments, &outcome.result);
     if let Err(error) = &outcome.result {
         let message = error["message"].as_str().unwrap();
         assert!(!message.is_empty() && message.len() <= 1000, "{error}");

@@ -1,0 +1,111 @@
+//! What belongs to one call: what the guest holds, and what it may use.
+
+use wasmtime::{
+    ResourceLimiter, StoreContextMut,
+    component::{Resource, ResourceTable},
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{
+    RequestOptions, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
+    p2::{
+        bindings::http::{outgoing_handler::Host as _, types::ErrorCode},
+        types::{HostFutureIncomingResponse, HostOutgoingRequest},
+    },
+};
+
+use super::Limits;
+
+/// Core instances, tables and memories, of each, that a component may be made of.
+const PARTS: usize = 64;
+
+/// What belongs to one call.
+pub(super) struct State {
+    pub(super) wasi: WasiCtx,
+    pub(super) http: WasiHttpCtx,
+    pub(super) gate: Box<dyn WasiHttpHooks>,
+    pub(super) table: ResourceTable,
+    pub(super) meter: Meter,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl WasiHttpView for State {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut *self.gate }
+    }
+}
+
+/// Sends a request through the gate.
+///
+/// wasmtime's own `handle` takes the options of a request and keeps them in
+/// the table for good; here they go with the request.
+pub(super) fn handle(
+    mut store: StoreContextMut<'_, State>,
+    (request, options): (Resource<HostOutgoingRequest>, Option<Resource<RequestOptions>>),
+) -> wasmtime::Result<(Result<Resource<HostFutureIncomingResponse>, ErrorCode>,)> {
+    let mut http = store.data_mut().http();
+    let spent = options.as_ref().map(|options| Resource::<RequestOptions>::new_own(options.rep()));
+    let sent = http.handle(request, options);
+    if let Some(options) = spent {
+        http.table.delete(options)?;
+    }
+    match sent {
+        Ok(reply) => Ok((Ok(reply),)),
+        Err(error) => Ok((Err(error.downcast()?),)),
+    }
+}
+
+/// Measures and bounds memories and tables, all those of an instance together.
+pub(super) struct Meter {
+    pub(super) limits: Limits,
+    pub(super) memory: usize,
+    pub(super) table: usize,
+    pub(super) denied: bool,
+}
+
+/// What is used after one memory or table grew; `None` if that is too much.
+fn grown(used: usize, current: usize, desired: usize, limit: usize) -> Option<usize> {
+    used.checked_add(desired.saturating_sub(current)).filter(|used| *used <= limit)
+}
+
+impl ResourceLimiter for Meter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grown = grown(self.memory, current, desired, self.limits.memory);
+        self.memory = grown.unwrap_or(self.memory);
+        self.denied |= grown.is_none();
+        Ok(grown.is_some())
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let grown = grown(self.table, current, desired, self.limits.table);
+        self.table = grown.unwrap_or(self.table);
+        self.denied |= grown.is_none();
+        Ok(grown.is_some())
+    }
+
+    fn instances(&self) -> usize {
+        PARTS
+    }
+
+    fn tables(&self) -> usize {
+        PARTS
+    }
+
+    fn memories(&self) -> usize {
+        PARTS
+    }
+}

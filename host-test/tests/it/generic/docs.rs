@@ -1,0 +1,496 @@
+//! What docs add to tools, and what docs of a stranger cannot do to them.
+
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use flate2::{Compression, write::GzEncoder};
+use host_test::{docs::SECTION, engine::Connector, tools::Tool};
+use serde_json::{Value, json};
+
+use super::{doubling, now, schemas_of, tool};
+use crate::support::everything::{EVERYTHING, EVERYTHING_WAT, HOST, call_of, everything};
+
+/// Docs of every kind of place, written for the types of `EVERYTHING_WAT`.
+const WIT: &str = r#"
+/// A package of many things.
+package test:load@0.1.0;
+
+/// What can be done with things.
+///
+/// Two paragraphs of it.
+interface actions {
+  use things.{everything, span as minutes};
+
+  /// Give a thing
+  /// back.
+  ///
+  /// Title: Echo of all
+  /// Effect: reads. Repeating: safe, it costs nothing.
+  echo: func(value: everything) -> everything;
+  /// Title: Reminder
+  /// Effect: creates. Repeating: not safe, it reminds twice.
+  remind: func(minutes: minutes, about: option<subject>);
+  fail: func() -> result;
+
+  /// A few words.
+  /// Limits: 1..80
+  type subject = string;
+}
+
+interface things {
+  /// A color.
+  /// Example: "red"
+  enum color {
+    /// As blood.
+    red,
+    dark-green,
+  }
+  /// What may be done.
+  flags rights {
+    /// To look.
+    read,
+    write,
+    /// To give
+    /// away.
+    share,
+  }
+  /// A shape.
+  variant shape {
+    /// No length at all.
+    dot,
+    /// From here to there.
+    /// Limits: 1..9
+    line(u32),
+    named(option<string>),
+  }
+  /// A part.
+  record inner {
+    /// Its name.
+    name: string,
+    tags: option<list<tag>>,
+  }
+  /// A word.
+  /// Limits: 1..
+  type tag = word;
+  /// A piece of text.
+  /// Limits: ..20
+  type word = string;
+  /// A time in minutes.
+  /// Limits: 1..240
+  /// Example: 15
+  type span = u8;
+  /// Maybe a number.
+  /// Limits: 2..5
+  type perhaps = option<u32>;
+
+  /// All there is.
+  record everything {
+    /// A small number.
+    /// Limits: 1..100
+    /// Example: 7
+    %u8: u8,
+    /// Limits: 10..
+    %u16: u16,
+    /// Limits: ..10
+    %u32: u32,
+    %u64: u64, %s8: s8, %s16: s16, %s32: s32, %s64: s64,
+    /// Limits: -0.5..0.5
+    %f32: f32,
+    %f64: f64,
+    yes: bool,
+    letter: char,
+    /// Limits: 0..2000
+    /// Example: "word"
+    text: string,
+    /// Limits: 1..50
+    /// Example: [[1]]
+    grid: list<list<u16>>,
+    pair: tuple<span, tag>,
+    /// Its color.
+    color: color,
+    rights: rights,
+    shape: shape,
+    outcome: result<u8, tag>,
+    bare: result,
+    maybe: perhaps,
+    inner: list<inner>,
+  }
+}
+"#;
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(bytes).unwrap();
+    packed.finish().unwrap()
+}
+
+fn leb128(mut number: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 0x7F {
+        bytes.push((number & 0x7F) as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+/// The component, carrying these bytes where docs are looked for.
+fn with_docs(mut component: Vec<u8>, section: &[u8]) -> Vec<u8> {
+    let content = [&leb128(SECTION.len()), SECTION.as_bytes(), section].concat();
+    component.push(0);
+    component.extend(leb128(content.len()));
+    component.extend(content);
+    component
+}
+
+fn carrying(section: &[u8]) -> Connector {
+    let bytes = with_docs(wat::parse_str(EVERYTHING_WAT).unwrap(), section);
+    HOST.load(&bytes).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn saying(wit: &str) -> Connector {
+    let connector = carrying(&gzip(wit.as_bytes()));
+    assert_eq!(connector.docs().wit(), wit, "it is no WIT");
+    connector
+}
+
+/// The docs, one line replaced.
+fn edited(line: &str, by: &str) -> String {
+    assert_eq!(WIT.matches(line).count(), 1, "{line}");
+    WIT.replace(line, by)
+}
+
+fn input(connector: &Connector, action: &str) -> Value {
+    json!(tool(connector, action).input_schema)
+}
+
+/// The schema without what docs may add to it.
+fn bare(schema: &Value) -> Value {
+    const ADDED: [&str; 8] = [
+        "description",
+        "examples",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "minItems",
+        "maxItems",
+    ];
+    match schema {
+        Value::Object(members) => {
+            let members = members.iter().filter(|(name, _)| !ADDED.contains(&&***name));
+            members
+                .map(|(name, member)| (name.clone(), bare(member)))
+                .collect::<serde_json::Map<_, _>>()
+                .into()
+        }
+        Value::Array(items) => items.iter().map(bare).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Whatever the docs, the component is what it is: it was loaded, its schemas
+/// are valid and of its own shape, and it can be called.
+fn unharmed(connector: &Connector) {
+    assert_eq!(schemas_of(connector), 7);
+    for (tool, own) in Tool::all_of(connector).iter().zip(Tool::all_of(&EVERYTHING)) {
+        assert_eq!(tool.name, own.name);
+        assert_eq!(bare(&json!(tool.input_schema)), bare(&json!(own.input_schema)));
+        assert_eq!(bare(&json!(tool.output_schema)), bare(&json!(own.output_schema)));
+        assert_eq!(
+            tool.error_schema.clone().map(|schema| bare(&schema.into())),
+            own.error_schema.map(|schema| bare(&schema.into()))
+        );
+    }
+    let echoed = now(call_of(connector, "echo", everything())).unwrap().result;
+    assert_eq!(echoed, Ok(everything()));
+}
+
+/// As `unharmed`, and as if there were no docs at all.
+fn without_docs(section: &[u8]) {
+    let started = Instant::now();
+    let connector = carrying(section);
+    unharmed(&connector);
+    assert_eq!((connector.docs().wit(), &*connector.docs().about()), ("", ""));
+    let tools = |connector| serde_json::to_value(Tool::all_of(connector)).unwrap();
+    assert_eq!(tools(&connector), tools(&EVERYTHING));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+}
+
+#[test]
+fn docs_become_titles_descriptions_and_hints() {
+    let said = saying(WIT);
+    unharmed(&said);
+    assert_eq!(said.docs().about(), "What can be done with things.\n\nTwo paragraphs of it.");
+    let [echo, remind, fail] = ["echo", "remind", "fail"].map(|name| tool(&said, name));
+    assert_eq!(echo.title, "Echo of all");
+    assert_eq!(
+        echo.description,
+        "Give a thing back.\n\nEffect: reads. Repeating: safe, it costs nothing."
+    );
+    assert_eq!((&*remind.title, &*fail.title), ("Reminder", "Fail"));
+    assert_eq!(fail.description, "");
+    let undescribed = json!({ "openWorldHint": false });
+    assert_eq!(json!(fail.annotations), undescribed);
+    assert_eq!(json!(echo.input_schema)["description"], "All there is.");
+}
+
+#[test]
+fn hints_follow_from_what_the_effect_is_said_to_be() {
+    let effect = "/// Effect: creates. Repeating: not safe, it reminds twice.";
+    for (line, reads, destroys, repeatable) in [
+        ("/// Effect: reads.", true, false, false),
+        ("/// Effect: reads. Repeating: safe.", true, false, true),
+        (effect, false, false, false),
+        ("/// Effect: creates. Repeating: safe", false, false, true),
+        ("/// Effect: changes. Repeating: safe", false, true, true),
+        ("/// Effect: deletes.", false, true, false),
+    ] {
+        let hints = tool(&saying(&edited(effect, line)), "remind").annotations;
+        let expected = json!({
+            "readOnlyHint": reads, "destructiveHint": destroys, "idempotentHint": repeatable,
+            "openWorldHint": false,
+        });
+        assert_eq!(json!(hints), expected, "{line}");
+    }
+    for line in ["/// Effect: wonders.", "/// The Effect: reads.", "/// Repeating: safe"] {
+        let hints = tool(&saying(&edited(effect, line)), "remind").annotations;
+        assert_eq!(json!(hints), json!({ "openWorldHint": false }), "{line}");
+    }
+}
+
+#[test]
+fn limits_bound_numbers_texts_and_lists_and_may_be_open() {
+    let said = saying(WIT);
+    let all = &input(&said, "echo")["properties"];
+    for (field, low, high) in [
+        ("u8", json!({ "minimum": 1 }), json!({ "maximum": 100 })),
+        ("u16", json!({ "minimum": 10 }), json!({ "maximum": 65535 })),
+        ("u32", json!({ "minimum": 0 }), json!({ "maximum": 10 })),
+        ("f32", json!({ "minimum": -0.5 }), json!({ "maximum": 0.5 })),
+        ("text", json!({ "minLength": 0 }), json!({ "maxLength": 2000 })),
+        ("grid", json!({ "minItems": 1 }), json!({ "maxItems": 50 })),
+        ("maybe", json!({ "minimum": 2 }), json!({ "maximum": 5 })),
+    ] {
+        for end in [low, high] {
+            let (bound, limit) = end.as_object().unwrap().iter().next().unwrap();
+            assert_eq!(all[field][bound], *limit, "{field}: {}", all[field]);
+        }
+    }
+    assert_eq!(all["grid"]["items"]["items"]["maximum"], 65535);
+    assert_eq!(all["shape"]["oneOf"][1]["properties"]["line"]["maximum"], 9);
+    for (field, example) in
+        [("u8", json!(7)), ("text", json!("word")), ("grid", json!([[1]])), ("color", json!("red"))]
+    {
+        assert_eq!(all[field]["examples"], json!([example]), "{field}");
+    }
+    assert_eq!(all["u64"], input(&EVERYTHING, "echo")["properties"]["u64"]);
+}
+
+#[test]
+fn words_say_what_each_of_them_means() {
+    let said = saying(WIT);
+    let all = &input(&said, "echo")["properties"];
+    assert_eq!(all["color"]["description"], "Its color.\n`red`: As blood.");
+    assert_eq!(all["rights"]["description"], "What may be done.");
+    assert_eq!(all["rights"]["items"]["description"], "`read`: To look.\n`share`: To give away.");
+    assert_eq!(all["shape"]["description"], "A shape.");
+    let cases = &all["shape"]["oneOf"];
+    assert_eq!(cases[0]["description"], "`dot`: No length at all.");
+    assert_eq!(cases[1]["properties"]["line"]["description"], "From here to there.");
+    assert_eq!(cases[2]["properties"]["named"].get("description"), None);
+}
+
+#[test]
+fn docs_of_a_name_are_followed_to_what_it_stands_for() {
+    let said = saying(WIT);
+    let remind = &input(&said, "remind")["properties"];
+    assert_eq!(
+        remind["minutes"],
+        json!({
+            "type": "integer", "minimum": 1, "maximum": 240, "examples": [15],
+            "description": "A time in minutes.",
+        })
+    );
+    let subject = json!({
+        "type": ["string", "null"], "minLength": 1, "maxLength": 80,
+        "description": "A few words.",
+    });
+    assert_eq!(remind["about"], subject);
+
+    let tag = json!({
+        "type": "string", "minLength": 1, "maxLength": 20,
+        "description": "A word.",
+    });
+    let echo = tool(&said, "echo");
+    for (side, schema) in [("taken", echo.input_schema), ("given", echo.output_schema)] {
+        let all = &json!(schema)["properties"];
+        assert_eq!(all["inner"]["items"]["description"], "A part.", "{side}");
+        let inner = &all["inner"]["items"]["properties"];
+        assert_eq!(inner["name"]["description"], "Its name.", "{side}");
+        assert_eq!(inner["tags"]["items"], tag, "{side}");
+        assert_eq!(all["pair"]["prefixItems"][0]["maximum"], 240, "{side}");
+        assert_eq!(all["pair"]["prefixItems"][1], tag, "{side}");
+        assert_eq!(all["outcome"]["oneOf"][1]["properties"]["err"], tag, "{side}");
+        assert_eq!(all["maybe"]["description"], "Maybe a number.", "{side}");
+        assert_eq!(all["maybe"]["maximum"], 5, "{side}");
+    }
+}
+
+#[test]
+fn a_section_that_holds_no_docs_is_as_none() {
+    without_docs(b"");
+    without_docs(WIT.as_bytes());
+    without_docs(&[0xFF; 1000]);
+    without_docs(&gzip(b""));
+    without_docs(&gzip(b"\0asm\x0d\0\x01\0"));
+    without_docs(&gzip(b"interface actions { echo: func("));
+    without_docs(&gzip(b"\xFF\xFE not UTF-8"));
+    without_docs(&gzip(&WIT.as_bytes()[..WIT.len() / 2]));
+    without_docs(&gzip(WIT.as_bytes())[..200]);
+}
+
+#[test]
+fn a_section_that_unpacks_without_end_is_as_none() {
+    let zeros = vec![0; 1 << 20];
+    without_docs(&gzip(&zeros));
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    let mut megabyte = || {
+        let packed_before = packed.get_ref().len();
+        packed.write_all(&zeros).unwrap();
+        packed.flush().unwrap();
+        packed.get_ref()[packed_before..].to_vec()
+    };
+    // Every megabyte but the first is packed alike: here are four thousand.
+    without_docs(&[megabyte(), megabyte().repeat(4_000)].concat());
+    // All that is read before the end would be docs by itself.
+    without_docs(&gzip(format!("{WIT}{}", "// nothing\n".repeat(200_000)).as_bytes()));
+}
+
+#[test]
+fn nesting_without_end_is_as_no_docs() {
+    for open in ["list<", "tuple<", "option<", "result<", "result<_, "] {
+        // As deep as goes into a package that is not too large already.
+        let deep = open.repeat(500_000 / open.len());
+        let deep = format!("package a:b; interface actions {{ type deep = {deep}");
+        without_docs(&gzip(deep.as_bytes()));
+        let [deep, close] = [open, ">"].map(|text| text.repeat(500_000 / (open.len() + 1)));
+        let deep = format!("package a:b; interface actions {{ type deep = {deep}u8{close}; }}");
+        without_docs(&gzip(deep.as_bytes()));
+    }
+    without_docs(&gzip("/*".repeat(200_000).as_bytes()));
+    without_docs(&gzip("package a:b { ".repeat(30_000).as_bytes()));
+}
+
+#[test]
+fn types_that_stand_upon_each_other_a_thousandfold_are_followed_in_bounded_time() {
+    let tower = |of: fn(usize) -> String| {
+        let types: String =
+            (1..10_000).map(|n| format!("  type t{n} = {};\n", of(n - 1))).collect();
+        let actions = WIT
+            .replace("  type span = u8;", &format!("  type t0 = u8;\n{types}  type span = t9999;"));
+        let started = Instant::now();
+        unharmed(&saying(&actions));
+        assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    };
+    tower(|n| format!("t{n}"));
+    tower(|n| format!("list<t{n}>"));
+    tower(|n| format!("tuple<t{n}, t{n}>"));
+}
+
+#[test]
+fn docs_of_other_types_than_the_component_has_change_no_shape() {
+    for (line, by) in [
+        ("    %u8: u8,", "    %u8: inner,"),
+        ("    %u8: u8,", "    number: u8,"),
+        ("    %u16: u16,", "    %u16: list<color>,"),
+        ("    %u32: u32,", "    %u32: option<u32>,"),
+        ("    yes: bool,", "    yes: future<shape>,"),
+        ("    color: color,", "    color: rights,"),
+        ("    rights: rights,", "    rights: shape,"),
+        ("    shape: shape,", "    shape: color,"),
+        ("    pair: tuple<span, tag>,", "    pair: tuple<tag>,"),
+        ("    pair: tuple<span, tag>,", "    pair: tuple<tag, span, inner>,"),
+        ("    maybe: perhaps,", "    maybe: u32,"),
+        ("    inner: list<inner>,", "    inner: inner,"),
+        ("    tags: option<list<tag>>,", "    tags: tag,"),
+        ("    red,", "    blue,"),
+        ("    line(u32),", "    line(inner),"),
+        ("    named(option<string>),", "    dotted(string), named,"),
+        ("    outcome: result<u8, tag>,", "    outcome: result<inner, span>,"),
+        ("(value: everything) -> everything;", "(value: minutes) -> result<minutes>;"),
+        ("(minutes: minutes, about: option<subject>);", "(about: minutes) -> minutes;"),
+        (
+            "  fail: func() -> result;",
+            "  fail: func(it: everything) -> result<everything, minutes>;",
+        ),
+    ] {
+        unharmed(&saying(&edited(line, by)));
+    }
+    let foreign = "package test:load; interface actions { use a:b/c.{d}; echo: func(value: d); }";
+    unharmed(&saying(foreign));
+    let handle = edited("interface things {", "interface things { resource file;");
+    unharmed(&saying(&handle.replace("    yes: bool,", "    yes: own<file>,")));
+}
+
+#[test]
+fn limits_only_narrow_what_the_component_takes_and_leave_something() {
+    let own = input(&EVERYTHING, "echo");
+    for (field, line, limits) in [
+        ("u8", "    /// Limits: 1..100", "5..1"),
+        ("u8", "    /// Limits: 1..100", "x..y"),
+        ("u8", "    /// Limits: 1..100", ".."),
+        ("u8", "    /// Limits: 1..100", "1"),
+        ("u8", "    /// Limits: 1..100", "-5..1000"),
+        ("u8", "    /// Limits: 1..100", "300..400"),
+        ("u8", "    /// Limits: 1..100", "0.5..1e400"),
+        ("u8", "    /// Limits: 1..100", "0.5..0.6"),
+        ("u16", "    /// Limits: 10..", "99999..99999999999999999999999999"),
+        ("f32", "    /// Limits: -0.5..0.5", "-1e300..1e300"),
+        ("f32", "    /// Limits: -0.5..0.5", "NaN..inf"),
+        ("text", "    /// Limits: 0..2000", "-1..1.5"),
+        ("text", "    /// Limits: 0..2000", "2..1"),
+        ("grid", "    /// Limits: 1..50", "-3..-1"),
+        ("grid", "    /// Limits: 1..50", "0.1..0.2"),
+        ("letter", "    letter: char,", "0..9"),
+        ("letter", "    letter: char,", "2..9"),
+        ("yes", "    yes: bool,", "1..2"),
+        ("pair", "    pair: tuple<span, tag>,", "1..9"),
+        ("color", "    color: color,", "9..10"),
+        ("rights", "    rights: rights,", "9.."),
+    ] {
+        let undescribed = if line.contains("///") { "" } else { &*format!("{field}: bool,") };
+        let by = format!("    /// Limits: {limits}\n    {undescribed}");
+        let said = saying(&edited(line, &by));
+        unharmed(&said);
+        let mut found = input(&said, "echo")["properties"][field].clone();
+        for added in ["description", "examples"] {
+            found.as_object_mut().unwrap().remove(added);
+        }
+        assert_eq!(found, own["properties"][field], "{field} {by}");
+    }
+}
+
+#[test]
+fn docs_are_bounded_however_often_their_type_is_used() {
+    let words = format!("/// {}\n", "word ".repeat(10)).repeat(3_000);
+    let [long, longer] =
+        [1_000, 60_000].map(|length| format!("/// Example: {}\n", json!("x".repeat(length))));
+    for docs in [&words, &long, &longer, &format!("{words}{long}"), &"///\n".repeat(50_000)] {
+        let wit = format!(
+            "package a:b; interface actions {{
+               {docs} record t0 {{ {docs} a: bool }}
+               record t1 {{ a: t0, b: t0 }} record t2 {{ a: t1, b: t1 }} record t3 {{ a: t2, b: t2 }}
+               odd: func(it: list<t3>);
+             }}"
+        );
+        let component = wat::parse_str(doubling(3)).unwrap();
+        let connector = HOST.load(&with_docs(component, &gzip(wit.as_bytes()))).unwrap();
+        assert_eq!(connector.docs().wit(), wit);
+        let schema = input(&connector, "odd").to_string();
+        assert!(!schema.contains("examples"), "{schema}");
+        assert!((500..8 * 2 * 5_000).contains(&schema.len()), "{} bytes", schema.len());
+    }
+}

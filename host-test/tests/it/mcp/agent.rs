@@ -1,0 +1,173 @@
+//! An agent that starts `twochat mcp` and talks to it line by line. It waits
+//! for nothing without a deadline, and reads everything with an eye for the key.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+use host_test::mock::Mock;
+use serde_json::{Value, json};
+
+use crate::support::shell;
+
+/// Longer than anything takes here, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A mock 2Chat for many calls.
+pub(super) async fn twochat() -> Mock {
+    shell::twochat_with(3).await
+}
+
+/// What an agent says first.
+pub(super) fn hello(version: &str) -> Value {
+    json!({
+        "protocolVersion": version,
+        "capabilities": {},
+        "clientInfo": { "name": "test", "version": "1" },
+    })
+}
+
+pub(super) fn request(id: impl Into<Value>, method: &str, params: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "id": id.into(), "method": method, "params": params })
+}
+
+pub(super) fn notification(method: &str, params: Value) -> Value {
+    json!({ "jsonrpc": "2.0", "method": method, "params": params })
+}
+
+pub(super) struct Agent {
+    child: Child,
+    /// None once the input has ended.
+    input: Option<Sender<Vec<u8>>>,
+    output: Receiver<String>,
+    errors: Option<JoinHandle<String>>,
+    asked: usize,
+}
+
+impl Agent {
+    /// Starts the server and says nothing.
+    pub(super) fn silent(base_url: &str, arguments: &[&str]) -> Self {
+        let mut command = shell::command(&["mcp"], &shell::asking(base_url));
+        command.args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+
+        // On threads, so that no pipe that is full or empty holds up a test.
+        let (input, lines) = mpsc::channel::<Vec<u8>>();
+        let mut stdin = child.stdin.take().unwrap();
+        thread::spawn(move || lines.iter().try_for_each(|line| stdin.write_all(&line)));
+        let (heard, output) = mpsc::channel();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        thread::spawn(move || stdout.lines().try_for_each(|line| heard.send(line.unwrap())));
+        let mut stderr = child.stderr.take().unwrap();
+        let errors = thread::spawn(move || {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).unwrap();
+            text
+        });
+        Self { child, input: Some(input), output, errors: Some(errors), asked: 0 }
+    }
+
+    /// Starts the server and shakes hands.
+    pub(super) fn of(base_url: &str) -> Self {
+        Self::with(base_url, &[])
+    }
+
+    pub(super) fn with(base_url: &str, arguments: &[&str]) -> Self {
+        let mut agent = Self::silent(base_url, arguments);
+        let welcome = agent.ask("initialize", hello("2025-11-25"));
+        assert_eq!(welcome["result"]["protocolVersion"], "2025-11-25", "{welcome}");
+        agent.say(&notification("notifications/initialized", json!({})));
+        agent
+    }
+
+    /// Sends bytes as they are.
+    pub(super) fn send(&self, bytes: impl Into<Vec<u8>>) {
+        self.input.as_ref().unwrap().send(bytes.into()).unwrap();
+    }
+
+    /// Sends a message.
+    pub(super) fn say(&self, message: &Value) {
+        self.send(format!("{message}\n"));
+    }
+
+    /// The next message.
+    pub(super) fn hear(&self) -> Value {
+        self.hear_within(PATIENCE).unwrap_or_else(|why| panic!("no message came: {why}"))
+    }
+
+    /// The next message, if there is one in time.
+    pub(super) fn hear_within(&self, time: Duration) -> Result<Value, RecvTimeoutError> {
+        let line = self.output.recv_timeout(time)?;
+        assert!(!line.contains("canary"), "the key is shown: {line}");
+        let message: Value = line.parse().unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(message["jsonrpc"], "2.0", "{message}");
+        Ok(message)
+    }
+
+    /// Sends a request; the next message is to be its answer.
+    pub(super) fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.asked += 1;
+        let id = format!("asked-{}", self.asked);
+        self.say(&request(id.as_str(), method, params));
+        let answer = self.hear();
+        assert_eq!(answer["id"], id, "{method}: {answer}");
+        answer
+    }
+
+    /// What a tool gives, right or wrong.
+    pub(super) fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        let mut answer = self.ask("tools/call", json!({ "name": tool, "arguments": arguments }));
+        assert!(answer["error"].is_null(), "{tool}: {answer}");
+        answer["result"].take()
+    }
+
+    /// The text of a call that went wrong.
+    pub(super) fn fails(&mut self, tool: &str, arguments: Value) -> String {
+        let result = self.call(tool, arguments);
+        assert_eq!(result["isError"], true, "{tool}: {result}");
+        assert!(result.get("structuredContent").is_none(), "{tool}: {result}");
+        let content = result["content"].as_array().unwrap();
+        assert_eq!((content.len(), &content[0]["type"]), (1, &json!("text")), "{tool}: {result}");
+        let text = content[0]["text"].as_str().unwrap();
+        assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{tool}: {text:?}");
+        text.to_owned()
+    }
+
+    /// Proves that the server still serves.
+    pub(super) fn is_served(&mut self) {
+        let answer = self.ask("ping", json!({}));
+        assert_eq!(answer["result"], json!({}), "{answer}");
+    }
+
+    /// Ends the input; the server is to end by itself, and well. Gives all that
+    /// it still said.
+    pub(super) fn leave(mut self) -> Vec<Value> {
+        drop(self.input.take());
+        let begun = Instant::now();
+        let mut said = Vec::new();
+        loop {
+            match self.hear_within(PATIENCE.saturating_sub(begun.elapsed())) {
+                Ok(message) => said.push(message),
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end"),
+            }
+        }
+        let status = self.child.wait().unwrap();
+        let errors = self.errors.take().unwrap().join().unwrap();
+        assert_eq!((status.code(), errors.as_str()), (Some(0), ""));
+        said
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        // One that ended already is what most tests ask for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,205 @@
+//! Whoever sends what nobody should is answered or passed over, and never left
+//! waiting: the next call is served as ever.
+
+use serde_json::{Value, json};
+
+use super::agent::{Agent, hello, notification, request, twochat};
+
+const INVALID_REQUEST: i32 = -32600;
+const NO_METHOD: i32 = -32601;
+const INVALID_PARAMS: i32 = -32602;
+const NO_JSON: i32 = -32700;
+
+/// Answered with this code, and the id of a request that shows one.
+fn is_refused(agent: &Agent, line: &[u8], code: i32, id: &Value) -> String {
+    agent.send([line, b"\n"].concat());
+    let shown = String::from_utf8_lossy(&line[..line.len().min(100)]).into_owned();
+    let answer = agent.hear();
+    assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(code), id), "{shown}: {answer}");
+    let words = answer["error"]["message"].as_str().unwrap();
+    assert!(!words.is_empty() && words.len() < 1000, "{shown}: {words}");
+    assert!(!words.contains(char::is_control), "{shown}: {words:?}");
+    words.to_owned()
+}
+
+/// A call with arguments in arguments, so many levels deep.
+fn deep(levels: usize) -> String {
+    let (open, close) = ("{\"a\":".repeat(levels), "}".repeat(levels));
+    format!(
+        r#"{{"jsonrpc":"2.0","id":"deep","method":"tools/call","params":{{"name":"list-contacts","arguments":{open}1{close}}}}}"#
+    )
+}
+
+#[tokio::test]
+async fn a_line_that_cannot_be_read_is_answered_and_the_next_one_served() {
+    let twochat = twochat().await;
+    let mut agent = Agent::of(&twochat.base_url());
+    let none = Value::Null;
+    let deep = deep(5000);
+    for (line, code, id) in [
+        (&b"nonsense"[..], NO_JSON, &none),
+        (b"{", NO_JSON, &none),
+        (b"\xff\xfe{}", NO_JSON, &none),
+        (b"{\"a\": \"\xff\"}", INVALID_REQUEST, &none),
+        (
+            b"{\"jsonrpc\":\"2.0\",\"id\":7,\"method\":\"ping\",\"params\":{\"a\":\"\xff\"}}",
+            INVALID_REQUEST,
+            &json!(7),
+        ),
+        (b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", NO_JSON, &none),
+        (
+            br#"{"jsonrpc":"2.0","id":1,"method":"ping"}{"jsonrpc":"2.0","id":2,"method":"ping"}"#,
+            NO_JSON,
+            &none,
+        ),
+        (b"[]", INVALID_REQUEST, &none),
+        (br#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, INVALID_REQUEST, &none),
+        (b"5", INVALID_REQUEST, &none),
+        (b"null", INVALID_REQUEST, &none),
+        (br#"{"a":1}"#, INVALID_REQUEST, &none),
+        (b"{}", INVALID_REQUEST, &none),
+        (br#"{"jsonrpc":"2.0","id":3}"#, INVALID_REQUEST, &json!(3)),
+        (br#"{"jsonrpc":"1.0","id":"x","method":"ping"}"#, INVALID_REQUEST, &json!("x")),
+        (br#"{"id":3,"method":"ping"}"#, INVALID_REQUEST, &json!(3)),
+        (br#"{"jsonrpc":"2.0","id":3,"method":"ping","params":5}"#, INVALID_REQUEST, &json!(3)),
+        (br#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, INVALID_REQUEST, &none),
+        (br#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, INVALID_REQUEST, &none),
+        (br#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, INVALID_REQUEST, &none),
+        (deep.as_bytes(), INVALID_REQUEST, &json!("deep")),
+    ] {
+        is_refused(&agent, line, code, id);
+        agent.is_served();
+    }
+    assert_eq!(agent.leave(), [] as [Value; 0]);
+    assert_eq!(twochat.requests(), []);
+}
+
+#[tokio::test]
+async fn a_message_of_more_than_16_mib_is_refused_and_one_of_less_is_read() {
+    let twochat = twochat().await;
+    let mut agent = Agent::of(&twochat.base_url());
+    let of = |mib: usize| {
+        let arguments = json!({ "page-number": "x".repeat(mib << 20) });
+        request(1, "tools/call", json!({ "name": "list-contacts", "arguments": arguments }))
+    };
+    let words = is_refused(&agent, of(17).to_string().as_bytes(), INVALID_REQUEST, &Value::Null);
+    assert_eq!(words, "the message is larger than 16 MiB");
+    agent.is_served();
+    agent.say(&of(15));
+    assert_eq!(agent.hear()["result"]["isError"], true);
+    // One that is still under way when the input ends.
+    agent.send("x".repeat(17 << 20));
+    let [answer] = &agent.leave()[..] else { panic!("not one answer") };
+    assert_eq!(answer["error"]["code"], INVALID_REQUEST, "{answer}");
+}
+
+#[tokio::test]
+async fn what_asks_for_no_answer_gets_none() {
+    let twochat = twochat().await;
+    let mut agent = Agent::of(&twochat.base_url());
+    for line in [
+        "",
+        "   \t",
+        "\r",
+        r#"{"jsonrpc":"2.0","method":"notifications/nope"}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled"}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":5}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":77}}"#,
+        r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#,
+        r#"{"jsonrpc":"2.0","id":3,"result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":3,"error":{"code":1,"message":"no"}}"#,
+    ] {
+        agent.send(format!("{line}\n"));
+        agent.is_served();
+    }
+    agent.send(format!("{}\r\n", request("windows", "ping", json!({}))));
+    assert_eq!(agent.hear()["id"], "windows");
+    assert_eq!(agent.leave(), [] as [Value; 0]);
+}
+
+#[tokio::test]
+async fn what_there_is_not_is_told_with_what_there_is() {
+    let twochat = twochat().await;
+    let mut agent = Agent::of(&twochat.base_url());
+    let long = "x".repeat(1 << 20);
+    for (tool, shown) in
+        [("list-contact", "`list-contact`"), ("\u{1b}[31m", "`\u{fffd}[31m`"), (&long, "`xxx")]
+    {
+        let call = request("t", "tools/call", json!({ "name": tool, "arguments": {} }));
+        let words = is_refused(&agent, call.to_string().as_bytes(), INVALID_PARAMS, &json!("t"));
+        assert!(words.starts_with(&format!("there is no tool {shown}")), "{words}");
+        let known = "; there are create-contact, get-api-usage-info, list-contacts, \
+                     list-webhook-subscriptions, test-api-key";
+        assert!(words.ends_with(known), "{words}");
+    }
+    for method in
+        ["nope", "resources/list", "prompts/list", "logging/setLevel", "tasks/list", &long]
+    {
+        let call = request(1, method, json!({}));
+        is_refused(&agent, call.to_string().as_bytes(), NO_METHOD, &json!(1));
+    }
+    for params in [
+        json!({ "name": "list-contacts", "arguments": [] }),
+        json!({ "name": "list-contacts", "arguments": "{}" }),
+        json!({ "name": 5 }),
+        json!({ "arguments": {} }),
+        json!({}),
+    ] {
+        let call = request(1, "tools/call", params);
+        let words = is_refused(&agent, call.to_string().as_bytes(), INVALID_PARAMS, &json!(1));
+        assert!(words.contains("`name` as text and `arguments` as an object"), "{words}");
+    }
+    agent.is_served();
+    assert_eq!(twochat.requests(), []);
+}
+
+#[tokio::test]
+async fn the_handshake_works_whatever_came_before_it_and_a_second_time() {
+    let twochat = twochat().await;
+    let mut agent = Agent::silent(&twochat.base_url(), &[]);
+    let early = |agent: &Agent| {
+        agent.say(&notification("notifications/initialized", json!({})));
+        agent.say(&notification("notifications/cancelled", json!({ "requestId": 1 })));
+        agent.send("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{}}\n\n");
+    };
+    early(&agent);
+    is_refused(&agent, b"nonsense", NO_JSON, &Value::Null);
+    early(&agent);
+    agent.is_served();
+    early(&agent);
+    let unknown_version = json!({
+        "io.modelcontextprotocol/protocolVersion": "1999-01-01",
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    for (method, params) in [
+        ("tools/list", json!({})),
+        ("tools/call", json!({ "name": "list-contacts" })),
+        ("initialize", json!({})),
+        ("server/discover", json!({})),
+        ("tools/list", json!({ "_meta": unknown_version })),
+    ] {
+        let answer = agent.ask(method, params);
+        assert!(answer["error"]["code"].is_i64(), "{method}: {answer}");
+        early(&agent);
+    }
+    for version in ["2025-06-18", "2024-11-05"] {
+        let welcome = agent.ask("initialize", hello(version));
+        assert_eq!(welcome["result"]["protocolVersion"], version, "{welcome}");
+        early(&agent);
+        let result = agent.call("test-api-key", json!({}));
+        assert_eq!(result["structuredContent"]["verdict"], "valid", "{result}");
+    }
+    assert_eq!(agent.leave(), [] as [Value; 0]);
+    assert_eq!(twochat.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn nonsense_at_the_end_of_the_input_is_answered_too() {
+    let twochat = twochat().await;
+    for agent in [Agent::of(&twochat.base_url()), Agent::silent(&twochat.base_url(), &[])] {
+        agent.send("nonsense\n".repeat(500));
+        let answers = agent.leave();
+        assert!(answers.iter().all(|answer| answer["error"]["code"] == NO_JSON), "{answers:?}");
+        assert_eq!(answers.len(), 500);
+    }
+}

@@ -1,0 +1,150 @@
+//! The built command, run as from a shell, and what a run left behind.
+
+use std::{
+    env,
+    ffi::OsStr,
+    fs,
+    io::Write,
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    thread,
+};
+
+use host_test::mock::{Mock, Options};
+use serde_json::Value;
+
+/// The key of every run. No run may show it.
+pub(crate) const CANARY: &str = "canary-7f3a9c51e8";
+
+/// What a run left behind.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Run {
+    /// The result of an action that worked: one line of JSON and nothing else.
+    pub(crate) fn result(&self) -> Value {
+        one_line(self.output())
+    }
+
+    /// What was written by a command that worked and had no complaint.
+    pub(crate) fn output(&self) -> &str {
+        assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{self:?}");
+        &self.stdout
+    }
+
+    /// The error of an action: one line of JSON and nothing else.
+    pub(crate) fn error(&self) -> Value {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{self:?}");
+        let error = one_line(&self.stderr);
+        assert!(error["kind"].is_string() && error["retry"].is_string(), "{error}");
+        error
+    }
+
+    /// The message of a command that was not carried out.
+    pub(crate) fn message(&self, code: i32) -> &str {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{self:?}");
+        assert!(self.stderr.parse::<Value>().is_err(), "{self:?}");
+        let message = self.stderr.strip_prefix("twochat: ").unwrap_or_else(|| panic!("{self:?}"));
+        assert_eq!(message.lines().count(), 1, "{message}");
+        message.trim_end()
+    }
+}
+
+fn one_line(text: &str) -> Value {
+    assert!(text.ends_with('\n') && text.lines().count() == 1, "{text}");
+    text.parse().unwrap_or_else(|error| panic!("{error}: {text}"))
+}
+
+/// A program without the settings of whoever runs the tests, which finds
+/// `twochat` by its name.
+pub(crate) fn program(name: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(name);
+    let inherited = env::vars_os().map(|(name, _)| name);
+    for name in inherited.filter(|name| name.to_string_lossy().starts_with("TWOCHAT_")) {
+        command.env_remove(name);
+    }
+    let built = PathBuf::from(env!("CARGO_BIN_EXE_twochat")).parent().unwrap().to_owned();
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths([built].into_iter().chain(env::split_paths(&path))).unwrap();
+    command.env("PATH", path).env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command.env_remove("CLICOLOR_FORCE").env_remove("NO_COLOR").env_remove("COLUMNS");
+    command.env("TERM", "xterm").stdin(Stdio::null()).envs(settings.iter().copied());
+    command
+}
+
+/// The built command.
+pub(crate) fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = program(env!("CARGO_BIN_EXE_twochat"), settings);
+    command.args(arguments);
+    command
+}
+
+pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Run {
+    ended(command(arguments, settings).output().unwrap())
+}
+
+/// Runs the command with this on its standard input.
+pub(crate) fn fed(arguments: &[&str], settings: &[(&str, &str)], input: Vec<u8>) -> Run {
+    let mut command = command(arguments, settings);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A command that has read enough closes its end.
+    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    ended(output)
+}
+
+pub(crate) fn ended(output: Output) -> Run {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let run = Run {
+        code: output.status.code(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
+    };
+    assert!(!format!("{run:?}").contains("canary"), "the key is shown: {run:?}");
+    run
+}
+
+/// A mock that knows the canary as its key and has as many contacts.
+pub(crate) async fn twochat_with(contacts: usize) -> Mock {
+    let options = Options { contacts, requests_per_minute: 1_000_000, ..Options::default() };
+    Mock::start(Options { key: CANARY.to_owned(), ..options }).await.unwrap()
+}
+
+/// The settings that lead to a server, with the right key.
+pub(crate) fn asking(base: &str) -> [(&str, &str); 2] {
+    [("TWOCHAT_BASE_URL", base), ("TWOCHAT_API_KEY", CANARY)]
+}
+
+/// A folder with nothing in it.
+pub(crate) fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// A file for `--component`.
+pub(crate) fn file(name: &str, bytes: &[u8]) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// What a terminal is sent by a line of a shell, in which `twochat` is the
+/// built command.
+pub(crate) fn on_a_terminal(line: &str, settings: &[(&str, &str)]) -> String {
+    let mut script = program("script", settings);
+    let output = script.args(["-qec", line, "/dev/null"]).output().expect("`script` of util-linux");
+    let shown = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && !shown.contains("canary"), "{line}: {shown}");
+    shown
+}
