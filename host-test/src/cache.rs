@@ -72,7 +72,9 @@ impl Cache {
         }
         self.clear_out()?;
         let code = component.serialize().map_err(io::Error::other)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.folder)?;
+        // Of the same ending, so that one that was left behind is cleared out as well.
+        let mut file =
+            tempfile::Builder::new().suffix(&format!(".{ENDING}")).tempfile_in(&self.folder)?;
         file.write_all(digest(&SHA256, &code).as_ref())?;
         file.write_all(&code)?;
         // At once or not at all, also where several processes do the same.

@@ -8,6 +8,7 @@
 //! | [`client`] | how does an allowed request get to its server and back? |
 //! | [`addresses`] | which addresses may a connection reach? |
 //! | [`cache`] | how is a component compiled only once? |
+//! | [`retry`] | may a failed call be repeated, and when? |
 //! | [`json`] | how is a component value written as JSON, and JSON read as one? |
 //! | [`docs`] | what does a component say of itself? |
 //! | [`tools`] | how does an action present itself to a model? |
@@ -24,6 +25,7 @@ pub mod egress;
 pub mod engine;
 pub mod json;
 pub mod mock;
+pub mod retry;
 mod schema;
 pub mod tools;
 

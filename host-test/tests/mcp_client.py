@@ -152,7 +152,7 @@ async def main(twochat):
                 "TWOCHAT_API_KEY": KEY,
                 "XDG_CACHE_HOME": cache,
             }
-            command = StdioServerParameters(command=twochat, args=["mcp"], env=settings)
+            command = StdioServerParameters(command=twochat, args=["mcp", "--no-retry"], env=settings)
             return Client(stdio_client(command), mode=mode)
 
         for mode in ("legacy", "auto"):

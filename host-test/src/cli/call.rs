@@ -11,14 +11,18 @@ use std::{
 };
 
 use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
-use host_test::{engine::Connector, tools::Tool};
+use host_test::{
+    engine::{Connector, Limits},
+    retry::Patience,
+    tools::Tool,
+};
 use serde_json::{Map, Value};
 
 use super::{
-    connector::{self, Session, from_environment},
+    connector::{self, Session, TRIES, from_environment},
     flags,
     output::{self, Format},
-    pages::{self, Paging},
+    pages::{self, Paging, Progress, waiting},
 };
 use crate::{EXIT_CODES, Failure};
 
@@ -57,7 +61,7 @@ const HOST: &str = "Options of the host";
 /// The id of what is no flag: one that no field can have.
 const WHOLE: &str = "all arguments";
 /// The host's own flags: a field of such a name is given as JSON.
-const OWN: [&str; 5] = ["component", "output", "all", "to", "help"];
+const OWN: [&str; 6] = ["component", "output", "no-retry", "all", "to", "help"];
 
 /// The command with a subcommand for each action.
 pub(crate) fn command(tools: &[Tool]) -> Command {
@@ -75,6 +79,12 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .global(true)
         .help_heading(HOST)
         .help("How to write the result [default: json; with --all: jsonl]");
+    let no_retry = Arg::new("no-retry")
+        .long("no-retry")
+        .action(ArgAction::SetTrue)
+        .global(true)
+        .help_heading(HOST)
+        .help("Try once, also where the error says that the call may be repeated");
     let command = Command::new("call")
         .about("Carry out one action against 2Chat")
         .long_about(ABOUT)
@@ -84,7 +94,7 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .args([component, output]);
+        .args([component, output, no_retry]);
     tools.iter().fold(command, |command, tool| {
         let json = Arg::new(WHOLE).value_name("JSON").help(
             "All arguments as a JSON object: the text itself, @FILE, or - for standard input; \
@@ -130,12 +140,20 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     arguments.extend(flags::arguments(tool, matches));
     let session = Session::new(connector, from_environment()?)?;
     let format = matches.get_one::<Format>("output").copied();
+    let once = matches.get_flag("no-retry");
     let paging = Paging::of(tool).filter(|_| matches.get_flag("all"));
     if let Some(paging) = paging {
         let file = matches.get_one::<PathBuf>("to").cloned();
-        return pages::run(&session, tool, arguments, &paging, format, file).await;
+        let tries = if once { 0 } else { pages::TRIES };
+        return pages::run(&session, tool, arguments, &paging, format, file, tries).await;
     }
-    let outcome = session.call(action, &arguments.into()).await?;
+    let mut progress = Progress::new();
+    let waits = |error: &Value, wait| progress.show(&waiting(error, wait));
+    let tries = if once { 0 } else { TRIES };
+    let patience = Patience::new(tries, Limits::default().time);
+    let called = session.call_patiently(action, &arguments.into(), patience, waits).await;
+    progress.clear();
+    let outcome = called?;
     let result = outcome.result.map_err(|error| Failure::Action(error.to_string()))?;
     output::result(&result, &tool.output_schema, format.unwrap_or(Format::Json))
 }

@@ -6,6 +6,7 @@ use std::{
     io::Read,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use host_test::{
@@ -14,8 +15,10 @@ use host_test::{
     client::Client,
     egress::{Connection, DEFAULT_BASE_URL, Secret},
     engine::{CallError, Connector, Host, Limits, Outcome},
+    retry::Patience,
 };
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::Failure;
 
@@ -25,6 +28,9 @@ const OTHERWISE: &str =
 
 /// The largest file that is looked at: many times the largest connector.
 const FILE_LIMIT: u64 = 64 << 20;
+
+/// So often a call is repeated, when its error says that it may be.
+pub(crate) const TRIES: usize = 3;
 
 /// A loaded connector with its one connection.
 pub(crate) struct Session {
@@ -62,9 +68,33 @@ impl Session {
         Ok(Self { connector, client, connection: Arc::new(connection) })
     }
 
+    /// Carries out a call, and again for as long as its errors allow it.
+    /// `waits` hears of each wait before it.
+    pub(crate) async fn call_patiently(
+        &self,
+        action: &str,
+        arguments: &Value,
+        mut patience: Patience,
+        mut waits: impl FnMut(&Value, Duration),
+    ) -> Result<Outcome, Failure> {
+        loop {
+            let outcome = self.call(action, arguments, patience.left()).await?;
+            let Err(error) = &outcome.result else { return Ok(outcome) };
+            let Some(wait) = patience.wait_after(error) else { return Ok(outcome) };
+            waits(error, wait);
+            sleep(wait).await;
+        }
+    }
+
     /// Carries out one call; whatever comes back has the key hidden.
-    pub(crate) async fn call(&self, action: &str, arguments: &Value) -> Result<Outcome, Failure> {
+    pub(crate) async fn call(
+        &self,
+        action: &str,
+        arguments: &Value,
+        time: Duration,
+    ) -> Result<Outcome, Failure> {
         let limits = Limits::default();
+        let limits = Limits { time: limits.time.min(time), ..limits };
         let outlet = self.connection.outlet(&self.client);
         let called = self.connector.call(action, arguments, outlet, limits).await;
         let hide = |error: &CallError| {

@@ -4,6 +4,7 @@ use std::{io::Write, path::PathBuf};
 
 use host_test::{
     egress::{Connection, Secret},
+    engine::Limits,
     mock::{DEFAULT_KEY, Exchange, Fault, Mock, Options},
 };
 use serde_json::{Value, json};
@@ -117,7 +118,7 @@ async fn play(number: usize, scene: &Scene, session: &Session, mock: &Mock) -> R
     mock.clear();
     scene.faults.iter().for_each(|fault| mock.switch_on(*fault));
     let before = mock.exchanges().len();
-    let outcome = session.call(scene.action, &scene.arguments).await?;
+    let outcome = session.call(scene.action, &scene.arguments, Limits::default().time).await?;
 
     show(&format!("\n{BOLD}{number}. {}{BOLD:#}", scene.title));
     show(&format!("{DIM}   call{DIM:#}     {BOLD}{}{BOLD:#} {}", scene.action, scene.arguments));

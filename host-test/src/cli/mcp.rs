@@ -6,7 +6,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use host_test::tools::Tool;
+use host_test::{engine::Limits, retry::Patience, tools::Tool};
 use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::{
-    connector::{self, Session, from_environment},
+    connector::{self, Session, TRIES, from_environment},
     paint::visible,
     stdio::Lines,
 };
@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// Component to serve instead of the built-in one
     #[arg(long, value_name = "FILE")]
     component: Option<PathBuf>,
+    /// Try each call once, also where its error says that it may be repeated
+    #[arg(long)]
+    no_retry: bool,
 }
 
 /// So many calls run at the same time; more wait for their turn.
@@ -58,6 +61,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         tools: Tool::all_of(&connector),
         about: connector.docs().about(),
         session: Session::new(connector, from_environment()?)?,
+        tries: if arguments.no_retry { 0 } else { TRIES },
         at_once: Semaphore::new(AT_ONCE),
     };
     let failed = |error: String| Failure::Host(format!("the agent's connection failed: {error}"));
@@ -76,6 +80,7 @@ struct Server {
     session: Session,
     tools: Vec<Tool>,
     about: String,
+    tries: usize,
     at_once: Semaphore,
 }
 
@@ -131,7 +136,8 @@ impl ServerHandler for Server {
         let call = async {
             // The semaphore is never closed.
             let _turn = self.at_once.acquire().await;
-            self.session.call(&request.name, &arguments).await
+            let patience = Patience::new(self.tries, Limits::default().time);
+            self.session.call_patiently(&request.name, &arguments, patience, |_, _| {}).await
         };
         let done = Notify::new();
         let result = async {

@@ -7,8 +7,7 @@
 
 use std::{collections::HashSet, io::IsTerminal, path::PathBuf, time::Duration};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
-use host_test::tools::Tool;
+use host_test::{retry::Patience, tools::Tool};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -25,9 +24,12 @@ const NEXT: &str = "next-page";
 pub(crate) const KEY: &str = "uuid";
 
 /// So often a page is asked for again, when its error says that it may be.
-const PATIENCE: usize = 8;
-/// The longest wait that is sat out.
+pub(crate) const TRIES: usize = 8;
+/// The longest that a page is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+/// So many pages in a row may bring nothing new, as contacts that are added
+/// while one reads can shift pages; more of them would never end.
+const BARREN: usize = 20;
 
 /// What there is to know of an action that has pages.
 pub(crate) struct Paging {
@@ -56,6 +58,7 @@ pub(crate) async fn run(
     paging: &Paging,
     format: Option<Format>,
     file: Option<PathBuf>,
+    tries: usize,
 ) -> Result<(), Failure> {
     let format = format.unwrap_or(Format::Jsonl);
     let misuse = |why: String| Err(Failure::Misuse(why));
@@ -88,10 +91,17 @@ pub(crate) async fn run(
     let mut seen = HashSet::new();
     let mut page = export.begin(&mut seen)?.unwrap_or(first_page);
     let mut progress = Progress::new();
+    let mut barren = 0;
     loop {
         arguments.insert(PAGE.to_owned(), page.into());
         progress.show(&format!("{} rows, reading page {page}", export.written()));
-        let result = match patient(session, &tool.name, &arguments, &mut progress).await {
+        let page_of = Value::Object(arguments.clone());
+        let waits = |error: &Value, wait| progress.show(&waiting(error, wait));
+        let patience = Patience::new(tries, LONGEST_WAIT);
+        let called = session.call_patiently(&tool.name, &page_of, patience, waits).await;
+        let ended = called
+            .and_then(|outcome| outcome.result.map_err(|error| Failure::Action(error.to_string())));
+        let result = match ended {
             Ok(result) => result,
             Err(failure) => {
                 progress.clear();
@@ -104,21 +114,24 @@ pub(crate) async fn run(
         };
         let next = result.get(NEXT).and_then(Value::as_u64);
         let rows = result.get(&paging.rows).and_then(Value::as_array);
+        let before = export.written();
         for row in rows.into_iter().flatten() {
             let key = row.get(KEY).and_then(Value::as_str).unwrap_or_default();
             if seen.insert(Box::<str>::from(key)) {
                 export.write(row)?;
             }
         }
+        barren = if export.written() == before { barren + 1 } else { 0 };
         if export.page_ends(next)? == Reader::Gone {
             return Ok(());
         }
         match next {
-            Some(next) if next > page => page = next,
+            Some(next) if next > page && barren < BARREN => page = next,
             Some(next) => {
                 progress.clear();
                 return Err(Failure::Host(format!(
-                    "page {page} names page {next} as the next, which would never end"
+                    "page {page} brings nothing new and names page {next} as the next, which \
+                     would never end"
                 )));
             }
             None => break,
@@ -136,53 +149,31 @@ pub(crate) enum Reader {
     Gone,
 }
 
-/// Asks for a page, and again for as long as the error allows it: a wait that
-/// the vendor names is kept, else each is longer than the one before.
-async fn patient(
-    session: &Session,
-    action: &str,
-    arguments: &Map<String, Value>,
-    progress: &mut Progress,
-) -> Result<Value, Failure> {
-    let waits = ExponentialBuilder::default().with_jitter().with_max_times(PATIENCE);
-    let mut waits = waits.with_max_delay(Duration::from_secs(60)).build();
-    loop {
-        let outcome = session.call(action, &arguments.clone().into()).await?;
-        let error = match outcome.result {
-            Ok(result) => return Ok(result),
-            Err(error) => error,
-        };
-        let text = |key: &str| error.get(key).and_then(Value::as_str).unwrap_or_default();
-        let may_repeat = matches!(text("retry"), "after-waiting" | "now");
-        let asked = error.get("wait-seconds").and_then(Value::as_u64).map(Duration::from_secs);
-        let wait = waits.next().filter(|_| may_repeat).map(|wait| asked.unwrap_or(wait));
-        let Some(wait) = wait.filter(|wait| *wait <= LONGEST_WAIT) else {
-            return Err(Failure::Action(error.to_string()));
-        };
-        progress.show(&format!("{}: waiting {} s", text("kind"), wait.as_secs().max(1)));
-        tokio::time::sleep(wait).await;
-    }
+/// What is waited for, and how long.
+pub(crate) fn waiting(error: &Value, wait: Duration) -> String {
+    let kind = error.get("kind").and_then(Value::as_str).unwrap_or("an error");
+    format!("{kind}: waiting {} s", wait.as_secs_f64().ceil())
 }
 
 /// One line that changes, on a terminal alone.
-struct Progress {
+pub(crate) struct Progress {
     shown: bool,
     wanted: bool,
 }
 
 impl Progress {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { shown: false, wanted: std::io::stderr().is_terminal() }
     }
 
-    fn show(&mut self, line: &str) {
+    pub(crate) fn show(&mut self, line: &str) {
         if self.wanted {
             eprint!("\r\x1b[2K{}", visible(line));
             self.shown = true;
         }
     }
 
-    fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         if std::mem::take(&mut self.shown) {
             eprint!("\r\x1b[2K");
         }

@@ -40,6 +40,7 @@ mod load;
 mod mcp;
 mod pages;
 mod readme;
+mod retries;
 mod secrets;
 mod tidy;
 mod tls;

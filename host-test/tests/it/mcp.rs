@@ -1,6 +1,5 @@
 //! `twochat mcp` as an agent meets it, and as somebody who sends nonsense does.
 
-mod agent;
 mod nonsense;
 mod waiting;
 
@@ -12,7 +11,7 @@ use host_test::{
 };
 use serde_json::{Value, json};
 
-use self::agent::{Agent, hello, notification, request, twochat};
+use crate::support::agent::{Agent, hello, notification, request, twochat};
 use crate::support::{
     LOADED, every_action, new_contact,
     shell::{self, CANARY},
@@ -131,7 +130,7 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
     const CORRECT: &str = "Correct the arguments and call again.";
 
     let twochat = twochat().await;
-    let mut agent = Agent::of(&twochat.base_url());
+    let mut agent = Agent::with(&twochat.base_url(), &["--no-retry"]);
     let patience = &[Fault::Status(429), Fault::RetryAfter][..];
     for (faults, create, happened, error, effect, next) in [
         (

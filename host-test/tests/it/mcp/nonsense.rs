@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::agent::{Agent, hello, notification, request, twochat};
+use crate::support::agent::{Agent, hello, notification, request, twochat};
 
 const INVALID_REQUEST: i32 = -32600;
 const NO_METHOD: i32 = -32601;

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use super::agent::{Agent, notification, request, twochat};
+use crate::support::agent::{Agent, notification, request, twochat};
 use crate::support::raw::{Raw, Step};
 
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\

@@ -1,5 +1,6 @@
 //! What every test needs: the connector, and somebody to answer it.
 
+pub(crate) mod agent;
 pub(crate) mod everything;
 pub(crate) mod hook;
 pub(crate) mod raw;

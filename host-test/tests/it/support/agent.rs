@@ -18,12 +18,12 @@ use crate::support::shell;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A mock 2Chat for many calls.
-pub(super) async fn twochat() -> Mock {
+pub(crate) async fn twochat() -> Mock {
     shell::twochat_with(3).await
 }
 
 /// What an agent says first.
-pub(super) fn hello(version: &str) -> Value {
+pub(crate) fn hello(version: &str) -> Value {
     json!({
         "protocolVersion": version,
         "capabilities": {},
@@ -31,15 +31,15 @@ pub(super) fn hello(version: &str) -> Value {
     })
 }
 
-pub(super) fn request(id: impl Into<Value>, method: &str, params: Value) -> Value {
+pub(crate) fn request(id: impl Into<Value>, method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "id": id.into(), "method": method, "params": params })
 }
 
-pub(super) fn notification(method: &str, params: Value) -> Value {
+pub(crate) fn notification(method: &str, params: Value) -> Value {
     json!({ "jsonrpc": "2.0", "method": method, "params": params })
 }
 
-pub(super) struct Agent {
+pub(crate) struct Agent {
     child: Child,
     /// None once the input has ended.
     input: Option<Sender<Vec<u8>>>,
@@ -50,7 +50,7 @@ pub(super) struct Agent {
 
 impl Agent {
     /// Starts the server and says nothing.
-    pub(super) fn silent(base_url: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn silent(base_url: &str, arguments: &[&str]) -> Self {
         let mut command = shell::command(&["mcp"], &shell::asking(base_url));
         command.args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -73,11 +73,11 @@ impl Agent {
     }
 
     /// Starts the server and shakes hands.
-    pub(super) fn of(base_url: &str) -> Self {
+    pub(crate) fn of(base_url: &str) -> Self {
         Self::with(base_url, &[])
     }
 
-    pub(super) fn with(base_url: &str, arguments: &[&str]) -> Self {
+    pub(crate) fn with(base_url: &str, arguments: &[&str]) -> Self {
         let mut agent = Self::silent(base_url, arguments);
         let welcome = agent.ask("initialize", hello("2025-11-25"));
         assert_eq!(welcome["result"]["protocolVersion"], "2025-11-25", "{welcome}");
@@ -86,22 +86,22 @@ impl Agent {
     }
 
     /// Sends bytes as they are.
-    pub(super) fn send(&self, bytes: impl Into<Vec<u8>>) {
+    pub(crate) fn send(&self, bytes: impl Into<Vec<u8>>) {
         self.input.as_ref().unwrap().send(bytes.into()).unwrap();
     }
 
     /// Sends a message.
-    pub(super) fn say(&self, message: &Value) {
+    pub(crate) fn say(&self, message: &Value) {
         self.send(format!("{message}\n"));
     }
 
     /// The next message.
-    pub(super) fn hear(&self) -> Value {
+    pub(crate) fn hear(&self) -> Value {
         self.hear_within(PATIENCE).unwrap_or_else(|why| panic!("no message came: {why}"))
     }
 
     /// The next message, if there is one in time.
-    pub(super) fn hear_within(&self, time: Duration) -> Result<Value, RecvTimeoutError> {
+    pub(crate) fn hear_within(&self, time: Duration) -> Result<Value, RecvTimeoutError> {
         let line = self.output.recv_timeout(time)?;
         assert!(!line.contains("canary"), "the key is shown: {line}");
         let message: Value = line.parse().unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -110,7 +110,7 @@ impl Agent {
     }
 
     /// Sends a request; the next message is to be its answer.
-    pub(super) fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Value {
         self.asked += 1;
         let id = format!("asked-{}", self.asked);
         self.say(&request(id.as_str(), method, params));
@@ -120,14 +120,14 @@ impl Agent {
     }
 
     /// What a tool gives, right or wrong.
-    pub(super) fn call(&mut self, tool: &str, arguments: Value) -> Value {
+    pub(crate) fn call(&mut self, tool: &str, arguments: Value) -> Value {
         let mut answer = self.ask("tools/call", json!({ "name": tool, "arguments": arguments }));
         assert!(answer["error"].is_null(), "{tool}: {answer}");
         answer["result"].take()
     }
 
     /// The text of a call that went wrong.
-    pub(super) fn fails(&mut self, tool: &str, arguments: Value) -> String {
+    pub(crate) fn fails(&mut self, tool: &str, arguments: Value) -> String {
         let result = self.call(tool, arguments);
         assert_eq!(result["isError"], true, "{tool}: {result}");
         assert!(result.get("structuredContent").is_none(), "{tool}: {result}");
@@ -139,14 +139,14 @@ impl Agent {
     }
 
     /// Proves that the server still serves.
-    pub(super) fn is_served(&mut self) {
+    pub(crate) fn is_served(&mut self) {
         let answer = self.ask("ping", json!({}));
         assert_eq!(answer["result"], json!({}), "{answer}");
     }
 
     /// Ends the input; the server is to end by itself, and well. Gives all that
     /// it still said.
-    pub(super) fn leave(mut self) -> Vec<Value> {
+    pub(crate) fn leave(mut self) -> Vec<Value> {
         drop(self.input.take());
         let begun = Instant::now();
         let mut said = Vec::new();

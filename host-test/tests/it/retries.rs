@@ -1,0 +1,114 @@
+//! Calls that are repeated, and calls that never are: counted at the server.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use host_test::mock::{Fault, Mock};
+use serde_json::json;
+
+use crate::support::{
+    agent::Agent,
+    new_contact,
+    shell::{Run, asking, command, ended, run, twochat_with},
+};
+
+fn call(twochat: &Mock, words: &[&str]) -> Run {
+    run(&[&["call"], words].concat(), &asking(&twochat.base_url()))
+}
+
+/// Runs a call, and takes the faults away once the server was asked so often.
+fn call_mended_after(twochat: &Mock, requests: usize, words: &[&str]) -> Run {
+    let base = twochat.base_url();
+    let child = command(&[&["call"], words].concat(), &asking(&base))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let begun = Instant::now();
+    while twochat.requests().len() < requests {
+        assert!(begun.elapsed() < Duration::from_secs(30), "it was not asked");
+        thread::sleep(Duration::from_millis(10));
+    }
+    twochat.clear();
+    ended(child.wait_with_output().unwrap())
+}
+
+#[tokio::test]
+async fn a_busy_vendor_is_asked_again_until_it_answers() {
+    let twochat = twochat_with(3).await;
+    twochat.switch_on(Fault::Status(503));
+    let result = call_mended_after(&twochat, 2, &["list-contacts"]).result();
+    assert_eq!(result["contacts"].as_array().unwrap().len(), 3);
+    assert_eq!(twochat.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_creation_that_was_certainly_refused_is_repeated_and_creates_one_contact() {
+    let twochat = twochat_with(0).await;
+    twochat.switch_on(Fault::Status(429));
+    let words = ["create-contact", &new_contact().to_string()];
+    call_mended_after(&twochat, 1, &words).result();
+    assert_eq!(twochat.requests().len(), 2);
+    let contacts = call(&twochat, &["list-contacts"]).result();
+    assert_eq!(contacts["contacts"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_creation_that_may_have_been_carried_out_is_sent_once() {
+    for fault in [Fault::Html504, Fault::Status(500), Fault::Status(503), Fault::SuccessFalse] {
+        let twochat = twochat_with(0).await;
+        twochat.switch_on(fault);
+        let error = call(&twochat, &["create-contact", &new_contact().to_string()]).error();
+        assert_eq!((&error["carried-out"], &error["retry"]), (&json!("perhaps"), &json!("never")));
+        assert_eq!(twochat.requests().len(), 1, "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn what_would_end_the_same_is_sent_once() {
+    for status in [400, 402, 404, 406, 422] {
+        let twochat = twochat_with(0).await;
+        twochat.switch_on(Fault::Status(status));
+        call(&twochat, &["list-contacts"]).error();
+        assert_eq!(twochat.requests().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn who_wants_no_retry_gets_none() {
+    let twochat = twochat_with(0).await;
+    twochat.switch_on(Fault::Status(503));
+    for words in [&["list-contacts", "--no-retry"][..], &["--no-retry", "list-contacts", "--all"]] {
+        let before = twochat.requests().len();
+        assert_eq!(call(&twochat, words).error()["retry"], "after-waiting");
+        assert_eq!(twochat.requests().len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_stays_broken_ends_after_four_tries() {
+    let twochat = twochat_with(0).await;
+    twochat.switch_on(Fault::Status(500));
+    assert_eq!(call(&twochat, &["list-contacts"]).error()["kind"], "interrupted");
+    assert_eq!(twochat.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn an_agent_is_spared_what_passes() {
+    let twochat = twochat_with(2).await;
+    twochat.switch_on(Fault::Status(500));
+    let mut agent = Agent::of(&twochat.base_url());
+    let asked = thread::scope(|scope| {
+        scope.spawn(|| {
+            while twochat.requests().is_empty() {
+                thread::sleep(Duration::from_millis(10));
+            }
+            twochat.clear();
+        });
+        agent.call("list-contacts", json!({}))
+    });
+    assert_eq!(asked["structuredContent"]["contacts"].as_array().unwrap().len(), 2);
+    assert_eq!(twochat.requests().len(), 2);
+}
