@@ -5,36 +5,28 @@
 //! to an address that the connection may reach; the address that was checked
 //! is the one connected to. The key is put in here and nowhere else, so the
 //! guest neither holds nor sees it. Redirects are not followed. Connections
-//! are pooled across instances.
+//! are pooled across instances. How many requests leave at once, in a minute and
+//! for one call is bounded, and so are the size and the time of a reply.
 //!
 //! Knows HTTP and one connection; knows nothing of actions or of 2Chat's data.
 
-use std::{
-    fmt,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll, ready},
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
-use http_body::{Body, Frame};
 use http_body_util::BodyExt;
-use hyper::body::Incoming;
 use serde_json::Value;
-use tokio::time::{Instant, Sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
     WasiHttpHooks,
 };
 
-use crate::{
-    addresses::Addresses,
-    client::{Client, error_of},
-    engine::Outlet,
-};
+use self::{reply::ReplyBody, throttle::Throttle};
+use crate::{addresses::Addresses, client::Client, engine::Outlet};
+
+mod reply;
+mod throttle;
 
 /// Where 2Chat is.
 pub const DEFAULT_BASE_URL: &str = "https://api.p.2chat.io/open";
@@ -133,13 +125,34 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where an instance may send requests, and the key that they get.
+/// Where an instance may send requests, and the key that they get. Its bounds
+/// hold for all calls together, and for all clones of it.
 #[derive(Clone, Debug)]
 pub struct Connection {
     base: Url,
     addresses: Addresses,
     methods: Vec<Method>,
     key: Option<Secret>,
+    bounds: Bounds,
+    throttle: Throttle,
+}
+
+/// How much goes over a connection. Every bound is on by default, but the rate,
+/// which is the account's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Requests under way at the same time; more wait for their turn.
+    pub at_once: usize,
+    /// Requests that one call may send.
+    pub per_call: u32,
+    /// Bytes of a reply's body.
+    pub reply: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { at_once: 16, per_call: 8, reply: 8 << 20 }
+    }
 }
 
 impl Connection {
@@ -164,7 +177,27 @@ impl Connection {
         if base.query().is_some() || base.fragment().is_some() {
             return Err("it holds a query or a fragment, but only a path may follow the host");
         }
-        Ok(Self { base, addresses, methods: vec![Method::GET, Method::POST], key })
+        let (methods, bounds) = (vec![Method::GET, Method::POST], Bounds::default());
+        let throttle = Throttle::new(bounds.at_once);
+        Ok(Self { base, addresses, methods, key, bounds, throttle })
+    }
+
+    /// The same connection with other bounds.
+    #[must_use]
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, throttle: Throttle::new(bounds.at_once), ..self }
+    }
+
+    /// The same connection with other methods: nothing else leaves.
+    #[must_use]
+    pub fn with_methods(self, methods: Vec<Method>) -> Self {
+        Self { methods, ..self }
+    }
+
+    /// Holds requests back, so that no more than these leave in a minute. Meant
+    /// for the rate that the vendor has just told, in a reply that counts too.
+    pub fn set_rate(&self, per_minute: u32) {
+        self.throttle.set_rate(per_minute);
     }
 
     /// The way out for one call: the guest learns the base url, and the gate
@@ -176,7 +209,7 @@ impl Connection {
         let gate = |call_ends: Instant| {
             let last_words = LAST_WORDS.min(call_ends.duration_since(Instant::now()) / 2);
             let deadline = call_ends - last_words;
-            Box::new(Gate { client, connection, deadline }) as Box<dyn WasiHttpHooks>
+            Box::new(Gate { client, connection, deadline, requests: 0 }) as Box<dyn WasiHttpHooks>
         };
         Outlet { environment, gate: Box::new(gate) }
     }
@@ -232,6 +265,7 @@ struct Gate {
     client: Client,
     connection: Arc<Connection>,
     deadline: Instant,
+    requests: u32,
 }
 
 /// A response, and work that goes on behind it.
@@ -251,82 +285,34 @@ impl WasiHttpHooks for Gate {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
-        let allowed = self.connection.allows(request.method(), request.uri());
+        let spent = self.requests >= self.connection.bounds.per_call;
+        self.requests += 1;
+        let allowed = !spent && self.connection.allows(request.method(), request.uri());
         if let Some(key) = self.connection.key.as_ref().and_then(Secret::header).filter(|_| allowed)
         {
             request.headers_mut().insert(KEY_HEADER, key);
         }
         let client = self.client.clone();
-        let addresses = self.connection.addresses;
+        let Connection { addresses, bounds, ref throttle, .. } = *self.connection;
+        let throttle = throttle.clone();
         let call_ends = self.deadline;
         Box::new(async move {
             if !allowed {
                 return Err(Error::HttpRequestDenied);
             }
+            let turn = timeout_at(call_ends, throttle.turn());
+            let turn = turn.await.map_err(|_| Error::ConnectionLimitReached)?;
             let options = options.unwrap_or_default();
             let first_byte = options.first_byte_timeout.map(|wait| Instant::now() + wait);
             let until = first_byte.map_or(call_ends, |first_byte| first_byte.min(call_ends));
             let response = timeout_at(until, client.send(request, addresses))
                 .await
                 .map_err(|_| Error::HttpResponseTimeout)??;
+            let between_bytes = options.between_bytes_timeout;
             let response = response.map(|body| {
-                ReplyBody::new(body, call_ends, options.between_bytes_timeout).boxed_unsync()
+                ReplyBody::new(body, turn, call_ends, between_bytes, bounds.reply).boxed_unsync()
             });
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })
-    }
-}
-
-/// A reply's body, bounded in time. Its size is the guest's matter, which has
-/// memory for so much and no more.
-struct ReplyBody {
-    body: Incoming,
-    call_ends: Instant,
-    between_bytes: Option<Duration>,
-    next_by: Pin<Box<Sleep>>,
-}
-
-impl ReplyBody {
-    fn new(body: Incoming, call_ends: Instant, between_bytes: Option<Duration>) -> Self {
-        let next_by = Box::pin(tokio::time::sleep_until(call_ends));
-        let mut this = Self { body, call_ends, between_bytes, next_by };
-        this.expect_next();
-        this
-    }
-
-    fn expect_next(&mut self) {
-        let next_by = self.between_bytes.map(|wait| Instant::now() + wait);
-        let next_by = next_by.map_or(self.call_ends, |next_by| next_by.min(self.call_ends));
-        self.next_by.as_mut().reset(next_by);
-    }
-}
-
-impl Body for ReplyBody {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if Instant::now() >= self.call_ends {
-            return Poll::Ready(Some(Err(Error::HttpResponseTimeout)));
-        }
-        match Pin::new(&mut self.body).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.expect_next();
-                Poll::Ready(Some(Ok(frame)))
-            }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error_of(&error)))),
-            Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => {
-                ready!(self.next_by.as_mut().poll(cx));
-                Poll::Ready(Some(Err(Error::HttpResponseTimeout)))
-            }
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
     }
 }

@@ -107,6 +107,12 @@ impl Session {
             }
             CallError::Limit(_) | CallError::Trap(_) => Failure::Host(hide(&error)),
         })?;
+        // By its own word the account may send so many.
+        if let Ok(result) = &outcome.result
+            && let Some(rate) = result.get("requests-per-minute").and_then(Value::as_u64)
+        {
+            self.connection.set_rate(rate.try_into().unwrap_or(u32::MAX));
+        }
         if let Some(key) = self.connection.key() {
             match &mut outcome.result {
                 Ok(value) | Err(value) => key.scrub_value(value),

@@ -42,6 +42,7 @@ mod pages;
 mod readme;
 mod retries;
 mod secrets;
+mod throttle;
 mod tidy;
 mod tls;
 mod tools;

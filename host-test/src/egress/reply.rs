@@ -1,0 +1,85 @@
+//! A reply's body on its way to the guest, bounded in time and size.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body::{Body, Frame};
+use hyper::body::Incoming;
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Instant, Sleep},
+};
+use wasmtime_wasi_http::Error;
+
+use crate::client::error_of;
+
+pub(super) struct ReplyBody {
+    body: Incoming,
+    call_ends: Instant,
+    between_bytes: Option<Duration>,
+    next_by: Pin<Box<Sleep>>,
+    size: u64,
+    limit: u64,
+    /// Held until the body is read or dropped: a request is under way so long.
+    _turn: OwnedSemaphorePermit,
+}
+
+impl ReplyBody {
+    pub(super) fn new(
+        body: Incoming,
+        turn: OwnedSemaphorePermit,
+        call_ends: Instant,
+        between_bytes: Option<Duration>,
+        limit: u64,
+    ) -> Self {
+        let next_by = Box::pin(tokio::time::sleep_until(call_ends));
+        let mut this =
+            Self { body, call_ends, between_bytes, next_by, size: 0, limit, _turn: turn };
+        this.expect_next();
+        this
+    }
+
+    fn expect_next(&mut self) {
+        let next_by = self.between_bytes.map(|wait| Instant::now() + wait);
+        let next_by = next_by.map_or(self.call_ends, |next_by| next_by.min(self.call_ends));
+        self.next_by.as_mut().reset(next_by);
+    }
+}
+
+impl Body for ReplyBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if Instant::now() >= self.call_ends {
+            return Poll::Ready(Some(Err(Error::HttpResponseTimeout)));
+        }
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.size += frame.data_ref().map_or(0, |data| data.len() as u64);
+                if self.size > self.limit {
+                    return Poll::Ready(Some(Err(Error::HttpResponseBodySize(Some(self.size)))));
+                }
+                self.expect_next();
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error_of(&error)))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => {
+                ready!(self.next_by.as_mut().poll(cx));
+                Poll::Ready(Some(Err(Error::HttpResponseTimeout)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+}
