@@ -130,8 +130,8 @@ pub(crate) async fn run(
             Some(next) => {
                 progress.clear();
                 return Err(Failure::Host(format!(
-                    "page {page} brings nothing new and names page {next} as the next, which \
-                     would never end"
+                    "the pages never end: page {page} names page {next} as the next, and the \
+                     last {barren} brought nothing new"
                 )));
             }
             None => break,

@@ -31,6 +31,7 @@ mod failures;
 mod flags;
 mod gate;
 mod generic;
+mod guests;
 mod hostile;
 mod hosts;
 mod isolation;

@@ -14,8 +14,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::mock::{Fault, Mock, Options};
-use serde_json::Value;
+use host_test::mock::{Fault, Mock, Options, Reply};
+use serde_json::{Value, json};
 
 use crate::support::shell::{CANARY, asking, command, folder, run, twochat_with};
 
@@ -337,4 +337,17 @@ async fn what_all_cannot_mean_is_exit_2_and_nothing_is_sent() {
         assert!(refused.stderr.contains(word), "{refused:?}");
     }
     assert_eq!(twochat.requests(), []);
+}
+
+#[tokio::test]
+async fn a_server_that_gives_the_same_page_for_ever_is_left_before_it_costs_every_credit() {
+    let twochat = twochat_with(0).await;
+    let row = json!({ "uuid": "CON00000001-36dc-4103-b2a2-000000000001", "details": [] });
+    twochat.answer_with(Reply::json(200, json!({ "success": true, "contacts": [row] })));
+    let words = ["call", "list-contacts", "--all", "--results-per-page", "1"];
+    let run = run(&words, &asking(&twochat.base_url()));
+    assert_eq!(run.code, Some(3), "{run:?}");
+    assert!(run.stderr.contains("the pages never end"), "{run:?}");
+    assert_eq!(uuids(&run.stdout, "jsonl").len(), 1);
+    assert_eq!(twochat.requests().len(), 21);
 }
