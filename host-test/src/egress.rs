@@ -22,11 +22,13 @@ use wasmtime_wasi_http::{
     WasiHttpHooks,
 };
 
+pub use self::traffic::Traffic;
 use self::{reply::ReplyBody, throttle::Throttle};
 use crate::{addresses::Addresses, client::Client, engine::Outlet};
 
 mod reply;
 mod throttle;
+mod traffic;
 
 /// Where 2Chat is.
 pub const DEFAULT_BASE_URL: &str = "https://api.p.2chat.io/open";
@@ -204,12 +206,20 @@ impl Connection {
     /// keeps the key.
     #[must_use]
     pub fn outlet(self: &Arc<Self>, client: &Client) -> Outlet {
+        self.watched_outlet(client, &Arc::default())
+    }
+
+    /// The same, and what goes through it is counted in `traffic`.
+    #[must_use]
+    pub fn watched_outlet(self: &Arc<Self>, client: &Client, traffic: &Arc<Traffic>) -> Outlet {
         let environment = vec![(BASE_URL_SETTING.to_owned(), self.base.to_string())];
         let (client, connection) = (client.clone(), Arc::clone(self));
+        let traffic = Arc::clone(traffic);
         let gate = |call_ends: Instant| {
             let last_words = LAST_WORDS.min(call_ends.duration_since(Instant::now()) / 2);
             let deadline = call_ends - last_words;
-            Box::new(Gate { client, connection, deadline, requests: 0 }) as Box<dyn WasiHttpHooks>
+            Box::new(Gate { client, connection, traffic, deadline, requests: 0 })
+                as Box<dyn WasiHttpHooks>
         };
         Outlet { environment, gate: Box::new(gate) }
     }
@@ -264,6 +274,7 @@ impl Connection {
 struct Gate {
     client: Client,
     connection: Arc<Connection>,
+    traffic: Arc<Traffic>,
     deadline: Instant,
     requests: u32,
 }
@@ -295,6 +306,7 @@ impl WasiHttpHooks for Gate {
         let client = self.client.clone();
         let Connection { addresses, bounds, ref throttle, .. } = *self.connection;
         let throttle = throttle.clone();
+        let traffic = Arc::clone(&self.traffic);
         let call_ends = self.deadline;
         Box::new(async move {
             if !allowed {
@@ -305,12 +317,15 @@ impl WasiHttpHooks for Gate {
             let options = options.unwrap_or_default();
             let first_byte = options.first_byte_timeout.map(|wait| Instant::now() + wait);
             let until = first_byte.map_or(call_ends, |first_byte| first_byte.min(call_ends));
+            let number = traffic.begins();
             let response = timeout_at(until, client.send(request, addresses))
                 .await
                 .map_err(|_| Error::HttpResponseTimeout)??;
+            traffic.answered(number, response.status().as_u16());
             let between_bytes = options.between_bytes_timeout;
             let response = response.map(|body| {
-                ReplyBody::new(body, turn, call_ends, between_bytes, bounds.reply).boxed_unsync()
+                ReplyBody::new(body, turn, call_ends, between_bytes, bounds.reply, traffic)
+                    .boxed_unsync()
             });
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))
         })

@@ -19,7 +19,7 @@ use wasmtime::{
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpHooks};
 
-use self::state::{Meter, State, handle};
+use self::state::{Meter, State, handle, set_authority, set_method};
 use crate::{
     cache::Cache,
     docs::{ACTIONS, Docs},
@@ -31,6 +31,8 @@ mod state;
 /// The interface of requests, in the version that wasmtime gives; any 0.2 of a
 /// guest is matched with it.
 const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
+/// The interface of what requests are made of, in the same version.
+const TYPES: &str = "wasi:http/types@0.2.12";
 /// How often a busy guest lets other work go on.
 const TICK: Duration = Duration::from_millis(10);
 
@@ -153,6 +155,9 @@ impl Host {
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
         linker.allow_shadowing(true);
         linker.instance(HANDLER)?.func_wrap("handle", handle)?;
+        let mut types = linker.instance(TYPES)?;
+        types.func_wrap("[method]outgoing-request.set-method", set_method)?;
+        types.func_wrap("[method]outgoing-request.set-authority", set_authority)?;
 
         let ticking = engine.weak();
         thread::Builder::new().name("epoch".to_owned()).spawn(move || {

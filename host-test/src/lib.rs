@@ -9,6 +9,7 @@
 //! | [`addresses`] | which addresses may a connection reach? |
 //! | [`cache`] | how is a component compiled only once? |
 //! | [`retry`] | may a failed call be repeated, and when? |
+//! | [`audit`] | what was done, by whom, and how did it end? |
 //! | [`json`] | how is a component value written as JSON, and JSON read as one? |
 //! | [`docs`] | what does a component say of itself? |
 //! | [`tools`] | how does an action present itself to a model? |
@@ -18,6 +19,7 @@
 //! guest, whose requests pass `egress`, which sends them with `client`.
 
 pub mod addresses;
+pub mod audit;
 pub mod cache;
 pub mod client;
 pub mod docs;

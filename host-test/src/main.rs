@@ -3,11 +3,12 @@
 //! Knows how to speak to a person and to a shell. What it does is in the
 //! library, and in one file per subcommand.
 
-use std::process::ExitCode;
+use std::{fmt, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
 mod cli {
+    pub(crate) mod audit;
     pub(crate) mod call;
     pub(crate) mod completions;
     pub(crate) mod connector;
@@ -36,7 +37,8 @@ struct Arguments {
 const SETTINGS: &str = "\
 Settings of `call` and `mcp`, from the environment:
   TWOCHAT_API_KEY   the key of your 2Chat account
-  TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open";
+  TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open
+  TWOCHAT_AUDIT     a file in which every call is written down";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -50,6 +52,7 @@ enum Command {
     Demo(cli::demo::Arguments),
     Call(cli::call::Arguments),
     Tools(cli::tools::Arguments),
+    Audit(cli::audit::Arguments),
     Mcp(cli::mcp::Arguments),
     Mock(cli::mock::Arguments),
     Completions(cli::completions::Arguments),
@@ -65,12 +68,21 @@ enum Failure {
     Host(String),
 }
 
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Action(text) | Self::Misuse(text) | Self::Host(text) => f.write_str(text),
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let done = match Arguments::parse().command {
         Some(Command::Call(arguments)) => cli::call::run(arguments).await,
         Some(Command::Mcp(arguments)) => cli::mcp::run(arguments).await,
         Some(Command::Completions(arguments)) => cli::completions::run(&arguments),
+        Some(Command::Audit(arguments)) => cli::audit::run(&arguments),
         Some(Command::Tools(arguments)) => cli::tools::run(arguments),
         Some(Command::Mock(arguments)) => cli::mock::run(arguments).await,
         Some(Command::Demo(arguments)) => cli::demo::run(arguments).await,

@@ -19,7 +19,7 @@ use host_test::{
 use serde_json::{Map, Value};
 
 use super::{
-    connector::{self, Session, TRIES, from_environment},
+    connector::{self, Ask, Session, TRIES, from_environment},
     flags,
     output::{self, Format},
     pages::{self, Paging, Progress, waiting},
@@ -61,7 +61,7 @@ const HOST: &str = "Options of the host";
 /// The id of what is no flag: one that no field can have.
 const WHOLE: &str = "all arguments";
 /// The host's own flags: a field of such a name is given as JSON.
-const OWN: [&str; 6] = ["component", "output", "no-retry", "all", "to", "help"];
+const OWN: [&str; 8] = ["component", "output", "no-retry", "audit", "prompt", "all", "to", "help"];
 
 /// The command with a subcommand for each action.
 pub(crate) fn command(tools: &[Tool]) -> Command {
@@ -85,6 +85,20 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .global(true)
         .help_heading(HOST)
         .help("Try once, also where the error says that the call may be repeated");
+    let audit = Arg::new("audit")
+        .long("audit")
+        .value_name("FILE")
+        .env("TWOCHAT_AUDIT")
+        .value_parser(value_parser!(PathBuf))
+        .global(true)
+        .help_heading(HOST)
+        .help("Write the call down in this file, or do not make it");
+    let prompt = Arg::new("prompt")
+        .long("prompt")
+        .value_name("TEXT")
+        .global(true)
+        .help_heading(HOST)
+        .help("What the call is made for, to be written down with it");
     let command = Command::new("call")
         .about("Carry out one action against 2Chat")
         .long_about(ABOUT)
@@ -94,7 +108,7 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .args([component, output, no_retry]);
+        .args([component, output, no_retry, audit, prompt]);
     tools.iter().fold(command, |command, tool| {
         let json = Arg::new(WHOLE).value_name("JSON").help(
             "All arguments as a JSON object: the text itself, @FILE, or - for standard input; \
@@ -138,7 +152,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => Map::new(),
     };
     arguments.extend(flags::arguments(tool, matches));
-    let session = Session::new(connector, from_environment()?)?;
+    let log = matches.get_one::<PathBuf>("audit").cloned();
+    let session = Session::new(connector, from_environment()?)?.audited(log.as_deref())?;
     let format = matches.get_one::<Format>("output").copied();
     let once = matches.get_flag("no-retry");
     let paging = Paging::of(tool).filter(|_| matches.get_flag("all"));
@@ -151,7 +166,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let waits = |error: &Value, wait| progress.show(&waiting(error, wait));
     let tries = if once { 0 } else { TRIES };
     let patience = Patience::new(tries, Limits::default().time);
-    let called = session.call_patiently(action, &arguments.into(), patience, waits).await;
+    let prompt = matches.get_one::<String>("prompt").cloned();
+    let ask = Ask { action, arguments: &arguments.into(), prompt };
+    let called = session.call_patiently(ask, patience, waits).await;
     progress.clear();
     let outcome = called?;
     let result = outcome.result.map_err(|error| Failure::Action(error.to_string()))?;

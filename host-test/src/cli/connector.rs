@@ -11,14 +11,15 @@ use std::{
 
 use host_test::{
     CONNECTOR,
+    audit::{Asked, Ended, Log, Open},
     cache::Cache,
     client::Client,
-    egress::{Connection, DEFAULT_BASE_URL, Secret},
+    egress::{Connection, DEFAULT_BASE_URL, Secret, Traffic},
     engine::{CallError, Connector, Host, Limits, Outcome},
     retry::Patience,
 };
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::{task::block_in_place, time::sleep};
 
 use crate::Failure;
 
@@ -32,10 +33,19 @@ const FILE_LIMIT: u64 = 64 << 20;
 /// So often a call is repeated, when its error says that it may be.
 pub(crate) const TRIES: usize = 3;
 
+/// What somebody wants to be done.
+pub(crate) struct Ask<'a> {
+    pub(crate) action: &'a str,
+    pub(crate) arguments: &'a Value,
+    /// What the caller was told to do, if it says so.
+    pub(crate) prompt: Option<String>,
+}
+
 /// A loaded connector with its one connection.
 pub(crate) struct Session {
     connector: Connector,
     client: Client,
+    log: Option<Log>,
     pub(crate) connection: Arc<Connection>,
 }
 
@@ -65,25 +75,82 @@ impl Session {
     pub(crate) fn new(connector: Connector, connection: Connection) -> Result<Self, Failure> {
         let client = Client::new(&[])
             .map_err(|error| Failure::Host(format!("no TLS on this machine: {error}")))?;
-        Ok(Self { connector, client, connection: Arc::new(connection) })
+        Ok(Self { connector, client, log: None, connection: Arc::new(connection) })
+    }
+
+    /// Writes all calls down from now on.
+    pub(crate) fn audited(self, log: Option<&Path>) -> Result<Self, Failure> {
+        let open = |path: &Path| {
+            let unusable = |error| {
+                let why = format!("the log {} cannot be used: {error}", path.display());
+                Failure::Host(format!("{why}. Nothing was sent."))
+            };
+            Log::open(path).map_err(unusable)
+        };
+        Ok(Self { log: log.map(open).transpose()?, ..self })
     }
 
     /// Carries out a call, and again for as long as its errors allow it.
     /// `waits` hears of each wait before it.
     pub(crate) async fn call_patiently(
         &self,
-        action: &str,
-        arguments: &Value,
+        ask: Ask<'_>,
         mut patience: Patience,
         mut waits: impl FnMut(&Value, Duration),
     ) -> Result<Outcome, Failure> {
-        loop {
-            let outcome = self.call(action, arguments, patience.left()).await?;
-            let Err(error) = &outcome.result else { return Ok(outcome) };
-            let Some(wait) = patience.wait_after(error) else { return Ok(outcome) };
+        let open = self.begin(&ask)?;
+        let traffic = Arc::default();
+        let (mut retries, mut fuel) = (0, 0);
+        let called = loop {
+            let called = self.call(ask.action, ask.arguments, patience.left(), &traffic).await;
+            let Ok(outcome) = &called else { break called };
+            fuel += outcome.fuel;
+            let Err(error) = &outcome.result else { break called };
+            let Some(wait) = patience.wait_after(error) else { break called };
             waits(error, wait);
             sleep(wait).await;
+            retries += 1;
+        };
+        if let Some(open) = open {
+            let (result, error) = match &called {
+                Ok(Outcome { result: Ok(result), .. }) => (Some(result.clone()), None),
+                Ok(Outcome { result: Err(error), .. }) => (None, Some(error.clone())),
+                Err(failure) => (None, Some(failure.to_string().into())),
+            };
+            let (statuses, bytes) = (traffic.statuses(), traffic.bytes());
+            let ended = Ended { result, error, statuses, retries, milliseconds: 0, fuel, bytes };
+            block_in_place(|| open.finish(ended)).map_err(|error| {
+                Failure::Host(format!(
+                    "the call was made, but the log cannot be written to: {error}. Make room \
+                     for it; what it gave is not shown."
+                ))
+            })?;
         }
+        called
+    }
+
+    /// Writes down that a call begins, where calls are written down.
+    fn begin(&self, ask: &Ask<'_>) -> Result<Option<Open>, Failure> {
+        let Some(log) = &self.log else { return Ok(None) };
+        let mut arguments = ask.arguments.clone();
+        let mut prompt = ask.prompt.clone();
+        if let Some(key) = self.connection.key() {
+            key.scrub_value(&mut arguments);
+            prompt = prompt.map(|prompt| key.scrub(&prompt));
+        }
+        let asked = Asked {
+            user: rustix::process::getuid().as_raw().to_string(),
+            server: self.connection.base_url().to_owned(),
+            action: ask.action.to_owned(),
+            arguments,
+            prompt,
+        };
+        block_in_place(|| log.start(asked)).map(Some).map_err(|error| {
+            let path = log.path().display();
+            Failure::Host(format!(
+                "the log {path} cannot be written to: {error}. Nothing was sent."
+            ))
+        })
     }
 
     /// Carries out one call; whatever comes back has the key hidden.
@@ -92,10 +159,11 @@ impl Session {
         action: &str,
         arguments: &Value,
         time: Duration,
+        traffic: &Arc<Traffic>,
     ) -> Result<Outcome, Failure> {
         let limits = Limits::default();
         let limits = Limits { time: limits.time.min(time), ..limits };
-        let outlet = self.connection.outlet(&self.client);
+        let outlet = self.connection.watched_outlet(&self.client, traffic);
         let called = self.connector.call(action, arguments, outlet, limits).await;
         let hide = |error: &CallError| {
             let key = self.connection.key();

@@ -1,6 +1,6 @@
 //! `twochat demo`: the five actions and some failures, over real HTTP.
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
 use host_test::{
     egress::{Connection, Secret},
@@ -118,7 +118,8 @@ async fn play(number: usize, scene: &Scene, session: &Session, mock: &Mock) -> R
     mock.clear();
     scene.faults.iter().for_each(|fault| mock.switch_on(*fault));
     let before = mock.exchanges().len();
-    let outcome = session.call(scene.action, &scene.arguments, Limits::default().time).await?;
+    let time = Limits::default().time;
+    let outcome = session.call(scene.action, &scene.arguments, time, &Arc::default()).await?;
 
     show(&format!("\n{BOLD}{number}. {}{BOLD:#}", scene.title));
     show(&format!("{DIM}   call{DIM:#}     {BOLD}{}{BOLD:#} {}", scene.action, scene.arguments));

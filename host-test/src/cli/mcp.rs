@@ -25,7 +25,7 @@ use tokio::{
 };
 
 use super::{
-    connector::{self, Session, TRIES, from_environment},
+    connector::{self, Ask, Session, TRIES, from_environment},
     paint::visible,
     stdio::Lines,
 };
@@ -46,6 +46,10 @@ pub(crate) struct Arguments {
     /// Try each call once, also where its error says that it may be repeated
     #[arg(long)]
     no_retry: bool,
+    /// Write each call down in this file, or do not make it; what a request's
+    /// `_meta` has as `prompt` is written with it
+    #[arg(long, value_name = "FILE", env = "TWOCHAT_AUDIT")]
+    audit: Option<PathBuf>,
 }
 
 /// So many calls run at the same time; more wait for their turn.
@@ -60,7 +64,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let server = Server {
         tools: Tool::all_of(&connector),
         about: connector.docs().about(),
-        session: Session::new(connector, from_environment()?)?,
+        session: Session::new(connector, from_environment()?)?
+            .audited(arguments.audit.as_deref())?,
         tries: if arguments.no_retry { 0 } else { TRIES },
         at_once: Semaphore::new(AT_ONCE),
     };
@@ -137,7 +142,9 @@ impl ServerHandler for Server {
             // The semaphore is never closed.
             let _turn = self.at_once.acquire().await;
             let patience = Patience::new(self.tries, Limits::default().time);
-            self.session.call_patiently(&request.name, &arguments, patience, |_, _| {}).await
+            let prompt = context.meta.get("prompt").and_then(Value::as_str).map(str::to_owned);
+            let ask = Ask { action: &request.name, arguments: &arguments, prompt };
+            self.session.call_patiently(ask, patience, |_, _| {}).await
         };
         let done = Notify::new();
         let result = async {

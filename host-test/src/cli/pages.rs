@@ -11,7 +11,7 @@ use host_test::{retry::Patience, tools::Tool};
 use serde_json::{Map, Value, json};
 
 use super::{
-    connector::Session,
+    connector::{Ask, Session},
     export::Export,
     output::{Format, Rows, list_of_records},
     paint::visible,
@@ -98,7 +98,8 @@ pub(crate) async fn run(
         let page_of = Value::Object(arguments.clone());
         let waits = |error: &Value, wait| progress.show(&waiting(error, wait));
         let patience = Patience::new(tries, LONGEST_WAIT);
-        let called = session.call_patiently(&tool.name, &page_of, patience, waits).await;
+        let ask = Ask { action: &tool.name, arguments: &page_of, prompt: None };
+        let called = session.call_patiently(ask, patience, waits).await;
         let ended = called
             .and_then(|outcome| outcome.result.map_err(|error| Failure::Action(error.to_string())));
         let result = match ended {

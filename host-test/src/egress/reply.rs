@@ -2,6 +2,7 @@
 
 use std::{
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -15,6 +16,7 @@ use tokio::{
 };
 use wasmtime_wasi_http::Error;
 
+use super::Traffic;
 use crate::client::error_of;
 
 pub(super) struct ReplyBody {
@@ -24,6 +26,7 @@ pub(super) struct ReplyBody {
     next_by: Pin<Box<Sleep>>,
     size: u64,
     limit: u64,
+    traffic: Arc<Traffic>,
     /// Held until the body is read or dropped: a request is under way so long.
     _turn: OwnedSemaphorePermit,
 }
@@ -35,10 +38,11 @@ impl ReplyBody {
         call_ends: Instant,
         between_bytes: Option<Duration>,
         limit: u64,
+        traffic: Arc<Traffic>,
     ) -> Self {
         let next_by = Box::pin(tokio::time::sleep_until(call_ends));
         let mut this =
-            Self { body, call_ends, between_bytes, next_by, size: 0, limit, _turn: turn };
+            Self { body, call_ends, between_bytes, next_by, size: 0, limit, traffic, _turn: turn };
         this.expect_next();
         this
     }
@@ -63,7 +67,9 @@ impl Body for ReplyBody {
         }
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
-                self.size += frame.data_ref().map_or(0, |data| data.len() as u64);
+                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.traffic.received(bytes);
+                self.size += bytes;
                 if self.size > self.limit {
                     return Poll::Ready(Some(Err(Error::HttpResponseBodySize(Some(self.size)))));
                 }

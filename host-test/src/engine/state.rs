@@ -8,7 +8,10 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{
     RequestOptions, WasiHttpCtx, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
     p2::{
-        bindings::http::{outgoing_handler::Host as _, types::ErrorCode},
+        bindings::http::{
+            outgoing_handler::Host as _,
+            types::{ErrorCode, HostOutgoingRequest as _, Method},
+        },
         types::{HostFutureIncomingResponse, HostOutgoingRequest},
     },
 };
@@ -17,6 +20,8 @@ use super::Limits;
 
 /// Core instances, tables and memories, of each, that a component may be made of.
 const PARTS: usize = 64;
+/// Bytes that a method may have, or a host with its port.
+const NAME: usize = 1024;
 
 /// What belongs to one call.
 pub(super) struct State {
@@ -56,6 +61,31 @@ pub(super) fn handle(
     match sent {
         Ok(reply) => Ok((Ok(reply),)),
         Err(error) => Ok((Err(error.downcast()?),)),
+    }
+}
+
+/// Sets a request's method.
+///
+/// wasmtime bounds path and headers, but keeps methods and authorities of any
+/// length, which no limit of memory counts.
+pub(super) fn set_method(
+    mut store: StoreContextMut<'_, State>,
+    (request, method): (Resource<HostOutgoingRequest>, Method),
+) -> wasmtime::Result<(Result<(), ()>,)> {
+    match &method {
+        Method::Other(name) if name.len() > NAME => Ok((Err(()),)),
+        _ => Ok((store.data_mut().http().set_method(request, method)?,)),
+    }
+}
+
+/// Sets where a request goes; bounded for the same reason.
+pub(super) fn set_authority(
+    mut store: StoreContextMut<'_, State>,
+    (request, authority): (Resource<HostOutgoingRequest>, Option<String>),
+) -> wasmtime::Result<(Result<(), ()>,)> {
+    match &authority {
+        Some(name) if name.len() > NAME => Ok((Err(()),)),
+        _ => Ok((store.data_mut().http().set_authority(request, authority)?,)),
     }
 }
 

@@ -24,6 +24,7 @@ mod actions {
     mod test_api_key;
 }
 mod artefact;
+mod audit;
 mod bounds;
 mod cache;
 mod command;

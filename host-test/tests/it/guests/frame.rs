@@ -90,19 +90,19 @@ const WAYS: [(&str, &str, &str, &str); 22] = [
         "(param i32 i32 i32 i32)",
     ),
     ("handle", "handler", "handle", "(param i32 i32 i32 i32)"),
-    ("subscribe", "types", "[method]future-incoming-response.subscribe", "(param i32) (result i32)"),
+    (
+        "subscribe",
+        "types",
+        "[method]future-incoming-response.subscribe",
+        "(param i32) (result i32)",
+    ),
     ("block", "poll", "[method]pollable.block", "(param i32)"),
     ("reply", "types", "[method]future-incoming-response.get", "(param i32 i32)"),
     ("status", "types", "[method]incoming-response.status", "(param i32) (result i32)"),
     ("reply-headers", "types", "[method]incoming-response.headers", "(param i32) (result i32)"),
     ("consume", "types", "[method]incoming-response.consume", "(param i32 i32)"),
     ("poll", "poll", "poll", "(param i32 i32 i32)"),
-    (
-        "read",
-        "streams",
-        "[method]input-stream.blocking-read",
-        "(param i32 i64 i32)",
-    ),
+    ("read", "streams", "[method]input-stream.blocking-read", "(param i32 i64 i32)"),
     ("stream", "types", "[method]incoming-body.stream", "(param i32 i32)"),
 ];
 

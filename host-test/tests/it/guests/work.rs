@@ -65,7 +65,8 @@ async fn a_guest_that_gives_up_traps() {
 
 #[tokio::test]
 async fn memory_ends_in_one_go_and_in_small_steps() {
-    let at_once = "(if (i32.eq (memory.grow (i32.const 60000)) (i32.const -1)) (then (unreachable)))
+    let at_once =
+        "(if (i32.eq (memory.grow (i32.const 60000)) (i32.const -1)) (then (unreachable)))
         (i32.const 0)";
     assert_eq!(stopped(&guest(&running(at_once)), LOW).await, SIZE);
     let in_steps = "(loop $again
