@@ -301,6 +301,8 @@ impl Connector {
             meter: Meter { limits, memory: 0, table: 0, denied: false },
         };
         let mut store = Store::new(&self.engine, state);
+        // What is small in the guest may be large here, and the same many times.
+        store.set_hostcall_fuel(limits.memory);
         store.limiter(|state| &mut state.meter);
         // Both can only fail on an engine that was configured without them.
         let _ = store.set_fuel(limits.fuel);

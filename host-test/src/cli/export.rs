@@ -188,6 +188,9 @@ impl Target {
             None => {
                 let opened = OpenOptions::new().write(true).create_new(true).open(&path);
                 let handle = opened.map_err(|error| match error.kind() {
+                    io::ErrorKind::AlreadyExists if path.is_dir() => {
+                        misuse("it is a folder; name a file in it".to_owned())
+                    }
                     io::ErrorKind::AlreadyExists => misuse(
                         "it exists already and is no export that broke; delete it or name another file"
                             .to_owned(),

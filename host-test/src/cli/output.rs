@@ -10,7 +10,10 @@ use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::{Map, Value};
 
-use super::paint::{self, visible};
+use super::{
+    pages::KEY,
+    paint::{self, visible},
+};
 use crate::Failure;
 
 /// The forms of a result.
@@ -93,8 +96,10 @@ impl Rows {
 }
 
 /// The only member that is a list of records, and the schema of such a record.
+/// A record with a key of its own is a row itself, whatever lists it has.
 pub(crate) fn list_of_records(schema: &Map<String, Value>) -> Option<(&str, &Map<String, Value>)> {
-    let members = schema.get("properties")?.as_object()?.iter();
+    let members = schema.get("properties")?.as_object()?;
+    let members = (!members.contains_key(KEY)).then_some(members)?.iter();
     let mut lists = members.filter_map(|(name, schema)| {
         let row = schema.get("items")?.as_object()?;
         row.contains_key("properties").then_some((name.as_str(), row))

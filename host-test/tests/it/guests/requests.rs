@@ -245,7 +245,6 @@ async fn a_request_without_end_is_ended() {
         let error = limit(&writing(bytes, work), &server, TIMED).await;
         assert_eq!(error, "the component was stopped: it took longer than 1s");
         assert_eq!(server.requests(), 1);
-        println!("{bytes} {work} {}", server.bytes());
     }
 }
 

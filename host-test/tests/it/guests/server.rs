@@ -100,7 +100,7 @@ impl Server {
             sleep(Duration::from_millis(10)).await;
         }
         let before = (self.bytes(), self.requests());
-        sleep(Duration::from_millis(200)).await;
+        sleep(Duration::from_millis(50)).await;
         assert_eq!((self.bytes(), self.requests()), before, "something still arrives");
     }
 }
