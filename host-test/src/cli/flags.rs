@@ -64,6 +64,11 @@ fn is_required(tool: &Tool, field: &str) -> bool {
 fn flag(name: &str, schema: &Value, required: bool) -> Arg {
     let text = |key: &str| schema.get(key).and_then(Value::as_str).unwrap_or_default();
     let mut help = text("description").to_owned();
+    if let Some(members) = schema.pointer("/items/properties").and_then(Value::as_object) {
+        let members: Vec<_> = members.iter().map(member).collect();
+        help =
+            format!("{help} One object, or several by repeating the flag: {}", members.join(", "));
+    }
     if let Some(limits) = limits(schema) {
         help = format!("{help} [limits: {limits}]");
     }
@@ -94,6 +99,13 @@ fn flag(name: &str, schema: &Value, required: bool) -> Arg {
         (None, Shape::Text | Shape::Texts) => flag.value_name("TEXT"),
         _ => flag.value_name("JSON"),
     }
+}
+
+/// A member of an object in a list, with the words that it may be.
+fn member((name, schema): (&String, &Value)) -> String {
+    let words = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+    let words: Vec<_> = words.filter_map(Value::as_str).collect();
+    if words.is_empty() { name.clone() } else { format!("{name} ({})", words.join(", ")) }
 }
 
 /// The bounds, as the contract writes them.
