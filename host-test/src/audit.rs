@@ -15,7 +15,7 @@ use std::{
     time::Instant,
 };
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{SecondsFormat, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,7 +54,7 @@ pub struct Ended {
     pub statuses: Vec<u16>,
     /// Further tries after the first.
     pub retries: u32,
-    /// From the first request of the host to the end.
+    /// From the beginning to the end; filled in when it is written.
     pub milliseconds: u64,
     /// Fuel of all tries.
     pub fuel: u64,
@@ -201,12 +201,6 @@ pub struct Call {
 }
 
 impl Call {
-    /// When it began.
-    #[must_use]
-    pub fn began(&self) -> Option<DateTime<Utc>> {
-        self.time.parse().ok()
-    }
-
     /// How it ended, in one word: `ok`, the kind of the action's error,
     /// `stopped` where the host ended it, or `unknown`.
     #[must_use]

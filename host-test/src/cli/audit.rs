@@ -61,7 +61,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     )]);
     output::result(&json!({ "calls": rows }), &schema, arguments.output)?;
     if unreadable > 0 {
-        eprintln!("twochat: {unreadable} lines cannot be read, such as one that was cut off");
+        eprintln!("twochat: lines that cannot be read, such as one that was cut off: {unreadable}");
     }
     Ok(())
 }

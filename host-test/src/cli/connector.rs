@@ -118,7 +118,7 @@ impl Session {
                 Err(failure) => (None, Some(failure.to_string().into())),
             };
             let (statuses, bytes) = (traffic.statuses(), traffic.bytes());
-            let ended = Ended { result, error, statuses, retries, milliseconds: 0, fuel, bytes };
+            let ended = Ended { result, error, statuses, retries, fuel, bytes, ..Ended::default() };
             block_in_place(|| open.finish(ended)).map_err(|error| {
                 Failure::Host(format!(
                     "the call was made, but the log cannot be written to: {error}. Make room \

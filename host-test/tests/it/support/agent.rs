@@ -12,7 +12,7 @@ use std::{
 use host_test::mock::Mock;
 use serde_json::{Value, json};
 
-use crate::support::shell;
+use crate::support::{schemas, shell};
 
 /// Longer than anything takes here, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -121,9 +121,17 @@ impl Agent {
 
     /// What a tool gives, right or wrong.
     pub(crate) fn call(&mut self, tool: &str, arguments: Value) -> Value {
-        let mut answer = self.ask("tools/call", json!({ "name": tool, "arguments": arguments }));
+        let params = json!({ "name": tool, "arguments": arguments.clone() });
+        let mut answer = self.ask("tools/call", params);
         assert!(answer["error"].is_null(), "{tool}: {answer}");
-        answer["result"].take()
+        let result = answer["result"].take();
+        let known = schemas::TOOLS.iter().any(|known| known.name == tool);
+        if let Some(given) = result.get("structuredContent").filter(|_| known) {
+            // In the protocol no arguments are as good as an empty object.
+            let arguments = if arguments.is_null() { json!({}) } else { arguments };
+            schemas::hold(tool, &arguments, &Ok(given.clone()));
+        }
+        result
     }
 
     /// The text of a call that went wrong.

@@ -47,16 +47,20 @@ pub(crate) fn fits(validator: &Validator, what: &str, value: &Value) {
 /// What is given and taken is as the schemas say; arguments may differ only
 /// where the component refuses them, before anything is sent.
 pub(crate) fn hold(action: &str, arguments: &Value, result: &Result<Value, Value>) {
-    let schemas = of(action);
-    match result {
-        Ok(result) => fits(&schemas.output, action, result),
-        Err(error) => fits(&schemas.error, action, error),
-    }
+    gives(action, result);
     let refused = result.as_ref().is_err_and(|error| {
         let kind = error["kind"].as_str().unwrap();
         ["invalid-input", "misconfigured"].contains(&kind) && error.get("status").is_none()
     });
     if !refused {
-        fits(&schemas.input, action, arguments);
+        fits(&of(action).input, action, arguments);
+    }
+}
+
+/// What is given is as the schemas say.
+pub(crate) fn gives(action: &str, result: &Result<Value, Value>) {
+    match result {
+        Ok(result) => fits(&of(action).output, action, result),
+        Err(error) => fits(&of(action).error, action, error),
     }
 }

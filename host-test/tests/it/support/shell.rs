@@ -13,6 +13,8 @@ use std::{
 use host_test::mock::{Mock, Options};
 use serde_json::Value;
 
+use super::schemas::{self, TOOLS};
+
 /// The key of every run. No run may show it.
 pub(crate) const CANARY: &str = "canary-7f3a9c51e8";
 
@@ -84,7 +86,30 @@ pub(crate) fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command 
 }
 
 pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Run {
-    ended(command(arguments, settings).output().unwrap())
+    let run = ended(command(arguments, settings).output().unwrap());
+    hold(arguments, &run);
+    run
+}
+
+/// What a call of the connector's own takes and gives is as its schemas say,
+/// where both can be seen: arguments that are JSON, and a result that is.
+fn hold(arguments: &[&str], run: &Run) {
+    let ["call", words @ ..] = arguments else { return };
+    let shaped = ["--component", "--output", "--all", "--help"];
+    if words.iter().any(|word| shaped.iter().any(|flag| word.starts_with(flag))) {
+        return;
+    }
+    let Some(tool) = TOOLS.iter().find(|tool| words.contains(&tool.name.as_str())) else { return };
+    let result = match run.code {
+        Some(0) => Ok(run.stdout.parse().unwrap_or_else(|error| panic!("{error}: {run:?}"))),
+        Some(1) => Err(run.stderr.lines().last().unwrap().parse().unwrap()),
+        _ => return,
+    };
+    let json = words.iter().filter_map(|word| word.parse().ok()).find(Value::is_object);
+    match json.filter(|_| !words.iter().any(|word| word.starts_with("--"))) {
+        Some(arguments) => schemas::hold(&tool.name, &arguments, &result),
+        None => schemas::gives(&tool.name, &result),
+    }
 }
 
 /// Runs the command with this on its standard input.
