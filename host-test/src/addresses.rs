@@ -8,11 +8,17 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
+/// Where clouds tell a machine its own secrets, among private addresses.
+const METADATA_V4: [Ipv4Addr; 1] = [Ipv4Addr::new(100, 100, 100, 200)];
+const METADATA_V6: [Ipv6Addr; 1] = [Ipv6Addr::new(0xFD00, 0x0EC2, 0, 0, 0, 0, 0, 0x254)];
+
 /// The addresses that a connection may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Addresses {
     /// Those of the public internet.
     Public,
+    /// Those, and the ones of private networks: for a server beside this one.
+    Private,
     /// Those of this machine, for servers under test.
     Loopback,
 }
@@ -35,7 +41,21 @@ impl Addresses {
                 IpAddr::V4(address) => is_public_v4(address),
                 IpAddr::V6(address) => is_public_v6(address),
             },
+            Self::Private => Self::Public.include(address) || is_private(address),
         }
+    }
+}
+
+/// Whether the address is one of a private network, and of no cloud's metadata.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [a, b, ..] = address.octets();
+            // A provider's own network, and in it a metadata service.
+            let shared = a == 100 && (64..128).contains(&b) && !METADATA_V4.contains(&address);
+            address.is_private() || shared
+        }
+        IpAddr::V6(address) => address.is_unique_local() && !METADATA_V6.contains(&address),
     }
 }
 
@@ -110,6 +130,27 @@ mod tests {
         }
         for address in ["1.1.1.1", "93.184.216.34", "2606:4700::1111"] {
             assert!(Addresses::Public.include(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_private_connection_reaches_private_networks_and_no_metadata() {
+        let private = ["10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "fc00::1", "1.1.1.1"];
+        for address in private {
+            assert!(Addresses::Private.include(address.parse().unwrap()), "{address}");
+        }
+        for address in [
+            "127.0.0.1",
+            "169.254.169.254",
+            "100.100.100.200",
+            "fd00:ec2::254",
+            "fe80::1",
+            "::1",
+            "0.0.0.0",
+            "224.0.0.1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(!Addresses::Private.include(address.parse().unwrap()), "{address}");
         }
     }
 

@@ -29,8 +29,15 @@ const LINE: u64 = 64 << 20;
 pub struct Asked {
     /// The user of this machine, as a number.
     pub user: String,
-    /// Where the calls go.
-    pub server: String,
+    /// On whose behalf, where a policy names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub persona: Option<String>,
+    /// Over which connection, where a policy names them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    /// Where the call goes, if anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
     /// The action.
     pub action: String,
     /// Its arguments.
@@ -202,7 +209,8 @@ pub struct Call {
 
 impl Call {
     /// How it ended, in one word: `ok`, the kind of the action's error,
-    /// `stopped` where the host ended it, or `unknown`.
+    /// `refused` where the policy did not allow it, `stopped` where the host
+    /// ended it, or `unknown`.
     #[must_use]
     pub fn end(&self) -> &str {
         match &self.ended {

@@ -9,10 +9,10 @@
 //! component is compiled as if there were no cache.
 
 use std::{
-    fs::{self, DirBuilder, File, Metadata, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions},
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read, Write},
-    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,6 +20,8 @@ use std::{
 use etcetera::BaseStrategy;
 use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use wasmtime::{Engine, component::Component};
+
+use crate::files::is_ours;
 
 /// An entry that nobody has written for so long is deleted.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -119,11 +121,4 @@ fn read(entry: &Path) -> io::Result<Vec<u8>> {
         Some((expected, code)) if digest(&SHA256, code).as_ref() == expected => Ok(code.to_vec()),
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
-}
-
-/// Whether it belongs to this user, and nobody else may write to it.
-fn is_ours(metadata: &Metadata) -> bool {
-    !metadata.is_symlink()
-        && metadata.uid() == rustix::process::geteuid().as_raw()
-        && metadata.mode() & 0o022 == 0
 }

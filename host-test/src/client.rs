@@ -46,6 +46,7 @@ const IDLE_CONNECTIONS: usize = 64;
 #[derive(Clone)]
 pub struct Client {
     public: Pooled,
+    private: Pooled,
     loopback: Pooled,
 }
 
@@ -68,6 +69,7 @@ impl Client {
             .with_no_client_auth();
         Ok(Self {
             public: pooled(Addresses::Public, tls.clone()),
+            private: pooled(Addresses::Private, tls.clone()),
             loopback: pooled(Addresses::Loopback, tls),
         })
     }
@@ -85,6 +87,7 @@ impl Client {
         }
         let client = match addresses {
             Addresses::Public => &self.public,
+            Addresses::Private => &self.private,
             Addresses::Loopback => &self.loopback,
         };
         client.request(request).await.map_err(|error| error_of(&error))

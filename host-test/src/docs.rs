@@ -14,6 +14,7 @@
 //! | `Repeating: safe` | function | a second call does no more than the first; stands behind `Effect:` |
 //! | `Limits: 1..100` | field | bounds of a number, or of a text's or list's length; either end may be open |
 //! | `Example: "Ada"` | field | a value, as JSON |
+//! | `Sensitive: …` | field | not for everybody to see; also part of the prose |
 
 use std::io::Read;
 
@@ -34,6 +35,8 @@ const TEXT: usize = 4_000;
 const EXAMPLE: usize = 500;
 /// So many names are followed from one to the next.
 const NAMES: usize = 16;
+/// What begins the docs' line of a field that is not for everybody to see.
+const SENSITIVE: &str = "Sensitive: ";
 /// The interface that holds a connector's actions.
 pub(crate) const ACTIONS: &str = "actions";
 
@@ -84,6 +87,20 @@ impl Docs {
     /// The function as the WIT package declares it.
     pub(crate) fn function(&self, name: &str) -> Option<&Function> {
         self.actions()?.functions.get(name)
+    }
+
+    /// The fields whose docs say that they are sensitive.
+    #[must_use]
+    pub fn sensitive(&self) -> Vec<String> {
+        let types = self.package.iter().flat_map(|package| package.types.iter());
+        let fields = types.filter_map(|(_, definition)| match &definition.kind {
+            TypeDefKind::Record(record) => Some(&record.fields),
+            _ => None,
+        });
+        let says_so = |docs: &str| docs.lines().any(|line| line.trim().starts_with(SENSITIVE));
+        let fields =
+            fields.flatten().filter(|field| field.docs.contents.as_deref().is_some_and(says_so));
+        fields.map(|field| field.name.clone()).collect()
     }
 
     fn actions(&self) -> Option<&Interface> {

@@ -196,6 +196,22 @@ impl Connection {
         Self { methods, ..self }
     }
 
+    /// The same connection, which may also lead into a network of its own.
+    #[must_use]
+    pub fn with_private_addresses(self) -> Self {
+        let addresses = match self.addresses {
+            Addresses::Public => Addresses::Private,
+            other => other,
+        };
+        Self { addresses, ..self }
+    }
+
+    /// The same connection with another key; all else is shared.
+    #[must_use]
+    pub fn with_key(self, key: Secret) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
     /// Holds requests back, so that no more than these leave in a minute. Meant
     /// for the rate that the vendor has just told, in a reply that counts too.
     pub fn set_rate(&self, per_minute: u32) {

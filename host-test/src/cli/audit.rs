@@ -1,24 +1,39 @@
 //! `twochat audit`: what the log says of the calls that were made.
 
-use std::path::PathBuf;
+use std::{env, path::PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
-use host_test::audit::{self, Call};
-use serde_json::{Map, Value, json};
+use host_test::{
+    audit::{self, Call},
+    policy::Policy,
+};
+use serde_json::{Value, json};
 
-use super::output::{self, Format};
+use super::{
+    connector,
+    output::{self, Format},
+};
 use crate::{EXIT_CODES, Failure};
 
 /// Show the calls that were written down, the oldest first.
 ///
-/// A call ends as `ok`, as the kind of its error, as `stopped` where the host
-/// ended it, or as `unknown` where it was cut off or is still under way.
+/// A call ends as `ok`, as the kind of its error, as `refused` where the policy
+/// did not allow it, as `stopped` where the host ended it, or as `unknown` where
+/// it was cut off or is still under way.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
     /// The log
-    #[arg(value_name = "FILE", env = "TWOCHAT_AUDIT")]
-    log: PathBuf,
+    ///
+    /// Without it the one of the policy, or else the one in TWOCHAT_AUDIT
+    #[arg(value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Policy whose log it is, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE", conflicts_with = "log")]
+    policy: Option<PathBuf>,
+    /// Only calls on behalf of this persona
+    #[arg(long, value_name = "NAME")]
+    persona: Option<String>,
     /// Only calls of this action
     #[arg(long, value_name = "ACTION", value_parser = NonEmptyStringValueParser::new())]
     action: Option<String>,
@@ -37,12 +52,16 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let unread = |error| {
-        Failure::Host(format!("the log {} cannot be read: {error}", arguments.log.display()))
-    };
-    let (calls, unreadable) = audit::read(&arguments.log).map_err(unread)?;
+    let log = log(arguments)?;
+    let unread =
+        |error| Failure::Host(format!("the log {} cannot be read: {error}", log.display()));
+    let (calls, unreadable) = audit::read(&log).map_err(unread)?;
     let wanted = |call: &&Call| {
         arguments.action.as_ref().is_none_or(|action| call.asked.action == *action)
+            && arguments
+                .persona
+                .as_ref()
+                .is_none_or(|name| call.asked.persona.as_ref() == Some(name))
             && arguments.end.as_ref().is_none_or(|end| call.end() == end)
             && !(arguments.failed && call.end() == "ok")
     };
@@ -53,24 +72,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Format::Table => (calls.iter().map(|call| brief(call)).collect(), BRIEF),
         _ => (calls.iter().map(|call| json!(call)).collect::<Vec<_>>(), WHOLE),
     };
-    let property = |name: &&str| ((*name).to_owned(), json!({}));
-    let row = json!({ "properties": columns.iter().map(property).collect::<Map<_, _>>() });
-    let schema = Map::from_iter([(
-        "properties".to_owned(),
-        json!({ "calls": { "type": "array", "items": row } }),
-    )]);
-    output::result(&json!({ "calls": rows }), &schema, arguments.output)?;
+    output::rows("calls", rows, columns, arguments.output)?;
     if unreadable > 0 {
         eprintln!("twochat: lines that cannot be read, such as one that was cut off: {unreadable}");
     }
     Ok(())
 }
 
-const BRIEF: &[&str] = &["time", "user", "action", "end", "statuses", "retries", "milliseconds"];
+/// The log that is meant.
+fn log(arguments: &Arguments) -> Result<PathBuf, Failure> {
+    if let Some(log) = &arguments.log {
+        return Ok(log.clone());
+    }
+    if let Some(file) = connector::policy(arguments.policy.clone()) {
+        return Ok(Policy::read(&file).map_err(Failure::Misuse)?.audit());
+    }
+    let log = env::var_os("TWOCHAT_AUDIT").filter(|file| !file.is_empty());
+    log.map(PathBuf::from).ok_or_else(|| {
+        Failure::Misuse("which log? Give its file, or --policy, or set TWOCHAT_AUDIT".to_owned())
+    })
+}
+
+const BRIEF: &[&str] =
+    &["time", "persona", "connection", "action", "end", "statuses", "retries", "milliseconds"];
 const WHOLE: &[&str] = &[
     "time",
     "id",
     "user",
+    "persona",
+    "connection",
     "server",
     "action",
     "arguments",

@@ -10,7 +10,9 @@ use std::{
     path::PathBuf,
 };
 
-use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
+use clap::{
+    Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, error::ErrorKind, value_parser,
+};
 use host_test::{
     engine::{Connector, Limits},
     retry::Patience,
@@ -19,10 +21,11 @@ use host_test::{
 use serde_json::{Map, Value};
 
 use super::{
-    connector::{self, Ask, Session, TRIES, from_environment},
+    connector::{self, Caller},
     flags,
     output::{self, Format},
     pages::{self, Paging, Progress, waiting},
+    session::{Ask, Session, TRIES},
 };
 use crate::{EXIT_CODES, Failure};
 
@@ -44,7 +47,8 @@ Carry out one action against 2Chat.
 
 The key is read from TWOCHAT_API_KEY and added to the request by the host: the \
 component never holds it. TWOCHAT_BASE_URL asks another server, such as the one \
-that `twochat mock` starts.";
+that `twochat mock` starts. With a policy, the call is made on behalf of one of its \
+personas, over the connection and with the key that it names.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,7 +65,18 @@ const HOST: &str = "Options of the host";
 /// The id of what is no flag: one that no field can have.
 const WHOLE: &str = "all arguments";
 /// The host's own flags: a field of such a name is given as JSON.
-const OWN: [&str; 8] = ["component", "output", "no-retry", "audit", "prompt", "all", "to", "help"];
+const OWN: [&str; 10] = [
+    "component",
+    "output",
+    "no-retry",
+    "policy",
+    "persona",
+    "audit",
+    "prompt",
+    "all",
+    "to",
+    "help",
+];
 
 /// The command with a subcommand for each action.
 pub(crate) fn command(tools: &[Tool]) -> Command {
@@ -85,21 +100,13 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .global(true)
         .help_heading(HOST)
         .help("Try once, also where the error says that the call may be repeated");
-    let audit = Arg::new("audit")
-        .long("audit")
-        .value_name("FILE")
-        .env("TWOCHAT_AUDIT")
-        .value_parser(value_parser!(PathBuf))
-        .global(true)
-        .help_heading(HOST)
-        .help("Write the call down in this file, or do not make it");
     let prompt = Arg::new("prompt")
         .long("prompt")
         .value_name("TEXT")
         .global(true)
         .help_heading(HOST)
         .help("What the call is made for, to be written down with it");
-    let command = Command::new("call")
+    let command = Caller::augment_args(Command::new("call").next_help_heading(HOST))
         .about("Carry out one action against 2Chat")
         .long_about(ABOUT)
         .after_help(format!("{EXAMPLES}\n\n{EXIT_CODES}"))
@@ -108,7 +115,8 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .args([component, output, no_retry, audit, prompt]);
+        .args([component, output, no_retry, prompt])
+        .next_help_heading(None);
     tools.iter().fold(command, |command, tool| {
         let json = Arg::new(WHOLE).value_name("JSON").help(
             "All arguments as a JSON object: the text itself, @FILE, or - for standard input; \
@@ -152,8 +160,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
         None => Map::new(),
     };
     arguments.extend(flags::arguments(tool, matches));
-    let log = matches.get_one::<PathBuf>("audit").cloned();
-    let session = Session::new(connector, from_environment()?)?.audited(log.as_deref())?;
+    let caller =
+        Caller::from_arg_matches(matches).map_err(|error| Failure::Misuse(error.to_string()))?;
+    let session = Session::new(connector, caller.access()?)?;
+    session.check(&tools)?;
     let format = matches.get_one::<Format>("output").copied();
     let once = matches.get_flag("no-retry");
     let paging = Paging::of(tool).filter(|_| matches.get_flag("all"));

@@ -1,26 +1,23 @@
-//! Which component is run, and where may it send requests?
+//! Which component is run, and on whose behalf?
 
 use std::{
     env,
-    fs::File,
-    io::Read,
+    fs::{self, File},
+    io::{ErrorKind, Read},
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use host_test::{
     CONNECTOR,
-    audit::{Asked, Ended, Log, Open},
+    access::Access,
     cache::Cache,
-    client::Client,
-    egress::{Connection, DEFAULT_BASE_URL, Secret, Traffic},
-    engine::{CallError, Connector, Host, Limits, Outcome},
-    retry::Patience,
+    egress::{Connection, DEFAULT_BASE_URL, Secret},
+    engine::{Connector, Host},
+    policy::Policy,
 };
-use serde_json::Value;
-use tokio::{task::block_in_place, time::sleep};
 
+use super::session;
 use crate::Failure;
 
 /// What to do about a file that cannot be used.
@@ -29,25 +26,6 @@ const OTHERWISE: &str =
 
 /// The largest file that is looked at: many times the largest connector.
 const FILE_LIMIT: u64 = 64 << 20;
-
-/// So often a call is repeated, when its error says that it may be.
-pub(crate) const TRIES: usize = 3;
-
-/// What somebody wants to be done.
-pub(crate) struct Ask<'a> {
-    pub(crate) action: &'a str,
-    pub(crate) arguments: &'a Value,
-    /// What the caller was told to do, if it says so.
-    pub(crate) prompt: Option<String>,
-}
-
-/// A loaded connector with its one connection.
-pub(crate) struct Session {
-    connector: Connector,
-    client: Client,
-    log: Option<Log>,
-    pub(crate) connection: Arc<Connection>,
-}
 
 /// Loads the component in `file`, or the one that this command was built with.
 pub(crate) fn load(file: Option<PathBuf>) -> Result<Connector, Failure> {
@@ -71,125 +49,6 @@ pub(crate) fn load(file: Option<PathBuf>) -> Result<Connector, Failure> {
     loaded.map_err(|error| unusable(error.to_string()))
 }
 
-impl Session {
-    pub(crate) fn new(connector: Connector, connection: Connection) -> Result<Self, Failure> {
-        let client = Client::new(&[])
-            .map_err(|error| Failure::Host(format!("no TLS on this machine: {error}")))?;
-        Ok(Self { connector, client, log: None, connection: Arc::new(connection) })
-    }
-
-    /// Writes all calls down from now on.
-    pub(crate) fn audited(self, log: Option<&Path>) -> Result<Self, Failure> {
-        let open = |path: &Path| {
-            let unusable = |error| {
-                let why = format!("the log {} cannot be used: {error}", path.display());
-                Failure::Host(format!("{why}. Nothing was sent."))
-            };
-            Log::open(path).map_err(unusable)
-        };
-        Ok(Self { log: log.map(open).transpose()?, ..self })
-    }
-
-    /// Carries out a call, and again for as long as its errors allow it.
-    /// `waits` hears of each wait before it.
-    pub(crate) async fn call_patiently(
-        &self,
-        ask: Ask<'_>,
-        mut patience: Patience,
-        mut waits: impl FnMut(&Value, Duration),
-    ) -> Result<Outcome, Failure> {
-        let open = self.begin(&ask)?;
-        let traffic = Arc::default();
-        let (mut retries, mut fuel) = (0, 0);
-        let called = loop {
-            let called = self.call(ask.action, ask.arguments, patience.left(), &traffic).await;
-            let Ok(outcome) = &called else { break called };
-            fuel += outcome.fuel;
-            let Err(error) = &outcome.result else { break called };
-            let Some(wait) = patience.wait_after(error) else { break called };
-            waits(error, wait);
-            sleep(wait).await;
-            retries += 1;
-        };
-        if let Some(open) = open {
-            let (result, error) = match &called {
-                Ok(Outcome { result: Ok(result), .. }) => (Some(result.clone()), None),
-                Ok(Outcome { result: Err(error), .. }) => (None, Some(error.clone())),
-                Err(failure) => (None, Some(failure.to_string().into())),
-            };
-            let (statuses, bytes) = (traffic.statuses(), traffic.bytes());
-            let ended = Ended { result, error, statuses, retries, fuel, bytes, ..Ended::default() };
-            block_in_place(|| open.finish(ended)).map_err(|error| {
-                Failure::Host(format!(
-                    "the call was made, but the log cannot be written to: {error}. Make room \
-                     for it; what it gave is not shown."
-                ))
-            })?;
-        }
-        called
-    }
-
-    /// Writes down that a call begins, where calls are written down.
-    fn begin(&self, ask: &Ask<'_>) -> Result<Option<Open>, Failure> {
-        let Some(log) = &self.log else { return Ok(None) };
-        let mut arguments = ask.arguments.clone();
-        let mut prompt = ask.prompt.clone();
-        if let Some(key) = self.connection.key() {
-            key.scrub_value(&mut arguments);
-            prompt = prompt.map(|prompt| key.scrub(&prompt));
-        }
-        let asked = Asked {
-            user: rustix::process::getuid().as_raw().to_string(),
-            server: self.connection.base_url().to_owned(),
-            action: ask.action.to_owned(),
-            arguments,
-            prompt,
-        };
-        block_in_place(|| log.start(asked)).map(Some).map_err(|error| {
-            let path = log.path().display();
-            Failure::Host(format!(
-                "the log {path} cannot be written to: {error}. Nothing was sent."
-            ))
-        })
-    }
-
-    /// Carries out one call; whatever comes back has the key hidden.
-    pub(crate) async fn call(
-        &self,
-        action: &str,
-        arguments: &Value,
-        time: Duration,
-        traffic: &Arc<Traffic>,
-    ) -> Result<Outcome, Failure> {
-        let limits = Limits::default();
-        let limits = Limits { time: limits.time.min(time), ..limits };
-        let outlet = self.connection.watched_outlet(&self.client, traffic);
-        let called = self.connector.call(action, arguments, outlet, limits).await;
-        let hide = |error: &CallError| {
-            let key = self.connection.key();
-            key.map_or_else(|| error.to_string(), |key| key.scrub(&error.to_string()))
-        };
-        let mut outcome = called.map_err(|error| match error {
-            CallError::UnknownAction { .. } | CallError::Arguments(_) => {
-                Failure::Misuse(hide(&error))
-            }
-            CallError::Limit(_) | CallError::Trap(_) => Failure::Host(hide(&error)),
-        })?;
-        // By its own word the account may send so many.
-        if let Ok(result) = &outcome.result
-            && let Some(rate) = result.get("requests-per-minute").and_then(Value::as_u64)
-        {
-            self.connection.set_rate(rate.try_into().unwrap_or(u32::MAX));
-        }
-        if let Some(key) = self.connection.key() {
-            match &mut outcome.result {
-                Ok(value) | Err(value) => key.scrub_value(value),
-            }
-        }
-        Ok(outcome)
-    }
-}
-
 fn read(file: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = File::open(file).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes));
@@ -202,8 +61,59 @@ fn read(file: &Path) -> Result<Vec<u8>, String> {
     }
 }
 
+/// Who calls, as flags say it.
+#[derive(clap::Args)]
+pub(crate) struct Caller {
+    /// Policy to follow, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE", global = true)]
+    policy: Option<PathBuf>,
+    /// Persona of the policy to call as, instead of its default
+    #[arg(long, value_name = "NAME", global = true)]
+    persona: Option<String>,
+    /// Write the call down in this file, else in that of TWOCHAT_AUDIT, or do not
+    /// make it; a policy itself says where
+    #[arg(long, value_name = "FILE", global = true)]
+    audit: Option<PathBuf>,
+}
+
+impl Caller {
+    /// What the caller may do: what its policy says, or without one everything
+    /// over the connection of the environment.
+    pub(crate) fn access(self) -> Result<Access, Failure> {
+        if let Some(file) = policy(self.policy) {
+            if self.audit.is_some() {
+                let why = "--audit has no meaning here: calls are written down where the policy";
+                return Err(Failure::Misuse(format!("{why} {} says", file.display())));
+            }
+            return Ok(Access::of_persona(file, self.persona));
+        }
+        if self.persona.is_some() {
+            let own = Policy::of_user().map_or_else(String::new, |file| {
+                format!(", and there is none at {}", file.display())
+            });
+            return Err(Failure::Misuse(format!("--persona needs a policy{own}")));
+        }
+        let log = self.audit.or_else(|| {
+            env::var_os("TWOCHAT_AUDIT").filter(|file| !file.is_empty()).map(PathBuf::from)
+        });
+        // Better now than at the first call.
+        log.as_deref().map(session::open).transpose()?;
+        Ok(Access::Owner { connection: Arc::new(from_environment()?), name: None, log })
+    }
+}
+
+/// The policy to follow: this one, or the user's own if there is one.
+pub(crate) fn policy(file: Option<PathBuf>) -> Option<PathBuf> {
+    let is_there = |file: &PathBuf| match fs::symlink_metadata(file) {
+        // One that cannot be looked at is not passed over.
+        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
+        Ok(_) => true,
+    };
+    file.or_else(|| Policy::of_user().filter(is_there))
+}
+
 /// The connection that the environment asks for.
-pub(crate) fn from_environment() -> Result<Connection, Failure> {
+fn from_environment() -> Result<Connection, Failure> {
     let broken = |name: &str, why: &str| Failure::Misuse(format!("{name} cannot be used: {why}"));
     let key = variable("TWOCHAT_API_KEY")?
         .map(|key| Secret::new(&key))

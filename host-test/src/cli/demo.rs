@@ -3,6 +3,7 @@
 use std::{io::Write, path::PathBuf, sync::Arc};
 
 use host_test::{
+    access::Access,
     egress::{Connection, Secret},
     engine::Limits,
     mock::{DEFAULT_KEY, Exchange, Fault, Mock, Options},
@@ -10,8 +11,9 @@ use host_test::{
 use serde_json::{Value, json};
 
 use super::{
-    connector::{self, Session},
+    connector,
     paint::{self, BAD, BOLD, DIM, GOOD},
+    session::{Ask, Session},
 };
 use crate::{EXIT_CODES, Failure};
 
@@ -103,23 +105,32 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let broken = |why: &str| Failure::Host(format!("the mock cannot be reached: {why}"));
     let key = Secret::new(DEFAULT_KEY).map_err(broken)?;
     let connection = Connection::new(&mock.base_url(), Some(key)).map_err(broken)?;
-    let session = Session::new(connector::load(arguments.component)?, connection)?;
+    let connection = Arc::new(connection);
+    let access = Access::Owner { connection: Arc::clone(&connection), name: None, log: None };
+    let session = Session::new(connector::load(arguments.component)?, access)?;
     show(&format!("{BOLD}The connector against a mock 2Chat at {}{BOLD:#}", mock.base_url()));
     show(&format!(
         "{DIM}The host adds the key to each request; the component never holds it.{DIM:#}"
     ));
     for (number, scene) in scenes().iter().enumerate() {
-        play(number + 1, scene, &session, &mock).await?;
+        play(number + 1, scene, &session, &connection, &mock).await?;
     }
     Ok(())
 }
 
-async fn play(number: usize, scene: &Scene, session: &Session, mock: &Mock) -> Result<(), Failure> {
+async fn play(
+    number: usize,
+    scene: &Scene,
+    session: &Session,
+    connection: &Arc<Connection>,
+    mock: &Mock,
+) -> Result<(), Failure> {
     mock.clear();
     scene.faults.iter().for_each(|fault| mock.switch_on(*fault));
     let before = mock.exchanges().len();
     let time = Limits::default().time;
-    let outcome = session.call(scene.action, &scene.arguments, time, &Arc::default()).await?;
+    let ask = Ask { action: scene.action, arguments: &scene.arguments, prompt: None };
+    let outcome = session.call(connection, &ask, time, &Arc::default()).await?;
 
     show(&format!("\n{BOLD}{number}. {}{BOLD:#}", scene.title));
     show(&format!("{DIM}   call{DIM:#}     {BOLD}{}{BOLD:#} {}", scene.action, scene.arguments));

@@ -25,8 +25,9 @@ use tokio::{
 };
 
 use super::{
-    connector::{self, Ask, Session, TRIES, from_environment},
+    connector::{self, Caller},
     paint::visible,
+    session::{Ask, Session, TRIES},
     stdio::Lines,
 };
 use crate::{EXIT_CODES, Failure};
@@ -34,9 +35,10 @@ use crate::{EXIT_CODES, Failure};
 /// Serve the actions as tools to an agent (MCP over standard input and output).
 ///
 /// An agent starts this command itself: the README has the lines for common
-/// ones. The key is read from TWOCHAT_API_KEY and added to requests by the
-/// host; neither the agent nor the component sees it. It ends when its input
-/// does.
+/// ones. The key is read from TWOCHAT_API_KEY, or as the policy says, and added
+/// to requests by the host; neither the agent nor the component sees it. What a
+/// request's `_meta` has as `prompt` is written down with the call. It ends when
+/// its input does.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -46,10 +48,8 @@ pub(crate) struct Arguments {
     /// Try each call once, also where its error says that it may be repeated
     #[arg(long)]
     no_retry: bool,
-    /// Write each call down in this file, or do not make it; what a request's
-    /// `_meta` has as `prompt` is written with it
-    #[arg(long, value_name = "FILE", env = "TWOCHAT_AUDIT")]
-    audit: Option<PathBuf>,
+    #[command(flatten)]
+    caller: Caller,
 }
 
 /// So many calls run at the same time; more wait for their turn.
@@ -64,11 +64,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let server = Server {
         tools: Tool::all_of(&connector),
         about: connector.docs().about(),
-        session: Session::new(connector, from_environment()?)?
-            .audited(arguments.audit.as_deref())?,
+        session: Session::new(connector, arguments.caller.access()?)?,
         tries: if arguments.no_retry { 0 } else { TRIES },
         at_once: Semaphore::new(AT_ONCE),
     };
+    // What is wrong now is better heard by whoever starts this than by the agent.
+    server.session.tools(&server.tools)?;
     let failed = |error: String| Failure::Host(format!("the agent's connection failed: {error}"));
     let lines = Lines::open().map_err(|error| failed(error.to_string()))?;
     match serve_server(Arc::new(server), lines).await {
@@ -102,7 +103,11 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(ListToolsResult::with_all_items(self.tools.iter().map(listed).collect()))
+        let tools = self
+            .session
+            .tools(&self.tools)
+            .map_err(|failure| ErrorData::internal_error(told_by_host(failure), None))?;
+        Ok(ListToolsResult::with_all_items(tools.into_iter().map(listed).collect()))
     }
 
     /// Whatever the SDK could not read as a request that it knows.
@@ -131,8 +136,8 @@ impl ServerHandler for Server {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         if !self.tools.iter().any(|tool| tool.name == request.name) {
-            let known: Vec<_> = self.tools.iter().map(|tool| &*tool.name).collect();
-            let known = known.join(", ");
+            let known = self.session.tools(&self.tools).unwrap_or_default();
+            let known = known.iter().map(|tool| &*tool.name).collect::<Vec<_>>().join(", ");
             let name = repeated(&request.name);
             let message = format!("there is no tool `{name}`; there are {known}");
             return Err(ErrorData::invalid_params(message, None));
@@ -244,6 +249,10 @@ fn told_by_host(failure: Failure) -> String {
             let why = repeated(&why);
             format!("{why}\n\nNothing was sent. Correct the arguments and call again.")
         }
+        Failure::Refused(why) => format!(
+            "{why}.\n\nNothing was sent. Do not repeat the call: whoever runs this host has to \
+             change that first."
+        ),
         Failure::Host(why) | Failure::Action(why) => format!(
             "{why}\n\nIt may have been carried out: look before you repeat it. If this comes \
              again, tell the operator."

@@ -8,7 +8,7 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 use comfy_table::{ContentArrangement, Table, presets};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     pages::KEY,
@@ -148,6 +148,21 @@ pub(crate) fn result(
             text(&lines)
         }
     }
+}
+
+/// Rows that are no action's result, in the order of these columns.
+pub(crate) fn rows(
+    name: &str,
+    rows: Vec<Value>,
+    columns: &[&str],
+    format: Format,
+) -> Result<(), Failure> {
+    let property = |name: &&str| ((*name).to_owned(), json!({}));
+    let row = json!({ "properties": columns.iter().map(property).collect::<Map<_, _>>() });
+    let list = json!({ "type": "array", "items": row });
+    let schema = json!({ "properties": { name: list } });
+    let schema = schema.as_object().cloned().unwrap_or_default();
+    result(&json!({ name: rows }), &schema, format)
 }
 
 /// JSON: pretty for people, on one line for programs.

@@ -11,10 +11,10 @@ use host_test::{retry::Patience, tools::Tool};
 use serde_json::{Map, Value, json};
 
 use super::{
-    connector::{Ask, Session},
     export::Export,
     output::{Format, Rows, list_of_records},
     paint::visible,
+    session::{Ask, Session},
 };
 use crate::Failure;
 
@@ -72,10 +72,12 @@ pub(crate) async fn run(
         arguments.insert(PAGE_SIZE.to_owned(), largest.clone());
     }
     let rows = Rows::of(&tool.output_schema);
+    let caller = session.caller()?;
     let about = json!({
         "action": tool.name,
         "arguments": arguments,
-        "server": session.connection.base_url(),
+        "server": caller.server,
+        "persona": caller.persona,
         "form": format!("{format:?}"),
     });
     let first_page = match arguments.get(PAGE) {

@@ -1,8 +1,11 @@
 //! The README's examples and table are what really comes out.
 
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use host_test::{access::Access, tools::Tool};
 use serde_json::Value;
 
-use crate::support::{Caller, LOADED, mock};
+use crate::support::{Caller, LOADED, mock, shell::folder};
 
 const README: &str = include_str!("../../../README.md");
 
@@ -59,5 +62,23 @@ fn the_map_names_only_rooms_that_exist() {
             folder = name;
             assert!(root.join(folder).exists(), "{folder}");
         }
+    }
+}
+
+#[test]
+fn the_policy_can_be_followed_as_it_stands() {
+    let policy = README.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let file = folder("readme-policy").join("policy.toml");
+    fs::write(&file, policy).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::set_permissions(file.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
+    let tools = Tool::all_of(&LOADED.1);
+    for (persona, allowed) in [
+        ("assistant", ["list-contacts", "list-webhook-subscriptions"]),
+        ("secretary", ["create-contact", "list-contacts"]),
+    ] {
+        let access = Access::of_persona(file.clone(), Some(persona.to_owned()));
+        let tools = access.tools(&tools).unwrap();
+        assert_eq!(tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), allowed);
     }
 }

@@ -51,7 +51,11 @@ pub(crate) struct Agent {
 impl Agent {
     /// Starts the server and says nothing.
     pub(crate) fn silent(base_url: &str, arguments: &[&str]) -> Self {
-        let mut command = shell::command(&["mcp"], &shell::asking(base_url));
+        Self::spawned(arguments, &shell::asking(base_url))
+    }
+
+    fn spawned(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        let mut command = shell::command(&["mcp"], settings);
         command.args(arguments);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -78,11 +82,20 @@ impl Agent {
     }
 
     pub(crate) fn with(base_url: &str, arguments: &[&str]) -> Self {
-        let mut agent = Self::silent(base_url, arguments);
+        Self::silent(base_url, arguments).greeted()
+    }
+
+    /// Starts the server with these settings and shakes hands.
+    pub(crate) fn started(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
+        Self::spawned(arguments, settings).greeted()
+    }
+
+    fn greeted(mut self) -> Self {
+        let agent = &mut self;
         let welcome = agent.ask("initialize", hello("2025-11-25"));
         assert_eq!(welcome["result"]["protocolVersion"], "2025-11-25", "{welcome}");
         agent.say(&notification("notifications/initialized", json!({})));
-        agent
+        self
     }
 
     /// Sends bytes as they are.

@@ -46,6 +46,12 @@ impl Run {
         error
     }
 
+    /// What a command said that 2Chat told it: one line of JSON and nothing else.
+    pub(crate) fn verdict(&self) -> Value {
+        assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{self:?}");
+        one_line(&self.stderr)
+    }
+
     /// The message of a command that was not carried out.
     pub(crate) fn message(&self, code: i32) -> &str {
         assert_eq!((self.code, self.stdout.as_str()), (Some(code), ""), "{self:?}");
@@ -73,6 +79,7 @@ pub(crate) fn program(name: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Com
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths([built].into_iter().chain(env::split_paths(&path))).unwrap();
     command.env("PATH", path).env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command.env("XDG_CONFIG_HOME", PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("no-policy"));
     command.env_remove("CLICOLOR_FORCE").env_remove("NO_COLOR").env_remove("COLUMNS");
     command.env("TERM", "xterm").stdin(Stdio::null()).envs(settings.iter().copied());
     command

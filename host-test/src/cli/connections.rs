@@ -1,0 +1,262 @@
+//! `twochat connect`, `connections` and `revoke`: the connections of a policy.
+//!
+//! Knows one action by name, the one that tells whether a key works.
+
+use std::{
+    io::{self, IsTerminal, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use host_test::{
+    access::Access,
+    egress::{Connection, DEFAULT_BASE_URL, Secret},
+    engine::Limits,
+    policy::{Change, Line, Policy, change},
+    retry::Patience,
+};
+use serde_json::{Value, json};
+
+use super::{
+    connector,
+    output::{self, Format},
+    session::{Ask, Session, TRIES},
+};
+use crate::{EXIT_CODES, Failure};
+
+/// The action that tells whether a key works.
+const TEST: &str = "test-api-key";
+/// More than any key has.
+const KEY_LIMIT: u64 = 64 * 1024;
+
+const POLICY: &str = "\
+A policy is a TOML file that says which persona may call which actions over which \
+connection. `twochat connect NAME` begins one, in ~/.config/twochat/policy.toml unless \
+--policy names another; personas are written into it by hand:
+
+  [personas.assistant]
+  connection = \"work\"
+  actions = [\"list-contacts\"]
+
+The README shows all that can stand there.";
+
+/// Store a connection's key, once 2Chat has said that it works.
+///
+/// The key is read from the terminal without being shown, or from standard
+/// input. It is encrypted with age, beside the policy, for an identity that only
+/// you can read. A connection that is new is added to the policy; one that was
+/// revoked goes on.
+#[derive(clap::Args)]
+#[command(after_help = format!("{POLICY}\n\n{EXIT_CODES}"))]
+pub(crate) struct Connect {
+    /// Its name in the policy
+    name: String,
+    /// Where a new connection goes
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Policy to change, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Component that tests the key, instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+}
+
+/// List the connections of the policy.
+#[derive(clap::Args)]
+#[command(after_help = format!("{POLICY}\n\n{EXIT_CODES}"))]
+pub(crate) struct List {
+    /// Policy to read, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Read each key as well, to see that it is there; nothing is sent
+    #[arg(long)]
+    check: bool,
+    /// How to write them
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    output: Format,
+}
+
+/// End a connection, or a persona: its calls are refused from now on.
+///
+/// Running agents need no restart. What ended goes on after `twochat connect
+/// NAME`, or once its `revoked` is deleted in the policy.
+#[derive(clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Revoke {
+    /// The connection to end
+    #[arg(required_unless_present = "persona", conflicts_with = "persona")]
+    name: Option<String>,
+    /// The persona to end, instead of a connection
+    #[arg(long, value_name = "NAME")]
+    persona: Option<String>,
+    /// Policy to change, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+pub(crate) async fn connect(arguments: Connect) -> Result<(), Failure> {
+    let Connect { name, base_url, policy, component } = arguments;
+    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
+        let expected = "expected letters, digits, - and _ alone";
+        return Err(Failure::Misuse(format!("`{name}` cannot be a name: {expected}")));
+    }
+    let file = match &policy {
+        Some(file) => file.clone(),
+        None => Policy::of_user().ok_or_else(|| {
+            Failure::Misuse("you have no home folder: name a policy with --policy".to_owned())
+        })?,
+    };
+    let is_new = policy.is_some_and(|file| !file.exists()) || connector::policy(None).is_none();
+    let policy = if file.exists() || !is_new { Some(read(&file)?) } else { None };
+    let line = policy.as_ref().and_then(|policy| policy.connections().get(&name));
+    let connection = match (line, &base_url) {
+        (Some(line), Some(url)) if line.base_url() != url => {
+            let (file, known) = (file.display(), line.base_url());
+            let why = format!("`{name}` goes to {known}; change its base-url in {file}");
+            return Err(Failure::Misuse(why));
+        }
+        (Some(line), _) => {
+            let elsewhere = |why| Failure::Misuse(format!("`{name}` needs no connecting: {why}"));
+            line.secret.keeps().map_err(elsewhere)?;
+            line.connection()
+        }
+        (None, url) => Connection::new(url.as_deref().unwrap_or(DEFAULT_BASE_URL), None),
+    };
+    let connection =
+        connection.map_err(|why| Failure::Misuse(format!("the base url cannot be used: {why}")))?;
+    let key = key()?;
+    let secret =
+        Secret::new(&key).map_err(|why| Failure::Misuse(format!("{why}; nothing was sent")))?;
+
+    let connector = connector::load(component)?;
+    let log = policy.as_ref().map(Policy::audit);
+    let connection = Arc::new(connection.with_key(secret));
+    let access = Access::Owner { connection, name: Some(name.clone()), log };
+    let verdict = test(&Session::new(connector, access)?).await?;
+
+    let url = base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
+    let line = match line {
+        Some(line) => line.clone(),
+        None => changed(&file, Change::Connect { name: &name, base_url: url })?
+            .connections()
+            .get(&name)
+            .cloned()
+            .ok_or_else(|| Failure::Host(format!("`{name}` is not in {}", file.display())))?,
+    };
+    let kept = file.canonicalize().unwrap_or(file);
+    let folder = kept.parent().unwrap_or(Path::new("."));
+    line.secret.store(folder, &key).map_err(Failure::Host)?;
+    if line.revoked {
+        changed(&kept, Change::Connect { name: &name, base_url: url })?;
+    }
+    output::text(&told(&name, &line, &kept, &verdict, policy.as_ref()))
+}
+
+/// What was done, and what may be done next.
+fn told(name: &str, line: &Line, file: &Path, verdict: &str, policy: Option<&Policy>) -> String {
+    let (url, file) = (line.base_url(), file.display());
+    let mut text = format!("{verdict}\nconnected: {name} ({url}), its key in {}\n", line.secret);
+    let mut personas = policy.iter().flat_map(|policy| policy.personas().values());
+    if !personas.any(|persona| persona.connection == name) {
+        text += &format!(
+            "No persona uses it yet. In {file}, one looks like this:\n\n\
+             [personas.assistant]\nconnection = \"{name}\"\nactions = [\"{TEST}\"]\n"
+        );
+    }
+    text
+}
+
+/// What 2Chat says of the key. Only one that it knows is stored.
+async fn test(session: &Session) -> Result<String, Failure> {
+    let patience = Patience::new(TRIES, Limits::default().time);
+    let ask = Ask { action: TEST, arguments: &json!({}), prompt: None };
+    let outcome = session.call_patiently(ask, patience, |_, _| {}).await.map_err(|failure| {
+        Failure::Host(format!("the key could not be tested, and was not stored: {failure}"))
+    })?;
+    let result = outcome.result.map_err(|error| Failure::Action(error.to_string()))?;
+    let text = |key: &str| result.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match (text("verdict").as_str(), text("message")) {
+        ("invalid", _) => Err(Failure::Action(result.to_string())),
+        (verdict, message) => Ok(format!("{verdict}: {message}")),
+    }
+}
+
+pub(crate) async fn list(arguments: List) -> Result<(), Failure> {
+    let policy = read(&known(arguments.policy)?)?;
+    let mut rows = Vec::new();
+    for (name, line) in policy.connections() {
+        let personas = policy.personas().iter().filter(|(_, persona)| persona.connection == *name);
+        let personas: Vec<_> = personas
+            .map(|(name, persona)| match persona.revoked {
+                true => format!("{name} (revoked)"),
+                false => name.clone(),
+            })
+            .collect();
+        let state = match line.revoked {
+            true => "revoked".to_owned(),
+            false if !arguments.check => "in use".to_owned(),
+            false => line.secret.read(policy.folder()).await.err().unwrap_or("ready".to_owned()),
+        };
+        rows.push(json!({
+            "name": name,
+            "base-url": line.base_url(),
+            "secret": line.secret.to_string(),
+            "state": state,
+            "personas": personas.join(", "),
+        }));
+    }
+    let columns = ["name", "base-url", "secret", "state", "personas"];
+    output::rows("connections", rows, &columns, arguments.output)
+}
+
+pub(crate) fn revoke(arguments: &Revoke) -> Result<(), Failure> {
+    let file = known(arguments.policy.clone())?;
+    let text = match (&arguments.name, &arguments.persona) {
+        (Some(name), _) => {
+            let policy = changed(&file, Change::Revoke(name))?;
+            let line = policy.connections().get(name);
+            let kept = line.map(|line| format!(", and is still kept in {}", line.secret));
+            format!(
+                "revoked: {name}. Calls over it are refused from now on. Its key works until it is \
+                 ended at 2Chat{}.\n",
+                kept.unwrap_or_default()
+            )
+        }
+        (None, Some(name)) => {
+            changed(&file, Change::RevokePersona(name))?;
+            format!("revoked: the persona {name}. Its calls are refused from now on.\n")
+        }
+        (None, None) => return Ok(()),
+    };
+    output::text(&text)
+}
+
+fn read(file: &Path) -> Result<Policy, Failure> {
+    Policy::read(file).map_err(Failure::Misuse)
+}
+
+fn changed(file: &Path, to: Change<'_>) -> Result<Policy, Failure> {
+    change(file, to).map_err(Failure::Misuse)
+}
+
+/// The policy that there has to be.
+fn known(file: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    connector::policy(file).ok_or_else(|| {
+        let place =
+            Policy::of_user().map_or_else(String::new, |file| format!(" at {}", file.display()));
+        Failure::Misuse(format!("there is no policy{place}: `twochat connect` begins one"))
+    })
+}
+
+/// The key, from the terminal or from standard input.
+fn key() -> Result<String, Failure> {
+    let unread = |error| Failure::Misuse(format!("the key cannot be read: {error}"));
+    if io::stdin().is_terminal() {
+        return rpassword::prompt_password("Key of the 2Chat account (not shown): ")
+            .map_err(unread);
+    }
+    let mut text = String::new();
+    io::stdin().take(KEY_LIMIT).read_to_string(&mut text).map_err(unread)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}

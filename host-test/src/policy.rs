@@ -1,0 +1,317 @@
+//! Who may do what, over which connection? One TOML file, written by its owner.
+//!
+//! Holds no secret, only where one is kept. A connection is an origin with its
+//! secret and its limits; a persona is somebody on whose behalf calls are made,
+//! with the actions that it may call over one connection, and the fields that
+//! it does not see.
+//!
+//! ```toml
+//! default-persona = "assistant"
+//!
+//! [audit]
+//! file = "audit.jsonl"          # paths start from this file's folder
+//! redact = ["value"]            # fields that are not written down
+//!
+//! [connections.work]
+//! base-url = "https://api.p.2chat.io/open"
+//! secret = { age = "work.age", identity = "identity.txt" }
+//! # or { env = "NAME" }, or { command = ["pass", "show", "2chat"] }
+//! private-addresses = false     # whether it may lead into a network of its own
+//! at-once = 16                  # requests under way at the same time
+//! requests-per-call = 8
+//! reply-bytes = 8388608
+//! revoked = false
+//!
+//! [personas.assistant]
+//! connection = "work"
+//! actions = ["list-contacts"]
+//! mask = ["value"]              # fields that it does not see
+//! show = ["hook-url"]           # fields that are sensitive, but it does see
+//! revoked = false
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use toml_edit::{Document, Item};
+
+use crate::{
+    egress::{Bounds, Connection, DEFAULT_BASE_URL},
+    files,
+    vault::Source,
+};
+
+mod edit;
+
+pub use self::edit::{Change, change};
+
+/// A policy file may have so many bytes.
+const LIMIT: u64 = 1 << 20;
+/// The log of calls, where the policy names none.
+const AUDIT: &str = "audit.jsonl";
+
+/// A policy as its file says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    default_persona: Option<String>,
+    #[serde(default)]
+    audit: Audit,
+    #[serde(default)]
+    connections: BTreeMap<String, Line>,
+    #[serde(default)]
+    personas: BTreeMap<String, Persona>,
+    #[serde(skip)]
+    file: PathBuf,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Audit {
+    file: Option<PathBuf>,
+    #[serde(default)]
+    redact: Vec<String>,
+}
+
+/// A connection: where it goes, where its secret is kept, what it takes.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Line {
+    #[serde(default = "default_base_url")]
+    base_url: String,
+    /// Where the key is kept.
+    pub secret: Source,
+    /// Whether it has ended.
+    #[serde(default)]
+    pub revoked: bool,
+    #[serde(default)]
+    private_addresses: bool,
+    at_once: Option<usize>,
+    requests_per_call: Option<u32>,
+    reply_bytes: Option<u64>,
+}
+
+/// Somebody on whose behalf calls are made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Persona {
+    /// The name of its connection.
+    pub connection: String,
+    /// The actions that it may call.
+    pub actions: Vec<String>,
+    /// The fields that it does not see.
+    #[serde(default)]
+    pub mask: Vec<String>,
+    /// The fields that are sensitive, but it does see.
+    #[serde(default)]
+    pub show: Vec<String>,
+    /// Whether it has ended.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+impl Policy {
+    /// Where the user's own policy is: `$XDG_CONFIG_HOME/twochat/policy.toml`, or
+    /// the same in `~/.config`.
+    #[must_use]
+    pub fn of_user() -> Option<PathBuf> {
+        use etcetera::BaseStrategy;
+        let base = etcetera::choose_base_strategy().ok()?.config_dir();
+        Some(base.join("twochat").join("policy.toml"))
+    }
+
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// A sentence that names the file, and the line and the field that are wrong;
+    /// or that others may write to it.
+    pub fn read(file: &Path) -> Result<Self, String> {
+        let (file, text) = text(file)?;
+        let policy = Self::parse(&text).map_err(|why| format!("{}, {why}", file.display()))?;
+        Ok(Self { file, ..policy })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let document = Document::parse(text.to_owned())
+            .map_err(|error| at(text, error.span(), error.message()))?;
+        let policy: Self = toml_edit::de::from_document(document.clone())
+            .map_err(|error| at(text, error.span(), error.message()))?;
+        let Some((path, why)) = policy.fault() else { return Ok(policy) };
+        let item = path.iter().try_fold(document.as_item(), |item, key| item.get(key));
+        let why = format!("{}: {why}", path.join("."));
+        Err(at(text, item.and_then(Item::span), &why))
+    }
+
+    /// The first field that cannot be followed, and why.
+    fn fault(&self) -> Option<(Vec<&str>, String)> {
+        for (name, line) in &self.connections {
+            let wrong = |field, why| Some((vec!["connections", name.as_str(), field], why));
+            if let Err(why) = Connection::new(&line.base_url, None) {
+                return wrong("base-url", format!("it cannot be used: {why}"));
+            }
+            if let Err(why) = line.secret.check() {
+                return wrong("secret", why);
+            }
+            if line.at_once == Some(0) {
+                return wrong("at-once", "0 would let nothing pass".to_owned());
+            }
+        }
+        for (name, persona) in &self.personas {
+            let wanted = &persona.connection;
+            if !self.connections.contains_key(wanted) {
+                let known = named(self.connections.keys());
+                let why = format!("there is no connection `{wanted}`; {known}");
+                return Some((vec!["personas", name, "connection"], why));
+            }
+        }
+        let name = self.default_persona.as_ref()?;
+        let known = named(self.personas.keys());
+        (!self.personas.contains_key(name))
+            .then(|| (vec!["default-persona"], format!("there is no persona `{name}`; {known}")))
+    }
+
+    /// The file, by its full name.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The folder from which its paths start.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
+    }
+
+    /// The log of calls.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.folder().join(self.audit.file.as_deref().unwrap_or(Path::new(AUDIT)))
+    }
+
+    /// The fields that are not written down.
+    #[must_use]
+    pub fn redacted(&self) -> &[String] {
+        &self.audit.redact
+    }
+
+    /// The connections by name.
+    #[must_use]
+    pub fn connections(&self) -> &BTreeMap<String, Line> {
+        &self.connections
+    }
+
+    /// The personas by name.
+    #[must_use]
+    pub fn personas(&self) -> &BTreeMap<String, Persona> {
+        &self.personas
+    }
+
+    /// The name of the persona that is meant: this one, or the default.
+    #[must_use]
+    pub fn persona_name<'a>(&'a self, asked: Option<&'a str>) -> Option<&'a str> {
+        asked.or(self.default_persona.as_deref())
+    }
+
+    /// The persona, and its connection.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none, or none any more.
+    pub fn grant(&self, asked: Option<&str>) -> Result<(&Persona, &Line), String> {
+        let file = self.file.display();
+        let known = || named(self.personas.keys());
+        let Some(name) = self.persona_name(asked) else {
+            let why = format!("{file} has no default-persona");
+            return Err(format!("{why}: name one with --persona; {}", known()));
+        };
+        let Some(persona) = self.personas.get(name) else {
+            return Err(format!("{file} has no persona `{name}`; {}", known()));
+        };
+        let Some(line) = self.connections.get(&persona.connection) else {
+            return Err(format!("{file} has no connection `{}`", persona.connection));
+        };
+        if persona.revoked {
+            return Err(format!("the persona `{name}` is revoked in {file}"));
+        }
+        if line.revoked {
+            let connection = &persona.connection;
+            return Err(format!("the connection `{connection}` is revoked in {file}"));
+        }
+        Ok((persona, line))
+    }
+}
+
+impl Line {
+    /// Where it goes.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The connection, without its key.
+    ///
+    /// # Errors
+    /// If the base url cannot be used.
+    pub fn connection(&self) -> Result<Connection, &'static str> {
+        let usual = Bounds::default();
+        let bounds = Bounds {
+            at_once: self.at_once.unwrap_or(usual.at_once),
+            per_call: self.requests_per_call.unwrap_or(usual.per_call),
+            reply: self.reply_bytes.unwrap_or(usual.reply),
+        };
+        let connection = Connection::new(&self.base_url, None)?.with_bounds(bounds);
+        Ok(if self.private_addresses { connection.with_private_addresses() } else { connection })
+    }
+}
+
+fn default_base_url() -> String {
+    DEFAULT_BASE_URL.to_owned()
+}
+
+/// The file by its full name, and its text, if only its owner can have written it.
+fn text(file: &Path) -> Result<(PathBuf, String), String> {
+    let unread = |error| format!("the policy {} cannot be read: {error}", file.display());
+    let file = fs::canonicalize(file).map_err(unread)?;
+    let opened = File::open(&file).map_err(unread)?;
+    let (metadata, name) = (opened.metadata().map_err(unread)?, file.display());
+    if !metadata.is_file() {
+        return Err(format!("the policy {name} is no file"));
+    }
+    if !files::is_ours(&metadata) {
+        let how = "make it your own, and `chmod go-w` it";
+        return Err(format!("the policy {name} can be written by others: {how}"));
+    }
+    let folder = file.parent().unwrap_or(Path::new("."));
+    if files::is_open_to_others(&fs::metadata(folder).map_err(unread)?) {
+        let folder = folder.display();
+        return Err(format!(
+            "the policy {name} can be replaced by others, who may write to its folder: \
+             `chmod go-w {folder}`"
+        ));
+    }
+    let bytes = files::read(&opened, LIMIT).map_err(unread)?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("the policy {name} is no text"))?;
+    Ok((file, text))
+}
+
+/// What is wrong, and in which line.
+fn at(text: &str, span: Option<std::ops::Range<usize>>, why: &str) -> String {
+    let line = span.and_then(|span| Some(text.get(..span.start)?.matches('\n').count() + 1));
+    let words: Vec<_> = why.split_whitespace().collect();
+    let why = words.join(" ");
+    line.map_or_else(|| why.clone(), |line| format!("line {line}: {why}"))
+}
+
+/// What names there are.
+fn named<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    match names.map(String::as_str).collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "there are none".to_owned(),
+        names => format!("there are {names}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

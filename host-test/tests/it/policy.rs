@@ -1,0 +1,328 @@
+//! A policy, lived by: who is served, who is refused, what each sees, and what
+//! is written down.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use host_test::mock::Mock;
+use serde_json::{Value, json};
+
+use crate::support::{
+    agent::Agent,
+    shell::{CANARY, Run, folder, run, twochat_with},
+};
+
+/// A folder with a policy of two personas, and the key in an environment variable.
+struct Policy {
+    file: PathBuf,
+}
+
+impl Policy {
+    fn of(test: &str, twochat: &Mock) -> Self {
+        let folder = folder(&format!("policy-{test}"));
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+        let policy = Self { file: folder.join("policy.toml") };
+        policy.write(&format!(
+            r#"default-persona = "reader"
+
+[connections.work]
+base-url = "{}"
+secret = {{ env = "WORK_KEY" }}
+
+[personas.reader]
+connection = "work"
+actions = ["list-contacts", "list-webhook-subscriptions"]
+mask = ["value", "last-name"]
+
+[personas.writer]
+connection = "work"
+actions = ["create-contact", "list-webhook-subscriptions"]
+show = ["hook-url"]
+"#,
+            twochat.base_url()
+        ));
+        policy
+    }
+
+    fn write(&self, text: &str) {
+        fs::write(&self.file, text).unwrap();
+        fs::set_permissions(&self.file, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    fn replace(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(&self.file).unwrap();
+        assert!(text.contains(from), "{text}");
+        self.write(&text.replace(from, to));
+    }
+
+    fn call(&self, words: &[&str]) -> Run {
+        self.call_with(words, &[("WORK_KEY", CANARY)])
+    }
+
+    fn call_with(&self, words: &[&str], settings: &[(&str, &str)]) -> Run {
+        let policy = ["--policy", self.file.to_str().unwrap()];
+        run(&[&["call"], words, &policy].concat(), settings)
+    }
+
+    fn agent(&self, persona: &str) -> Agent {
+        let file = self.file.to_str().unwrap();
+        Agent::started(&["--policy", file, "--persona", persona], &[("WORK_KEY", CANARY)])
+    }
+
+    /// The log's lines, which never hold a key.
+    fn log(&self) -> Vec<Value> {
+        let text = fs::read_to_string(self.file.with_file_name("audit.jsonl")).unwrap_or_default();
+        assert!(!text.contains("canary"), "{text}");
+        text.lines().map(|line| line.parse().unwrap()).collect()
+    }
+}
+
+const NEW: &str =
+    r#"{"first-name": "Ada", "details": [{"kind": "phone", "value": "+14155550123"}]}"#;
+
+fn create(persona: &str) -> Vec<&str> {
+    vec!["create-contact", NEW, "--persona", persona]
+}
+
+#[tokio::test]
+async fn one_persona_is_served_and_the_other_refused_and_both_are_written_down() {
+    let twochat = twochat_with(1).await;
+    let policy = Policy::of("two", &twochat);
+    policy.call(&create("writer")).result();
+    let sent = twochat.requests().len();
+    let refused = policy.call(&create("reader"));
+    let why = refused.message(2);
+    assert!(why.starts_with("the persona `reader` may not call `create-contact`: "), "{why}");
+    assert!(why.ends_with("list-contacts, list-webhook-subscriptions. Nothing was sent."), "{why}");
+    assert_eq!(twochat.requests().len(), sent, "something was sent");
+
+    let log = policy.log();
+    let [started, finished, refused, why] = log.as_slice() else { panic!("{log:?}") };
+    for (line, persona) in [(started, "writer"), (refused, "reader")] {
+        assert_eq!((&line["event"], &line["persona"]), (&json!("started"), &json!(persona)));
+        assert_eq!(
+            (&line["connection"], &line["action"]),
+            (&json!("work"), &json!("create-contact"))
+        );
+    }
+    assert_eq!((&finished["statuses"], &why["statuses"]), (&json!([201]), &json!([])));
+    assert_eq!(why["error"]["kind"], "refused");
+
+    let file = policy.file.to_str().unwrap();
+    let shown = run(&["audit", "--policy", file, "--persona", "reader", "--output", "csv"], &[]);
+    let shown = shown.output();
+    assert_eq!(shown.lines().count(), 2, "{shown}");
+    let table = run(&["audit", "--policy", file], &[]);
+    let table = table.output();
+    assert!(table.contains("refused") && table.contains("writer"), "{table}");
+}
+
+#[tokio::test]
+async fn each_persona_sees_what_its_scope_lets_it_see() {
+    let twochat = twochat_with(2).await;
+    let policy = Policy::of("masks", &twochat);
+    let contacts = policy.call(&["list-contacts"]).result();
+    for contact in contacts["contacts"].as_array().unwrap() {
+        assert_eq!(contact["last-name"], "[masked]");
+        assert_ne!(contact["first-name"], "[masked]");
+        assert!(contact["details"].as_array().unwrap().iter().all(|d| d["value"] == "[masked]"));
+    }
+    let rows = policy.call(&["list-contacts", "--all"]);
+    assert_eq!(rows.output().matches("\"last-name\":\"[masked]\"").count(), 2, "{rows:?}");
+
+    let hooks =
+        |persona| policy.call(&["list-webhook-subscriptions", "--persona", persona]).result();
+    let (hidden, shown) = (hooks("reader"), hooks("writer"));
+    for (hidden, shown) in hidden["subscriptions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(shown["subscriptions"].as_array().unwrap())
+    {
+        assert_eq!(hidden["hook-url"], "[masked]");
+        assert!(shown["hook-url"].as_str().unwrap().starts_with("https://"), "{shown}");
+    }
+    // A receiver's token is not for the log either.
+    for line in policy.log() {
+        for hook in line["result"]["subscriptions"].as_array().into_iter().flatten() {
+            assert_eq!(hook["hook-url"], "[masked]");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_redacted_is_given_but_not_written_down() {
+    let twochat = twochat_with(1).await;
+    let policy = Policy::of("redact", &twochat);
+    policy.replace(
+        "[connections.work]",
+        "[audit]\nfile = \"calls/log\"\nredact = [\"value\", \"first-name\"]\n\n[connections.work]",
+    );
+    let calls = policy.file.with_file_name("calls");
+    let unopened = policy.call(&["list-contacts"]);
+    assert!(unopened.message(3).contains("log cannot be used: No such file"), "{unopened:?}");
+    assert!(twochat.requests().is_empty(), "a call that cannot be written down was made");
+    fs::create_dir(&calls).unwrap();
+
+    let secret =
+        r#"{"first-name": "Secretname", "details": [{"kind": "phone", "value": "+14155550177"}]}"#;
+    let made = policy.call(&["create-contact", secret, "--persona", "writer"]).result();
+    assert_eq!(made["first-name"], "Secretname");
+    let wrong = secret.replace("+14155550177", "+1415555017x");
+    policy.call(&["create-contact", &wrong, "--persona", "writer"]).error();
+    let misfit = secret.replace("\"+14155550177\"", "14155550177");
+    policy.call(&["create-contact", &misfit, "--persona", "writer"]).message(2);
+    let log = fs::read_to_string(calls.join("log")).unwrap();
+    assert_eq!(log.lines().count(), 6, "{log}");
+    for hidden in ["Secretname", "1415555017"] {
+        assert!(!log.contains(hidden), "{log}");
+    }
+    assert!(log.contains("details[0].value"), "{log}");
+}
+
+#[tokio::test]
+async fn with_a_policy_the_environment_changes_neither_origin_nor_key_nor_log() {
+    let (twochat, other) = (twochat_with(1).await, twochat_with(1).await);
+    let policy = Policy::of("environment", &twochat);
+    let (elsewhere, url) = (policy.file.with_file_name("elsewhere"), other.base_url());
+    policy
+        .call_with(
+            &["list-contacts"],
+            &[
+                ("WORK_KEY", CANARY),
+                ("TWOCHAT_BASE_URL", &url),
+                ("TWOCHAT_API_KEY", "canary-of-the-environment"),
+                ("TWOCHAT_AUDIT", elsewhere.to_str().unwrap()),
+            ],
+        )
+        .result();
+    assert!(other.requests().is_empty() && !elsewhere.exists());
+    assert_eq!(twochat.requests()[0].header("x-user-api-key"), Some(CANARY));
+    let flagged = policy.call(&["list-contacts", "--audit", "x.jsonl"]);
+    assert!(flagged.message(2).starts_with("--audit has no meaning here"), "{flagged:?}");
+}
+
+#[tokio::test]
+async fn the_policy_in_the_configuration_folder_is_followed_without_being_named() {
+    let twochat = twochat_with(1).await;
+    let home = folder("policy-home");
+    let place = home.join("twochat");
+    fs::create_dir(&place).unwrap();
+    fs::rename(&Policy::of("moved", &twochat).file, place.join("policy.toml")).unwrap();
+    let settings = [("XDG_CONFIG_HOME", home.to_str().unwrap()), ("WORK_KEY", CANARY)];
+    run(&["call", "list-contacts"], &settings).result();
+    assert!(place.join("audit.jsonl").exists());
+    // One that cannot be read is not taken for one that is not there.
+    fs::remove_file(place.join("policy.toml")).unwrap();
+    std::os::unix::fs::symlink("gone.toml", place.join("policy.toml")).unwrap();
+    let broken = run(&["call", "list-contacts"], &settings);
+    assert!(broken.message(2).contains("policy.toml cannot be read"), "{broken:?}");
+    let none = run(&["call", "list-contacts", "--persona", "reader"], &[]);
+    assert!(none.message(2).starts_with("--persona needs a policy, and there is none at "));
+}
+
+#[tokio::test]
+async fn a_policy_that_is_broken_or_does_not_fit_is_refused_before_anything_is_sent() {
+    let twochat = twochat_with(1).await;
+    for (from, to, expected) in [
+        ("\"reader\"", "\"reeder\"", "line 1: default-persona: there is no persona `reeder`"),
+        ("mask = ", "masks = ", "line 10: unknown field `masks`"),
+        (
+            "\"value\", \"last-name\"",
+            "\"vlaue\"",
+            "personas.reader.mask: `vlaue` cannot be masked: no action gives it",
+        ),
+        (
+            "\"value\", \"last-name\"",
+            "\"used\"",
+            "personas.reader.mask: `used` cannot be masked: it is no text",
+        ),
+        (
+            "\"value\", \"last-name\"",
+            "\"verdict\"",
+            "personas.reader.mask: `verdict` cannot be masked: it is no text",
+        ),
+        (
+            "\"list-contacts\", \"list-w",
+            "\"list-contact\", \"list-w",
+            "personas.reader.actions: there is no action `list-contact`; there are create-contact",
+        ),
+    ] {
+        let policy = Policy::of("broken", &twochat);
+        policy.replace(from, to);
+        let refused = policy.call(&["list-contacts"]);
+        let why = refused.message(2);
+        assert!(why.contains(expected) && why.ends_with(". Nothing was sent."), "{why}");
+        let mcp = run(&["mcp", "--policy", policy.file.to_str().unwrap()], &[("WORK_KEY", CANARY)]);
+        assert!(mcp.message(2).contains(expected), "{mcp:?}");
+    }
+    let policy = Policy::of("open", &twochat);
+    fs::set_permissions(&policy.file, fs::Permissions::from_mode(0o666)).unwrap();
+    assert!(policy.call(&["list-contacts"]).message(2).contains("can be written by others"));
+    assert!(twochat.requests().is_empty());
+}
+
+#[tokio::test]
+async fn an_agent_sees_its_own_tools_and_is_refused_the_others() {
+    let twochat = twochat_with(1).await;
+    let policy = Policy::of("agent", &twochat);
+    let mut agent = policy.agent("reader");
+    let names = |agent: &mut Agent| -> Vec<String> {
+        let tools = agent.ask("tools/list", json!({}));
+        let tools =
+            tools["result"]["tools"].as_array().unwrap_or_else(|| panic!("{tools}")).clone();
+        tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&mut agent), ["list-contacts", "list-webhook-subscriptions"]);
+    let refused = agent.fails("create-contact", json!({ "first-name": "Ada", "details": [] }));
+    assert!(refused.contains("may not call `create-contact`"), "{refused}");
+    assert!(refused.contains("Nothing was sent. Do not repeat the call"), "{refused}");
+    assert!(twochat.requests().is_empty());
+    let unknown = agent.ask("tools/call", json!({ "name": "delete-all", "arguments": {} }));
+    let unknown = unknown["error"]["message"].as_str().unwrap();
+    assert!(unknown.ends_with("there are list-contacts, list-webhook-subscriptions"), "{unknown}");
+    let given = agent.call("list-contacts", json!({}));
+    assert_eq!(given["structuredContent"]["contacts"][0]["last-name"], "[masked]");
+
+    // What the owner changes counts from the next message on.
+    policy.replace("actions = [\"list-contacts\", ", "actions = [");
+    assert_eq!(names(&mut agent), ["list-webhook-subscriptions"]);
+    assert!(agent.fails("list-contacts", json!({})).contains("may not call `list-contacts`"));
+    policy.replace("mask = ", "revoked = true\nmask = ");
+    let refused = agent.fails("list-webhook-subscriptions", json!({}));
+    assert!(refused.contains("the persona `reader` is revoked"), "{refused}");
+    policy.write("nonsense");
+    let broken = agent.fails("list-webhook-subscriptions", json!({}));
+    assert!(broken.contains("line 1: "), "{broken}");
+    let sent = twochat.requests().len();
+    assert_eq!(sent, 1);
+    let late = run(&["mcp", "--policy", policy.file.to_str().unwrap()], &[]);
+    assert_eq!(late.code, Some(2), "{late:?}");
+}
+
+#[tokio::test]
+async fn the_limits_of_a_connection_hold() {
+    let twochat = twochat_with(3).await;
+    let policy = Policy::of("limits", &twochat);
+    policy.replace("secret =", "reply-bytes = 100\nsecret =");
+    let error = policy.call(&["list-contacts", "--no-retry"]).error();
+    assert_eq!(error["kind"], "interrupted", "{error}");
+    policy.replace("reply-bytes = 100", "requests-per-call = 0");
+    let error = policy.call(&["list-contacts"]).error();
+    assert_eq!(error["kind"], "denied-by-host", "{error}");
+    policy.replace("requests-per-call = 0", "private-addresses = true\nat-once = 1");
+    policy.call(&["list-contacts"]).result();
+}
+
+/// Is nobody's: a file of another user would be needed, and only root can make one.
+#[test]
+fn a_policy_of_another_user_is_refused() {
+    let passwd = Path::new("/etc/passwd");
+    let refused = run(&["call", "list-contacts", "--policy", passwd.to_str().unwrap()], &[]);
+    // Root's own file is no TOML; to others it is not theirs.
+    let why = refused.message(2);
+    assert!(why.contains("can be written by others") || why.contains("line 1: "), "{why}");
+}
