@@ -4,7 +4,7 @@
 //! and path of the connection with an allowed method, and if the name resolves
 //! to an address that the connection may reach; the address that was checked
 //! is the one connected to. The key is put in here and nowhere else, so the
-//! guest neither holds nor sees it. Redirects are not followed. Connections
+//! guest neither holds nor sees it, even where a server repeats it as it is. Redirects are not followed. Connections
 //! are pooled across instances. How many requests leave at once, in a minute and
 //! for one call is bounded, and so are the size and the time of a reply.
 //!
@@ -12,7 +12,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use http::{HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http::{
+    HeaderName, HeaderValue, Method, Request, Response, Uri,
+    header::{EXPECT, TE, TRAILER},
+};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -23,12 +26,13 @@ use wasmtime_wasi_http::{
 };
 
 pub use self::traffic::Traffic;
-use self::{reply::ReplyBody, throttle::Throttle};
+use self::{reply::ReplyBody, throttle::Throttle, veil::Veil};
 use crate::{addresses::Addresses, client::Client, engine::Outlet};
 
 mod reply;
 mod throttle;
 mod traffic;
+mod veil;
 
 /// Where 2Chat is.
 pub const DEFAULT_BASE_URL: &str = "https://api.p.2chat.io/open";
@@ -302,7 +306,11 @@ impl WasiHttpHooks for Gate {
     fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
         let injects = self.connection.key.is_some();
         Arc::new(move |name| {
-            DEFAULT_FORBIDDEN_HEADERS.contains(name) || (injects && *name == KEY_HEADER)
+            // Some servers take the one for the other.
+            let is_key = name.as_str().replace('_', "-") == KEY_HEADER.as_str();
+            DEFAULT_FORBIDDEN_HEADERS.contains(name)
+                || [TE, TRAILER, EXPECT].contains(name)
+                || (injects && is_key)
         })
     }
 
@@ -321,6 +329,7 @@ impl WasiHttpHooks for Gate {
         }
         let client = self.client.clone();
         let Connection { addresses, bounds, ref throttle, .. } = *self.connection;
+        let veil = self.connection.key.as_ref().map(|key| Veil::over(&key.0));
         let throttle = throttle.clone();
         let traffic = Arc::clone(&self.traffic);
         let call_ends = self.deadline;
@@ -334,13 +343,17 @@ impl WasiHttpHooks for Gate {
             let first_byte = options.first_byte_timeout.map(|wait| Instant::now() + wait);
             let until = first_byte.map_or(call_ends, |first_byte| first_byte.min(call_ends));
             let number = traffic.begins();
-            let response = timeout_at(until, client.send(request, addresses))
+            let mut response = timeout_at(until, client.send(request, addresses))
                 .await
                 .map_err(|_| Error::HttpResponseTimeout)??;
             traffic.answered(number, response.status().as_u16());
+            if let Some(veil) = &veil {
+                veil.pass_headers(response.headers_mut());
+            }
             let between_bytes = options.between_bytes_timeout;
             let response = response.map(|body| {
-                ReplyBody::new(body, turn, call_ends, between_bytes, bounds.reply, traffic)
+                let limit = bounds.reply;
+                ReplyBody::new(body, turn, call_ends, between_bytes, limit, traffic, veil)
                     .boxed_unsync()
             });
             Ok((response, Box::new(async { Ok(()) }) as Box<_>))

@@ -16,7 +16,7 @@ use tokio::{
 };
 use wasmtime_wasi_http::Error;
 
-use super::Traffic;
+use super::{Traffic, veil::Veil};
 use crate::client::error_of;
 
 pub(super) struct ReplyBody {
@@ -27,6 +27,7 @@ pub(super) struct ReplyBody {
     size: u64,
     limit: u64,
     traffic: Arc<Traffic>,
+    veil: Option<Veil>,
     /// Held until the body is read or dropped: a request is under way so long.
     _turn: OwnedSemaphorePermit,
 }
@@ -39,10 +40,20 @@ impl ReplyBody {
         between_bytes: Option<Duration>,
         limit: u64,
         traffic: Arc<Traffic>,
+        veil: Option<Veil>,
     ) -> Self {
         let next_by = Box::pin(tokio::time::sleep_until(call_ends));
-        let mut this =
-            Self { body, call_ends, between_bytes, next_by, size: 0, limit, traffic, _turn: turn };
+        let mut this = Self {
+            body,
+            call_ends,
+            between_bytes,
+            next_by,
+            size: 0,
+            limit,
+            traffic,
+            veil,
+            _turn: turn,
+        };
         this.expect_next();
         this
     }
@@ -65,27 +76,39 @@ impl Body for ReplyBody {
         if Instant::now() >= self.call_ends {
             return Poll::Ready(Some(Err(Error::HttpResponseTimeout)));
         }
-        match Pin::new(&mut self.body).poll_frame(cx) {
-            Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.traffic.received(bytes);
-                self.size += bytes;
-                if self.size > self.limit {
-                    return Poll::Ready(Some(Err(Error::HttpResponseBodySize(Some(self.size)))));
+        loop {
+            let next = match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Ready(next) => next,
+                Poll::Pending => {
+                    ready!(self.next_by.as_mut().poll(cx));
+                    return Poll::Ready(Some(Err(Error::HttpResponseTimeout)));
                 }
-                self.expect_next();
-                Poll::Ready(Some(Ok(frame)))
+            };
+            let frame = match next {
+                Some(Ok(frame)) => frame,
+                Some(Err(error)) => return Poll::Ready(Some(Err(error_of(&error)))),
+                None => {
+                    let rest = self.veil.as_mut().and_then(Veil::rest);
+                    return Poll::Ready(rest.map(|rest| Ok(Frame::data(rest))));
+                }
+            };
+            let bytes = frame.data_ref().map_or(0, |data| data.len() as u64);
+            self.traffic.received(bytes);
+            self.size += bytes;
+            if self.size > self.limit {
+                return Poll::Ready(Some(Err(Error::HttpResponseBodySize(Some(self.size)))));
             }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error_of(&error)))),
-            Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending => {
-                ready!(self.next_by.as_mut().poll(cx));
-                Poll::Ready(Some(Err(Error::HttpResponseTimeout)))
+            self.expect_next();
+            let Some(veil) = &mut self.veil else { return Poll::Ready(Some(Ok(frame))) };
+            let frame = frame.map_data(|data| veil.pass(data));
+            // All of it may be held back.
+            if frame.data_ref().is_none_or(|data| !data.is_empty()) {
+                return Poll::Ready(Some(Ok(frame)));
             }
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.body.is_end_stream() && !self.veil.as_ref().is_some_and(Veil::holds_some)
     }
 }

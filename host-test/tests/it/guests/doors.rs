@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host_test::{
-    egress::Secret,
-    engine::{CallError, Connector},
-};
+use host_test::engine::{CallError, Connector};
 use serde_json::{Value, json};
 
 use super::{
@@ -229,6 +226,11 @@ async fn no_header_of_the_host_is_the_guests_to_set() {
         "Transfer-Encoding",
         "Upgrade",
         "HTTP2-Settings",
+        "x_user_api_key",
+        "X-User_Api-Key",
+        "TE",
+        "Trailer",
+        "Expect",
     ] {
         let code = doors.ask(json!({ "header": name, "value": "of-the-guest" })).await;
         assert_eq!(code, FORBIDDEN, "{name}");
@@ -327,7 +329,7 @@ fn reader() -> Connector {
 }
 
 #[tokio::test]
-async fn the_key_is_not_in_what_a_guest_holds_unless_the_server_repeats_it() {
+async fn the_key_is_not_in_what_a_guest_holds_even_where_the_server_repeats_it() {
     let headers = format!("X-User-API-Key: {KEY}\r\nx-echo: {KEY}\r\n");
     let length = KEY.len();
     let reply = format!("HTTP/1.1 200 OK\r\n{headers}content-length: {length}\r\n\r\n{KEY}");
@@ -351,13 +353,9 @@ async fn the_key_is_not_in_what_a_guest_holds_unless_the_server_repeats_it() {
         assert!(request.to_lowercase().contains(&format!("x-user-api-key: {KEY}")), "{request}");
     }
 
-    // What the server repeats elsewhere is the guest's to read; the host hides
-    // it from those whom it tells the result.
-    assert_eq!(seen[2]["x-echo"], KEY);
+    let hidden = "*".repeat(KEY.len());
+    assert_eq!(seen[2]["x-echo"], hidden);
     let outlet = caller.connection.outlet(&CLIENT);
     let outcome = reader().call("run", &json!({ "to": to }), outlet, LOW).await.unwrap();
-    let mut result = outcome.result.unwrap();
-    assert_eq!(result, KEY);
-    Secret::new(KEY).unwrap().scrub_value(&mut result);
-    assert_eq!(result, "[key]");
+    assert_eq!(outcome.result.unwrap(), hidden);
 }
