@@ -16,6 +16,7 @@
 //! base-url = "https://api.p.2chat.io/open"
 //! secret = { age = "work.age", identity = "identity.txt" }
 //! # or { env = "NAME" }, or { command = ["pass", "show", "2chat"] }
+//! methods = ["GET", "POST"]     # nothing else leaves
 //! private-addresses = false     # whether it may lead into a network of its own
 //! at-once = 16                  # requests under way at the same time
 //! requests-per-call = 8
@@ -51,6 +52,8 @@ pub use self::edit::{Change, change};
 
 /// A policy file may have so many bytes.
 const LIMIT: u64 = 1 << 20;
+/// The methods that a connection may allow.
+const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 /// The log of calls, where the policy names none.
 const AUDIT: &str = "audit.jsonl";
 
@@ -88,6 +91,7 @@ pub struct Line {
     /// Whether it has ended.
     #[serde(default)]
     pub revoked: bool,
+    methods: Option<Vec<String>>,
     #[serde(default)]
     private_addresses: bool,
     at_once: Option<usize>,
@@ -155,6 +159,11 @@ impl Policy {
             }
             if let Err(why) = line.secret.check() {
                 return wrong("secret", why);
+            }
+            let mut methods = line.methods.iter().flatten();
+            if let Some(method) = methods.find(|method| !METHODS.contains(&method.as_str())) {
+                let known = METHODS.join(", ");
+                return wrong("methods", format!("`{method}` is none of {known}"));
             }
             if line.at_once == Some(0) {
                 return wrong("at-once", "0 would let nothing pass".to_owned());
@@ -262,7 +271,11 @@ impl Line {
             per_call: self.requests_per_call.unwrap_or(usual.per_call),
             reply: self.reply_bytes.unwrap_or(usual.reply),
         };
-        let connection = Connection::new(&self.base_url, None)?.with_bounds(bounds);
+        let mut connection = Connection::new(&self.base_url, None)?.with_bounds(bounds);
+        if let Some(methods) = &self.methods {
+            let methods = methods.iter().filter_map(|method| method.parse().ok());
+            connection = connection.with_methods(methods.collect());
+        }
         Ok(if self.private_addresses { connection.with_private_addresses() } else { connection })
     }
 }

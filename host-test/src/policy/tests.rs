@@ -93,6 +93,11 @@ fn what_is_wrong_is_told_with_its_line_and_field() {
         ),
         (
             "secret =",
+            "methods = [\"GET\", \"get\"]\nsecret =",
+            "line 5: connections.work.methods: `get` is none of GET, HEAD, POST",
+        ),
+        (
+            "secret =",
             "at-once = 0\nsecret =",
             "line 5: connections.work.at-once: 0 would let nothing pass",
         ),

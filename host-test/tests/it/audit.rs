@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::support::{
     agent::{Agent, notification, request},
     new_contact,
-    shell::{CANARY, Run, asking, command, ended, folder, program, run, twochat_with},
+    shell::{CANARY, Run, asking, command, ended, file, folder, program, run, twochat_with},
 };
 
 /// A log of its own for a test.
@@ -269,4 +269,40 @@ async fn the_log_is_shown_as_a_table_and_filtered() {
     assert_eq!(rows.records().map(Result::unwrap).count(), 3);
     let missing = run(&["audit", "missing.jsonl"], &[]);
     assert!(missing.message(3).contains("missing.jsonl cannot be read"), "{missing:?}");
+}
+
+/// Three ways to be stopped.
+const HOSTILE: &str = r#"(component
+    (core module $code
+        (memory 1)
+        (func (export "spin") (loop $again (br $again)))
+        (func (export "grow") (loop $again
+            (br_if $again (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable)
+        (func (export "trap") unreachable))
+    (core instance $code (instantiate $code))
+    (func $spin (canon lift (core func $code "spin")))
+    (func $grow (canon lift (core func $code "grow")))
+    (func $trap (canon lift (core func $code "trap")))
+    (instance $actions (export "spin" (func $spin)) (export "grow" (func $grow))
+        (export "trap" (func $trap)))
+    (export "test:hostile/actions" (instance $actions)))"#;
+
+#[tokio::test]
+async fn a_component_that_is_stopped_is_named_with_the_limit_that_it_met() {
+    let (twochat, log) = (twochat_with(0).await, log("hostile"));
+    let component = file("hostile.wasm", &wat::parse_str(HOSTILE).unwrap());
+    let component = ["--component", component.to_str().unwrap()];
+    for (action, expected) in
+        [("spin", "it used up its fuel"), ("grow", "memory"), ("trap", "the component trapped: ")]
+    {
+        let run = call(&twochat, &log, &[&[action], &component[..]].concat());
+        assert!(run.message(3).contains(expected), "{run:?}");
+    }
+    let stopped = shown(&log, &["--end", "stopped"]);
+    for (call, action) in stopped.iter().zip(["spin", "grow", "trap"]) {
+        assert_eq!(call["action"], action);
+        assert!(call["error"].as_str().unwrap().starts_with("the component "), "{call}");
+    }
+    assert_eq!(stopped.len(), 3);
+    assert!(twochat.requests().is_empty());
 }

@@ -313,7 +313,11 @@ async fn the_limits_of_a_connection_hold() {
     policy.replace("reply-bytes = 100", "requests-per-call = 0");
     let error = policy.call(&["list-contacts"]).error();
     assert_eq!(error["kind"], "denied-by-host", "{error}");
-    policy.replace("requests-per-call = 0", "private-addresses = true\nat-once = 1");
+    policy.replace("requests-per-call = 0", "methods = [\"GET\"]");
+    let error = policy.call(&create("writer")).error();
+    assert_eq!(error["kind"], "denied-by-host", "{error}");
+    assert_eq!(twochat.requests().iter().filter(|request| request.method == "POST").count(), 0);
+    policy.replace("methods = [\"GET\"]", "private-addresses = true\nat-once = 1");
     policy.call(&["list-contacts"]).result();
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::support::{Caller, LOADED, mock, shell::folder};
 
 const README: &str = include_str!("../../../README.md");
+const SECURITY: &str = include_str!("../../../SECURITY.md");
 
 /// The calls of the console blocks, each with the text that it prints.
 fn examples() -> Vec<(String, Value, String)> {
@@ -80,5 +81,19 @@ fn the_policy_can_be_followed_as_it_stands() {
         let access = Access::of_persona(file.clone(), Some(persona.to_owned()));
         let tools = access.tools(&tools).unwrap();
         assert_eq!(tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), allowed);
+    }
+}
+
+#[test]
+fn what_security_promises_is_tested_where_it_says() {
+    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let rows = SECURITY.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| --"));
+    let named = rows.map(|row| row.rsplit('|').nth(1).unwrap());
+    let named: Vec<_> = named.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+    assert!(named.len() > 30, "{named:?}");
+    for name in named {
+        let found = [tests.join(name), tests.join(format!("{name}.rs"))];
+        let in_library = tests.join("../../src").join(format!("{name}.rs"));
+        assert!(found.iter().any(|file| file.exists()) || in_library.exists(), "{name}");
     }
 }
