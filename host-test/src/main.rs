@@ -72,6 +72,8 @@ enum Failure {
     Misuse(String),
     /// The policy does not allow it, or cannot be followed.
     Refused(String),
+    /// The host could not do its part, and made no call.
+    NotMade(String),
     /// The host could not do its part.
     Host(String),
 }
@@ -79,9 +81,11 @@ enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Action(text) | Self::Misuse(text) | Self::Refused(text) | Self::Host(text) => {
-                f.write_str(text)
-            }
+            Self::Action(text)
+            | Self::Misuse(text)
+            | Self::Refused(text)
+            | Self::NotMade(text)
+            | Self::Host(text) => f.write_str(text),
         }
     }
 }
@@ -106,6 +110,7 @@ async fn main() -> ExitCode {
         Err(Failure::Action(error)) => (error, 1),
         Err(Failure::Misuse(message)) => (format!("twochat: {message}"), 2),
         Err(Failure::Refused(why)) => (format!("twochat: {why}. Nothing was sent."), 2),
+        Err(Failure::NotMade(why)) => (format!("twochat: {why}. Nothing was sent."), 3),
         Err(Failure::Host(message)) => (format!("twochat: {message}"), 3),
     };
     eprintln!("{}", cli::paint::visible(&line));

@@ -51,7 +51,7 @@ The README shows all that can stand there.";
 pub(crate) struct Connect {
     /// Its name in the policy
     name: String,
-    /// Where a new connection goes
+    /// Where a new connection goes [default: https://api.p.2chat.io/open]
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// Policy to change, instead of the one in your configuration folder

@@ -249,7 +249,7 @@ fn told_by_host(failure: Failure) -> String {
             let why = repeated(&why);
             format!("{why}\n\nNothing was sent. Correct the arguments and call again.")
         }
-        Failure::Refused(why) => format!(
+        Failure::Refused(why) | Failure::NotMade(why) => format!(
             "{why}.\n\nNothing was sent. Do not repeat the call: whoever runs this host has to \
              change that first."
         ),

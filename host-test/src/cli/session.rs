@@ -150,8 +150,7 @@ impl Session {
 /// Opens a log, such as to see that calls can be written down.
 pub(crate) fn open(path: &Path) -> Result<Log, Failure> {
     Log::open(path).map_err(|error| {
-        let why = format!("the log {} cannot be used: {error}", path.display());
-        Failure::Host(format!("{why}. Nothing was sent."))
+        Failure::NotMade(format!("the log {} cannot be used: {error}", path.display()))
     })
 }
 
@@ -178,9 +177,7 @@ fn begin(ask: &Ask<'_>, decision: &Decision) -> Result<Option<Open>, Failure> {
     block_in_place(|| {
         open(path)?.start(asked).map(Some).map_err(|error| {
             let path = path.display();
-            Failure::Host(format!(
-                "the log {path} cannot be written to: {error}. Nothing was sent."
-            ))
+            Failure::NotMade(format!("the log {path} cannot be written to: {error}"))
         })
     })
 }

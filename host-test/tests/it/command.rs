@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::support::{
     every_action, new_contact,
-    shell::{CANARY, Run, command, file, run},
+    shell::{CANARY, Run, command, file, repeating, run},
 };
 
 /// Calls an action of a server that knows the canary as its key.
@@ -301,9 +301,9 @@ async fn a_key_that_2chat_repeats_is_shown_on_neither_stream() {
     let base = twochat.base_url();
     let words = format!("the key {CANARY} is not known: {CANARY}");
     for status in [401, 422, 500] {
-        twochat.answer_with(Reply::json(
+        twochat.answer_with(repeating(
             status,
-            json!({ "success": false, "error": true, "error_message": words, "detail": words }),
+            &json!({ "success": false, "error": true, "error_message": words, "detail": words }),
         ));
         let error = call(&base, "list-contacts", "{}").error();
         if status != 500 {
@@ -314,7 +314,7 @@ async fn a_key_that_2chat_repeats_is_shown_on_neither_stream() {
         "uuid": format!("CON{CANARY}"), "first_name": CANARY, "last_name": words,
         "details": [{ "id": 1, "type": CANARY, "value": CANARY }],
     });
-    twochat.answer_with(Reply::json(200, json!({ "success": true, "contacts": [contact] })));
+    twochat.answer_with(repeating(200, &json!({ "success": true, "contacts": [contact] })));
     let page = call(&base, "list-contacts", "{}").result();
     assert_eq!(page["contacts"][0]["first-name"], "[key]", "{page}");
     assert_eq!(page["contacts"][0]["uuid"], "CON[key]", "{page}");
@@ -323,7 +323,7 @@ async fn a_key_that_2chat_repeats_is_shown_on_neither_stream() {
         "uuid": "WHK1", "event_name": "e", "hook_url": format!("https://example.com/?key={CANARY}"),
         "hook_params": { CANARY: { CANARY: [CANARY] } },
     });
-    twochat.answer_with(Reply::json(200, json!({ "success": true, "webhooks": [hook] })));
+    twochat.answer_with(repeating(200, &json!({ "success": true, "webhooks": [hook] })));
     let hooks = call(&base, "list-webhook-subscriptions", "{}").result();
     let params = json!([{ "name": "[key]", "value": r#"{"[key]":["[key]"]}"# }]);
     assert_eq!(hooks["subscriptions"][0]["hook-params"], params, "{hooks}");

@@ -5,16 +5,13 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use host_test::{
-    mock::{Fault, Reply},
-    tools::Tool,
-};
+use host_test::{mock::Fault, tools::Tool};
 use serde_json::{Value, json};
 
 use crate::support::agent::{Agent, hello, notification, request, twochat};
 use crate::support::{
     LOADED, every_action, new_contact,
-    shell::{self, CANARY},
+    shell::{self, CANARY, repeating},
 };
 
 /// What a client of a version without a handshake sends with each request.
@@ -282,12 +279,12 @@ async fn a_key_that_2chat_repeats_is_in_no_message() {
     let mut agent = Agent::of(&twochat.base_url());
     let words = format!("the key {CANARY} is not known");
     for status in [401, 422, 503] {
-        twochat.answer_with(Reply::json(status, json!({ "detail": words })));
+        twochat.answer_with(repeating(status, &json!({ "detail": words })));
         let text = agent.fails("list-contacts", json!({}));
         assert!(text.contains("the key [key] is not known"), "{text}");
     }
     let contact = json!({ "uuid": format!("CON{CANARY}"), "first_name": words, "details": [] });
-    twochat.answer_with(Reply::json(200, json!({ "success": true, "contacts": [contact] })));
+    twochat.answer_with(repeating(200, &json!({ "success": true, "contacts": [contact] })));
     let page = agent.call("list-contacts", json!({}));
     assert_eq!(good(&page)["contacts"][0]["uuid"], "CON[key]", "{page}");
     agent.leave();

@@ -165,6 +165,9 @@ async fn what_is_redacted_is_given_but_not_written_down() {
     let unopened = policy.call(&["list-contacts"]);
     assert!(unopened.message(3).contains("log cannot be used: No such file"), "{unopened:?}");
     assert!(twochat.requests().is_empty(), "a call that cannot be written down was made");
+    let mut agent = policy.agent("reader");
+    let unopened = agent.fails("list-contacts", json!({}));
+    assert!(unopened.contains("Nothing was sent. Do not repeat the call"), "{unopened}");
     fs::create_dir(&calls).unwrap();
 
     let secret =

@@ -1,5 +1,7 @@
 //! Guests that ask too much of a server, or keep what they were given.
 
+use std::time::Duration;
+
 use host_test::engine::{CallError, Connector, Limits};
 use serde_json::json;
 
@@ -115,7 +117,8 @@ async fn a_body_read_byte_by_byte_takes_no_longer_than_it_may() {
 #[tokio::test]
 async fn a_body_without_end_has_one_for_the_guest() {
     let server = Server::start(Manner::Endless).await;
-    let outcome = run(&asking(&reading(1 << 20, REUSING)), &server, LOW).await.unwrap();
+    let patient = Limits { time: Duration::from_secs(20), ..LOW };
+    let outcome = run(&asking(&reading(1 << 20, REUSING)), &server, patient).await.unwrap();
     let read = outcome.result.unwrap().as_u64().unwrap();
     assert!((7 << 20..=8 << 20).contains(&read), "{read}");
     let little = Limits { memory: 4 << 20, ..LOW };

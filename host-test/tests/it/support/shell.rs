@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use host_test::mock::{Mock, Options};
+use host_test::mock::{Mock, Options, Reply};
 use serde_json::Value;
 
 use super::schemas::{self, TOOLS};
@@ -147,6 +147,11 @@ pub(crate) fn ended(output: Output) -> Run {
 pub(crate) async fn twochat_with(contacts: usize) -> Mock {
     let options = Options { contacts, requests_per_minute: 1_000_000, ..Options::default() };
     Mock::start(Options { key: CANARY.to_owned(), ..options }).await.unwrap()
+}
+
+/// A reply that repeats the key in a form that the gate does not know it by.
+pub(crate) fn repeating(status: u16, body: &Value) -> Reply {
+    Reply::new(status, body.to_string().replace('7', "\\u0037"))
 }
 
 /// The settings that lead to a server, with the right key.
