@@ -14,13 +14,11 @@ use std::{
 use serde_json::{Map, Value};
 
 use crate::{
-    egress::Connection,
-    policy::{Line, Policy},
+    egress::{Connection, Secret},
+    engine::Connector,
+    policy::{Line, Persona, Policy},
     tools::Tool,
 };
-
-/// What stands where a text was that is not to be seen.
-const MASK: &str = "[masked]";
 
 /// Who makes the calls.
 #[derive(Debug)]
@@ -66,10 +64,31 @@ pub struct Decision {
     pub log: Option<PathBuf>,
     /// The fields that are not written down.
     pub redacted: Vec<String>,
-    /// The fields of results that are not written down.
-    pub sensitive: Vec<String>,
+    /// The key to hide, which is at hand for some calls that are refused as well.
+    pub key: Option<Secret>,
     /// The way out, or why there is none.
     pub permit: Result<Permit, String>,
+}
+
+/// What a component offers to those who call it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// Its actions.
+    pub tools: Vec<Tool>,
+    /// The fields of its results that are not for everybody to see, and not to be
+    /// written down. Only texts: a mask in another place would break the result.
+    pub sensitive: Vec<String>,
+}
+
+impl Offer {
+    /// What the connector offers, as it says of itself.
+    #[must_use]
+    pub fn of(connector: &Connector) -> Self {
+        let tools = Tool::all_of(connector);
+        let mut sensitive = connector.docs().sensitive();
+        sensitive.retain(|field| is_text(&tools, field).is_ok());
+        Self { tools, sensitive }
+    }
 }
 
 /// The way out for one call.
@@ -93,51 +112,12 @@ impl Access {
     /// # Errors
     /// A sentence that says why there are none: a policy that is broken, or does
     /// not fit the tools, or revokes the caller.
-    pub fn tools<'a>(&self, tools: &'a [Tool]) -> Result<Vec<&'a Tool>, String> {
-        self.check(tools)?;
-        let Self::Persona { file, name, .. } = self else { return Ok(tools.iter().collect()) };
+    pub fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
+        let tools = offer.tools.iter();
+        let Self::Persona { file, name, .. } = self else { return Ok(tools.collect()) };
         let policy = Policy::read(file)?;
-        let (persona, _) = policy.grant(name.as_deref())?;
-        Ok(tools.iter().filter(|tool| persona.actions.contains(&tool.name)).collect())
-    }
-
-    /// Whether what the policy says of the caller fits these tools.
-    ///
-    /// # Errors
-    /// A sentence that names the field that does not.
-    pub fn check(&self, tools: &[Tool]) -> Result<(), String> {
-        let Self::Persona { file, name, .. } = self else { return Ok(()) };
-        let policy = Policy::read(file)?;
-        let name = policy.persona_name(name.as_deref()).unwrap_or_default();
-        // One that is unknown or revoked is refused when it calls.
-        let Some(persona) = policy.personas().get(name) else { return Ok(()) };
-        let wrong = |field: &str, why: String| {
-            Err(format!("{}: personas.{name}.{field}: {why}", policy.file().display()))
-        };
-        for action in &persona.actions {
-            if !tools.iter().any(|tool| tool.name == *action) {
-                let known: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
-                let known = known.join(", ");
-                return wrong(
-                    "actions",
-                    format!("there is no action `{action}`; there are {known}"),
-                );
-            }
-        }
-        for field in persona.mask.iter().chain(&persona.show) {
-            let given: Vec<_> =
-                tools.iter().flat_map(|tool| members(&tool.output_schema, field)).collect();
-            let is_text = |schema: &&Value| {
-                let is_string = schema.get("type").is_some_and(|of_type| of_type == "string");
-                is_string && schema.get("enum").is_none()
-            };
-            if given.is_empty() || !given.iter().all(is_text) {
-                let key = if persona.mask.contains(field) { "mask" } else { "show" };
-                let why = if given.is_empty() { "no action gives it" } else { "it is no text" };
-                return wrong(key, format!("`{field}` cannot be masked: {why}"));
-            }
-        }
-        Ok(())
+        let (persona, _) = fitting(&policy, name.as_deref(), &offer.tools)?;
+        Ok(tools.filter(|tool| persona.actions.contains(&tool.name)).collect())
     }
 
     /// On whose behalf calls are made now.
@@ -155,32 +135,39 @@ impl Access {
         }
     }
 
-    /// Decides on a call of the action. `sensitive` are the fields of results that
-    /// a component's docs say are; personas see them only where the policy says so.
+    /// Decides on a call of the action.
     ///
     /// # Errors
     /// If there is no policy to decide by; a sentence says why.
-    pub async fn decide(&self, action: &str, sensitive: &[String]) -> Result<Decision, String> {
+    pub async fn decide(&self, action: &str, offer: &Offer) -> Result<Decision, String> {
         let (file, name, known) = match self {
             Self::Owner { connection, log, .. } => {
                 return Ok(Decision {
                     caller: self.caller()?,
                     log: log.clone(),
                     redacted: Vec::new(),
-                    sensitive: sensitive.to_vec(),
+                    key: connection.key().cloned(),
                     permit: Ok(Permit { connection: Arc::clone(connection), masked: Vec::new() }),
                 });
             }
             Self::Persona { file, name, known } => (file, name.as_deref(), known),
         };
         let policy = Policy::read(file)?;
-        Ok(Decision {
-            caller: caller(&policy, name),
-            log: Some(policy.audit()),
-            redacted: policy.redacted().to_vec(),
-            sensitive: sensitive.to_vec(),
-            permit: permit(&policy, name, known, action, sensitive).await,
-        })
+        let caller = caller(&policy, name);
+        let permit = permit(&policy, name, known, action, offer).await;
+        let key = match &permit {
+            Ok(permit) => permit.connection.key().cloned(),
+            Err(_) => {
+                let line =
+                    caller.connection.as_ref().and_then(|name| policy.connections().get(name));
+                match line {
+                    Some(line) => line.secret.at_hand(policy.folder()).await,
+                    None => None,
+                }
+            }
+        };
+        let (log, redacted) = (Some(policy.audit()), policy.redacted().to_vec());
+        Ok(Decision { caller, log, redacted, key, permit })
     }
 }
 
@@ -193,14 +180,54 @@ fn caller(policy: &Policy, name: Option<&str>) -> Caller {
     Caller { persona, connection, server }
 }
 
+/// What the policy grants, if it fits the tools. A field that is misspelt there
+/// would else be shown to everybody.
+fn fitting<'a>(
+    policy: &'a Policy,
+    name: Option<&str>,
+    tools: &[Tool],
+) -> Result<(&'a Persona, &'a Line), String> {
+    let granted = policy.grant(name)?;
+    let name = policy.persona_name(name).unwrap_or_default();
+    let wrong =
+        |field: String, why: String| Err(format!("{}: {field}: {why}", policy.file().display()));
+    let Persona { actions, mask, show, .. } = granted.0;
+    if let Some(action) = actions.iter().find(|name| !tools.iter().any(|tool| tool.name == **name))
+    {
+        let known: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
+        let known = known.join(", ");
+        let why = format!("there is no action `{action}`; there are {known}");
+        return wrong(format!("personas.{name}.actions"), why);
+    }
+    for (key, fields) in [("mask", mask), ("show", show)] {
+        for field in fields {
+            if let Err(why) = is_text(tools, field) {
+                let why = format!("`{field}` cannot be masked: {why}");
+                return wrong(format!("personas.{name}.{key}"), why);
+            }
+        }
+    }
+    let is_somewhere = |field: &&String| {
+        let mut schemas = tools.iter().flat_map(|tool| [&tool.input_schema, &tool.output_schema]);
+        schemas.any(|schema| !members(schema, field).is_empty())
+    };
+    match policy.redacted().iter().find(|field| !is_somewhere(field)) {
+        Some(field) => {
+            let why = format!("no action takes or gives `{field}`");
+            wrong("audit.redact".to_owned(), why)
+        }
+        None => Ok(granted),
+    }
+}
+
 async fn permit(
     policy: &Policy,
     name: Option<&str>,
     known: &Mutex<BTreeMap<String, (Line, Connection)>>,
     action: &str,
-    sensitive: &[String],
+    offer: &Offer,
 ) -> Result<Permit, String> {
-    let (persona, line) = policy.grant(name)?;
+    let (persona, line) = fitting(policy, name, &offer.tools)?;
     if !persona.actions.iter().any(|allowed| allowed == action) {
         let name = policy.persona_name(name).unwrap_or_default();
         let allowed = match persona.actions.join(", ") {
@@ -224,45 +251,22 @@ async fn permit(
             }
         }
     };
-    let hidden = sensitive.iter().filter(|field| !persona.show.contains(field));
+    let hidden = offer.sensitive.iter().filter(|field| !persona.show.contains(field));
     let masked = persona.mask.iter().chain(hidden).cloned().collect();
     Ok(Permit { connection: Arc::new(connection.with_key(key)), masked })
 }
 
-/// Puts a mask in the place of every value that a member of such a name has.
-pub fn mask(value: &mut Value, names: &[String]) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                if !names.contains(name) {
-                    mask(value, names);
-                } else if !value.is_null() {
-                    *value = MASK.into();
-                }
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| mask(item, names)),
-        _ => {}
-    }
-}
-
-/// Masks an error, or its message, where it speaks of such a field and may
-/// repeat what stands there.
-pub fn mask_error(error: &mut Value, names: &[String]) {
-    mask(error, names);
-    let speaks = |place: &str| {
-        let mut words = place.split(|c: char| !(c.is_alphanumeric() || c == '-'));
-        words.any(|word| names.iter().any(|name| name == word))
+/// Whether the field is always any text in what the tools give.
+fn is_text(tools: &[Tool], field: &str) -> Result<(), &'static str> {
+    let given: Vec<_> = tools.iter().flat_map(|tool| members(&tool.output_schema, field)).collect();
+    let is_text = |schema: &&Value| {
+        let is_string = schema.get("type").is_some_and(|of_type| of_type == "string");
+        is_string && schema.get("enum").is_none()
     };
-    match error {
-        // Its place, a colon, and what is wrong there.
-        Value::String(text) if text.split(':').next().is_some_and(speaks) => *error = MASK.into(),
-        error if error.get("field").and_then(Value::as_str).is_some_and(speaks) => {
-            if let Some(message) = error.get_mut("message") {
-                *message = MASK.into();
-            }
-        }
-        _ => {}
+    match given.as_slice() {
+        [] => Err("no action gives it"),
+        given if given.iter().all(is_text) => Ok(()),
+        _ => Err("it is no text"),
     }
 }
 

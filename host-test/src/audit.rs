@@ -20,6 +20,8 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::files;
+
 /// A line that is longer is no line of this log.
 const LINE: u64 = 64 << 20;
 
@@ -137,7 +139,7 @@ impl Log {
         line.push(b'\n');
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         // Other processes write to the same log.
-        file.lock()?;
+        files::lock(&file)?;
         let written = append(&mut file, line).and_then(|()| file.sync_data());
         file.unlock()?;
         written
@@ -229,7 +231,7 @@ impl Call {
 /// # Errors
 /// If the file cannot be read.
 pub fn read(path: &Path) -> io::Result<(Vec<Call>, usize)> {
-    let mut file = BufReader::new(File::open(path)?);
+    let mut file = BufReader::new(files::open(path)?);
     let (mut calls, mut unread): (Vec<Call>, usize) = (Vec::new(), 0);
     let mut known = std::collections::HashMap::new();
     let mut line = Vec::new();

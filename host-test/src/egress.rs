@@ -40,6 +40,8 @@ pub const DEFAULT_BASE_URL: &str = "https://api.p.2chat.io/open";
 const BASE_URL_SETTING: &str = "TWOCHAT_BASE_URL";
 /// The header in which 2Chat expects the key.
 const KEY_HEADER: HeaderName = HeaderName::from_static("x-user-api-key");
+/// Bytes that a key may have.
+const KEY_LIMIT: usize = 4096;
 /// What stands where the key stood.
 const MASK: &str = "[key]";
 /// What marks a cut in a text.
@@ -65,7 +67,10 @@ impl Secret {
         if key.is_empty() {
             return Err("the key is empty");
         }
-        if key.contains(char::is_control) || HeaderValue::from_str(key).is_err() {
+        if key.len() > KEY_LIMIT {
+            return Err("the key is longer than any key is");
+        }
+        if key.contains(|c: char| !c.is_ascii() || c.is_ascii_control()) {
             return Err("the key holds characters that cannot stand in a header");
         }
         Ok(Self(key.to_owned()))

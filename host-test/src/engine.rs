@@ -249,6 +249,16 @@ impl Connector {
         imports.any(|(name, _)| name.starts_with("wasi:http/outgoing-handler@"))
     }
 
+    /// Whether a call can be made like this.
+    ///
+    /// # Errors
+    /// If there is no such action, or the arguments do not fit it.
+    pub fn check(&self, action: &str, arguments: &Value) -> Result<(), CallError> {
+        let action = self.action(action)?;
+        let fit = json::arguments(arguments, &action.params);
+        fit.map(|_| ()).map_err(CallError::Arguments)
+    }
+
     /// Carries out one call on an instance of its own.
     ///
     /// # Errors

@@ -1,11 +1,16 @@
-//! Whose is a file, and how is one written that only its user may read?
+//! Whose is a file, and how is one read, locked and written that matters?
 
 use std::{
-    fs::{File, Metadata},
+    fs::{File, Metadata, OpenOptions, TryLockError},
     io::{self, Read, Write},
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
     path::Path,
+    thread,
+    time::{Duration, Instant},
 };
+
+/// So long another program may hold a lock.
+const LOCKED: Duration = Duration::from_secs(5);
 
 /// Whether it belongs to this user, and nobody else may write to it.
 pub(crate) fn is_ours(metadata: &Metadata) -> bool {
@@ -14,12 +19,23 @@ pub(crate) fn is_ours(metadata: &Metadata) -> bool {
         && metadata.mode() & 0o022 == 0
 }
 
-/// Whether somebody else than this user and root could put another file in the
+/// Whether it belongs to this user, or to root.
+pub(crate) fn is_of_ours_or_root(metadata: &Metadata) -> bool {
+    [0, rustix::process::geteuid().as_raw()].contains(&metadata.uid())
+}
+
+/// Whether somebody else than its owner and root could put another file in the
 /// place of one that lies in this folder.
 pub(crate) fn is_open_to_others(folder: &Metadata) -> bool {
     let sticky = folder.mode() & 0o1000 != 0;
-    let known = [0, rustix::process::geteuid().as_raw()].contains(&folder.uid());
-    !known || (folder.mode() & 0o022 != 0 && !sticky)
+    !is_of_ours_or_root(folder) || (folder.mode() & 0o022 != 0 && !sticky)
+}
+
+/// Opens a file to be read; never a pipe, which could hold up its reader.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }
 }
 
 /// The bytes of a file that has no more than `limit`.
@@ -32,12 +48,37 @@ pub(crate) fn read(mut file: &File, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// Keeps other programs that do the same away from a file or folder until it is
+/// closed or unlocked, and waits for them, but not for ever.
+pub(crate) fn lock(file: &File) -> io::Result<()> {
+    let begun = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) if begun.elapsed() > LOCKED => {
+                return Err(io::Error::other("another program has locked it"));
+            }
+            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
+        }
+    }
+}
+
+/// Locks the folder that a file lies in.
+pub(crate) fn lock_folder(of: &Path) -> io::Result<File> {
+    let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = File::open(folder.unwrap_or(Path::new(".")))?;
+    lock(&folder)?;
+    Ok(folder)
+}
+
 /// Writes a file that only this user can read, at once or not at all.
 pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut beside = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    beside.write_all(bytes)?;
+    // What a temporary file is called helps nobody.
+    beside.as_file_mut().write_all(bytes)?;
     beside.as_file().sync_all()?;
-    beside.persist(file)?;
+    beside.persist(file).map_err(|error| error.error)?;
     Ok(())
 }

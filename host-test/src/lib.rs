@@ -9,6 +9,7 @@
 //! | [`addresses`] | which addresses may a connection reach? |
 //! | [`cache`] | how is a component compiled only once? |
 //! | [`access`] | may this call be made, over which connection, and who sees what? |
+//! | [`masks`] | what is not to be seen? |
 //! | [`policy`] | who may do what, over which connection? |
 //! | [`vault`] | where is a secret kept, and how is it read? |
 //! | [`retry`] | may a failed call be repeated, and when? |
@@ -31,6 +32,7 @@ pub mod egress;
 pub mod engine;
 mod files;
 pub mod json;
+pub mod masks;
 pub mod mock;
 pub mod policy;
 pub mod retry;

@@ -21,6 +21,7 @@ mod cli {
     pub(crate) mod output;
     pub(crate) mod pages;
     pub(crate) mod paint;
+    pub(crate) mod record;
     pub(crate) mod session;
     pub(crate) mod stdio;
     pub(crate) mod tools;

@@ -33,7 +33,8 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -48,7 +49,7 @@ use crate::{
 
 mod edit;
 
-pub use self::edit::{Change, change};
+pub use self::edit::{Change, begin, change};
 
 /// A policy file may have so many bytes.
 const LIMIT: u64 = 1 << 20;
@@ -135,7 +136,7 @@ impl Policy {
     /// or that others may write to it.
     pub fn read(file: &Path) -> Result<Self, String> {
         let (file, text) = text(file)?;
-        let policy = Self::parse(&text).map_err(|why| format!("{}, {why}", file.display()))?;
+        let policy = Self::parse(&text).map_err(|why| format!("{}: {why}", file.display()))?;
         Ok(Self { file, ..policy })
     }
 
@@ -254,6 +255,21 @@ impl Policy {
 }
 
 impl Line {
+    /// A connection of this name, its key kept beside the policy.
+    #[must_use]
+    pub fn new(name: &str, base_url: &str) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            secret: Source::beside(name),
+            revoked: false,
+            methods: None,
+            private_addresses: false,
+            at_once: None,
+            requests_per_call: None,
+            reply_bytes: None,
+        }
+    }
+
     /// Where it goes.
     #[must_use]
     pub fn base_url(&self) -> &str {
@@ -288,26 +304,29 @@ fn default_base_url() -> String {
 fn text(file: &Path) -> Result<(PathBuf, String), String> {
     let unread = |error| format!("the policy {} cannot be read: {error}", file.display());
     let file = fs::canonicalize(file).map_err(unread)?;
-    let opened = File::open(&file).map_err(unread)?;
+    let opened = files::open(&file).map_err(unread)?;
     let (metadata, name) = (opened.metadata().map_err(unread)?, file.display());
-    if !metadata.is_file() {
-        return Err(format!("the policy {name} is no file"));
+    if !files::is_of_ours_or_root(&metadata) {
+        return Err(format!("the policy {name} belongs to another user, so it is not followed"));
     }
-    if !files::is_ours(&metadata) {
-        let how = "make it your own, and `chmod go-w` it";
-        return Err(format!("the policy {name} can be written by others: {how}"));
+    if metadata.mode() & 0o022 != 0 {
+        return Err(format!("the policy {name} can be written by others: `chmod go-w` it"));
     }
     let folder = file.parent().unwrap_or(Path::new("."));
-    if files::is_open_to_others(&fs::metadata(folder).map_err(unread)?) {
-        let folder = folder.display();
-        return Err(format!(
-            "the policy {name} can be replaced by others, who may write to its folder: \
-             `chmod go-w {folder}`"
-        ));
-    }
+    safe(folder).map_err(|why| format!("the policy {name} can be replaced by others: {why}"))?;
     let bytes = files::read(&opened, LIMIT).map_err(unread)?;
     let text = String::from_utf8(bytes).map_err(|_| format!("the policy {name} is no text"))?;
     Ok((file, text))
+}
+
+/// Whether only this user and root can say what lies in the folder.
+fn safe(folder: &Path) -> Result<(), String> {
+    let name = folder.display();
+    let metadata = fs::metadata(folder).map_err(|error| format!("{name}: {error}"))?;
+    if files::is_open_to_others(&metadata) {
+        return Err(format!("they may write to its folder, `chmod go-w {name}`"));
+    }
+    Ok(())
 }
 
 /// What is wrong, and in which line.

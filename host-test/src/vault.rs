@@ -6,7 +6,8 @@
 
 use std::{
     env,
-    fs::File,
+    future::pending,
+    io::Read,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Stdio,
@@ -14,16 +15,23 @@ use std::{
 };
 
 use age::{
+    Decryptor,
     secrecy::{ExposeSecret, zeroize::Zeroizing},
     x25519::{Identity, Recipient},
 };
 use serde::Deserialize;
-use tokio::{io::AsyncReadExt, process::Command, time::timeout};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink},
+    process::Command,
+    time::timeout,
+};
 
 use crate::{egress::Secret, files};
 
 /// A secret, a file of one, or what a command prints may have so many bytes.
 const LIMIT: u64 = 64 * 1024;
+/// The identity that new secrets are encrypted for.
+const IDENTITY: &str = "identity.txt";
 /// So long a command may take.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 20 });
 
@@ -66,13 +74,32 @@ pub struct Program {
 }
 
 impl Source {
+    /// A file beside the policy, for the identity there.
+    pub(crate) fn beside(name: &str) -> Self {
+        Self::Age(Age { age: format!("{name}.age").into(), identity: IDENTITY.into() })
+    }
+
+    /// Whether something is there already.
+    #[must_use]
+    pub fn is_taken(&self, folder: &Path) -> bool {
+        matches!(self, Self::Age(Age { age, .. }) if folder.join(age).exists())
+    }
+
+    /// Reads the secret where nobody else has to be asked for it.
+    pub(crate) async fn at_hand(&self, folder: &Path) -> Option<Secret> {
+        match self {
+            Self::Command(_) => None,
+            _ => self.read(folder).await.ok(),
+        }
+    }
+
     /// Whether it can be a place at all.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self {
             Self::Env(Env { env }) if env.is_empty() || env.contains(['=', '\0']) => {
                 Err("there is no environment variable of such a name".to_owned())
             }
-            Self::Command(Program { command }) if command.is_empty() => {
+            Self::Command(Program { command }) if command.first().is_none_or(String::is_empty) => {
                 Err("the command has no program".to_owned())
             }
             _ => Ok(()),
@@ -101,7 +128,7 @@ impl Source {
     pub fn keeps(&self) -> Result<(), String> {
         match self {
             Self::Age(_) => Ok(()),
-            other => Err(format!("its key is read from {other}: put it there yourself")),
+            other => Err(format!("its key is read from {other}, so put it there yourself")),
         }
     }
 
@@ -132,13 +159,17 @@ impl std::fmt::Display for Source {
 
 impl Age {
     fn open(&self, folder: &Path) -> Result<Zeroizing<String>, String> {
-        let (file, identity) = (folder.join(&self.age), self.identity(folder)?);
-        let sealed = File::open(&file).and_then(|sealed| files::read(&sealed, LIMIT));
+        let (file, identities) = (folder.join(&self.age), self.identities(folder)?);
+        let sealed = files::open(&file).and_then(|sealed| files::read(&sealed, LIMIT));
         let sealed = sealed.map_err(|error| {
             let how = "`twochat connect` keeps a key there";
             format!("the vault {} cannot be read: {error}; {how}", file.display())
         })?;
-        let opened = age::decrypt(&identity, &sealed).map_err(|error| {
+        let mut opened = Zeroizing::new(Vec::new());
+        let read = Decryptor::new_buffered(sealed.as_slice())
+            .and_then(|sealed| sealed.decrypt(identities.iter().map(|identity| identity as _)))
+            .and_then(|mut sealed| Ok(sealed.read_to_end(&mut opened)?));
+        read.map_err(|error| {
             let why = match error {
                 age::DecryptError::NoMatchingKeys => "it was encrypted for another identity",
                 _ => "it is broken, or no age file",
@@ -147,8 +178,9 @@ impl Age {
             let (file, identity) = (file.display(), identity.display());
             format!("the vault {file} cannot be opened with {identity}: {why}")
         })?;
-        let text = String::from_utf8(opened);
-        text.map(Zeroizing::new).map_err(|_| format!("the vault {} has no text", file.display()))
+        let text = std::str::from_utf8(&opened);
+        let text = text.map_err(|_| format!("the vault {} has no text", file.display()))?;
+        Ok(Zeroizing::new(text.to_owned()))
     }
 
     /// Writes the secret for the identity, which is made if there is none.
@@ -157,30 +189,37 @@ impl Age {
             format!("the vault {} cannot be written: {error}", file.display())
         };
         let identity = folder.join(&self.identity);
+        let _locked =
+            files::lock_folder(&identity).map_err(|error| unwritten(&identity, &error))?;
         if !identity.exists() {
             let made = Identity::generate().to_string();
             files::write(&identity, format!("{}\n", made.expose_secret()).as_bytes())
                 .map_err(|error| unwritten(&identity, &error))?;
         }
-        let recipient: Recipient = self.identity(folder)?.to_public();
+        let identities = self.identities(folder)?;
+        let recipient: Option<Recipient> = identities.first().map(Identity::to_public);
+        let recipient = recipient.ok_or("there is no identity")?;
         let file = folder.join(&self.age);
         let sealed = age::encrypt(&recipient, secret.as_bytes());
         let sealed = sealed.map_err(|error| unwritten(&file, &error))?;
         files::write(&file, &sealed).map_err(|error| unwritten(&file, &error))
     }
 
-    fn identity(&self, folder: &Path) -> Result<Identity, String> {
+    fn identities(&self, folder: &Path) -> Result<Vec<Identity>, String> {
         let file = folder.join(&self.identity);
         let name = file.display();
         let unread = |error| format!("the identity {name} cannot be read: {error}");
-        let opened = File::open(&file).map_err(unread)?;
+        let opened = files::open(&file).map_err(unread)?;
         if opened.metadata().map_err(unread)?.mode() & 0o077 != 0 {
             return Err(format!("the identity {name} can be read by others: `chmod 600` it"));
         }
         let bytes = Zeroizing::new(files::read(&opened, LIMIT).map_err(unread)?);
         let text = std::str::from_utf8(&bytes).unwrap_or_default();
-        let mut identities = text.lines().filter_map(|line| line.trim().parse().ok());
-        identities.next().ok_or_else(|| format!("{name} holds no age identity"))
+        let identities: Vec<_> = text.lines().filter_map(|line| line.trim().parse().ok()).collect();
+        if identities.is_empty() {
+            return Err(format!("the identity {name} holds no key of age"));
+        }
+        Ok(identities)
     }
 }
 
@@ -194,18 +233,29 @@ impl Program {
         let run = async {
             let mut child =
                 command.spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
-            let mut printed = Zeroizing::new(Vec::new());
-            if let Some(stdout) = child.stdout.take() {
-                let read = stdout.take(LIMIT).read_to_end(&mut printed).await;
-                read.map_err(|error| failed(format!("cannot be read: {error}")))?;
-            }
-            let status = child.wait().await.map_err(|error| failed(error.to_string()))?;
+            let mut line = Zeroizing::new(Vec::new());
+            let mut rest = BufReader::new(child.stdout.take().ok_or("no output")?).take(LIMIT);
+            let read = rest.read_until(b'\n', &mut line).await;
+            read.map_err(|error| failed(format!("cannot be read: {error}")))?;
+            // What comes after is let through, so that it can end.
+            let drained = async {
+                // What cannot be read any more ends with the program.
+                let _ = copy(&mut rest, &mut sink()).await;
+                if rest.limit() > 0 {
+                    pending().await
+                }
+            };
+            let status = tokio::select! {
+                status = child.wait() => status,
+                () = drained => return Err(failed(format!("printed more than {LIMIT} bytes"))),
+            };
+            let status = status.map_err(|error| failed(error.to_string()))?;
             if !status.success() {
                 return Err(failed(format!("failed with {status}")));
             }
-            let text = std::str::from_utf8(&printed);
+            let text = std::str::from_utf8(&line);
             let text = text.map_err(|_| failed("printed no text".to_owned()))?;
-            Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+            Ok(Zeroizing::new(text.trim_end().to_owned()))
         };
         let run = timeout(PATIENCE, run).await;
         run.unwrap_or_else(|_| Err(failed(format!("took longer than {PATIENCE:?}"))))

@@ -24,7 +24,7 @@ use super::{
     connector::{self, Caller},
     flags,
     output::{self, Format},
-    pages::{self, Paging, Progress, waiting},
+    pages::{self, Paging, Progress, Wanted, waiting},
     session::{Ask, Session, TRIES},
 };
 use crate::{EXIT_CODES, Failure};
@@ -163,20 +163,20 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let caller =
         Caller::from_arg_matches(matches).map_err(|error| Failure::Misuse(error.to_string()))?;
     let session = Session::new(connector, caller.access()?)?;
-    session.check(&tools)?;
     let format = matches.get_one::<Format>("output").copied();
     let once = matches.get_flag("no-retry");
+    let prompt = matches.get_one::<String>("prompt").cloned();
     let paging = Paging::of(tool).filter(|_| matches.get_flag("all"));
     if let Some(paging) = paging {
         let file = matches.get_one::<PathBuf>("to").cloned();
         let tries = if once { 0 } else { pages::TRIES };
-        return pages::run(&session, tool, arguments, &paging, format, file, tries).await;
+        let wanted = Wanted { arguments, prompt, format, file, tries };
+        return pages::run(&session, tool, &paging, wanted).await;
     }
     let mut progress = Progress::new();
     let waits = |error: &Value, wait| progress.show(&waiting(error, wait));
     let tries = if once { 0 } else { TRIES };
     let patience = Patience::new(tries, Limits::default().time);
-    let prompt = matches.get_one::<String>("prompt").cloned();
     let ask = Ask { action, arguments: &arguments.into(), prompt };
     let called = session.call_patiently(ask, patience, waits).await;
     progress.clear();

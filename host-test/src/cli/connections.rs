@@ -10,12 +10,14 @@ use std::{
 
 use host_test::{
     access::Access,
-    egress::{Connection, DEFAULT_BASE_URL, Secret},
+    egress::{DEFAULT_BASE_URL, Secret},
     engine::Limits,
-    policy::{Change, Line, Policy, change},
+    policy::{Change, Line, Policy, begin, change},
     retry::Patience,
 };
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use serde_json::{Value, json};
+use tokio::{signal::ctrl_c, task::spawn_blocking};
 
 use super::{
     connector,
@@ -26,6 +28,8 @@ use crate::{EXIT_CODES, Failure};
 
 /// The action that tells whether a key works.
 const TEST: &str = "test-api-key";
+/// A name may have so many letters.
+const NAME_LIMIT: usize = 60;
 /// More than any key has.
 const KEY_LIMIT: u64 = 64 * 1024;
 
@@ -97,68 +101,58 @@ pub(crate) struct Revoke {
 
 pub(crate) async fn connect(arguments: Connect) -> Result<(), Failure> {
     let Connect { name, base_url, policy, component } = arguments;
-    if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_') {
-        let expected = "expected letters, digits, - and _ alone";
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name.len() > NAME_LIMIT || !name.chars().all(fits) {
+        let expected = format!("expected up to {NAME_LIMIT} letters, digits, - and _");
         return Err(Failure::Misuse(format!("`{name}` cannot be a name: {expected}")));
     }
-    let file = match &policy {
-        Some(file) => file.clone(),
-        None => Policy::of_user().ok_or_else(|| {
-            Failure::Misuse("you have no home folder: name a policy with --policy".to_owned())
-        })?,
-    };
-    let is_new = policy.is_some_and(|file| !file.exists()) || connector::policy(None).is_none();
-    let policy = if file.exists() || !is_new { Some(read(&file)?) } else { None };
-    let line = policy.as_ref().and_then(|policy| policy.connections().get(&name));
-    let connection = match (line, &base_url) {
-        (Some(line), Some(url)) if line.base_url() != url => {
-            let (file, known) = (file.display(), line.base_url());
-            let why = format!("`{name}` goes to {known}; change its base-url in {file}");
-            return Err(Failure::Misuse(why));
-        }
-        (Some(line), _) => {
-            let elsewhere = |why| Failure::Misuse(format!("`{name}` needs no connecting: {why}"));
-            line.secret.keeps().map_err(elsewhere)?;
-            line.connection()
-        }
-        (None, url) => Connection::new(url.as_deref().unwrap_or(DEFAULT_BASE_URL), None),
-    };
-    let connection =
-        connection.map_err(|why| Failure::Misuse(format!("the base url cannot be used: {why}")))?;
-    let key = key()?;
+    let file = policy.or_else(Policy::of_user).ok_or_else(|| {
+        Failure::Misuse("you have no home folder: name a policy with --policy".to_owned())
+    })?;
+    let policy = begin(&file).map_err(Failure::Misuse)?;
+    let known = policy.connections().get(&name).cloned();
+    let url = base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
+    let line = known.clone().unwrap_or_else(|| Line::new(&name, url));
+    if base_url.as_ref().is_some_and(|url| line.base_url() != url) {
+        let (file, goes) = (file.display(), line.base_url());
+        return Err(Failure::Misuse(format!(
+            "`{name}` goes to {goes}; change its base-url in {file}"
+        )));
+    }
+    line.secret.keeps().map_err(|why| {
+        Failure::Misuse(format!("`{name}` cannot be connected by this command: {why}"))
+    })?;
+    if known.is_none() && line.secret.is_taken(policy.folder()) {
+        let (secret, folder) = (&line.secret, policy.folder().display());
+        return Err(Failure::Misuse(format!(
+            "{secret} in {folder} holds another connection's key: take another name, or delete it"
+        )));
+    }
+    let connection = line
+        .connection()
+        .map_err(|why| Failure::Misuse(format!("the base url cannot be used: {why}")))?;
+    let key = key().await?;
     let secret =
         Secret::new(&key).map_err(|why| Failure::Misuse(format!("{why}; nothing was sent")))?;
 
-    let connector = connector::load(component)?;
-    let log = policy.as_ref().map(Policy::audit);
     let connection = Arc::new(connection.with_key(secret));
-    let access = Access::Owner { connection, name: Some(name.clone()), log };
-    let verdict = test(&Session::new(connector, access)?).await?;
+    let access = Access::Owner { connection, name: Some(name.clone()), log: Some(policy.audit()) };
+    let verdict = test(&Session::new(connector::load(component)?, access)?).await?;
 
-    let url = base_url.as_deref().unwrap_or(DEFAULT_BASE_URL);
-    let line = match line {
-        Some(line) => line.clone(),
-        None => changed(&file, Change::Connect { name: &name, base_url: url })?
-            .connections()
-            .get(&name)
-            .cloned()
-            .ok_or_else(|| Failure::Host(format!("`{name}` is not in {}", file.display())))?,
-    };
-    let kept = file.canonicalize().unwrap_or(file);
-    let folder = kept.parent().unwrap_or(Path::new("."));
-    line.secret.store(folder, &key).map_err(Failure::Host)?;
-    if line.revoked {
-        changed(&kept, Change::Connect { name: &name, base_url: url })?;
+    line.secret.store(policy.folder(), key.trim()).map_err(Failure::Host)?;
+    if known.is_none_or(|line| line.revoked) {
+        changed(policy.file(), Change::Connect { name: &name, base_url: url })?;
     }
-    output::text(&told(&name, &line, &kept, &verdict, policy.as_ref()))
+    output::text(&told(&name, &line, &verdict, &policy))
 }
 
 /// What was done, and what may be done next.
-fn told(name: &str, line: &Line, file: &Path, verdict: &str, policy: Option<&Policy>) -> String {
-    let (url, file) = (line.base_url(), file.display());
-    let mut text = format!("{verdict}\nconnected: {name} ({url}), its key in {}\n", line.secret);
-    let mut personas = policy.iter().flat_map(|policy| policy.personas().values());
-    if !personas.any(|persona| persona.connection == name) {
+fn told(name: &str, line: &Line, verdict: &str, policy: &Policy) -> String {
+    let (url, file, folder) = (line.base_url(), policy.file().display(), policy.folder().display());
+    let secret = &line.secret;
+    let mut text =
+        format!("{verdict}\nconnected: {name} ({url}), its key in {secret} in {folder}\n");
+    if !policy.personas().values().any(|persona| persona.connection == name) {
         text += &format!(
             "No persona uses it yet. In {file}, one looks like this:\n\n\
              [personas.assistant]\nconnection = \"{name}\"\nactions = [\"{TEST}\"]\n"
@@ -174,10 +168,14 @@ async fn test(session: &Session) -> Result<String, Failure> {
     let outcome = session.call_patiently(ask, patience, |_, _| {}).await.map_err(|failure| {
         Failure::Host(format!("the key could not be tested, and was not stored: {failure}"))
     })?;
-    let result = outcome.result.map_err(|error| Failure::Action(error.to_string()))?;
+    let unstored = |error: &Value| {
+        eprintln!("twochat: the key was not stored");
+        Failure::Action(error.to_string())
+    };
+    let result = outcome.result.map_err(|error| unstored(&error))?;
     let text = |key: &str| result.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     match (text("verdict").as_str(), text("message")) {
-        ("invalid", _) => Err(Failure::Action(result.to_string())),
+        ("invalid", _) => Err(unstored(&result)),
         (verdict, message) => Ok(format!("{verdict}: {message}")),
     }
 }
@@ -250,13 +248,25 @@ fn known(file: Option<PathBuf>) -> Result<PathBuf, Failure> {
 }
 
 /// The key, from the terminal or from standard input.
-fn key() -> Result<String, Failure> {
-    let unread = |error| Failure::Misuse(format!("the key cannot be read: {error}"));
-    if io::stdin().is_terminal() {
-        return rpassword::prompt_password("Key of the 2Chat account (not shown): ")
-            .map_err(unread);
+async fn key() -> Result<String, Failure> {
+    let unread = |error: io::Error| Failure::Misuse(format!("the key cannot be read: {error}"));
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        let mut text = String::new();
+        stdin.take(KEY_LIMIT).read_to_string(&mut text).map_err(unread)?;
+        return Ok(text.lines().next().unwrap_or_default().to_owned());
     }
-    let mut text = String::new();
-    io::stdin().take(KEY_LIMIT).read_to_string(&mut text).map_err(unread)?;
-    Ok(text.lines().next().unwrap_or_default().to_owned())
+    let before = tcgetattr(&stdin).map_err(|error| unread(error.into()))?;
+    let typed =
+        spawn_blocking(|| rpassword::prompt_password("Key of the 2Chat account (not shown): "));
+    tokio::select! {
+        typed = typed => typed.map_err(io::Error::other).flatten().map_err(unread),
+        _ = ctrl_c() => {
+            // Whoever types next wants to see it.
+            let _ = tcsetattr(&stdin, OptionalActions::Now, &before);
+            eprintln!();
+            // The prompt would wait for its end.
+            std::process::exit(130)
+        }
+    }
 }

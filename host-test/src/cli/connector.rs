@@ -17,7 +17,7 @@ use host_test::{
     policy::Policy,
 };
 
-use super::session;
+use super::record;
 use crate::Failure;
 
 /// What to do about a file that cannot be used.
@@ -97,7 +97,7 @@ impl Caller {
             env::var_os("TWOCHAT_AUDIT").filter(|file| !file.is_empty()).map(PathBuf::from)
         });
         // Better now than at the first call.
-        log.as_deref().map(session::open).transpose()?;
+        log.as_deref().map(record::open).transpose()?;
         Ok(Access::Owner { connection: Arc::new(from_environment()?), name: None, log })
     }
 }

@@ -62,14 +62,13 @@ const BEAT: Duration = Duration::from_secs(1);
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let connector = connector::load(arguments.component)?;
     let server = Server {
-        tools: Tool::all_of(&connector),
         about: connector.docs().about(),
         session: Session::new(connector, arguments.caller.access()?)?,
         tries: if arguments.no_retry { 0 } else { TRIES },
         at_once: Semaphore::new(AT_ONCE),
     };
     // What is wrong now is better heard by whoever starts this than by the agent.
-    server.session.tools(&server.tools)?;
+    server.session.tools()?;
     let failed = |error: String| Failure::Host(format!("the agent's connection failed: {error}"));
     let lines = Lines::open().map_err(|error| failed(error.to_string()))?;
     match serve_server(Arc::new(server), lines).await {
@@ -84,7 +83,6 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 struct Server {
     session: Session,
-    tools: Vec<Tool>,
     about: String,
     tries: usize,
     at_once: Semaphore,
@@ -105,8 +103,8 @@ impl ServerHandler for Server {
     ) -> Result<ListToolsResult, ErrorData> {
         let tools = self
             .session
-            .tools(&self.tools)
-            .map_err(|failure| ErrorData::internal_error(told_by_host(failure), None))?;
+            .tools()
+            .map_err(|failure| ErrorData::internal_error(failure.to_string(), None))?;
         Ok(ListToolsResult::with_all_items(tools.into_iter().map(listed).collect()))
     }
 
@@ -135,8 +133,8 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if !self.tools.iter().any(|tool| tool.name == request.name) {
-            let known = self.session.tools(&self.tools).unwrap_or_default();
+        if !self.session.offer.tools.iter().any(|tool| tool.name == request.name) {
+            let known = self.session.tools().unwrap_or_default();
             let known = known.iter().map(|tool| &*tool.name).collect::<Vec<_>>().join(", ");
             let name = repeated(&request.name);
             let message = format!("there is no tool `{name}`; there are {known}");

@@ -7,7 +7,7 @@
 
 use std::{collections::HashSet, io::IsTerminal, path::PathBuf, time::Duration};
 
-use host_test::{retry::Patience, tools::Tool};
+use host_test::{masks::MASK, retry::Patience, tools::Tool};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -51,15 +51,22 @@ impl Paging {
     }
 }
 
+/// What somebody wants of all pages.
+pub(crate) struct Wanted {
+    pub(crate) arguments: Map<String, Value>,
+    pub(crate) prompt: Option<String>,
+    pub(crate) format: Option<Format>,
+    pub(crate) file: Option<PathBuf>,
+    pub(crate) tries: usize,
+}
+
 pub(crate) async fn run(
     session: &Session,
     tool: &Tool,
-    mut arguments: Map<String, Value>,
     paging: &Paging,
-    format: Option<Format>,
-    file: Option<PathBuf>,
-    tries: usize,
+    wanted: Wanted,
 ) -> Result<(), Failure> {
+    let Wanted { mut arguments, prompt, format, file, tries } = wanted;
     let format = format.unwrap_or(Format::Jsonl);
     let misuse = |why: String| Err(Failure::Misuse(why));
     if !matches!(format, Format::Jsonl | Format::Csv) {
@@ -100,7 +107,7 @@ pub(crate) async fn run(
         let page_of = Value::Object(arguments.clone());
         let waits = |error: &Value, wait| progress.show(&waiting(error, wait));
         let patience = Patience::new(tries, LONGEST_WAIT);
-        let ask = Ask { action: &tool.name, arguments: &page_of, prompt: None };
+        let ask = Ask { action: &tool.name, arguments: &page_of, prompt: prompt.clone() };
         let called = session.call_patiently(ask, patience, waits).await;
         let ended = called
             .and_then(|outcome| outcome.result.map_err(|error| Failure::Action(error.to_string())));
@@ -120,6 +127,11 @@ pub(crate) async fn run(
         let before = export.written();
         for row in rows.into_iter().flatten() {
             let key = row.get(KEY).and_then(Value::as_str).unwrap_or_default();
+            if key == MASK {
+                export.give_up();
+                let why = format!("rows cannot be told apart where `{KEY}` is masked");
+                return Err(Failure::Host(format!("{why}: leave --all out")));
+            }
             if seen.insert(Box::<str>::from(key)) {
                 export.write(row)?;
             }

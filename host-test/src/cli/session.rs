@@ -1,20 +1,22 @@
 //! How is one call carried out for somebody? Decided on, written down, made, and
 //! again where its error allows that, masked, and written down again.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use host_test::{
-    access::{Access, Caller, Decision, Permit, mask, mask_error},
-    audit::{Asked, Ended, Log, Open},
+    access::{Access, Caller, Decision, Offer},
+    audit::Ended,
     client::Client,
     egress::{Connection, Traffic},
     engine::{CallError, Connector, Limits, Outcome},
+    masks::mask,
     retry::Patience,
     tools::Tool,
 };
-use serde_json::{Value, json};
-use tokio::{task::block_in_place, time::sleep};
+use serde_json::Value;
+use tokio::time::sleep;
 
+use super::record::Record;
 use crate::Failure;
 
 /// So often a call is repeated, when its error says that it may be.
@@ -30,28 +32,23 @@ pub(crate) struct Ask<'a> {
 
 /// A loaded connector, and who calls it.
 pub(crate) struct Session {
-    connector: Connector,
+    pub(crate) connector: Connector,
+    pub(crate) offer: Offer,
     client: Client,
     access: Access,
-    sensitive: Vec<String>,
 }
 
 impl Session {
     pub(crate) fn new(connector: Connector, access: Access) -> Result<Self, Failure> {
         let client = Client::new(&[])
             .map_err(|error| Failure::Host(format!("no TLS on this machine: {error}")))?;
-        let sensitive = connector.docs().sensitive();
-        Ok(Self { connector, client, access, sensitive })
+        let offer = Offer::of(&connector);
+        Ok(Self { connector, offer, client, access })
     }
 
     /// The tools that the caller may call now.
-    pub(crate) fn tools<'a>(&self, tools: &'a [Tool]) -> Result<Vec<&'a Tool>, Failure> {
-        self.access.tools(tools).map_err(Failure::Refused)
-    }
-
-    /// Whether what the policy says of the caller fits the tools.
-    pub(crate) fn check(&self, tools: &[Tool]) -> Result<(), Failure> {
-        self.access.check(tools).map_err(Failure::Refused)
+    pub(crate) fn tools(&self) -> Result<Vec<&Tool>, Failure> {
+        self.access.tools(&self.offer).map_err(Failure::Refused)
     }
 
     /// On whose behalf calls are made now, and where they go.
@@ -67,46 +64,46 @@ impl Session {
         mut patience: Patience,
         mut waits: impl FnMut(&Value, Duration),
     ) -> Result<Outcome, Failure> {
-        let decision = self.access.decide(ask.action, &self.sensitive).await;
-        let decision = decision.map_err(Failure::Refused)?;
-        let open = begin(&ask, &decision)?;
-        let Permit { connection, masked } = match &decision.permit {
+        let decide = || self.access.decide(ask.action, &self.offer);
+        let decision = decide().await.map_err(Failure::Refused)?;
+        let record = Record::begin(self, &ask, &decision)?;
+        let mut permit = match decision.permit {
             Ok(permit) => permit,
-            Err(why) => {
-                let error = Some(json!({ "kind": "refused", "message": why }));
-                end(open, Ended { error, ..Ended::default() })?;
-                return Err(Failure::Refused(why.clone()));
-            }
+            Err(why) => return Err(record.refused(why)),
         };
         let traffic = Arc::default();
         let (mut retries, mut fuel) = (0, 0);
         let mut called = loop {
-            let called = self.call(connection, &ask, patience.left(), &traffic).await;
+            let called = self.call(&permit.connection, &ask, patience.left(), &traffic).await;
             let Ok(outcome) = &called else { break called };
             fuel += outcome.fuel;
             let Err(error) = &outcome.result else { break called };
             let Some(wait) = patience.wait_after(error) else { break called };
             waits(error, wait);
             sleep(wait).await;
+            // What was revoked meanwhile is not tried again.
+            permit = match decide().await {
+                Ok(Decision { permit: Ok(permit), .. }) => permit,
+                _ => break called,
+            };
             retries += 1;
         };
         if let Ok(Outcome { result: Ok(result), .. }) = &mut called {
-            mask(result, masked);
+            mask(result, &permit.masked);
         }
-        let (mut result, mut error) = match &called {
+        let (result, error) = match &called {
             Ok(Outcome { result: Ok(result), .. }) => (Some(result.clone()), None),
             Ok(Outcome { result: Err(error), .. }) => (None, Some(error.clone())),
             Err(failure) => (None, Some(failure.to_string().into())),
         };
-        if let Some(result) = &mut result {
-            mask(result, &decision.redacted);
-            mask(result, &decision.sensitive);
-        }
-        if let Some(error) = &mut error {
-            mask_error(error, &decision.redacted);
-        }
         let (statuses, bytes) = (traffic.statuses(), traffic.bytes());
-        end(open, Ended { result, error, statuses, retries, fuel, bytes, ..Ended::default() })?;
+        let ended = Ended { result, error, statuses, retries, fuel, bytes, ..Ended::default() };
+        record.end(ended).map_err(|error| {
+            Failure::Host(format!(
+                "the call was made, but the log cannot be written to: {error}. Make room for it; \
+                 what it gave is not shown."
+            ))
+        })?;
         called
     }
 
@@ -145,50 +142,4 @@ impl Session {
         }
         Ok(outcome)
     }
-}
-
-/// Opens a log, such as to see that calls can be written down.
-pub(crate) fn open(path: &Path) -> Result<Log, Failure> {
-    Log::open(path).map_err(|error| {
-        Failure::NotMade(format!("the log {} cannot be used: {error}", path.display()))
-    })
-}
-
-/// Writes down that a call begins, where calls are written down.
-fn begin(ask: &Ask<'_>, decision: &Decision) -> Result<Option<Open>, Failure> {
-    let Some(path) = &decision.log else { return Ok(None) };
-    let mut arguments = ask.arguments.clone();
-    let mut prompt = ask.prompt.clone();
-    if let Some(key) = decision.permit.as_ref().ok().and_then(|permit| permit.connection.key()) {
-        key.scrub_value(&mut arguments);
-        prompt = prompt.map(|prompt| key.scrub(&prompt));
-    }
-    mask(&mut arguments, &decision.redacted);
-    let Caller { persona, connection, server } = decision.caller.clone();
-    let asked = Asked {
-        user: rustix::process::getuid().as_raw().to_string(),
-        persona,
-        connection,
-        server,
-        action: ask.action.to_owned(),
-        arguments,
-        prompt,
-    };
-    block_in_place(|| {
-        open(path)?.start(asked).map(Some).map_err(|error| {
-            let path = path.display();
-            Failure::NotMade(format!("the log {path} cannot be written to: {error}"))
-        })
-    })
-}
-
-/// Writes down how it ended.
-fn end(open: Option<Open>, ended: Ended) -> Result<(), Failure> {
-    let Some(open) = open else { return Ok(()) };
-    block_in_place(|| open.finish(ended)).map_err(|error| {
-        Failure::Host(format!(
-            "the call was made, but the log cannot be written to: {error}. Make room for it; what \
-             it gave is not shown."
-        ))
-    })
 }

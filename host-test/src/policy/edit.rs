@@ -1,10 +1,15 @@
 //! What a command changes in a policy file; all else in it stays as it is.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt,
+    path::Path,
+};
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use super::{Policy, text};
+use super::{Policy, safe, text};
 use crate::files;
 
 /// A change of a policy.
@@ -23,36 +28,48 @@ pub enum Change<'a> {
     RevokePersona(&'a str),
 }
 
-/// Changes a policy file, which is begun if there is none.
+/// The policy, or an empty one for a file that is not there yet; its folder is made.
+///
+/// # Errors
+/// A sentence that says why there can be none.
+pub fn begin(file: &Path) -> Result<Policy, String> {
+    if exists(file) {
+        return Policy::read(file);
+    }
+    let unwritten = |error| format!("the policy {} cannot be begun: {error}", file.display());
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unwritten)?;
+    let folder = fs::canonicalize(folder).map_err(unwritten)?;
+    safe(&folder)
+        .map_err(|why| format!("the policy {} would not be safe: {why}", file.display()))?;
+    let name = file.file_name().ok_or("a policy is a file, and this is none")?;
+    Ok(Policy { file: folder.join(name), ..Policy::parse("")? })
+}
+
+/// Whether there is something, or it cannot be seen that there is nothing.
+fn exists(file: &Path) -> bool {
+    !matches!(fs::symlink_metadata(file), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
+/// Changes a policy file.
 ///
 /// # Errors
 /// A sentence that says why it stays as it was.
 pub fn change(file: &Path, change: Change<'_>) -> Result<Policy, String> {
-    let (path, text) = match fs::metadata(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let folder = file.parent().unwrap_or(Path::new(""));
-            begin(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-            (file.to_owned(), String::new())
-        }
-        _ => text(file)?,
-    };
+    let unread = |error| format!("the policy {} cannot be changed: {error}", file.display());
+    let is_new = matches!(change, Change::Connect { .. }) && !exists(file);
+    let path = if is_new { file.to_owned() } else { fs::canonicalize(file).map_err(unread)? };
+    let _locked = files::lock_folder(&path).map_err(unread)?;
+    let (path, text) = if exists(&path) { text(&path)? } else { (path, String::new()) };
     let wrong = |why: String| format!("{}: {why}", path.display());
-    let mut document: DocumentMut =
-        text.parse().map_err(|error| wrong(format!("it is no TOML: {error}")))?;
+    Policy::parse(&text).map_err(wrong)?;
+    let mut document: DocumentMut = text.parse().map_err(|_| wrong("it is no TOML".to_owned()))?;
     apply(&mut document, change).map_err(wrong)?;
     let text = document.to_string();
     Policy::parse(&text).map_err(wrong)?;
-    files::write(&path, text.as_bytes()).map_err(|error| wrong(error.to_string()))?;
+    files::write(&path, text.as_bytes()).map_err(unread)?;
     Policy::read(&path)
-}
-
-/// A folder in which only this user can write.
-fn begin(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    if folder.as_os_str().is_empty() {
-        return Ok(());
-    }
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
 fn apply(document: &mut DocumentMut, change: Change<'_>) -> Result<(), String> {

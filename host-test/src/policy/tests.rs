@@ -176,6 +176,9 @@ fn a_change_leaves_all_else_as_it_was() {
     let file = folder.path().join("new").join("policy.toml");
     let read = || fs::read_to_string(&file).unwrap();
     let base_url = "https://2chat.example/open";
+    assert!(change(&file, Change::Revoke("work")).is_err() && !file.exists());
+    let begun = begin(&file).unwrap();
+    assert!(begun.connections().is_empty() && !file.exists());
     change(&file, Change::Connect { name: "work", base_url }).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
@@ -200,4 +203,71 @@ fn a_change_leaves_all_else_as_it_was() {
         assert!(change(&file, unknown).unwrap_err().contains("it has no `"));
     }
     assert_eq!(read(), before);
+}
+
+#[test]
+fn changes_at_the_same_time_are_all_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    let names: Vec<_> = (0..12).map(|n| format!("n{n}")).collect();
+    let all = |change_of: &(dyn Fn(&str) -> Result<Policy, String> + Sync)| {
+        std::thread::scope(|scope| {
+            let runs: Vec<_> =
+                names.iter().map(|name| scope.spawn(move || change_of(name))).collect();
+            runs.into_iter().for_each(|run| drop(run.join().unwrap().unwrap()));
+        });
+    };
+    all(&|name| change(&file, Change::Connect { name, base_url: DEFAULT_BASE_URL }));
+    assert_eq!(Policy::read(&file).unwrap().connections().len(), names.len());
+    all(&|name| change(&file, Change::Revoke(name)));
+    let policy = Policy::read(&file).unwrap();
+    assert!(policy.connections().values().all(|line| line.revoked), "{policy:?}");
+}
+
+#[test]
+fn a_change_that_would_break_the_policy_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    for text in [
+        "[connections.work]\nsecret = CANARY\n",
+        "[connections.work]\nsecret = { env = \"K\" }\nat-once = 0\n",
+    ] {
+        fs::write(&file, text).unwrap();
+        let why = change(&file, Change::Revoke("work")).unwrap_err();
+        assert!(why.contains("line ") && !why.contains("CANARY") && !why.contains('\n'), "{why}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    }
+}
+
+#[test]
+fn what_is_no_file_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(Policy::read(&pipe).unwrap_err().ends_with("it is no file"));
+}
+
+#[test]
+fn a_policy_is_found_through_a_link_and_its_paths_start_where_it_is() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (file, link) = (folder.path().join("policy.toml"), other.path().join("policy.toml"));
+    fs::write(&file, GOOD).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let audit = Policy::read(&link).unwrap().audit();
+    assert_eq!(audit, folder.path().canonicalize().unwrap().join("audit.jsonl"));
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(Policy::read(&link).unwrap_err().contains("can be replaced by others"));
+}
+
+#[test]
+fn private_addresses_and_bounds_are_as_the_connection_says() {
+    let of = |more: &str| {
+        let text = GOOD.replace("secret =", &format!("{more}\nsecret ="));
+        format!("{:?}", Policy::parse(&text).unwrap().grant(None).unwrap().1.connection().unwrap())
+    };
+    assert!(of("").contains("addresses: Public") && of("").contains("at_once: 16"), "{}", of(""));
+    assert!(of("private-addresses = true").contains("addresses: Private"));
+    assert!(of("private-addresses = false").contains("addresses: Public"));
+    let bounded = of("at-once = 3\nrequests-per-call = 2\nreply-bytes = 100");
+    assert!(bounded.contains("at_once: 3, per_call: 2, reply: 100"), "{bounded}");
 }

@@ -71,7 +71,7 @@ async fn a_vault_that_cannot_be_opened_says_what_to_mend() {
     other.store(folder, "another").unwrap();
     fails(&age(), folder, "it was encrypted for another identity").await;
     fs::write(&identity, "# nothing\n").unwrap();
-    fails(&age(), folder, "identity.txt holds no age identity").await;
+    fails(&age(), folder, "identity.txt holds no key of age").await;
 }
 
 #[tokio::test]
@@ -103,8 +103,73 @@ async fn a_command_gives_its_first_line_without_a_shell() {
     fails(&command(&["printf", "a\\tb"]), folder, "gives no usable key: the key holds characters")
         .await;
     let begun = Instant::now();
-    fails(&command(&["yes", CANARY]), folder, "which keeps the key, failed with signal").await;
+    fails(&command(&["yes", CANARY]), folder, "which keeps the key, printed more than 65536 bytes")
+        .await;
     assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn any_of_several_identities_opens_it_and_remarks_are_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    age().store(folder, CANARY).unwrap();
+    let identity = folder.join("identity.txt");
+    let ours = fs::read_to_string(&identity).unwrap();
+    let other = Identity::generate().to_string();
+    let several = format!("# mine\n{}\n\n{ours}", other.expose_secret());
+    fs::write(&identity, several).unwrap();
+    assert_eq!(shown(&age(), folder).await.unwrap(), "[key]");
+}
+
+#[tokio::test]
+async fn keys_that_are_stored_at_the_same_time_can_all_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let sources: Vec<_> = (0..8).map(|n| Source::beside(&format!("c{n}"))).collect();
+    std::thread::scope(|scope| {
+        for source in &sources {
+            scope.spawn(|| source.store(folder.path(), CANARY).unwrap());
+        }
+    });
+    for source in &sources {
+        assert_eq!(shown(source, folder.path()).await.unwrap(), "[key]");
+        assert!(source.is_taken(folder.path()));
+    }
+}
+
+#[tokio::test]
+async fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    age().store(folder, CANARY).unwrap();
+    for name in ["work.age", "identity.txt"] {
+        let (file, kept) = (folder.join(name), folder.join("kept"));
+        fs::rename(&file, &kept).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+        fails(&age(), folder, &format!("{name} cannot be read: it is no file")).await;
+        fs::rename(&kept, &file).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_command_leaves_running_or_says_aside_is_nothing_to_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = folder.path().join("key.sh");
+    let leaving = format!("#!/bin/sh\nsleep 5 &\necho {CANARY}\necho more\n");
+    fs::write(&script, leaving).unwrap();
+    let begun = Instant::now();
+    let source = command(&["sh", "key.sh"]);
+    assert_eq!(shown(&source, folder.path()).await.unwrap(), "[key]");
+    assert!(begun.elapsed() < Duration::from_secs(1));
+    // It has nothing to read, and is ended when it takes too long.
+    assert!(shown(&command(&["cat"]), folder.path()).await.unwrap_err().contains("key is empty"));
+    fs::write(&script, "echo $$ > pid; exec sleep 1000").unwrap();
+    fails(&source, folder.path(), "took longer than 1s").await;
+    let pid = fs::read_to_string(folder.path().join("pid")).unwrap();
+    let begun = Instant::now();
+    while Path::new("/proc").join(pid.trim()).exists() {
+        assert!(begun.elapsed() < Duration::from_secs(5), "it goes on");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test]

@@ -5,13 +5,14 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
-use host_test::mock::Mock;
+use host_test::mock::{Fault, Mock, Options, Reply};
 use serde_json::{Value, json};
 
 use crate::support::{
-    agent::Agent,
+    agent::{Agent, request},
     shell::{CANARY, Run, folder, run, twochat_with},
 };
 
@@ -145,6 +146,9 @@ async fn each_persona_sees_what_its_scope_lets_it_see() {
         assert_eq!(hidden["hook-url"], "[masked]");
         assert!(shown["hook-url"].as_str().unwrap().starts_with("https://"), "{shown}");
     }
+    policy.replace("\"last-name\"]", "\"uuid\"]");
+    let alike = policy.call(&["list-contacts", "--all"]);
+    assert!(alike.message(3).contains("where `uuid` is masked: leave --all out"), "{alike:?}");
     // A receiver's token is not for the log either.
     for line in policy.log() {
         for hook in line["result"]["subscriptions"].as_array().into_iter().flatten() {
@@ -176,10 +180,24 @@ async fn what_is_redacted_is_given_but_not_written_down() {
     assert_eq!(made["first-name"], "Secretname");
     let wrong = secret.replace("+14155550177", "+1415555017x");
     policy.call(&["create-contact", &wrong, "--persona", "writer"]).error();
+    // What does not fit anywhere may be anything.
+    for misfit in [
+        r#"{"first-name": "A", "details": {"kind": "phone", "value": "+14155550177"}}"#,
+        r#"{"first-name": "A", "details": "[{\"value\": \"+14155550177\"}]"}"#,
+        r#"{"first-name": "A", "details": [{"kind": "phone", "Value": "+14155550177"}]}"#,
+        r#"{"firstname": "Secretname", "details": []}"#,
+    ] {
+        policy.call(&["create-contact", misfit, "--persona", "writer"]).message(2);
+    }
+    let echo = json!({ "detail": "Secretname with +14155550177 is there already" });
+    twochat.answer_with(Reply::json(422, echo));
+    let told = ["--prompt", "store +14155550177"];
+    policy.call(&[&["create-contact", secret, "--persona", "writer"], &told[..]].concat()).error();
+    twochat.clear();
     let misfit = secret.replace("\"+14155550177\"", "14155550177");
     policy.call(&["create-contact", &misfit, "--persona", "writer"]).message(2);
     let log = fs::read_to_string(calls.join("log")).unwrap();
-    assert_eq!(log.lines().count(), 6, "{log}");
+    assert_eq!(log.lines().count(), 16, "{log}");
     for hidden in ["Secretname", "1415555017"] {
         assert!(!log.contains(hidden), "{log}");
     }
@@ -262,6 +280,14 @@ async fn a_policy_that_is_broken_or_does_not_fit_is_refused_before_anything_is_s
         let mcp = run(&["mcp", "--policy", policy.file.to_str().unwrap()], &[("WORK_KEY", CANARY)]);
         assert!(mcp.message(2).contains(expected), "{mcp:?}");
     }
+    let policy = Policy::of("redacted", &twochat);
+    policy.replace("[connections.work]", "[audit]\nredact = [\"vlaue\"]\n\n[connections.work]");
+    let why = policy.call(&["list-contacts"]);
+    assert!(why.message(2).contains("audit.redact: no action takes or gives `vlaue`"), "{why:?}");
+    let policy = Policy::of("shown", &twochat);
+    policy.replace("\"hook-url\"", "\"hok-url\"");
+    let why = policy.call(&["list-webhook-subscriptions", "--persona", "writer"]);
+    assert!(why.message(2).contains("personas.writer.show: `hok-url` cannot be masked"), "{why:?}");
     let policy = Policy::of("open", &twochat);
     fs::set_permissions(&policy.file, fs::Permissions::from_mode(0o666)).unwrap();
     assert!(policy.call(&["list-contacts"]).message(2).contains("can be written by others"));
@@ -289,6 +315,12 @@ async fn an_agent_sees_its_own_tools_and_is_refused_the_others() {
     assert!(unknown.ends_with("there are list-contacts, list-webhook-subscriptions"), "{unknown}");
     let given = agent.call("list-contacts", json!({}));
     assert_eq!(given["structuredContent"]["contacts"][0]["last-name"], "[masked]");
+
+    // A slip in what is masked shows nothing.
+    policy.replace("\"value\", ", "\"vlaue\", ");
+    let refused = agent.fails("list-contacts", json!({}));
+    assert!(refused.contains("personas.reader.mask: `vlaue` cannot be masked"), "{refused}");
+    policy.replace("\"vlaue\", ", "\"value\", ");
 
     // What the owner changes counts from the next message on.
     policy.replace("actions = [\"list-contacts\", ", "actions = [");
@@ -332,4 +364,47 @@ fn a_policy_of_another_user_is_refused() {
     // Root's own file is no TOML; to others it is not theirs.
     let why = refused.message(2);
     assert!(why.contains("can be written by others") || why.contains("line 1: "), "{why}");
+}
+
+#[tokio::test]
+async fn a_connection_that_changes_is_another_from_the_next_call_on() {
+    let (twochat, other) = (twochat_with(1).await, twochat_with(1).await);
+    let policy = Policy::of("moving", &twochat);
+    let mut agent = policy.agent("reader");
+    agent.call("list-contacts", json!({}));
+    policy.replace(&twochat.base_url(), &other.base_url());
+    agent.call("list-contacts", json!({}));
+    assert_eq!((twochat.requests().len(), other.requests().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_was_revoked_while_it_waits_is_not_tried_again() {
+    let twochat = twochat_with(1).await;
+    let policy = Policy::of("waiting", &twochat);
+    let agent = policy.agent("reader");
+    twochat.switch_on(Fault::Status(429));
+    agent.say(&request(7, "tools/call", json!({ "name": "list-contacts", "arguments": {} })));
+    let begun = Instant::now();
+    while twochat.requests().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    policy.replace("mask = ", "revoked = true\nmask = ");
+    let answer = agent.hear();
+    assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(7), &json!(true)));
+    assert!(answer.to_string().contains("rate-limited"), "{answer}");
+    assert_eq!(twochat.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_broken_export_is_not_taken_up_by_another_persona() {
+    let options = Options { contacts: 250, requests_per_minute: 2, ..Options::default() };
+    let twochat = Mock::start(Options { key: CANARY.to_owned(), ..options }).await.unwrap();
+    let policy = Policy::of("export", &twochat);
+    policy.replace("\"create-contact\", ", "\"create-contact\", \"list-contacts\", ");
+    let file = policy.file.with_file_name("contacts.jsonl");
+    let words = ["list-contacts", "--all", "--no-retry", "--to", file.to_str().unwrap()];
+    assert_eq!(policy.call(&words).code, Some(1));
+    let other = policy.call(&[&words[..], &["--persona", "writer"]].concat());
+    assert!(other.message(2).contains("it is the beginning of another export"), "{other:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use host_test::{access::Access, tools::Tool};
+use host_test::access::{Access, Offer};
 use serde_json::Value;
 
 use crate::support::{Caller, LOADED, mock, shell::folder};
@@ -73,13 +73,13 @@ fn the_policy_can_be_followed_as_it_stands() {
     fs::write(&file, policy).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
     fs::set_permissions(file.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
-    let tools = Tool::all_of(&LOADED.1);
+    let offer = Offer::of(&LOADED.1);
     for (persona, allowed) in [
         ("assistant", ["list-contacts", "list-webhook-subscriptions"]),
         ("secretary", ["create-contact", "list-contacts"]),
     ] {
         let access = Access::of_persona(file.clone(), Some(persona.to_owned()));
-        let tools = access.tools(&tools).unwrap();
+        let tools = access.tools(&offer).unwrap();
         assert_eq!(tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), allowed);
     }
 }

@@ -82,7 +82,7 @@ async fn a_key_that_works_is_stored_and_one_that_does_not_is_not() {
     let twochat = twochat_with(1).await;
     let vault = Vault::of("connect", &twochat);
     let refused = vault.connect(&["work", "--base-url", &vault.base_url], OTHER);
-    assert_eq!(refused.verdict()["verdict"], "invalid");
+    assert_eq!(refused.of_a_key()["verdict"], "invalid");
     assert!(!vault.policy().exists());
     vault.connect_work();
     holds_no_key(&vault.folder);
@@ -95,9 +95,10 @@ async fn a_key_that_works_is_stored_and_one_that_does_not_is_not() {
 
     // One that 2Chat knows not keeps the one that works.
     assert_eq!(vault.connect(&["work"], OTHER).code, Some(1));
+    vault.run(&["call", "list-contacts"]).result();
     twochat.switch_on(Fault::Status(500));
     let undecided = vault.connect(&["work"], CANARY);
-    assert_eq!(undecided.error()["kind"], "interrupted");
+    assert_eq!(undecided.of_a_key()["kind"], "interrupted");
     twochat.clear();
     vault.run(&["call", "list-contacts"]).result();
     holds_no_key(&vault.folder);
@@ -111,6 +112,7 @@ async fn misuse_of_connect_is_told_before_a_key_is_sent() {
     let vault = Vault::of("misuse", &twochat);
     vault.connect_work();
     let sent = twochat.requests().len();
+    fs::write(vault.folder.join("taken.age"), "").unwrap();
     for (words, key, expected) in [
         (&["a/b"][..], CANARY, "`a/b` cannot be a name"),
         (&[""], CANARY, "`` cannot be a name"),
@@ -124,7 +126,11 @@ async fn misuse_of_connect_is_told_before_a_key_is_sent() {
             CANARY,
             "`work` goes to http://127.0.0.1",
         ),
+        (&["taken"], CANARY, "the file taken.age in "),
+        (&[&"a".repeat(61)], CANARY, "expected up to 60 letters"),
         (&["work"], "", "the key is empty"),
+        (&["work"], "\u{feff}canary", "the key holds characters"),
+        (&["work"], &"canary".repeat(1000), "the key is longer than any key is"),
         (&["work"], "canary\u{7}", "the key holds characters"),
     ] {
         let refused = vault.connect(words, key);
@@ -134,7 +140,9 @@ async fn misuse_of_connect_is_told_before_a_key_is_sent() {
     let elsewhere = vault.connect(&["work"], CANARY);
     let why = elsewhere.message(2);
     assert!(
-        why.ends_with("its key is read from the environment variable KEY: put it there yourself"),
+        why.ends_with(
+            "its key is read from the environment variable KEY, so put it there yourself"
+        ),
         "{why}"
     );
     fs::write(vault.policy(), "[connections").unwrap();
@@ -203,7 +211,7 @@ async fn a_revoked_connection_is_refused_from_the_next_call_on_until_it_is_conne
     let table = vault.run(&["audit", "--output", "csv"]);
     let ends: Vec<_> =
         table.output().lines().skip(1).map(|line| line.contains("refused")).collect();
-    assert_eq!(ends, [false, true, true, false, false, true], "{table:?}");
+    assert_eq!(ends, [false, false, true, true, false, false, true], "{table:?}");
     for (words, expected) in [
         (&["revoke", "none"][..], "it has no `connections.none`"),
         (&["revoke", "--persona", "none"], "it has no `personas.none`"),

@@ -46,10 +46,11 @@ impl Run {
         error
     }
 
-    /// What a command said that 2Chat told it: one line of JSON and nothing else.
-    pub(crate) fn verdict(&self) -> Value {
+    /// What 2Chat said of a key that was not stored.
+    pub(crate) fn of_a_key(&self) -> Value {
         assert_eq!((self.code, self.stdout.as_str()), (Some(1), ""), "{self:?}");
-        one_line(&self.stderr)
+        let said = self.stderr.strip_prefix("twochat: the key was not stored\n");
+        one_line(said.unwrap_or_else(|| panic!("{self:?}")))
     }
 
     /// The message of a command that was not carried out.
