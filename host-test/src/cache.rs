@@ -118,7 +118,10 @@ fn read(entry: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(length);
     File::take(file, LIMIT).read_to_end(&mut bytes)?;
     match bytes.split_at_checked(SHA256_OUTPUT_LEN) {
-        Some((expected, code)) if digest(&SHA256, code).as_ref() == expected => Ok(code.to_vec()),
+        Some((expected, code)) if digest(&SHA256, code).as_ref() == expected => {
+            bytes.drain(..SHA256_OUTPUT_LEN);
+            Ok(bytes)
+        }
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
 }

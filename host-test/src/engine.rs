@@ -1,31 +1,36 @@
 //! How is a connector loaded, and one call of it carried out?
 //!
-//! Every call gets a fresh store and instance, bounded in fuel, memory, tables
-//! and time. Knows no action by name: functions and their types are read from
-//! the component. What leaves the instance is the business of its [`Outlet`].
+//! Every call gets a fresh instance, unless it is made on one that is kept, and is
+//! bounded in fuel, memory, tables and time. Knows no action by name: functions and
+//! their types are read from the component. What leaves the instance is the
+//! business of its [`Outlet`].
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    thread,
+    time::Duration,
+};
 
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::{sync::Semaphore, time::Instant as Time};
 use wasmtime::{
-    Config, Engine, Store, StoreContextMut, Trap,
+    Config, Engine, PoolingAllocationConfig,
     component::{
-        Component, ComponentExportIndex, InstancePre, Linker, ResourceTable, ResourceTableError,
-        Type, Val,
+        Component, ComponentExportIndex, InstancePre, Linker, Type,
         types::{ComponentFunc, ComponentItem},
     },
 };
-use wasmtime_wasi::WasiCtx;
-use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpHooks};
+use wasmtime_wasi_http::WasiHttpHooks;
 
-use self::state::{Meter, State, handle, set_authority, set_method};
+pub use self::instance::Instance;
+use self::state::{State, handle, set_authority, set_method};
 use crate::{
     cache::Cache,
     docs::{ACTIONS, Docs},
     json,
 };
 
+mod instance;
 mod state;
 
 /// The interface of requests, in the version that wasmtime gives; any 0.2 of a
@@ -35,6 +40,11 @@ const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 const TYPES: &str = "wasi:http/types@0.2.12";
 /// How often a busy guest lets other work go on.
 const TICK: Duration = Duration::from_millis(10);
+/// Instances that there are at the same time; more calls wait for a place.
+const AT_ONCE: usize = 1000;
+/// Bytes of an instance's memory that are cleaned for the next one instead of given
+/// back: as many as a connector usually needs.
+const KEPT: usize = 256 << 10;
 
 /// What one call may use. Every limit is on by default.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +79,7 @@ pub struct Outlet {
     pub environment: Vec<(String, String)>,
     /// Makes the gate that decides on each request and sends it, for a call
     /// that is stopped at the given time.
-    pub gate: Box<dyn FnOnce(Instant) -> Box<dyn WasiHttpHooks> + Send>,
+    pub gate: Box<dyn FnOnce(Time) -> Box<dyn WasiHttpHooks> + Send>,
 }
 
 /// What came of a call that ended by itself.
@@ -139,6 +149,7 @@ pub enum LoadError {
 pub struct Host {
     engine: Engine,
     linker: Linker<State>,
+    places: Arc<Semaphore>,
 }
 
 impl Host {
@@ -147,9 +158,7 @@ impl Host {
     /// # Errors
     /// If this machine cannot run WebAssembly.
     pub fn new() -> wasmtime::Result<Self> {
-        let mut config = Config::new();
-        config.consume_fuel(true).epoch_interruption(true);
-        let engine = Engine::new(&config)?;
+        let engine = engine()?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
@@ -167,7 +176,7 @@ impl Host {
                 thread::sleep(TICK);
             }
         })?;
-        Ok(Self { engine, linker })
+        Ok(Self { engine, linker, places: Arc::new(Semaphore::new(AT_ONCE)) })
     }
 
     /// Compiles a component and reads its actions.
@@ -198,23 +207,53 @@ impl Host {
 
     fn connector(&self, component: &Component, bytes: &[u8]) -> Result<Connector, LoadError> {
         let actions = actions(&self.engine, component)?;
-        let instance = self
+        let prepared = self
             .linker
             .instantiate_pre(component)
             .map_err(|error| LoadError::Imports(one_line(&error)))?;
-        let docs = Arc::new(Docs::of(bytes));
-        Ok(Connector { engine: self.engine.clone(), instance, actions: actions.into(), docs })
+        let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));
+        let bytes = bytes.to_owned();
+        let docs: Arc<Later<Docs>> = Arc::new(LazyLock::new(Box::new(move || Docs::of(&bytes))));
+        Ok(Connector { engine, prepared, places, actions: actions.into(), docs })
     }
+}
+
+/// Instances take turns in places that are made once, where this machine has the
+/// addresses for it, which are many.
+fn engine() -> wasmtime::Result<Engine> {
+    let calls = u32::try_from(AT_ONCE)?;
+    let mut places = PoolingAllocationConfig::new();
+    places
+        .total_component_instances(calls)
+        .total_stacks(calls)
+        .total_memories(calls)
+        // A connector is several modules, which share one memory.
+        .total_core_instances(16 * calls)
+        .total_tables(4 * calls)
+        // How many one module may have is judged when it is run.
+        .max_memories_per_module(calls)
+        .max_tables_per_module(calls)
+        .linear_memory_keep_resident(KEPT)
+        .table_keep_resident(KEPT);
+    let mut config = Config::new();
+    config.consume_fuel(true).epoch_interruption(true);
+    let mut pooled = config.clone();
+    pooled.allocation_strategy(places);
+    Engine::new(&pooled).or_else(|_| Engine::new(&config))
 }
 
 /// A loaded component, ready to be called from any task.
 #[derive(Clone)]
 pub struct Connector {
     engine: Engine,
-    instance: InstancePre<State>,
+    prepared: InstancePre<State>,
+    places: Arc<Semaphore>,
     actions: Arc<[Action]>,
-    docs: Arc<Docs>,
+    docs: Arc<Later<Docs>>,
 }
+
+/// What is made when it is first asked for.
+type Later<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 
 /// An exported function as the component declares it.
 #[derive(Clone, Debug)]
@@ -244,7 +283,7 @@ impl Connector {
     /// Whether it can send requests at all.
     #[must_use]
     pub fn reaches_out(&self) -> bool {
-        let component = self.instance.component().component_type();
+        let component = self.prepared.component().component_type();
         let mut imports = component.imports(&self.engine);
         imports.any(|(name, _)| name.starts_with("wasi:http/outgoing-handler@"))
     }
@@ -272,24 +311,13 @@ impl Connector {
         outlet: Outlet,
         limits: Limits,
     ) -> Result<Outcome, CallError> {
-        let action = self.action(action)?;
-        let arguments = json::arguments(arguments, &action.params).map_err(CallError::Arguments)?;
-        let deadline = Instant::now() + limits.time;
-        let mut store = self.store(outlet, limits, deadline);
-        let called = timeout_at(deadline, self.run(&mut store, action, &arguments)).await;
-        let result = match called {
-            Ok(Ok(result)) => result,
-            Ok(Err(error)) => return Err(stopped(&error, store.data())),
-            Err(_) => return Err(CallError::Limit(format!("took longer than {:?}", limits.time))),
-        };
-        let fuel = limits.fuel - store.get_fuel().unwrap_or_default().min(limits.fuel);
-        let state = store.data_mut();
-        Ok(Outcome {
-            result,
-            fuel,
-            memory: state.meter.memory,
-            resources_left: state.table.iter_mut().count(),
-        })
+        self.instance(limits).call(action, arguments, outlet).await
+    }
+
+    /// An instance for several calls, one after another; it is made by the first.
+    #[must_use]
+    pub fn instance(&self, limits: Limits) -> Instance {
+        Instance { connector: self.clone(), limits, running: None }
     }
 
     fn action(&self, name: &str) -> Result<&Action, CallError> {
@@ -297,51 +325,6 @@ impl Connector {
         found.ok_or_else(|| CallError::UnknownAction {
             name: name.to_owned(),
             known: self.actions.iter().map(|action| action.name.clone()).collect(),
-        })
-    }
-
-    fn store(&self, outlet: Outlet, limits: Limits, deadline: Instant) -> Store<State> {
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(limits.resources);
-        let state = State {
-            wasi: WasiCtx::builder().envs(&outlet.environment).build(),
-            http: WasiHttpCtx::new(),
-            gate: (outlet.gate)(deadline),
-            table,
-            meter: Meter { limits, memory: 0, table: 0, denied: false },
-        };
-        let mut store = Store::new(&self.engine, state);
-        // What is small in the guest may be large here, and the same many times.
-        store.set_hostcall_fuel(limits.memory);
-        store.limiter(|state| &mut state.meter);
-        // Both can only fail on an engine that was configured without them.
-        let _ = store.set_fuel(limits.fuel);
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_async_yield_and_update(1);
-        store
-    }
-
-    async fn run(
-        &self,
-        store: &mut Store<State>,
-        action: &Action,
-        arguments: &[Val],
-    ) -> wasmtime::Result<Result<Value, Value>> {
-        let instance = self.instance.instantiate_async(&mut *store).await?;
-        let function = instance
-            .get_func(&mut *store, action.export)
-            .ok_or_else(|| wasmtime::Error::msg("the export is gone"))?;
-        let mut results = vec![Val::Bool(false); usize::from(action.result.is_some())];
-        function.call_async(StoreContextMut::from(&mut *store), arguments, &mut results).await?;
-        Ok(match results.pop() {
-            Some(Val::Result(Ok(value))) => {
-                Ok(value.map_or(Value::Null, |value| json::write(&value)))
-            }
-            Some(Val::Result(Err(error))) => {
-                Err(error.map_or(Value::Null, |error| json::write(&error)))
-            }
-            Some(value) => Ok(json::write(&value)),
-            None => Ok(Value::Null),
         })
     }
 }
@@ -402,18 +385,4 @@ fn one_line(error: &wasmtime::Error) -> String {
     let text = format!("{error:#}");
     let words: Vec<_> = text.split_whitespace().collect();
     words.join(" ").chars().take(200).collect()
-}
-
-/// Why a guest did not come to its end.
-fn stopped(error: &wasmtime::Error, state: &State) -> CallError {
-    let limit = |what: &str| CallError::Limit(what.to_owned());
-    match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => limit("used up its fuel"),
-        _ if state.meter.denied => limit("asked for more memory or larger tables than it may have"),
-        _ if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) => {
-            limit("held more resources than it may")
-        }
-        // Without the backtrace, which is of use only with the guest's source.
-        _ => CallError::Trap(error.root_cause().to_string()),
-    }
 }

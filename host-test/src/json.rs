@@ -273,39 +273,45 @@ fn short(text: &str) -> String {
 }
 
 /// Writes a value.
-pub fn write(value: &Val) -> Value {
+pub fn write(value: Val) -> Value {
     match value {
-        Val::Bool(x) => (*x).into(),
-        Val::S8(x) => (*x).into(),
-        Val::U8(x) => (*x).into(),
-        Val::S16(x) => (*x).into(),
-        Val::U16(x) => (*x).into(),
-        Val::S32(x) => (*x).into(),
-        Val::U32(x) => (*x).into(),
-        Val::S64(x) => (*x).into(),
-        Val::U64(x) => (*x).into(),
-        Val::Float32(x) => (*x).into(),
-        Val::Float64(x) => (*x).into(),
+        Val::Bool(x) => x.into(),
+        Val::S8(x) => x.into(),
+        Val::U8(x) => x.into(),
+        Val::S16(x) => x.into(),
+        Val::U16(x) => x.into(),
+        Val::S32(x) => x.into(),
+        Val::U32(x) => x.into(),
+        Val::S64(x) => x.into(),
+        Val::U64(x) => x.into(),
+        Val::Float32(x) => x.into(),
+        Val::Float64(x) => x.into(),
         Val::Char(c) => c.to_string().into(),
-        Val::String(text) | Val::Enum(text) => text.clone().into(),
+        Val::String(text) | Val::Enum(text) => text.into(),
         Val::List(items) | Val::Tuple(items) | Val::FixedLengthList(items) => {
-            items.iter().map(write).collect()
+            items.into_iter().map(write).collect()
         }
         Val::Record(fields) => {
-            let present = fields.iter().filter(|(_, value)| !matches!(value, Val::Option(None)));
-            present.map(|(name, value)| (name.clone(), write(value))).collect::<Map<_, _>>().into()
+            let mut members = Map::with_capacity(fields.len());
+            let present =
+                fields.into_iter().filter(|(_, value)| !matches!(value, Val::Option(None)));
+            members.extend(present.map(|(name, value)| (name, write(value))));
+            members.into()
         }
-        Val::Variant(label, None) => label.clone().into(),
-        Val::Variant(label, Some(payload)) => one(label, write(payload)),
-        Val::Option(inner) => inner.as_deref().map_or(Value::Null, write),
+        Val::Variant(label, None) => label.into(),
+        Val::Variant(label, Some(payload)) => one(label, write(*payload)),
+        Val::Option(inner) => inner.map_or(Value::Null, |inner| write(*inner)),
         Val::Result(result) => {
             let (label, payload) = match result {
                 Ok(payload) => ("ok", payload),
                 Err(payload) => ("err", payload),
             };
-            payload.as_deref().map_or(label.into(), |payload| one(label, write(payload)))
+            match payload {
+                Some(payload) => one(label.to_owned(), write(*payload)),
+                None => label.into(),
+            }
         }
-        Val::Flags(labels) => labels.iter().cloned().map(Value::from).collect(),
+        Val::Flags(labels) => labels.into_iter().map(Value::from).collect(),
         // Refused when the component was loaded.
         Val::Map(_) | Val::Resource(_) | Val::Future(_) | Val::Stream(_) | Val::ErrorContext(_) => {
             Value::Null
@@ -313,6 +319,6 @@ pub fn write(value: &Val) -> Value {
     }
 }
 
-fn one(label: &str, payload: Value) -> Value {
-    Value::Object(Map::from_iter([(label.to_owned(), payload)]))
+fn one(label: String, payload: Value) -> Value {
+    Value::Object(Map::from_iter([(label, payload)]))
 }

@@ -16,7 +16,7 @@ use wasmtime_wasi_http::{
     },
 };
 
-use super::Limits;
+use super::{Limits, Outlet, Time};
 
 /// Core instances, tables and memories, of each, that a component may be made of.
 const PARTS: usize = 64;
@@ -30,6 +30,26 @@ pub(super) struct State {
     pub(super) gate: Box<dyn WasiHttpHooks>,
     pub(super) table: ResourceTable,
     pub(super) meter: Meter,
+}
+
+impl State {
+    pub(super) fn new(outlet: Outlet, limits: Limits, deadline: Time) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(limits.resources);
+        Self {
+            wasi: WasiCtx::builder().envs(&outlet.environment).build(),
+            http: WasiHttpCtx::new(),
+            gate: (outlet.gate)(deadline),
+            table,
+            meter: Meter { limits, memory: 0, table: 0, denied: false },
+        }
+    }
+
+    /// For the next call on the same instance.
+    pub(super) fn reopen(&mut self, outlet: Outlet, deadline: Time) {
+        self.wasi = WasiCtx::builder().envs(&outlet.environment).build();
+        self.gate = (outlet.gate)(deadline);
+    }
 }
 
 impl WasiView for State {

@@ -1,9 +1,13 @@
 //! Calls share nothing: not their key, not their data, not their failures.
 
-use host_test::{client::Client, mock::Reply};
+use host_test::{
+    client::Client,
+    engine::{CallError, Limits},
+    mock::Reply,
+};
 use serde_json::json;
 
-use crate::support::{Caller, every_action, hook::Hook, mock};
+use crate::support::{Caller, LOADED, every_action, hook::Hook, mock};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_at_the_same_time_with_different_keys_never_mix() {
@@ -57,5 +61,24 @@ async fn a_call_after_a_failed_one_knows_nothing_of_it() {
         caller.call(action, arguments.clone()).await.unwrap_err();
         twochat.clear();
         caller.call(action, arguments).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_kept_instance_takes_call_after_call_and_a_new_one_follows_one_that_was_stopped() {
+    let short = Hook::replying(200, r#"{"contacts":[]}"#);
+    let long =
+        Hook::replying(200, format!(r#"{{"contacts":[],"later":"{}"}}"#, "x".repeat(99_999)));
+    let alone = short.outcome("list-contacts", json!({})).await;
+    let limits = Limits { fuel: alone.fuel * 2, ..Limits::default() };
+    let mut kept = LOADED.1.instance(limits);
+    for _ in 0..2 {
+        // More than twice what one call may use, if it were not for each of them.
+        for _ in 0..5 {
+            let outcome = kept.call("list-contacts", &json!({}), short.outlet()).await.unwrap();
+            assert_eq!(outcome.result, alone.result);
+        }
+        let stopped = kept.call("list-contacts", &json!({}), long.outlet()).await.unwrap_err();
+        assert!(matches!(&stopped, CallError::Limit(what) if what.contains("fuel")), "{stopped}");
     }
 }
