@@ -1,0 +1,80 @@
+//! The mock in a process of its own, which gives the same reply to every request.
+
+use std::{
+    env,
+    io::{BufRead, BufReader, Write, stdin},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use host_test::mock::{Fault, Mock, Options};
+
+use crate::ways::Native;
+
+/// For [`serve`]: no request is answered.
+pub(crate) const HANGING: &str = "hanging";
+
+/// Serves a page of so many contacts, and tells for each line of input how many
+/// requests there were, until the input ends.
+pub(crate) async fn serve(mode: &str) {
+    let contacts = mode.parse().unwrap_or_default();
+    let vendor = Mock::start(Options { contacts, ..Options::default() }).await.unwrap();
+    if mode == HANGING {
+        vendor.switch_on(Fault::Hang);
+    } else {
+        Native::new(&vendor.base_url()).list().await;
+        // Made once: what remains is the time to send it.
+        let reply = vendor.exchanges().remove(0).reply.unwrap();
+        assert_eq!(reply.status, 200);
+        vendor.answer_with(reply);
+    }
+    println!("{}", vendor.base_url());
+    for _ in stdin().lines().map_while(Result::ok) {
+        println!("{}", vendor.requests().len());
+    }
+}
+
+pub(crate) struct Vendor {
+    process: Child,
+    asked: Option<ChildStdin>,
+    told: BufReader<ChildStdout>,
+    base_url: String,
+}
+
+impl Vendor {
+    pub(crate) fn start(mode: &str) -> Self {
+        let mut process = Command::new(env::current_exe().unwrap())
+            .args(["vendor", mode])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let asked = process.stdin.take();
+        let told = BufReader::new(process.stdout.take().unwrap());
+        let mut this = Self { process, asked, told, base_url: String::new() };
+        this.base_url = this.line();
+        this
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// How many requests have arrived.
+    pub(crate) fn requests(&mut self) -> usize {
+        writeln!(self.asked.as_mut().unwrap()).unwrap();
+        self.line().parse().unwrap()
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.told.read_line(&mut line).unwrap();
+        line.trim().to_owned()
+    }
+}
+
+impl Drop for Vendor {
+    fn drop(&mut self) {
+        drop(self.asked.take());
+        let _ = self.process.wait();
+    }
+}
