@@ -18,13 +18,16 @@ use std::{
 };
 
 use etcetera::BaseStrategy;
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use ring::digest::{SHA256, digest};
 use wasmtime::{Engine, component::Component};
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::files::is_ours;
 
 /// An entry that nobody has written for so long is deleted.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Bytes of an entry's sum.
+const SUM: usize = 16;
 /// An entry may have so many bytes.
 const LIMIT: u64 = 256 << 20;
 const ENDING: &str = "cwasm";
@@ -54,7 +57,7 @@ impl Cache {
         is_ours(&fs::symlink_metadata(&self.folder).ok()?).then_some(())?;
         let code = read(&self.entry(engine, bytes)).ok()?;
         // SAFETY: these are the bytes that `put` was given by `serialize`: nobody
-        // but this user could write them, and their digest holds. That they are
+        // but this user could write them, and their sum holds. That they are
         // of this very engine is checked by wasmtime.
         #[expect(unsafe_code, reason = "machine code is trusted for the reasons above")]
         let component = unsafe { Component::deserialize(engine, &code) };
@@ -77,7 +80,7 @@ impl Cache {
         // Of the same ending, so that one that was left behind is cleared out as well.
         let mut file =
             tempfile::Builder::new().suffix(&format!(".{ENDING}")).tempfile_in(&self.folder)?;
-        file.write_all(digest(&SHA256, &code).as_ref())?;
+        file.write_all(&sum(&code))?;
         file.write_all(&code)?;
         // At once or not at all, also where several processes do the same.
         file.persist(entry)?;
@@ -117,11 +120,16 @@ fn read(entry: &Path) -> io::Result<Vec<u8>> {
     let length = usize::try_from(metadata.len().min(LIMIT)).unwrap_or_default();
     let mut bytes = Vec::with_capacity(length);
     File::take(file, LIMIT).read_to_end(&mut bytes)?;
-    match bytes.split_at_checked(SHA256_OUTPUT_LEN) {
-        Some((expected, code)) if digest(&SHA256, code).as_ref() == expected => {
-            bytes.drain(..SHA256_OUTPUT_LEN);
+    match bytes.split_first_chunk() {
+        Some((expected, code)) if sum(code) == *expected => {
+            bytes.drain(..SUM);
             Ok(bytes)
         }
         _ => Err(io::ErrorKind::InvalidData.into()),
     }
+}
+
+/// Tells what was damaged; who could write it on purpose is another matter.
+fn sum(code: &[u8]) -> [u8; SUM] {
+    xxh3_128(code).to_le_bytes()
 }

@@ -19,7 +19,7 @@ use std::{
         mpsc,
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use host_test::{
@@ -130,12 +130,10 @@ async fn ten_thousand_calls_all_succeed_and_leave_nothing_behind() {
     LazyLock::force(&AT_FIRST);
     let connection = Arc::new(Connection::new(&Vendor::default().start(), None).unwrap());
     let client = Client::new(&[]).unwrap();
-    let begun = Instant::now();
     calls(2_000, 64, &connection, &client).join_all().await;
     let warm = own("VmRSS");
     for _ in 0..4 {
         calls(2_000, 64, &connection, &client).join_all().await;
-        eprintln!("{} KiB, {:?}", own("VmRSS"), begun.elapsed());
     }
     let grown = own("VmRSS").saturating_sub(warm);
     assert!(grown < 4096, "{grown} KiB more after 8,000 calls than before");
@@ -161,10 +159,9 @@ async fn wait(bounds: Bounds) {
     // For those that wait without having sent anything.
     sleep(Duration::from_millis(500)).await;
     assert!(calls.try_join_next().is_none());
-    // The threads of the test before may have ended meanwhile.
-    assert!(own("Threads") <= threads, "{} threads instead of {threads}", own("Threads"));
+    // Those of other tests come and go meanwhile, but they are few.
+    assert!(own("Threads") < threads + 16, "{} threads instead of {threads}", own("Threads"));
     let each = (own("VmRSS") - *AT_FIRST) / WAITING;
-    eprintln!("{each} KiB for each call, {:?}", vendor.requests);
     assert!((1..400).contains(&each), "{each} KiB for each call");
     vendor.milliseconds.store(0, SeqCst);
     calls.join_all().await;
