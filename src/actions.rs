@@ -6,7 +6,7 @@
 use crate::{
     error::{Effect, Failure, Result},
     json::Answer,
-    twochat::{Call, Spelling},
+    twochat::{self, Call, Reply, Settings, Spelling},
 };
 
 mod create_contact;
@@ -47,4 +47,20 @@ pub(crate) trait Action: Sized {
     fn refused(refusal: Box<Failure>) -> Result<Self::Output> {
         Err(refusal)
     }
+}
+
+/// What the action makes of a reply.
+pub(crate) fn outcome<A: Action>(
+    action: A,
+    reply: Reply,
+    settings: &Settings,
+) -> Result<A::Output> {
+    let status = reply.status;
+    let read = twochat::accept(reply, settings, A::SPELLINGS).and_then(|answer| {
+        let read = action.read(&answer);
+        twochat::confirm(&answer, read.is_ok(), status, A::SPELLINGS)?;
+        Ok(read)
+    });
+    let read = read.unwrap_or_else(A::refused);
+    read.map_err(|failure| failure.with_status(status))
 }

@@ -5,7 +5,8 @@
 
 use crate::{
     actions::{
-        Action, CreateContact, GetApiUsageInfo, ListContacts, ListWebhookSubscriptions, TestApiKey,
+        self, Action, CreateContact, GetApiUsageInfo, ListContacts, ListWebhookSubscriptions,
+        TestApiKey,
     },
     contract::{
         Contact, ContactPage, ContactQuery, Error, Guest, KeyCheck, NewContact, UsageInfo,
@@ -52,12 +53,7 @@ fn carry_out<A: Action>(input: A::Input, settings: &Settings) -> error::Result<A
     let action = A::build(input)?;
     let request = twochat::sign(action.call()?, settings);
     let reply = transport::send(request)?;
-    let status = reply.status;
-    let read = match twochat::accept(reply, settings, A::SPELLINGS) {
-        Ok(answer) => action.read(&answer),
-        Err(refusal) => A::refused(refusal),
-    };
-    read.map_err(|failure| failure.with_status(status))
+    actions::outcome(action, reply, settings)
 }
 
 #[expect(

@@ -9,6 +9,8 @@
 //! taken apart again. The tests hold it against `serde_json`: both accept the
 //! same texts and read the same values.
 
+use core::cell::Cell;
+
 use self::tokens::{Broken, Reader, unescape};
 use crate::{
     contract::ErrorKind,
@@ -25,11 +27,23 @@ mod tokens;
 pub(crate) struct Answer<'k> {
     text: String,
     key: Option<&'k ApiKey>,
+    /// Whether a member of the answer itself, whose value begins so, is notable.
+    notable: fn(&str, u8) -> bool,
+    noted: Cell<bool>,
 }
 
 impl<'k> Answer<'k> {
-    pub(crate) fn new(text: String, key: Option<&'k ApiKey>) -> Self {
-        Self { text, key }
+    pub(crate) fn new(
+        text: String,
+        key: Option<&'k ApiKey>,
+        notable: fn(&str, u8) -> bool,
+    ) -> Self {
+        Self { text, key, notable, noted: Cell::new(true) }
+    }
+
+    /// Whether there is a notable member, as far as was looked for.
+    pub(crate) fn has_notable(&self) -> bool {
+        self.noted.get()
     }
 }
 
@@ -39,7 +53,7 @@ pub(crate) fn read<'t, T>(
     shape: impl FnOnce(Value<'t, '_>) -> Result<T>,
 ) -> Result<T> {
     let mut reader = Reader::new(&answer.text);
-    let root = Place { parent: None, step: Step::Root(answer.key) };
+    let root = Place { parent: None, step: Step::Root(answer) };
     let mut shape = Some(shape);
     let mut read = None;
     next_value(&mut reader, &root, &mut |value| {
@@ -63,7 +77,7 @@ pub(crate) struct Place<'p> {
 
 #[derive(Clone, Copy)]
 enum Step<'p> {
-    Root(Option<&'p ApiKey>),
+    Root(&'p Answer<'p>),
     Member(&'p str),
     Item(usize),
 }
@@ -111,7 +125,7 @@ impl Place<'_> {
     /// The text with the key hidden, should 2Chat repeat it.
     fn hide_key(&self, text: String) -> String {
         match (self.step, self.parent) {
-            (Step::Root(Some(key)), _) => key.mask(text),
+            (Step::Root(Answer { key: Some(key), .. }), _) => key.mask(text),
             (_, Some(parent)) => parent.hide_key(text),
             _ => text,
         }
@@ -145,11 +159,19 @@ impl<'t> Value<'t, '_> {
     ) -> Result<()> {
         self.expect(b'{', "expected an object")?;
         let Self { reader, place } = self;
+        if let Step::Root(answer) = place.step {
+            answer.noted.set(false);
+        }
         let mut first = true;
         while sound(reader.next_in(b'}', core::mem::take(&mut first)), reader, place)? {
             let name = sound(reader.name(), reader, place)?;
-            let place = Place { parent: Some(place), step: Step::Member(&name) };
-            next_value(reader, &place, &mut |value| member(&name, value))?;
+            if let Step::Root(answer) = place.step
+                && (answer.notable)(&name, reader.peek())
+            {
+                answer.noted.set(true);
+            }
+            let inside = Place { parent: Some(place), step: Step::Member(&name) };
+            next_value(reader, &inside, &mut |value| member(&name, value))?;
         }
         Ok(())
     }
@@ -260,7 +282,7 @@ fn next_value<'t>(
 /// An answer that holds no key.
 #[cfg(test)]
 pub(crate) fn answer(text: &str) -> Answer<'static> {
-    Answer::new(text.to_owned(), None)
+    Answer::new(text.to_owned(), None, |_, _| false)
 }
 
 /// Proves that an answer of another shape is refused, and its fault named.

@@ -29,18 +29,21 @@ fn from_seconds(seconds: u64) -> Option<String> {
     }
     let (year, month, day) = date(seconds / SECONDS_A_DAY);
     let second = seconds % SECONDS_A_DAY;
-    let mut text = String::with_capacity(20);
     let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let fields = [(year / 100, '\0'), (year % 100, '-'), (month, '-'), (day, 'T')];
-    for (number, after) in fields.into_iter().chain([(hour, ':'), (minute, ':'), (second, 'Z')]) {
-        for digit in [number / 10, number % 10] {
-            text.push(char::from(b'0'.saturating_add((digit % 10) as u8)));
-        }
-        if after != '\0' {
-            text.push(after);
-        }
+    let mut text = Vec::with_capacity(20);
+    for (number, after) in [
+        (year / 100, None),
+        (year % 100, Some(b'-')),
+        (month, Some(b'-')),
+        (day, Some(b'T')),
+        (hour, Some(b':')),
+        (minute, Some(b':')),
+        (second, Some(b'Z')),
+    ] {
+        text.extend([number / 10, number % 10].map(|digit| b'0' + (digit % 10) as u8));
+        text.extend(after);
     }
-    Some(text)
+    String::from_utf8(text).ok()
 }
 
 /// Year, month and day of a day counted from 1970-01-01.
@@ -62,28 +65,38 @@ fn date(days: u64) -> (u64, u64, u64) {
 fn from_text(text: &str) -> Option<String> {
     const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
     let (time, rest) = text.split_at_checked(FORM.len())?;
-    let well_formed = time.bytes().zip(FORM).all(|(byte, form)| match form {
-        b'0' => byte.is_ascii_digit(),
-        b'T' => byte == b'T' || byte == b' ',
-        _ => byte == *form,
-    });
-    let number = |from, to| time.get(from..to).and_then(text::number);
-    let in_range = (1..=12).contains(&number(5, 7)?)
-        && (1..=days(time, number(5, 7)?)).contains(&number(8, 10)?)
-        && number(11, 13)? < 24
-        && number(14, 16)? < 60
-        && number(17, 19)? < 60;
+    let mut fields = [0_u32; 6];
+    let mut next = fields.iter_mut();
+    let mut field = next.next()?;
+    for (byte, form) in time.bytes().zip(FORM) {
+        if *form == b'0' {
+            let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
+            *field = *field * 10 + digit;
+        } else if byte == *form || (byte == b' ' && *form == b'T') {
+            field = next.next()?;
+        } else {
+            return None;
+        }
+    }
+    let [year, month, day, hour, minute, second] = fields;
+    let in_range = (1..=12).contains(&month)
+        && (1..=days(year, month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
     let fraction = rest.strip_suffix('Z').or(rest.strip_suffix("+00:00")).unwrap_or(rest);
     let rest_is_utc = fraction.is_empty()
         || fraction.strip_prefix('.').is_some_and(|digits| {
             !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
         });
-    (well_formed && in_range && rest_is_utc).then(|| [&time.replace(' ', "T"), "Z"].concat())
+    if !in_range || !rest_is_utc {
+        return None;
+    }
+    let (date, clock) = (time.get(..10)?, time.get(11..)?);
+    Some([date, "T", clock, "Z"].concat())
 }
 
-/// How many days the month has in the year that the text begins with.
-fn days(time: &str, month: u64) -> u64 {
-    let year = time.get(..4).and_then(text::number).unwrap_or(0);
+fn days(year: u32, month: u32) -> u32 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 if leap => 29,

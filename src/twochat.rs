@@ -169,7 +169,7 @@ pub(crate) struct Reply {
 /// A 2Chat name and how the contract spells it.
 pub(crate) type Spelling = (&'static str, &'static str);
 
-/// The answer of a reply that says it succeeded.
+/// The answer of a reply whose status says that it succeeded.
 ///
 /// A refusal that names an argument is given in the contract's spelling: what
 /// is not in `spellings` differs only in its hyphens.
@@ -178,19 +178,45 @@ pub(crate) fn accept<'k>(
     settings: &'k Settings,
     spellings: &[Spelling],
 ) -> Result<Answer<'k>> {
-    let status = reply.status;
-    let answer = reply.body.map(|text| Answer::new(text, settings.key()));
-    let read = |answer: &Answer<'_>| json::read(answer, |value| envelope(value, spellings));
-    if !matches!(status, 200..=299) {
-        let words = answer.and_then(|answer| read(&answer)).map(|envelope| envelope.words);
-        return Err(refusal(status, reply.retry_after.as_deref(), words.unwrap_or_default()));
+    let answer = reply.body.map(|text| Answer::new(text, settings.key(), tells_more));
+    if matches!(reply.status, 200..=299) {
+        return answer;
     }
-    let answer = answer?;
-    let envelope = read(&answer)?;
-    if envelope.failed {
-        return Err(told(ErrorKind::Rejected, FAILED_IN_SPITE, envelope.words, status));
+    let words = answer.and_then(|answer| envelope_of(&answer, spellings));
+    let words = words.map(|envelope| envelope.words).unwrap_or_default();
+    Err(refusal(reply.status, reply.retry_after.as_deref(), words))
+}
+
+/// Whether the answer, once read, says that it succeeded as well. Most tell
+/// nothing else, and are not looked at again.
+pub(crate) fn confirm(
+    answer: &Answer<'_>,
+    was_read: bool,
+    status: u16,
+    spellings: &[Spelling],
+) -> Result<()> {
+    if was_read && !answer.has_notable() {
+        return Ok(());
     }
-    Ok(answer)
+    match envelope_of(answer, spellings)? {
+        Envelope { failed: true, words } => {
+            Err(told(ErrorKind::Rejected, FAILED_IN_SPITE, words, status))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn envelope_of(answer: &Answer<'_>, spellings: &[Spelling]) -> Result<Envelope> {
+    json::read(answer, |value| envelope(value, spellings))
+}
+
+/// Whether a member of the answer may tell of anything but success.
+fn tells_more(member: &str, begins: u8) -> bool {
+    // `true` and `false`.
+    match member {
+        "success" => begins != b't',
+        member => member.starts_with("error") && begins != b'f',
+    }
 }
 
 /// A failure with what happened, 2Chat's own words, and what to do.

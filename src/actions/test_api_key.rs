@@ -58,8 +58,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::actions;
     use crate::json::answer;
-    use crate::twochat::{Reply, Settings, accept};
+    use crate::twochat::{Reply, Settings};
 
     /// The shape of the documentation's answer; `block_reason` is in live ones.
     const ANSWER: &str = r#"{"success":true,"account":{"name":"Example Ltd",
@@ -73,10 +74,7 @@ mod tests {
     fn check(status: u16, body: &str) -> Result<KeyCheck> {
         let reply = Reply { status, retry_after: None, body: Ok(body.to_owned()) };
         let settings = Settings::from_variables([])?;
-        match accept(reply, &settings, TestApiKey::SPELLINGS) {
-            Ok(answer) => TestApiKey.read(&answer),
-            Err(refusal) => TestApiKey::refused(refusal),
-        }
+        actions::outcome(TestApiKey, reply, &settings)
     }
 
     /// A finding about an account.

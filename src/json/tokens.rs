@@ -251,9 +251,11 @@ pub(super) fn unescape(inside: &str) -> String {
 
 /// The character of a `\u` escape, and how many bytes it takes after the `u`.
 fn unicode(after: &str) -> (char, usize) {
+    // Letters of both cases stand nine behind their low bits.
+    let digit = |byte: u8| u32::from((byte & 15) + 9 * (byte >> 6));
     let hex = |at: usize| {
-        let digits = after.get(at..at + 4)?;
-        u32::from_str_radix(digits, 16).ok()
+        let digits = after.get(at..at + 4)?.bytes();
+        Some(digits.fold(0, |number, byte| number << 4 | digit(byte)))
     };
     let high = hex(0).unwrap_or(0);
     if let (0xD800..=0xDBFF, Some("\\u"), Some(low @ 0xDC00..=0xDFFF)) =

@@ -43,8 +43,15 @@ fn reply(status: u16, body: &str) -> Reply {
 
 /// The text of an accepted reply, to a host with these settings.
 fn accepted(reply: Reply, settings: &Settings) -> Result<String> {
-    accept(reply, settings, SPELLINGS)
-        .and_then(|answer| json::read(&answer, |value| value.json_text()))
+    let status = reply.status;
+    let answer = accept(reply, settings, SPELLINGS)?;
+    // As an action reads it, and as one that reads no object.
+    let read = json::read(&answer, |value| value.object(&mut |_, _| Ok(())));
+    let confirmed = confirm(&answer, read.is_ok(), status, SPELLINGS);
+    let read = json::read(&answer, |value| value.json_text());
+    assert_eq!(confirmed.is_ok(), confirm(&answer, read.is_ok(), status, SPELLINGS).is_ok());
+    confirm(&answer, read.is_ok(), status, SPELLINGS)?;
+    read
 }
 
 fn refused(status: u16, body: &str) -> Box<Failure> {
