@@ -80,8 +80,8 @@ impl Cache {
         // Of the same ending, so that one that was left behind is cleared out as well.
         let mut file =
             tempfile::Builder::new().suffix(&format!(".{ENDING}")).tempfile_in(&self.folder)?;
-        file.write_all(&sum(&code))?;
         file.write_all(&code)?;
+        file.write_all(&sum(&code))?;
         // At once or not at all, also where several processes do the same.
         file.persist(entry)?;
         Ok(())
@@ -120,9 +120,9 @@ fn read(entry: &Path) -> io::Result<Vec<u8>> {
     let length = usize::try_from(metadata.len().min(LIMIT)).unwrap_or_default();
     let mut bytes = Vec::with_capacity(length);
     File::take(file, LIMIT).read_to_end(&mut bytes)?;
-    match bytes.split_first_chunk() {
-        Some((expected, code)) if sum(code) == *expected => {
-            bytes.drain(..SUM);
+    match bytes.split_last_chunk() {
+        Some((code, expected)) if sum(code) == *expected => {
+            bytes.truncate(bytes.len() - SUM);
             Ok(bytes)
         }
         _ => Err(io::ErrorKind::InvalidData.into()),

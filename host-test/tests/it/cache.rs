@@ -174,9 +174,10 @@ fn an_entry_that_is_not_as_it_was_written_is_not_run_and_is_replaced() {
         bytes[middle] ^= 0b1000;
     };
     type Harm<'a> = &'a dyn Fn(&mut Vec<u8>);
-    let cases: [(&str, Harm); 6] = [
+    let cases: [(&str, Harm); 7] = [
         ("flipped", &flipped),
-        ("digest", &|bytes| bytes[0] ^= 1),
+        ("start", &|bytes| bytes[0] ^= 1),
+        ("sum", &|bytes| *bytes.last_mut().unwrap() ^= 1),
         ("cut", &|bytes| bytes.truncate(bytes.len() - 1)),
         ("stub", &|bytes| bytes.truncate(16)),
         ("empty", &Vec::clear),
