@@ -110,7 +110,7 @@ impl Log {
             return Err(io::Error::other("it belongs to another user"));
         }
         if metadata.mode() & 0o022 != 0 {
-            return Err(io::Error::other("others may write to it"));
+            return Err(io::Error::other("others may write to it, so `chmod go-w` it"));
         }
         Ok(Self { path: path.into(), file: Arc::new(Mutex::new(file)) })
     }
@@ -211,8 +211,8 @@ pub struct Call {
 
 impl Call {
     /// How it ended, in one word: `ok`, the kind of the action's error,
-    /// `refused` where the policy did not allow it, `stopped` where the host
-    /// ended it, or `unknown`.
+    /// `not-called` where the arguments did not fit, `refused` where the policy
+    /// did not allow it, `stopped` where the host ended it, or `unknown`.
     #[must_use]
     pub fn end(&self) -> &str {
         match &self.ended {

@@ -35,7 +35,7 @@ pub(crate) fn is_open_to_others(folder: &Metadata) -> bool {
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
     let file = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no file")) }
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a file")) }
 }
 
 /// The bytes of a file that has no more than `limit`.
@@ -75,8 +75,9 @@ pub(crate) fn lock_folder(of: &Path) -> io::Result<File> {
 /// Writes a file that only this user can read, at once or not at all.
 pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut beside = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-    // What a temporary file is called helps nobody.
+    // What the file beside it is called helps nobody.
+    let mut beside = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
+        .map_err(|error| io::Error::from(error.kind()))?;
     beside.as_file_mut().write_all(bytes)?;
     beside.as_file().sync_all()?;
     beside.persist(file).map_err(|error| error.error)?;

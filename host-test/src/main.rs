@@ -49,7 +49,7 @@ Exit codes:
   0  it worked; the result is on stdout
   1  the action gave an error, one line of JSON on stderr
   2  it was not called correctly or not allowed, and nothing was sent
-  3  the host failed: no component, a trap, or a limit";
+  3  the host failed: no component or log, a trap, or a limit";
 
 #[derive(Subcommand)]
 enum Command {

@@ -166,8 +166,13 @@ impl Policy {
                 let known = METHODS.join(", ");
                 return wrong("methods", format!("`{method}` is none of {known}"));
             }
-            if line.at_once == Some(0) {
-                return wrong("at-once", "0 would let nothing pass".to_owned());
+            for (field, bound) in [
+                ("at-once", line.at_once == Some(0)),
+                ("requests-per-call", line.requests_per_call == Some(0)),
+            ] {
+                if bound {
+                    return wrong(field, "0 would let nothing pass".to_owned());
+                }
             }
         }
         for (name, persona) in &self.personas {
@@ -233,6 +238,9 @@ impl Policy {
     pub fn grant(&self, asked: Option<&str>) -> Result<(&Persona, &Line), String> {
         let file = self.file.display();
         let known = || named(self.personas.keys());
+        if self.personas.is_empty() {
+            return Err(format!("{file} has no persona yet: write one into it"));
+        }
         let Some(name) = self.persona_name(asked) else {
             let why = format!("{file} has no default-persona");
             return Err(format!("{why}: name one with --persona; {}", known()));
@@ -315,7 +323,7 @@ fn text(file: &Path) -> Result<(PathBuf, String), String> {
     let folder = file.parent().unwrap_or(Path::new("."));
     safe(folder).map_err(|why| format!("the policy {name} can be replaced by others: {why}"))?;
     let bytes = files::read(&opened, LIMIT).map_err(unread)?;
-    let text = String::from_utf8(bytes).map_err(|_| format!("the policy {name} is no text"))?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("the policy {name} is not text"))?;
     Ok((file, text))
 }
 
@@ -339,9 +347,10 @@ fn at(text: &str, span: Option<std::ops::Range<usize>>, why: &str) -> String {
 
 /// What names there are.
 fn named<'a>(names: impl Iterator<Item = &'a String>) -> String {
-    match names.map(String::as_str).collect::<Vec<_>>().join(", ") {
-        none if none.is_empty() => "there are none".to_owned(),
-        names => format!("there are {names}"),
+    match names.map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => "there are none".to_owned(),
+        [name] => format!("there is only {name}"),
+        names => format!("there are {}", names.join(", ")),
     }
 }
 

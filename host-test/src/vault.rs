@@ -85,6 +85,12 @@ impl Source {
         matches!(self, Self::Age(Age { age, .. }) if folder.join(age).exists())
     }
 
+    /// Whether an identity is made when a secret is kept there.
+    #[must_use]
+    pub fn makes_identity(&self, folder: &Path) -> bool {
+        matches!(self, Self::Age(Age { identity, .. }) if !folder.join(identity).exists())
+    }
+
     /// Reads the secret where nobody else has to be asked for it.
     pub(crate) async fn at_hand(&self, folder: &Path) -> Option<Secret> {
         match self {
@@ -208,7 +214,10 @@ impl Age {
     fn identities(&self, folder: &Path) -> Result<Vec<Identity>, String> {
         let file = folder.join(&self.identity);
         let name = file.display();
-        let unread = |error| format!("the identity {name} cannot be read: {error}");
+        let unread = |error| {
+            let how = "bring it back, or `twochat connect` makes another";
+            format!("the identity {name} cannot be read: {error}; {how}")
+        };
         let opened = files::open(&file).map_err(unread)?;
         if opened.metadata().map_err(unread)?.mode() & 0o077 != 0 {
             return Err(format!("the identity {name} can be read by others: `chmod 600` it"));

@@ -17,8 +17,8 @@ use crate::{EXIT_CODES, Failure};
 
 /// Show the calls that were written down, the oldest first.
 ///
-/// A call ends as `ok`, as the kind of its error, as `refused` where the policy
-/// did not allow it, as `stopped` where the host ended it, or as `unknown` where
+/// A call ends as `ok`, as the kind of its error, as `not-called` where the
+/// arguments did not fit, as `refused` where the policy did not allow it, as `stopped` where the host ended it, or as `unknown` where
 /// it was cut off or is still under way.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]

@@ -139,7 +139,20 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), Failure> {
     let access = Access::Owner { connection, name: Some(name.clone()), log: Some(policy.audit()) };
     let verdict = test(&Session::new(connector::load(component)?, access)?).await?;
 
+    let others: Vec<_> = match line.secret.makes_identity(policy.folder()) {
+        true => policy
+            .connections()
+            .iter()
+            .filter(|(other, line)| **other != name && line.secret.is_taken(policy.folder()))
+            .map(|(other, _)| other.as_str())
+            .collect(),
+        false => Vec::new(),
+    };
     line.secret.store(policy.folder(), key.trim()).map_err(Failure::Host)?;
+    if !others.is_empty() {
+        let others = others.join(", ");
+        eprintln!("twochat: the identity was gone, and another was made: connect {others} again");
+    }
     if known.is_none_or(|line| line.revoked) {
         changed(policy.file(), Change::Connect { name: &name, base_url: url })?;
     }
@@ -182,7 +195,7 @@ async fn test(session: &Session) -> Result<String, Failure> {
 
 pub(crate) async fn list(arguments: List) -> Result<(), Failure> {
     let policy = read(&known(arguments.policy)?)?;
-    let mut rows = Vec::new();
+    let (mut rows, mut unready) = (Vec::new(), 0);
     for (name, line) in policy.connections() {
         let personas = policy.personas().iter().filter(|(_, persona)| persona.connection == *name);
         let personas: Vec<_> = personas
@@ -194,7 +207,13 @@ pub(crate) async fn list(arguments: List) -> Result<(), Failure> {
         let state = match line.revoked {
             true => "revoked".to_owned(),
             false if !arguments.check => "in use".to_owned(),
-            false => line.secret.read(policy.folder()).await.err().unwrap_or("ready".to_owned()),
+            false => match line.secret.read(policy.folder()).await {
+                Ok(_) => "ready".to_owned(),
+                Err(why) => {
+                    unready += 1;
+                    why
+                }
+            },
         };
         rows.push(json!({
             "name": name,
@@ -205,7 +224,11 @@ pub(crate) async fn list(arguments: List) -> Result<(), Failure> {
         }));
     }
     let columns = ["name", "base-url", "secret", "state", "personas"];
-    output::rows("connections", rows, &columns, arguments.output)
+    output::rows("connections", rows, &columns, arguments.output)?;
+    match unready {
+        0 => Ok(()),
+        unready => Err(Failure::Host(format!("keys that cannot be read: {unready}"))),
+    }
 }
 
 pub(crate) fn revoke(arguments: &Revoke) -> Result<(), Failure> {

@@ -157,6 +157,9 @@ pub(crate) fn rows(
     columns: &[&str],
     format: Format,
 ) -> Result<(), Failure> {
+    if rows.is_empty() && format == Format::Table {
+        return text("none\n");
+    }
     let property = |name: &&str| ((*name).to_owned(), json!({}));
     let row = json!({ "properties": columns.iter().map(property).collect::<Map<_, _>>() });
     let list = json!({ "type": "array", "items": row });

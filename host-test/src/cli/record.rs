@@ -85,10 +85,10 @@ impl Record {
         if let Some(error) = &mut ended.error {
             mask(error, &self.redacted);
             hide(error, &texts);
-            if let (false, Value::String(text)) = (self.known, &error) {
+            if let (false, Some(Value::String(text))) = (self.known, error.get_mut("message")) {
                 // Its place, a colon, and what was found there.
                 let place = text.split(':').next().unwrap_or_default();
-                *error = format!("{place}: {MASK}").into();
+                *text = format!("{place}: {MASK}");
             }
         }
         block_in_place(|| open.finish(ended))

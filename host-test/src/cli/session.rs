@@ -13,7 +13,7 @@ use host_test::{
     retry::Patience,
     tools::Tool,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::record::Record;
@@ -88,12 +88,17 @@ impl Session {
             };
             retries += 1;
         };
-        if let Ok(Outcome { result: Ok(result), .. }) = &mut called {
-            mask(result, &permit.masked);
+        match called.as_mut().map(|outcome| &mut outcome.result) {
+            Ok(Ok(result)) => mask(result, &permit.masked),
+            Ok(Err(error)) if retries > 0 => tell_of_tries(error, retries + 1),
+            _ => {}
         }
         let (result, error) = match &called {
             Ok(Outcome { result: Ok(result), .. }) => (Some(result.clone()), None),
             Ok(Outcome { result: Err(error), .. }) => (None, Some(error.clone())),
+            Err(Failure::Misuse(why)) => {
+                (None, Some(json!({ "kind": "not-called", "message": why })))
+            }
             Err(failure) => (None, Some(failure.to_string().into())),
         };
         let (statuses, bytes) = (traffic.statuses(), traffic.bytes());
@@ -141,5 +146,13 @@ impl Session {
             }
         }
         Ok(outcome)
+    }
+}
+
+/// An error is that of the last try alone.
+fn tell_of_tries(error: &mut Value, tries: u32) {
+    if let Some(Value::String(message)) = error.get_mut("message") {
+        message
+            .push_str(&format!(" This was the last of {tries} tries; others may have been sent."));
     }
 }

@@ -42,7 +42,7 @@ fn a_policy_says_who_may_do_what_and_everything_has_a_default() {
     assert!(connection.key().is_none());
     assert_eq!(
         Policy::parse("").unwrap().grant(None).unwrap_err(),
-        " has no default-persona: name one with --persona; there are none"
+        " has no persona yet: write one into it"
     );
     let revoked = GOOD.replace("secret", "revoked = true\nsecret");
     assert!(
@@ -110,7 +110,7 @@ fn what_is_wrong_is_told_with_its_line_and_field() {
         (
             "connection = \"work\"",
             "connection = \"wrok\"",
-            "line 8: personas.reader.connection: there is no connection `wrok`; there are work",
+            "line 8: personas.reader.connection: there is no connection `wrok`; there is only work",
         ),
         ("connection = \"work\"", "", "line 7: missing field `connection`"),
         ("[\"look\"]", "\"look\"", "line 9: invalid type: string \"look\", expected a sequence"),
@@ -163,11 +163,11 @@ fn a_file_that_others_may_write_or_replace_is_refused() {
     Policy::read(&file).unwrap();
     let missing = Policy::read(&folder.path().join("none.toml")).unwrap_err();
     assert!(missing.contains("none.toml cannot be read: "), "{missing}");
-    assert!(Policy::read(folder.path()).unwrap_err().ends_with("is no file"));
+    assert!(Policy::read(folder.path()).unwrap_err().ends_with("it is not a file"));
     fs::write(&file, vec![b'#'; 2 << 20]).unwrap();
     assert!(Policy::read(&file).unwrap_err().contains("it is larger than 1048576 bytes"));
     fs::write(&file, [0xFF, 0xFE]).unwrap();
-    assert!(Policy::read(&file).unwrap_err().ends_with("is no text"));
+    assert!(Policy::read(&file).unwrap_err().ends_with("is not text"));
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn what_is_no_file_holds_nobody_up() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    assert!(Policy::read(&pipe).unwrap_err().ends_with("it is no file"));
+    assert!(Policy::read(&pipe).unwrap_err().ends_with("it is not a file"));
 }
 
 #[test]

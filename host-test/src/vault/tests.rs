@@ -145,7 +145,7 @@ async fn a_pipe_in_the_place_of_a_file_holds_nobody_up() {
         let (file, kept) = (folder.join(name), folder.join("kept"));
         fs::rename(&file, &kept).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
-        fails(&age(), folder, &format!("{name} cannot be read: it is no file")).await;
+        fails(&age(), folder, &format!("{name} cannot be read: it is not a file")).await;
         fs::rename(&kept, &file).unwrap();
     }
 }

@@ -75,8 +75,8 @@ fn the_policy_can_be_followed_as_it_stands() {
     fs::set_permissions(file.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
     let offer = Offer::of(&LOADED.1);
     for (persona, allowed) in [
-        ("assistant", ["list-contacts", "list-webhook-subscriptions"]),
-        ("secretary", ["create-contact", "list-contacts"]),
+        ("assistant", &["list-contacts", "list-webhook-subscriptions"][..]),
+        ("secretary", &["create-contact", "list-contacts", "list-webhook-subscriptions"]),
     ] {
         let access = Access::of_persona(file.clone(), Some(persona.to_owned()));
         let tools = access.tools(&offer).unwrap();

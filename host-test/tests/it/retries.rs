@@ -91,8 +91,11 @@ async fn who_wants_no_retry_gets_none() {
 async fn a_read_that_stays_broken_ends_after_four_tries() {
     let twochat = twochat_with(0).await;
     twochat.switch_on(Fault::Status(500));
-    assert_eq!(call(&twochat, &["list-contacts"]).error()["kind"], "interrupted");
+    let error = call(&twochat, &["list-contacts"]).error();
+    assert_eq!(error["kind"], "interrupted");
     assert_eq!(twochat.requests().len(), 4);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.ends_with("the last of 4 tries; others may have been sent."), "{message}");
 }
 
 #[tokio::test]

@@ -237,13 +237,14 @@ async fn an_unreadable_vault_stops_the_call_and_nothing_is_sent() {
     refused("identity.txt cannot be read");
     let made = vault.connect(&["other", "--base-url", &vault.base_url], CANARY);
     assert_eq!(made.code, Some(0), "{made:?}");
+    assert!(made.stderr.ends_with("another was made: connect work again\n"), "{made:?}");
     refused("it was encrypted for another identity");
     fs::write(&identity, kept).unwrap();
     fs::remove_file(vault.folder.join("work.age")).unwrap();
     refused("work.age cannot be read");
     assert_eq!(twochat.requests().len(), sent + 1);
     let checked = vault.run(&["connections", "--check"]);
-    assert!(checked.output().contains("cannot be read"), "{checked:?}");
+    assert!(checked.code == Some(3) && checked.stdout.contains("cannot be read"), "{checked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
