@@ -308,3 +308,10 @@ async fn a_component_that_is_stopped_is_named_with_the_limit_that_it_met() {
     assert_eq!(stopped.len(), 3);
     assert!(twochat.requests().is_empty());
 }
+
+#[test]
+fn an_agent_whose_calls_cannot_be_written_down_is_not_served() {
+    let folder = folder("audit-agent");
+    let run = run(&["mcp", "--audit", folder.to_str().unwrap()], &[]);
+    assert!(run.message(3).contains("cannot be used: "), "{run:?}");
+}

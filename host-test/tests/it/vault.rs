@@ -261,3 +261,19 @@ async fn a_key_is_not_shown_on_the_terminal_where_it_is_typed() {
     assert!(shown.contains("Key of the 2Chat account (not shown): "), "{shown}");
     assert!(shown.contains("connected: work") && !shown.contains("canary"), "{shown}");
 }
+
+#[tokio::test]
+async fn what_a_command_says_aside_is_not_shown() {
+    let twochat = twochat_with(0).await;
+    let vault = Vault::of("aside", &twochat);
+    vault.connect_work();
+    let text = fs::read_to_string(vault.policy()).unwrap();
+    let aged = "{ age = \"work.age\", identity = \"identity.txt\" }";
+    let command = format!("{{ command = [\"sh\", \"-c\", \"echo {OTHER} >&2; echo {CANARY}\"] }}");
+    fs::write(vault.policy(), text.replace(aged, &command)).unwrap();
+    vault.run(&["call", "list-contacts"]).result();
+    let command = command.replace(&format!("; echo {CANARY}"), "; exit 3");
+    fs::write(vault.policy(), text.replace(aged, &command)).unwrap();
+    let failed = vault.run(&["call", "list-contacts"]);
+    assert!(failed.message(2).contains("sh, which keeps the key, failed with exit status: 3"));
+}
