@@ -31,6 +31,8 @@ pub enum Access {
         name: Option<String>,
         /// Where calls are written down, if they are.
         log: Option<PathBuf>,
+        /// The policy that ends this, once there is one.
+        until: Option<PathBuf>,
     },
     /// A persona of a policy.
     Persona {
@@ -114,7 +116,10 @@ impl Access {
     /// not fit the tools, or revokes the caller.
     pub fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
         let tools = offer.tools.iter();
-        let Self::Persona { file, name, .. } = self else { return Ok(tools.collect()) };
+        let (file, name) = match self {
+            Self::Owner { until, .. } => return ended(until).map(|()| tools.collect()),
+            Self::Persona { file, name, .. } => (file, name),
+        };
         let policy = Policy::read(file)?;
         let (persona, _) = fitting(&policy, name.as_deref(), &offer.tools)?;
         Ok(tools.filter(|tool| persona.actions.contains(&tool.name)).collect())
@@ -141,7 +146,8 @@ impl Access {
     /// If there is no policy to decide by; a sentence says why.
     pub async fn decide(&self, action: &str, offer: &Offer) -> Result<Decision, String> {
         let (file, name, known) = match self {
-            Self::Owner { connection, log, .. } => {
+            Self::Owner { connection, log, until, .. } => {
+                ended(until)?;
                 return Ok(Decision {
                     caller: self.caller()?,
                     log: log.clone(),
@@ -168,6 +174,17 @@ impl Access {
         };
         let (log, redacted) = (Some(policy.audit()), policy.redacted().to_vec());
         Ok(Decision { caller, log, redacted, key, permit })
+    }
+}
+
+/// Whether there is a policy by now, so that nobody acts without one any more.
+fn ended(until: &Option<PathBuf>) -> Result<(), String> {
+    match until {
+        Some(file) if Policy::is_there(file) => {
+            let file = file.display();
+            Err(format!("there is a policy by now, {file}: start this again to follow it"))
+        }
+        _ => Ok(()),
     }
 }
 

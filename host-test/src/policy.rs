@@ -33,7 +33,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
+    fs, io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -127,6 +127,17 @@ impl Policy {
         use etcetera::BaseStrategy;
         let base = etcetera::choose_base_strategy().ok()?.config_dir();
         Some(base.join("twochat").join("policy.toml"))
+    }
+
+    /// Whether there is a policy; one that cannot be looked at is not passed over.
+    #[must_use]
+    pub fn is_there(file: &Path) -> bool {
+        match fs::symlink_metadata(file) {
+            Err(error) => {
+                !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            }
+            Ok(_) => true,
+        }
     }
 
     /// Reads a policy file.

@@ -136,7 +136,8 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), Failure> {
         Secret::new(&key).map_err(|why| Failure::Misuse(format!("{why}; nothing was sent")))?;
 
     let connection = Arc::new(connection.with_key(secret));
-    let access = Access::Owner { connection, name: Some(name.clone()), log: Some(policy.audit()) };
+    let (name_of, log) = (Some(name.clone()), Some(policy.audit()));
+    let access = Access::Owner { connection, name: name_of, log, until: None };
     let verdict = test(&Session::new(connector::load(component)?, access)?).await?;
 
     let others: Vec<_> = match line.secret.makes_identity(policy.folder()) {

@@ -2,8 +2,8 @@
 
 use std::{
     env,
-    fs::{self, File},
-    io::{ErrorKind, Read},
+    fs::File,
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -98,18 +98,14 @@ impl Caller {
         });
         // Better now than at the first call.
         log.as_deref().map(record::open).transpose()?;
-        Ok(Access::Owner { connection: Arc::new(from_environment()?), name: None, log })
+        let connection = Arc::new(from_environment()?);
+        Ok(Access::Owner { connection, name: None, log, until: Policy::of_user() })
     }
 }
 
 /// The policy to follow: this one, or the user's own if there is one.
 pub(crate) fn policy(file: Option<PathBuf>) -> Option<PathBuf> {
-    let is_there = |file: &PathBuf| match fs::symlink_metadata(file) {
-        // One that cannot be looked at is not passed over.
-        Err(error) => !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory),
-        Ok(_) => true,
-    };
-    file.or_else(|| Policy::of_user().filter(is_there))
+    file.or_else(|| Policy::of_user().filter(|file| Policy::is_there(file)))
 }
 
 /// The connection that the environment asks for.

@@ -106,7 +106,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let key = Secret::new(DEFAULT_KEY).map_err(broken)?;
     let connection = Connection::new(&mock.base_url(), Some(key)).map_err(broken)?;
     let connection = Arc::new(connection);
-    let access = Access::Owner { connection: Arc::clone(&connection), name: None, log: None };
+    let access =
+        Access::Owner { connection: Arc::clone(&connection), name: None, log: None, until: None };
     let session = Session::new(connector::load(arguments.component)?, access)?;
     show(&format!("{BOLD}The connector against a mock 2Chat at {}{BOLD:#}", mock.base_url()));
     show(&format!(

@@ -2,7 +2,6 @@
 
 use std::{
     fs::{self, DirBuilder},
-    io,
     os::unix::fs::DirBuilderExt,
     path::Path,
 };
@@ -33,7 +32,7 @@ pub enum Change<'a> {
 /// # Errors
 /// A sentence that says why there can be none.
 pub fn begin(file: &Path) -> Result<Policy, String> {
-    if exists(file) {
+    if Policy::is_there(file) {
         return Policy::read(file);
     }
     let unwritten = |error| format!("the policy {} cannot be begun: {error}", file.display());
@@ -47,21 +46,16 @@ pub fn begin(file: &Path) -> Result<Policy, String> {
     Ok(Policy { file: folder.join(name), ..Policy::parse("")? })
 }
 
-/// Whether there is something, or it cannot be seen that there is nothing.
-fn exists(file: &Path) -> bool {
-    !matches!(fs::symlink_metadata(file), Err(error) if error.kind() == io::ErrorKind::NotFound)
-}
-
 /// Changes a policy file.
 ///
 /// # Errors
 /// A sentence that says why it stays as it was.
 pub fn change(file: &Path, change: Change<'_>) -> Result<Policy, String> {
     let unread = |error| format!("the policy {} cannot be changed: {error}", file.display());
-    let is_new = matches!(change, Change::Connect { .. }) && !exists(file);
+    let is_new = matches!(change, Change::Connect { .. }) && !Policy::is_there(file);
     let path = if is_new { file.to_owned() } else { fs::canonicalize(file).map_err(unread)? };
     let _locked = files::lock_folder(&path).map_err(unread)?;
-    let (path, text) = if exists(&path) { text(&path)? } else { (path, String::new()) };
+    let (path, text) = if Policy::is_there(&path) { text(&path)? } else { (path, String::new()) };
     let wrong = |why: String| format!("{}: {why}", path.display());
     Policy::parse(&text).map_err(wrong)?;
     let mut document: DocumentMut = text.parse().map_err(|_| wrong("it is no TOML".to_owned()))?;

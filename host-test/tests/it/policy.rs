@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     agent::{Agent, request},
-    shell::{CANARY, Run, folder, run, twochat_with},
+    shell::{CANARY, Run, asking, folder, run, twochat_with},
 };
 
 /// A folder with a policy of two personas, and the key in an environment variable.
@@ -243,6 +243,23 @@ async fn the_policy_in_the_configuration_folder_is_followed_without_being_named(
     assert!(broken.message(2).contains("policy.toml cannot be read"), "{broken:?}");
     let none = run(&["call", "list-contacts", "--persona", "reader"], &[]);
     assert!(none.message(2).starts_with("--persona needs a policy, and there is none at "));
+}
+
+#[tokio::test]
+async fn an_agent_from_before_there_was_a_policy_does_not_go_on_without_it() {
+    let twochat = twochat_with(1).await;
+    let home = folder("later-home");
+    let place = home.join("twochat");
+    let url = twochat.base_url();
+    let [base, key] = asking(&url);
+    let settings = [base, key, ("XDG_CONFIG_HOME", home.to_str().unwrap())];
+    let mut agent = Agent::started(&[], &settings);
+    agent.call("list-contacts", json!({}));
+    fs::create_dir(&place).unwrap();
+    fs::rename(&Policy::of("later", &twochat).file, place.join("policy.toml")).unwrap();
+    let refused = agent.fails("list-contacts", json!({}));
+    assert!(refused.starts_with("there is a policy by now, "), "{refused}");
+    assert_eq!(twochat.requests().len(), 1);
 }
 
 #[tokio::test]
