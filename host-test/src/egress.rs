@@ -16,6 +16,7 @@ use http::{
     HeaderName, HeaderValue, Method, Request, Response, Uri,
     header::{EXPECT, TE, TRAILER},
 };
+use http_body::Body;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -352,6 +353,11 @@ impl WasiHttpHooks for Gate {
                 .await
                 .map_err(|_| Error::HttpResponseTimeout)??;
             traffic.answered(number, response.status().as_u16());
+            // Told now, it has a name; told within the body, it only breaks off.
+            let length = response.body().size_hint().lower();
+            if length > bounds.reply {
+                return Err(Error::HttpResponseBodySize(Some(length)));
+            }
             if let Some(veil) = &veil {
                 veil.pass_headers(response.headers_mut());
             }

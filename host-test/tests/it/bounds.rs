@@ -39,9 +39,9 @@ async fn ending(steps: Vec<Step>, options: RequestOptions, call: Duration, pause
 
 #[tokio::test]
 async fn every_wait_for_a_server_ends() {
-    let head = Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-length: 80000000\r\n\r\n{");
+    let head = Bytes::from_static(b"HTTP/1.1 200 OK\r\ncontent-length: 8000000\r\n\r\n{");
     let head = Step::Send(head);
-    let flood = Step::Repeat(1600, " ".repeat(50_000).into());
+    let flood = Step::Repeat(160, " ".repeat(50_000).into());
     let short = Some(Duration::from_millis(100));
     let none = RequestOptions::default();
     let minute = Duration::from_secs(60);

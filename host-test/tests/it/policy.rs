@@ -360,8 +360,10 @@ async fn the_limits_of_a_connection_hold() {
     let twochat = twochat_with(3).await;
     let policy = Policy::of("limits", &twochat);
     policy.replace("secret =", "reply-bytes = 100\nsecret =");
-    let error = policy.call(&["list-contacts", "--no-retry"]).error();
-    assert_eq!(error["kind"], "interrupted", "{error}");
+    let error = policy.call(&["list-contacts"]).error();
+    assert_eq!(error["kind"], "unexpected-reply", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("too large"), "{error}");
+    assert_eq!(twochat.requests().len(), 1, "a reply that stays too large was asked for again");
     policy.replace("reply-bytes = 100", "methods = [\"GET\"]");
     let error = policy.call(&create("writer")).error();
     assert_eq!(error["kind"], "denied-by-host", "{error}");

@@ -25,7 +25,11 @@ use tokio::{
 };
 use wasmtime_wasi_http::Error;
 
-use crate::support::{agent::Agent, mock, mock_with, outcome, policy};
+use crate::support::{
+    agent::Agent,
+    mock, mock_with, outcome, policy,
+    raw::{Raw, Step},
+};
 
 fn to(base: &str, bounds: Bounds) -> Arc<Connection> {
     let key = Secret::new(DEFAULT_KEY).unwrap();
@@ -198,6 +202,14 @@ async fn a_reply_that_is_too_large_for_the_connection_is_cut_off() {
     let client = Client::new(&[]).unwrap();
     let connection = to(&twochat.base_url(), Bounds { reply: 500, ..Bounds::default() });
     let error = list(&connection, &client, LONG).await.unwrap_err();
+    assert_eq!(policy(&error), ("unexpected-reply", "no", "never"));
+    assert!(error["message"].as_str().unwrap().contains("it is too large for the host"), "{error}");
+    // One that does not say so beforehand.
+    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let chunk = format!("320\r\n{}\r\n0\r\n\r\n", " ".repeat(800));
+    let raw = Raw::replying(vec![Step::Send(format!("{head}{chunk}").into())]).await;
+    let unsaid = to(&raw.base_url(), Bounds { reply: 500, ..Bounds::default() });
+    let error = list(&unsaid, &client, LONG).await.unwrap_err();
     // wasmtime does not pass on why a body ended, only that it did.
     assert_eq!(policy(&error), ("interrupted", "no", "now"));
     let large = to(&twochat.base_url(), Bounds { reply: 5000, ..Bounds::default() });
