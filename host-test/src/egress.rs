@@ -353,9 +353,10 @@ impl WasiHttpHooks for Gate {
                 .await
                 .map_err(|_| Error::HttpResponseTimeout)??;
             traffic.answered(number, response.status().as_u16());
-            // Told now, it has a name; told within the body, it only breaks off.
+            // Told now, it has a name; told within the body, it only breaks off. Of a
+            // refusal the status is worth more.
             let length = response.body().size_hint().lower();
-            if length > bounds.reply {
+            if response.status().is_success() && length > bounds.reply {
                 return Err(Error::HttpResponseBodySize(Some(length)));
             }
             if let Some(veil) = &veil {
