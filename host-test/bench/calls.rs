@@ -42,6 +42,7 @@ fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["vendor", mode] => runtime.block_on(vendor::serve(mode)),
+        ["profile", ..] => runtime.block_on(profile()),
         ["memory", way] => println!("{}", runtime.block_on(memory(way.parse().unwrap()))),
         _ => runtime.block_on(report()),
     }
@@ -79,6 +80,16 @@ async fn report() {
             .output()
             .unwrap();
         println!("| {way} | {} KiB |", String::from_utf8_lossy(&child.stdout).trim());
+    }
+}
+
+/// Fresh calls for 50 contacts and nothing else, to be looked at with `perf`.
+async fn profile() {
+    let vendor = Vendor::start("50");
+    let setup = Setup::new(&Host::new().unwrap(), vendor.base_url());
+    let mut callers = setup.callers(Way::Fresh, 1);
+    for _ in 0..100 {
+        list(&mut callers, 50).await;
     }
 }
 
@@ -148,11 +159,13 @@ async fn besides(host: &Host) -> Vec<(&'static str, Vec<Cost>)> {
             costs.push(cost(CALLS, refused).await);
         }
     }
+    let instance = made.iter().zip(&reused).map(|(made, reused)| *made - *reused).collect();
     vec![
         ("compiling", compiled),
         ("loading what was compiled before", cached),
         ("a call that sends nothing, on a fresh instance", made),
         ("the same on a kept instance", reused),
+        ("the difference: an instance", instance),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! How much time, CPU time and memory does something take?
 
-use std::{fs, time::Instant};
+use std::{fs, ops::Sub, time::Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -17,6 +17,14 @@ pub(crate) type Kind = fn(&Cost) -> f64;
 impl Cost {
     pub(crate) const KINDS: [(&str, Kind); 2] =
         [("CPU", |cost| cost.cpu), ("wall", |cost| cost.wall)];
+}
+
+impl Sub for Cost {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self { cpu: self.cpu - other.cpu, wall: self.wall - other.wall }
+    }
 }
 
 /// What each of so many calls takes of this process, all its threads together.

@@ -31,9 +31,14 @@ use crate::{egress::Secret, files};
 /// A secret, a file of one, or what a command prints may have so many bytes.
 const LIMIT: u64 = 64 * 1024;
 /// The identity that new secrets are encrypted for.
-const IDENTITY: &str = "identity.txt";
+pub(crate) const IDENTITY: &str = "identity.txt";
 /// So long a command may take.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 20 });
+
+/// The file of a new secret.
+pub(crate) fn file_of(name: &str) -> String {
+    format!("{name}.age")
+}
 
 /// Where a secret is kept: one of the three.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -76,7 +81,7 @@ pub struct Program {
 impl Source {
     /// A file beside the policy, for the identity there.
     pub(crate) fn beside(name: &str) -> Self {
-        Self::Age(Age { age: format!("{name}.age").into(), identity: IDENTITY.into() })
+        Self::Age(Age { age: file_of(name).into(), identity: IDENTITY.into() })
     }
 
     /// Whether something is there already.

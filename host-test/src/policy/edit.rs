@@ -6,10 +6,13 @@ use std::{
     path::Path,
 };
 
-use toml_edit::{DocumentMut, Item, Table, value};
+use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
 use super::{Policy, safe, text};
-use crate::files;
+use crate::{
+    files,
+    vault::{IDENTITY, file_of},
+};
 
 /// A change of a policy.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +55,8 @@ pub fn begin(file: &Path) -> Result<Policy, String> {
 /// A sentence that says why it stays as it was.
 pub fn change(file: &Path, change: Change<'_>) -> Result<Policy, String> {
     let unread = |error| format!("the policy {} cannot be changed: {error}", file.display());
-    let is_new = matches!(change, Change::Connect { .. }) && !Policy::is_there(file);
-    let path = if is_new { file.to_owned() } else { fs::canonicalize(file).map_err(unread)? };
+    let is_there = Policy::is_there(file);
+    let path = if is_there { fs::canonicalize(file).map_err(unread)? } else { file.to_owned() };
     let _locked = files::lock_folder(&path).map_err(unread)?;
     let (path, text) = if Policy::is_there(&path) { text(&path)? } else { (path, String::new()) };
     let wrong = |why: String| format!("{}: {why}", path.display());
@@ -71,33 +74,27 @@ fn apply(document: &mut DocumentMut, change: Change<'_>) -> Result<(), String> {
         Change::Connect { name, .. } | Change::Revoke(name) => ("connections", name),
         Change::RevokePersona(name) => ("personas", name),
     };
-    let known = document.get(kind).and_then(|known| known.get(name)).is_some();
-    match change {
-        Change::Connect { base_url, .. } if !known => {
-            let mut secret = toml_edit::InlineTable::new();
-            secret.insert("age", format!("{name}.age").into());
-            secret.insert("identity", "identity.txt".into());
+    let mut all = Table::new();
+    all.set_implicit(true);
+    let all = document.entry(kind).or_insert(Item::Table(all));
+    let all = all.as_table_like_mut().ok_or_else(|| format!("`{kind}` is no table"))?;
+    match (all.get_mut(name), change) {
+        (None, Change::Connect { base_url, .. }) => {
+            let mut secret = InlineTable::new();
+            secret.insert("age", file_of(name).into());
+            secret.insert("identity", IDENTITY.into());
             let mut line = Table::new();
             line.insert("base-url", value(base_url));
             line.insert("secret", value(secret));
-            let mut all = Table::new();
-            all.set_implicit(true);
-            let all = document.entry(kind).or_insert(Item::Table(all));
-            let all = all.as_table_like_mut().ok_or("`connections` is no table")?;
             all.insert(name, Item::Table(line));
         }
-        Change::Connect { .. } => {
-            let line =
-                document.get_mut(kind).and_then(|all| all.get_mut(name)?.as_table_like_mut());
-            line.ok_or("a connection is no table")?.remove("revoked");
-        }
-        Change::Revoke(_) | Change::RevokePersona(_) if !known => {
-            return Err(format!("it has no `{kind}.{name}`"));
-        }
-        Change::Revoke(_) | Change::RevokePersona(_) => {
-            let ended =
-                document.get_mut(kind).and_then(|all| all.get_mut(name)?.as_table_like_mut());
-            ended.ok_or("it is no table")?.insert("revoked", value(true));
+        (None, _) => return Err(format!("it has no `{kind}.{name}`")),
+        (Some(known), change) => {
+            let known = known.as_table_like_mut().ok_or("what is named is no table")?;
+            match change {
+                Change::Connect { .. } => drop(known.remove("revoked")),
+                _ => drop(known.insert("revoked", value(true))),
+            }
         }
     }
     Ok(())

@@ -3,8 +3,8 @@
 
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
+    os::unix::fs::{PermissionsExt, chown},
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -372,14 +372,28 @@ async fn the_limits_of_a_connection_hold() {
     policy.call(&["list-contacts"]).result();
 }
 
-/// Is nobody's: a file of another user would be needed, and only root can make one.
-#[test]
-fn a_policy_of_another_user_is_refused() {
-    let passwd = Path::new("/etc/passwd");
-    let refused = run(&["call", "list-contacts", "--policy", passwd.to_str().unwrap()], &[]);
-    // Root's own file is no TOML; to others it is not theirs.
-    let why = refused.message(2);
-    assert!(why.contains("can be written by others") || why.contains("line 1: "), "{why}");
+#[tokio::test]
+async fn a_policy_a_folder_or_a_log_of_another_user_is_refused() {
+    let twochat = twochat_with(0).await;
+    let policy = Policy::of("another", &twochat);
+    let folder = policy.file.parent().unwrap().to_owned();
+    let log = folder.join("audit.jsonl");
+    fs::write(&log, "").unwrap();
+    for (path, expected) in [
+        (&policy.file, "belongs to another user, so it is not followed"),
+        (&folder, "can be replaced by others"),
+        (&log, "it belongs to another user"),
+    ] {
+        // Only root can give a file away, so only root can prove this.
+        if chown(path, Some(65534), None).is_err() {
+            return;
+        }
+        let refused = policy.call(&["list-contacts"]);
+        assert!(refused.stderr.contains(expected), "{refused:?}");
+        assert!([Some(2), Some(3)].contains(&refused.code), "{refused:?}");
+        chown(path, Some(0), None).unwrap();
+    }
+    assert!(twochat.requests().is_empty());
 }
 
 #[tokio::test]
