@@ -14,17 +14,20 @@
 )]
 
 mod measure;
+#[path = "../tests/it/support/twochat.rs"]
+mod twochat;
 mod vendor;
 mod ways;
 
 use std::{env, process::Command, time::Duration};
 
 use futures_util::future::join_all;
-use host_test::{CONNECTOR, cache::Cache, engine::Host};
+use host::{cache::Cache, engine::Host};
 use tokio::{runtime, time::sleep};
 
 use self::{
     measure::{Cost, Kind, cost, median, resident},
+    twochat::CONNECTOR,
     vendor::{HANGING, Vendor},
     ways::{Caller, Setup, WAYS, Way},
 };
@@ -51,9 +54,7 @@ fn main() {
 async fn report() {
     let host = Host::new().unwrap();
     let ways = WAYS.map(|way| way.to_string()).join(" | ");
-    println!(
-        "| contacts | at once | time | {ways} |\n| ---: | ---: | --- | ---: | ---: | ---: | ---: |"
-    );
+    println!("| contacts | at once | time | {ways} |\n| ---: | ---: | --- | ---: | ---: | ---: |");
     for contacts in [0, 50, 100] {
         let vendor = Vendor::start(&contacts.to_string());
         let setup = Setup::new(&host, vendor.base_url());

@@ -6,7 +6,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-use host_test::mock::{Fault, Mock, Options};
+use mock::{Fault, Mock, Options};
 
 use crate::ways::Native;
 

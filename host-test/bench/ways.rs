@@ -2,13 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
+use crate::twochat::{CONNECTOR, twochat};
 use bytes::Bytes;
-use host_test::{
-    CONNECTOR,
+use host::{
     client::Client,
-    egress::{Bounds, Connection, Secret},
-    engine::{Connector, Host, Instance, Limits, Outlet},
-    mock::DEFAULT_KEY,
+    engine::{Connector, Host, Instance, Limits},
+    gate::{Bounds, Connection},
+    secret::Secret,
 };
 use http::Request;
 use http_body_util::{BodyExt, Empty};
@@ -16,9 +16,9 @@ use hyper_util::{
     client::legacy::{self, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use mock::DEFAULT_KEY;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wasmtime_wasi_http::WasiHttpHooks;
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Way {
@@ -28,12 +28,9 @@ pub(crate) enum Way {
     Fresh,
     /// One instance for all calls, through the gate.
     Kept,
-    /// An instance for each call, and wasmtime's own sender instead of the gate: it
-    /// makes a connection for each request.
-    Unpooled,
 }
 
-pub(crate) const WAYS: [Way; 4] = [Way::Native, Way::Fresh, Way::Kept, Way::Unpooled];
+pub(crate) const WAYS: [Way; 3] = [Way::Native, Way::Fresh, Way::Kept];
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -41,7 +38,6 @@ impl fmt::Display for Way {
             Self::Native => "native",
             Self::Fresh => "fresh instance",
             Self::Kept => "kept instance",
-            Self::Unpooled => "fresh, wasmtime's sender",
         })
     }
 }
@@ -62,7 +58,9 @@ impl Setup {
             native: Native::new(base_url),
             connector: host.load(CONNECTOR).unwrap(),
             client: Client::new(&[]).unwrap(),
-            connection: Arc::new(Connection::new(base_url, Some(key)).unwrap().with_bounds(bounds)),
+            connection: Arc::new(
+                Connection::new(&twochat(), base_url, Some(key)).unwrap().with_bounds(bounds),
+            ),
         }
     }
 
@@ -100,25 +98,11 @@ impl Caller<'_> {
         let limits = Limits::default();
         let outcome = match self.way {
             Way::Kept => self.kept.call("list-contacts", &query, connection.outlet(client)).await,
-            Way::Unpooled => connector.call("list-contacts", &query, self.unpooled(), limits).await,
             _ => connector.call("list-contacts", &query, connection.outlet(client), limits).await,
         };
         outcome.unwrap().result
     }
-
-    fn unpooled(&self) -> Outlet {
-        let base_url = self.setup.connection.base_url();
-        let environment = [("TWOCHAT_BASE_URL", base_url), ("TWOCHAT_API_KEY", DEFAULT_KEY)];
-        Outlet {
-            environment: environment.map(|(name, value)| (name.into(), value.into())).into(),
-            gate: Box::new(|_| Box::new(DefaultSender)),
-        }
-    }
 }
-
-struct DefaultSender;
-
-impl WasiHttpHooks for DefaultSender {}
 
 /// The same call as a program makes it that has no sandbox.
 pub(crate) struct Native {

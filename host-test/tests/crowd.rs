@@ -22,13 +22,16 @@ use std::{
     time::Duration,
 };
 
-use host_test::{
-    CONNECTOR,
+use host::{
     client::Client,
-    egress::{Bounds, Connection},
     engine::{Connector, Host, Limits},
+    gate::{Bounds, Connection},
 };
 use serde_json::json;
+
+#[path = "it/support/twochat.rs"]
+mod twochat;
+use self::twochat::{CONNECTOR, twochat};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -128,7 +131,8 @@ fn own(name: &str) -> usize {
 async fn ten_thousand_calls_all_succeed_and_leave_nothing_behind() {
     let _alone = ALONE.lock().await;
     LazyLock::force(&AT_FIRST);
-    let connection = Arc::new(Connection::new(&Vendor::default().start(), None).unwrap());
+    let connection =
+        Arc::new(Connection::new(&twochat(), &Vendor::default().start(), None).unwrap());
     let client = Client::new(&[]).unwrap();
     calls(2_000, 64, &connection, &client).join_all().await;
     let warm = own("VmRSS");
@@ -145,7 +149,8 @@ async fn wait(bounds: Bounds) {
     LazyLock::force(&AT_FIRST);
     let vendor = Vendor::default();
     let base = vendor.start();
-    let connection = Arc::new(Connection::new(&base, None).unwrap().with_bounds(bounds));
+    let connection =
+        Arc::new(Connection::new(&twochat(), &base, None).unwrap().with_bounds(bounds));
     let client = Client::new(&[]).unwrap();
     calls(1, 1, &connection, &client).join_all().await;
 

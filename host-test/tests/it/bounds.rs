@@ -6,18 +6,21 @@ use std::{
 };
 
 use bytes::Bytes;
-use host_test::{client::Client, egress::Connection};
+use host::{client::Client, gate::Connection};
 use http::Request;
 use http_body_util::{BodyExt, Empty};
 use wasmtime_wasi_http::{Error, RequestOptions};
 
-use crate::support::raw::{Raw, Step};
+use crate::support::{
+    raw::{Raw, Step},
+    twochat,
+};
 
 /// How an exchange with a server that does these steps ends, for a guest with
 /// these options, in a call of this length, that reads after a pause.
 async fn ending(steps: Vec<Step>, options: RequestOptions, call: Duration, pause: u64) -> Error {
     let server = Raw::replying(steps).await;
-    let connection = Arc::new(Connection::new(&server.base_url(), None).unwrap());
+    let connection = Arc::new(Connection::new(&twochat(), &server.base_url(), None).unwrap());
     let client = Client::new(&[]).unwrap();
     let mut gate = (connection.outlet(&client).gate)(tokio::time::Instant::now() + call);
     let body = Empty::new().map_err(|never| match never {}).boxed_unsync();

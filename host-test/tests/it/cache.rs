@@ -15,7 +15,8 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use host_test::{CONNECTOR, cache::Cache, engine::Connector};
+use crate::support::CONNECTOR;
+use host::{cache::Cache, engine::Connector};
 use serde_json::json;
 
 use crate::support::{every_action, everything::HOST, hook::Hook, shell};

@@ -7,7 +7,7 @@ use std::{
     process::{Child, Stdio},
 };
 
-use host_test::mock::{Mock, Options, Reply};
+use mock::{Mock, Options, Reply};
 use serde_json::json;
 
 use crate::support::{

@@ -4,12 +4,15 @@
 mod components;
 mod output;
 
-use std::{collections::HashMap, fs, path::Path};
+use std::{collections::HashMap, fs};
 
-use host_test::mock::Received;
+use mock::Received;
 use serde_json::{Map, Value, json};
 
-use crate::support::shell::{CANARY, asking, ended, fed, folder, program, run, twochat_with};
+use crate::support::{
+    root,
+    shell::{CANARY, asking, ended, fed, folder, program, run, twochat_with},
+};
 
 /// The actions as `twochat tools` prints them.
 fn tools() -> Vec<Value> {
@@ -34,7 +37,7 @@ fn unwrapped(text: &str) -> String {
 /// The docs of each item of a file of the contract, by the item's first word
 /// and the name of the record or enum around it.
 fn docs(file: &str) -> HashMap<(String, String), Vec<String>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit").join(file);
+    let path = root().join("wit").join(file);
     let (mut found, mut lines, mut around) = (HashMap::new(), Vec::new(), String::new());
     for line in fs::read_to_string(path).unwrap().lines().map(str::trim) {
         if let Some(doc) = line.strip_prefix("///") {

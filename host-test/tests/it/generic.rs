@@ -4,7 +4,7 @@
 mod docs;
 mod types;
 
-use host_test::{engine::Connector, json, tools::Tool};
+use host::{engine::Connector, json, tools::Tool};
 use proptest::{prelude::*, test_runner::Config};
 use serde_json::{Value, json};
 

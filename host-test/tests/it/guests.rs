@@ -17,11 +17,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::{
+use host::{
     client::Client,
     engine::{CallError, Connector, Limits, Outcome},
-    mock::{Mock, Options},
 };
+use mock::{Mock, Options};
 use serde_json::{Value, json};
 
 use self::server::{Manner, Server};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use host_test::engine::Limits;
+use host::engine::Limits;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 

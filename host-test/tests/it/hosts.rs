@@ -1,8 +1,9 @@
 //! The connector in hosts that give less than this one: no timeouts, no
 //! environment, no key header, no way out.
 
+use crate::support::CONNECTOR;
 use bytes::Bytes;
-use host_test::{CONNECTOR, json};
+use host::json;
 use serde_json::Value;
 use wasmtime::{
     Config, Engine, Store,

@@ -1,10 +1,10 @@
 //! Calls share nothing: not their key, not their data, not their failures.
 
-use host_test::{
+use host::{
     client::Client,
     engine::{CallError, Limits},
-    mock::Reply,
 };
+use mock::Reply;
 use serde_json::json;
 
 use crate::support::{Caller, LOADED, every_action, hook::Hook, mock};

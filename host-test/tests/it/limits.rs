@@ -1,6 +1,6 @@
 //! The limits of a call hold for the instance as a whole, whatever it is made of.
 
-use host_test::engine::{CallError, Limits, Outcome};
+use host::engine::{CallError, Limits, Outcome};
 use serde_json::json;
 
 use crate::support::{LOADED, hook::Hook};

@@ -1,7 +1,7 @@
 //! What the host takes for a connector and what it refuses, in one clear line;
 //! and how values of every kind are read from JSON and written as JSON.
 
-use host_test::json;
+use host::json;
 use serde_json::{Value, json};
 
 use crate::support::everything::{EVERYTHING, EVERYTHING_WAT, HOST, call, echo, everything};

@@ -5,7 +5,8 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use host_test::{mock::Fault, tools::Tool};
+use host::tools::Tool;
+use mock::Fault;
 use serde_json::{Value, json};
 
 use crate::support::agent::{Agent, hello, notification, request, twochat};

@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::mock::{Fault, Mock, Options, Reply};
+use mock::{Fault, Mock, Options, Reply};
 use serde_json::{Value, json};
 
 use crate::support::shell::{CANARY, asking, command, folder, run, twochat_with};
@@ -237,7 +237,7 @@ async fn a_server_that_asks_for_patience_gets_it() {
         let export = scope.spawn(|| run(&arguments, &asking(&base)));
         wait_for_requests(&twochat, 3);
         twochat.switch_on(Fault::Status(429));
-        let refused = |exchange: &host_test::mock::Exchange| {
+        let refused = |exchange: &mock::Exchange| {
             exchange.reply.as_ref().is_some_and(|reply| reply.status == 429)
         };
         let patience = Instant::now() + Duration::from_secs(30);

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::mock::{Fault, Mock, Options, Reply};
+use mock::{Fault, Mock, Options, Reply};
 use serde_json::{Value, json};
 
 use crate::support::{

@@ -2,10 +2,10 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use host_test::access::{Access, Offer};
+use host::access::{Access, Offer};
 use serde_json::Value;
 
-use crate::support::{Caller, LOADED, mock, shell::folder};
+use crate::support::{Caller, LOADED, mock, root, shell::folder, twochat};
 
 const README: &str = include_str!("../../../README.md");
 const SECURITY: &str = include_str!("../../../SECURITY.md");
@@ -52,7 +52,7 @@ fn the_table_has_every_action_once_and_no_other() {
 
 #[test]
 fn the_map_names_only_rooms_that_exist() {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let root = root();
     let map = README.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
     let mut folder = "";
     for line in map.lines() {
@@ -78,7 +78,7 @@ fn the_policy_can_be_followed_as_it_stands() {
         ("assistant", &["list-contacts", "list-webhook-subscriptions"][..]),
         ("secretary", &["create-contact", "list-contacts", "list-webhook-subscriptions"]),
     ] {
-        let access = Access::of_persona(file.clone(), Some(persona.to_owned()));
+        let access = Access::of_persona(file.clone(), Some(persona.to_owned()), twochat());
         let tools = access.tools(&offer).unwrap();
         assert_eq!(tools.iter().map(|tool| tool.name.as_str()).collect::<Vec<_>>(), allowed);
     }
@@ -86,14 +86,14 @@ fn the_policy_can_be_followed_as_it_stands() {
 
 #[test]
 fn what_security_promises_is_tested_where_it_says() {
-    let tests = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let tests = root().join("host-test/tests/it");
     let rows = SECURITY.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| --"));
     let named = rows.map(|row| row.rsplit('|').nth(1).unwrap());
     let named: Vec<_> = named.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
     assert!(named.len() > 30, "{named:?}");
     for name in named {
         let found = [tests.join(name), tests.join(format!("{name}.rs"))];
-        let in_library = tests.join("../../src").join(format!("{name}.rs"));
+        let in_library = tests.join("../../host/src").join(format!("{name}.rs"));
         assert!(found.iter().any(|file| file.exists()) || in_library.exists(), "{name}");
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::mock::{Fault, Mock};
+use mock::{Fault, Mock};
 use serde_json::json;
 
 use crate::support::{

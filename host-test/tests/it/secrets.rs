@@ -1,6 +1,6 @@
 //! A canary key appears in no result, error, url or log, whatever 2Chat says.
 
-use host_test::mock::{Fault, Mock, Options, Received, Reply};
+use mock::{Fault, Mock, Options, Received, Reply};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, every_action, hook::Hook};
@@ -140,7 +140,7 @@ async fn the_host_hides_a_key_that_2chat_repeats() {
             for (action, arguments) in every_action() {
                 let mut outcome = caller.call(action, arguments).await;
                 match &mut outcome {
-                    Ok(value) | Err(value) => secret.scrub_value(value),
+                    Ok(value) | Err(value) => secret.hide_in_value(value),
                 }
                 assert!(!holds_key(&told(&outcome)), "{action} {echo}: {}", told(&outcome));
             }

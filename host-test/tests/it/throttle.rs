@@ -8,14 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::{
+use host::{
     client::Client,
-    egress::{Bounds, Connection, Secret},
     engine::Limits,
-    mock::{DEFAULT_KEY, Fault, Mock, Options},
+    gate::{Bounds, Connection},
+    secret::Secret,
 };
 use http::{Method, Request};
 use http_body_util::{BodyExt, Empty};
+use mock::{DEFAULT_KEY, Fault, Mock, Options};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -29,11 +30,12 @@ use crate::support::{
     agent::Agent,
     mock, mock_with, outcome, policy,
     raw::{Raw, Step},
+    twochat,
 };
 
 fn to(base: &str, bounds: Bounds) -> Arc<Connection> {
     let key = Secret::new(DEFAULT_KEY).unwrap();
-    Arc::new(Connection::new(base, Some(key)).unwrap().with_bounds(bounds))
+    Arc::new(Connection::new(&twochat(), base, Some(key)).unwrap().with_bounds(bounds))
 }
 
 /// Lists contacts over the connection, within this time.
@@ -218,9 +220,9 @@ async fn a_reply_that_is_too_large_for_the_connection_is_cut_off() {
 
 #[tokio::test]
 async fn a_method_that_the_connection_does_not_have_never_leaves() {
-    let twochat = mock().await;
+    let mock = mock().await;
     let key = Secret::new(DEFAULT_KEY).unwrap();
-    let connection = Connection::new(&twochat.base_url(), Some(key)).unwrap();
+    let connection = Connection::new(&twochat(), &mock.base_url(), Some(key)).unwrap();
     let connection = Arc::new(connection.with_methods(vec![Method::GET]));
     let client = Client::new(&[]).unwrap();
     list(&connection, &client, LONG).await.unwrap();
@@ -229,5 +231,5 @@ async fn a_method_that_the_connection_does_not_have_never_leaves() {
     let called = outcome("create-contact", create, outlet, Limits::default());
     let error = timeout(LONG, called).await.unwrap().result.unwrap_err();
     assert_eq!(policy(&error), ("denied-by-host", "no", "never"));
-    assert_eq!(twochat.requests().len(), 1);
+    assert_eq!(mock.requests().len(), 1);
 }

@@ -6,11 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::{
-    client::Client,
-    engine::Limits,
-    mock::{Mock, Options},
-};
+use host::{client::Client, engine::Limits};
+use mock::{Mock, Options};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use rustls::{
     ServerConfig,

@@ -1,6 +1,7 @@
 //! The tools that the actions become: their schemas, hints and docs.
 
-use host_test::{CONNECTOR, docs::Docs, tools::Tool};
+use crate::support::CONNECTOR;
+use host::{docs::Docs, tools::Tool};
 use serde_json::{Value, json};
 
 use crate::support::{

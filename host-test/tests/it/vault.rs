@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use host_test::mock::{Fault, Mock, Reply};
+use mock::{Fault, Mock, Reply};
 use serde_json::json;
 
 use crate::support::{

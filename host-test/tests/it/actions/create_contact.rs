@@ -1,6 +1,6 @@
 //! `create-contact`: what it sends, what it gives, what it refuses.
 
-use host_test::mock::{Fault, Options};
+use mock::{Fault, Options};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, hook::Hook, mock, mock_with, new_contact, policy};
@@ -111,7 +111,7 @@ async fn what_only_2chat_can_refuse_comes_back_with_its_words() {
 
 #[tokio::test]
 async fn a_large_contact_is_sent_whole() {
-    let twochat = host_test::mock::Mock::start(Options::default()).await.unwrap();
+    let twochat = mock::Mock::start(Options::default()).await.unwrap();
     let details: Vec<_> = (0..2000)
         .map(
             |n| json!({ "kind": "address", "value": format!("{n} {}", "Long Street ".repeat(20)) }),

@@ -1,6 +1,6 @@
 //! `get-api-usage-info`: the account, its limits, and what is left.
 
-use host_test::mock::{Fault, Mock, Options};
+use mock::{Fault, Mock, Options};
 use serde_json::json;
 
 use crate::support::{Caller, hook::Hook, mock, mock_with};

@@ -1,6 +1,6 @@
 //! `list-contacts`: pages, filters, and rows as 2Chat really sends them.
 
-use host_test::mock::{CHANNELS, Fault, Mock, Options};
+use mock::{CHANNELS, Fault, Mock, Options};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, hook::Hook, mock, mock_with};

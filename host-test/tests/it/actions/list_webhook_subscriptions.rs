@@ -1,6 +1,6 @@
 //! `list-webhook-subscriptions`: every field, the live extras, both forms.
 
-use host_test::mock::Fault;
+use mock::Fault;
 use serde_json::json;
 
 use crate::support::{Caller, hook::Hook, mock, mock_with};

@@ -1,6 +1,6 @@
 //! `test-api-key`: a definite answer is a verdict, an undecided test an error.
 
-use host_test::mock::{Fault, Mock, Options};
+use mock::{Fault, Mock, Options};
 use serde_json::{Value, json};
 
 use crate::support::{Caller, hook::Hook, mock, mock_with, policy};

@@ -1,20 +1,17 @@
 //! What the command makes of any component: its tools, its completions, its
 //! help, and a plain no to a file that is none.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-    process::Stdio,
-};
+use std::{fs, io::Write, path::PathBuf, process::Stdio};
 
 use flate2::{Compression, write::GzEncoder};
-use host_test::{CONNECTOR, docs::SECTION};
+use host::docs::SECTION;
 use serde_json::Value;
 
 use super::{fields, help, tools};
 use crate::support::{
+    CONNECTOR,
     everything::EVERYTHING_WAT,
+    root,
     shell::{Run, asking, ended, file, on_a_terminal, program, run, twochat_with},
 };
 
@@ -78,7 +75,7 @@ fn the_tools_and_the_package_are_those_of_the_contract() {
             assert_eq!(tool[schema]["type"], "object", "{schema}: {tool}");
         }
     }
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let wit = root().join("wit");
     let file = |name: &str| fs::read_to_string(wit.join(name)).unwrap();
     let package = ["world.wit", "types.wit", "actions.wit"].map(file).concat();
     assert_eq!(help(&["tools", "--wit"]), package);

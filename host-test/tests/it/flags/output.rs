@@ -1,7 +1,7 @@
 //! `--output`: that each form holds the whole result, that a program gets every
 //! byte of it, and a terminal none that would steer it.
 
-use host_test::mock::Reply;
+use mock::Reply;
 use serde_json::{Value, json};
 
 use crate::support::{

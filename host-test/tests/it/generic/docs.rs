@@ -6,7 +6,7 @@ use std::{
 };
 
 use flate2::{Compression, write::GzEncoder};
-use host_test::{docs::SECTION, engine::Connector, tools::Tool};
+use host::{docs::SECTION, engine::Connector, tools::Tool};
 use serde_json::{Value, json};
 
 use super::{doubling, now, schemas_of, tool};

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use host_test::engine::{CallError, Connector, Outcome};
+use host::engine::{CallError, Connector, Outcome};
 use serde_json::{Value, json};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host_test::engine::{CallError, Connector};
+use host::engine::{CallError, Connector};
 use serde_json::{Value, json};
 
 use super::{
@@ -112,10 +112,10 @@ impl Doors {
 #[tokio::test]
 async fn no_method_but_those_of_the_connection_leaves() {
     let doors = Doors::new().await;
-    for method in [1, 3, 4, 5, 6, 7, 8] {
+    for method in [1, 5, 6, 7] {
         assert_eq!(doors.ask(json!({ "method": method })).await, DENIED, "{method}");
     }
-    for word in ["DELETE", "CONNECT", "get", "PURGE", "GETT"] {
+    for word in ["HEAD", "CONNECT", "get", "PURGE", "GETT"] {
         let asked = json!({ "method": OTHER_METHOD, "word": word });
         assert_eq!(doors.ask(asked).await, DENIED, "{word}");
     }

@@ -1,7 +1,7 @@
 //! What all guests are made of: the ways out that a connector has, a memory
 //! that grows, and a few steps that even harm has in common.
 
-use host_test::engine::Connector;
+use host::engine::Connector;
 
 use crate::support::LOADED;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_test::engine::{CallError, Connector, Limits};
+use host::engine::{CallError, Connector, Limits};
 use serde_json::json;
 
 use super::{

@@ -1,6 +1,6 @@
 //! Guests that work, call themselves or grow without end.
 
-use host_test::engine::Limits;
+use host::engine::Limits;
 
 use super::{
     LOW, TIMED,

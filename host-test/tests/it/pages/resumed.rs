@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::mock::{Fault, Mock};
+use mock::{Fault, Mock};
 use serde_json::Value;
 
 use super::{Adder, FORMS, assert_whole, pages, uuids, wait_for_requests};

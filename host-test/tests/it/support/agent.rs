@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_test::mock::Mock;
+use mock::Mock;
 use serde_json::{Value, json};
 
 use crate::support::{schemas, shell};

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use host_test::engine::{CallError, Connector, Host, Limits, Outcome};
+use host::engine::{CallError, Connector, Host, Limits, Outcome};
 use serde_json::{Value, json};
 use wasmtime_wasi_http::Error;
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use host_test::engine::{Limits, Outcome, Outlet};
+use host::engine::{Limits, Outcome, Outlet};
 use http::{HeaderName, Request, Response};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;

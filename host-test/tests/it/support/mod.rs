@@ -6,17 +6,23 @@ pub(crate) mod hook;
 pub(crate) mod raw;
 pub(crate) mod schemas;
 pub(crate) mod shell;
+mod twochat;
 
-use std::sync::{Arc, LazyLock};
-
-use host_test::{
-    CONNECTOR,
-    client::Client,
-    egress::{Connection, Secret},
-    engine::{Connector, Host, Limits, Outcome, Outlet},
-    mock::{DEFAULT_KEY, Fault, Mock, Options},
+use std::{
+    path::Path,
+    sync::{Arc, LazyLock},
 };
+
+use host::{
+    client::Client,
+    engine::{Connector, Host, Limits, Outcome, Outlet},
+    gate::Connection,
+    secret::Secret,
+};
+use mock::{DEFAULT_KEY, Fault, Mock, Options};
 use serde_json::Value;
+
+pub(crate) use self::twochat::{CONNECTOR, twochat};
 
 /// The connector, compiled once for all tests.
 pub(crate) static LOADED: LazyLock<(Host, Connector)> = LazyLock::new(|| {
@@ -24,6 +30,11 @@ pub(crate) static LOADED: LazyLock<(Host, Connector)> = LazyLock::new(|| {
     let connector = host.load(CONNECTOR).unwrap();
     (host, connector)
 });
+
+/// The folder of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+}
 
 /// A mock 2Chat with its usual account.
 pub(crate) async fn mock() -> Mock {
@@ -51,7 +62,7 @@ impl Caller {
         let key = key.map(|key| Secret::new(key).unwrap());
         Self {
             client: Client::new(&[]).unwrap(),
-            connection: Arc::new(Connection::new(base_url, key).unwrap()),
+            connection: Arc::new(Connection::new(&twochat(), base_url, key).unwrap()),
             limits: Limits::default(),
         }
     }

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use host_test::tools::Tool;
+use host::tools::Tool;
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 

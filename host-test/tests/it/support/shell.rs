@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use host_test::mock::{Mock, Options, Reply};
+use mock::{Mock, Options, Reply};
 use serde_json::Value;
 
 use super::schemas::{self, TOOLS};

@@ -1,0 +1,71 @@
+//! Builds the component from the sources beside this crate, so that the
+//! command and the tests always drive what is there, and need nothing else.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, exit},
+};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+
+fn main() {
+    let crate_folder = PathBuf::from(required("CARGO_MANIFEST_DIR"));
+    let root = crate_folder.ancestors().nth(2).unwrap_or(&crate_folder).to_owned();
+    for input in
+        ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "README.md", "build.rs", "src", "wit"]
+    {
+        println!("cargo::rerun-if-changed={}", root.join(input).display());
+    }
+
+    add_target(&root);
+    let out = PathBuf::from(required("OUT_DIR")).join("component");
+    let mut cargo = Command::new(required("CARGO"));
+    cargo
+        .current_dir(&root)
+        .args(["build", "--locked", "--release", "--package", "twochat", "--target", TARGET])
+        .arg("--target-dir")
+        .arg(&out);
+    // What the outer build was told about its own target does not hold for this one.
+    let foreign =
+        ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"];
+    for (variable, _) in env::vars_os() {
+        let name = variable.to_string_lossy();
+        let shapes = name.starts_with("CARGO_PROFILE_") || name.starts_with("CARGO_TARGET_");
+        if shapes || foreign.contains(&&*name) {
+            cargo.env_remove(&variable);
+        }
+    }
+    match cargo.status() {
+        Ok(status) if status.success() => {}
+        outcome => {
+            fail(&format!("the component was not built ({outcome:?}): see above for the reason"))
+        }
+    }
+    let component = out.join(TARGET).join("release/twochat.wasm");
+    println!("cargo::rustc-env=TWOCHAT_COMPONENT={}", component.display());
+}
+
+/// Has rustup add the target if it is missing; does nothing without rustup,
+/// where the build itself tells what is missing.
+fn add_target(root: &Path) {
+    let rustup =
+        |arguments: &[&str]| Command::new("rustup").current_dir(root).args(arguments).output();
+    let Ok(installed) = rustup(&["target", "list", "--installed"]) else { return };
+    if String::from_utf8_lossy(&installed.stdout).lines().any(|line| line == TARGET) {
+        return;
+    }
+    let added = rustup(&["target", "add", TARGET]);
+    if !added.is_ok_and(|output| output.status.success()) {
+        fail(&format!("the target {TARGET} is missing: run `rustup target add {TARGET}`"));
+    }
+}
+
+fn required(variable: &str) -> String {
+    env::var(variable).unwrap_or_else(|_| fail(&format!("{variable} is not set: build with cargo")))
+}
+
+fn fail(why: &str) -> ! {
+    println!("cargo::error={why}");
+    exit(1)
+}

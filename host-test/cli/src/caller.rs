@@ -1,0 +1,105 @@
+//! On whose behalf are calls made? That of a persona of a policy, or of the owner of
+//! the key in the environment.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use host::{
+    access::{Access, Owner},
+    client::Client,
+    gate::Connection,
+    log::Log,
+    policy::Policy,
+    secret::Secret,
+};
+
+use crate::{
+    exit::CommandError,
+    vendor::{APPLICATION, BASE_URL, BASE_URL_SETTING, KEY_SETTING, TWOCHAT},
+};
+
+/// Who calls, as flags say it.
+#[derive(clap::Args)]
+pub(crate) struct CallerArguments {
+    /// Policy to follow, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE", global = true)]
+    policy: Option<PathBuf>,
+    /// Persona of the policy to call as, instead of its default
+    #[arg(long, value_name = "NAME", global = true)]
+    persona: Option<String>,
+    /// Write the call down in this file, else in that of TWOCHAT_AUDIT, or do not
+    /// make it; a policy itself says where
+    #[arg(long, value_name = "FILE", global = true)]
+    audit: Option<PathBuf>,
+}
+
+impl CallerArguments {
+    /// What the caller may do: what its policy says, or without one everything
+    /// over the connection of the environment.
+    pub(crate) fn access(self) -> Result<Access, CommandError> {
+        if let Some(file) = policy(self.policy) {
+            if self.audit.is_some() {
+                let why = "--audit has no meaning here: calls are written down where the policy";
+                return Err(CommandError::Misuse(format!("{why} {} says", file.display())));
+            }
+            return Ok(Access::of_persona(file, self.persona, Arc::clone(&TWOCHAT)));
+        }
+        if self.persona.is_some() {
+            let own = Policy::of_user(APPLICATION).map_or_else(String::new, |file| {
+                format!(", and there is none at {}", file.display())
+            });
+            return Err(CommandError::Misuse(format!("--persona needs a policy{own}")));
+        }
+        let log = self.audit.or_else(|| {
+            env::var_os("TWOCHAT_AUDIT").filter(|file| !file.is_empty()).map(PathBuf::from)
+        });
+        // Better now than at the first call.
+        log.as_deref().map(can_be_written).transpose()?;
+        let connection = Arc::new(from_environment()?);
+        let until = Policy::of_user(APPLICATION);
+        Ok(Access::Owner(Owner { connection, name: None, log, until }))
+    }
+}
+
+/// The policy to follow: this one, or the user's own if there is one.
+pub(crate) fn policy(file: Option<PathBuf>) -> Option<PathBuf> {
+    file.or_else(|| Policy::of_user(APPLICATION).filter(|file| Policy::is_there(file)))
+}
+
+/// The connection that the environment asks for.
+fn from_environment() -> Result<Connection, CommandError> {
+    let broken =
+        |name: &str, why: &str| CommandError::Misuse(format!("{name} cannot be used: {why}"));
+    let key = variable(KEY_SETTING)?
+        .map(|key| Secret::new(&key))
+        .transpose()
+        .map_err(|why| broken(KEY_SETTING, why))?;
+    let base = variable(BASE_URL_SETTING)?.unwrap_or_else(|| BASE_URL.to_owned());
+    Connection::new(&TWOCHAT, &base, key).map_err(|why| broken(BASE_URL_SETTING, why))
+}
+
+/// The variable without the white space around it, if anything is left.
+fn variable(name: &str) -> Result<Option<String>, CommandError> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value.trim().to_owned()).filter(|value| !value.is_empty())),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => {
+            Err(CommandError::Misuse(format!("{name} cannot be used: it is not Unicode text")))
+        }
+    }
+}
+
+/// Whether calls can be written down there.
+fn can_be_written(log: &Path) -> Result<(), CommandError> {
+    Log::open(log).map(|_| ()).map_err(|error| {
+        CommandError::NotMade(format!("the log {} cannot be used: {error}", log.display()))
+    })
+}
+
+/// What sends requests, with the certificates that this machine trusts.
+pub(crate) fn client() -> Result<Client, CommandError> {
+    Client::new(&[]).map_err(|error| CommandError::Host(format!("no TLS on this machine: {error}")))
+}

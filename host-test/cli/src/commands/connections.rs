@@ -1,0 +1,305 @@
+//! `twochat connect`, `connections` and `revoke`: the connections of a policy.
+//!
+//! Knows one action by name, the one that tells whether a key works.
+
+use std::{
+    io::{self, IsTerminal, Read},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use host::{
+    access::{Access, Owner},
+    calls::{Call, Calls},
+    engine::Limits,
+    policy::{Change, Entry, Policy, begin, change},
+    retry::{Patience, TRIES},
+    secret::Secret,
+};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use serde_json::{Value, json};
+use tokio::{signal::ctrl_c, task::spawn_blocking};
+
+use crate::{
+    caller::{self, client},
+    component,
+    exit::{CommandError, EXIT_CODES},
+    output::{self, Format},
+    terminal,
+    vendor::{APPLICATION, BASE_URL, TWOCHAT},
+};
+
+/// The action that tells whether a key works.
+const TEST: &str = "test-api-key";
+/// A name may have so many letters.
+const NAME_LIMIT: usize = 60;
+/// More than any key has.
+const KEY_LIMIT: u64 = 64 * 1024;
+
+const POLICY: &str = "\
+A policy is a TOML file that says which persona may call which actions over which \
+connection. `twochat connect NAME` begins one, in ~/.config/twochat/policy.toml unless \
+--policy names another; personas are written into it by hand:
+
+  [personas.assistant]
+  connection = \"work\"
+  actions = [\"list-contacts\"]
+
+The README shows all that can stand there.";
+
+/// Store a connection's key, once 2Chat has said that it works.
+///
+/// The key is read from the terminal without being shown, or from standard
+/// input. It is encrypted with age, beside the policy, for an identity that only
+/// you can read. A connection that is new is added to the policy; one that was
+/// revoked goes on.
+#[derive(clap::Args)]
+#[command(after_help = format!("{POLICY}\n\n{EXIT_CODES}"))]
+pub(crate) struct Connect {
+    /// Its name in the policy
+    name: String,
+    /// Where a new connection goes [default: https://api.p.2chat.io/open]
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Policy to change, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Component that tests the key, instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+}
+
+/// List the connections of the policy.
+#[derive(clap::Args)]
+#[command(after_help = format!("{POLICY}\n\n{EXIT_CODES}"))]
+pub(crate) struct List {
+    /// Policy to read, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+    /// Read each key as well, to see that it is there; nothing is sent
+    #[arg(long)]
+    check: bool,
+    /// How to write them
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    output: Format,
+}
+
+/// End a connection, or a persona: its calls are refused from now on.
+///
+/// Running agents need no restart. What ended goes on after `twochat connect
+/// NAME`, or once its `revoked` is deleted in the policy.
+#[derive(clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Revoke {
+    /// The connection to end
+    #[arg(required_unless_present = "persona", conflicts_with = "persona")]
+    name: Option<String>,
+    /// The persona to end, instead of a connection
+    #[arg(long, value_name = "NAME")]
+    persona: Option<String>,
+    /// Policy to change, instead of the one in your configuration folder
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
+    let Connect { name, base_url, policy, component } = arguments;
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name.len() > NAME_LIMIT || !name.chars().all(fits) {
+        let expected = format!("expected up to {NAME_LIMIT} letters, digits, - and _");
+        return Err(CommandError::Misuse(format!("`{name}` cannot be a name: {expected}")));
+    }
+    let file = policy.or_else(|| Policy::of_user(APPLICATION)).ok_or_else(|| {
+        CommandError::Misuse("you have no home folder: name a policy with --policy".to_owned())
+    })?;
+    let policy = begin(&file).map_err(CommandError::Misuse)?;
+    let known = policy.connections().get(&name).cloned();
+    let url = base_url.as_deref().unwrap_or(BASE_URL);
+    let line = known.clone().unwrap_or_else(|| Entry::new(&name, url));
+    if base_url.as_ref().is_some_and(|url| line.base_url(&TWOCHAT) != url) {
+        let (file, goes) = (file.display(), line.base_url(&TWOCHAT));
+        return Err(CommandError::Misuse(format!(
+            "`{name}` goes to {goes}; change its base-url in {file}"
+        )));
+    }
+    line.secret.keeps().map_err(|why| {
+        CommandError::Misuse(format!("`{name}` cannot be connected by this command: {why}"))
+    })?;
+    if known.is_none() && line.secret.is_taken(policy.folder()) {
+        let (secret, folder) = (&line.secret, policy.folder().display());
+        return Err(CommandError::Misuse(format!(
+            "{secret} in {folder} holds another connection's key: take another name, or delete it"
+        )));
+    }
+    let connection = line
+        .connection(&TWOCHAT)
+        .map_err(|why| CommandError::Misuse(format!("the base url cannot be used: {why}")))?;
+    let key = key().await?;
+    let secret = Secret::new(&key)
+        .map_err(|why| CommandError::Misuse(format!("{why}; nothing was sent")))?;
+
+    let connection = Arc::new(connection.with_key(secret));
+    let (name_of, log) = (Some(name.clone()), Some(policy.audit()));
+    let access = Access::Owner(Owner { connection, name: name_of, log, until: None });
+    let calls = Calls::new(component::load(component)?, client()?, access);
+    let verdict = test(&calls).await?;
+
+    let others: Vec<_> = match line.secret.makes_identity(policy.folder()) {
+        true => policy
+            .connections()
+            .iter()
+            .filter(|(other, line)| **other != name && line.secret.is_taken(policy.folder()))
+            .map(|(other, _)| other.as_str())
+            .collect(),
+        false => Vec::new(),
+    };
+    line.secret.store(policy.folder(), key.trim()).map_err(CommandError::Host)?;
+    if !others.is_empty() {
+        let others = others.join(", ");
+        terminal::say(&format!(
+            "twochat: the identity was gone, and another was made: connect {others} again"
+        ));
+    }
+    if known.is_none_or(|line| line.revoked) {
+        changed(policy.file(), Change::Connect { name: &name, base_url: url })?;
+    }
+    output::text(&told(&name, &line, &verdict, &policy))
+}
+
+/// What was done, and what may be done next.
+fn told(name: &str, line: &Entry, verdict: &str, policy: &Policy) -> String {
+    let (url, file, folder) =
+        (line.base_url(&TWOCHAT), policy.file().display(), policy.folder().display());
+    let secret = &line.secret;
+    let mut text =
+        format!("{verdict}\nconnected: {name} ({url}), its key in {secret} in {folder}\n");
+    if !policy.personas().values().any(|persona| persona.connection == name) {
+        text += &format!(
+            "No persona uses it yet. In {file}, one looks like this:\n\n\
+             [personas.assistant]\nconnection = \"{name}\"\nactions = [\"{TEST}\"]\n"
+        );
+    }
+    text
+}
+
+/// What 2Chat says of the key. Only one that it knows is stored.
+async fn test(calls: &Calls) -> Result<String, CommandError> {
+    let patience = Patience::new(TRIES, Limits::default().time);
+    let nothing = json!({});
+    let called = calls.make(Call::new(TEST, &nothing), patience, |_, _| {}).await;
+    let outcome = called.map_err(|why| {
+        CommandError::Host(format!("the key could not be tested, and was not stored: {why}"))
+    })?;
+    let unstored = |error: &Value| {
+        terminal::say("twochat: the key was not stored");
+        CommandError::Action(error.to_string())
+    };
+    let result = outcome.result.map_err(|error| unstored(&error))?;
+    let text = |key: &str| result.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    match (text("verdict").as_str(), text("message")) {
+        ("invalid", _) => Err(unstored(&result)),
+        (verdict, message) => Ok(format!("{verdict}: {message}")),
+    }
+}
+
+pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
+    let policy = read(&known(arguments.policy)?)?;
+    let (mut rows, mut unready) = (Vec::new(), 0);
+    for (name, line) in policy.connections() {
+        let personas = policy.personas().iter().filter(|(_, persona)| persona.connection == *name);
+        let personas: Vec<_> = personas
+            .map(|(name, persona)| match persona.revoked {
+                true => format!("{name} (revoked)"),
+                false => name.clone(),
+            })
+            .collect();
+        let state = match line.revoked {
+            true => "revoked".to_owned(),
+            false if !arguments.check => "in use".to_owned(),
+            false => match line.secret.read(policy.folder()).await {
+                Ok(_) => "ready".to_owned(),
+                Err(why) => {
+                    unready += 1;
+                    why
+                }
+            },
+        };
+        rows.push(json!({
+            "name": name,
+            "base-url": line.base_url(&TWOCHAT),
+            "secret": line.secret.to_string(),
+            "state": state,
+            "personas": personas.join(", "),
+        }));
+    }
+    let columns = ["name", "base-url", "secret", "state", "personas"];
+    output::rows("connections", rows, &columns, arguments.output)?;
+    match unready {
+        0 => Ok(()),
+        unready => Err(CommandError::Host(format!("keys that cannot be read: {unready}"))),
+    }
+}
+
+pub(crate) fn revoke(arguments: &Revoke) -> Result<(), CommandError> {
+    let file = known(arguments.policy.clone())?;
+    let text = match (&arguments.name, &arguments.persona) {
+        (Some(name), _) => {
+            let policy = changed(&file, Change::Revoke(name))?;
+            let line = policy.connections().get(name);
+            let kept = line.map(|line| format!(", and is still kept in {}", line.secret));
+            format!(
+                "revoked: {name}. Calls over it are refused from now on. Its key works until it is \
+                 ended at 2Chat{}.\n",
+                kept.unwrap_or_default()
+            )
+        }
+        (None, Some(name)) => {
+            changed(&file, Change::RevokePersona(name))?;
+            format!("revoked: the persona {name}. Its calls are refused from now on.\n")
+        }
+        (None, None) => return Ok(()),
+    };
+    output::text(&text)
+}
+
+fn read(file: &Path) -> Result<Policy, CommandError> {
+    Policy::read(file).map_err(CommandError::Misuse)
+}
+
+fn changed(file: &Path, to: Change<'_>) -> Result<Policy, CommandError> {
+    change(file, to).map_err(CommandError::Misuse)
+}
+
+/// The policy that there has to be.
+fn known(file: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+    caller::policy(file).ok_or_else(|| {
+        let place = Policy::of_user(APPLICATION)
+            .map_or_else(String::new, |file| format!(" at {}", file.display()));
+        CommandError::Misuse(format!("there is no policy{place}: `twochat connect` begins one"))
+    })
+}
+
+/// The key, from the terminal or from standard input.
+async fn key() -> Result<String, CommandError> {
+    let unread =
+        |error: io::Error| CommandError::Misuse(format!("the key cannot be read: {error}"));
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        let mut text = String::new();
+        stdin.take(KEY_LIMIT).read_to_string(&mut text).map_err(unread)?;
+        return Ok(text.lines().next().unwrap_or_default().to_owned());
+    }
+    let before = tcgetattr(&stdin).map_err(|error| unread(error.into()))?;
+    let typed =
+        spawn_blocking(|| rpassword::prompt_password("Key of the 2Chat account (not shown): "));
+    tokio::select! {
+        typed = typed => typed.map_err(io::Error::other).flatten().map_err(unread),
+        _ = ctrl_c() => {
+            // Whoever types next wants to see it.
+            let _ = tcsetattr(&stdin, OptionalActions::Now, &before);
+            terminal::say("");
+            // The prompt would wait for its end.
+            std::process::exit(130)
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! `twochat demo`: the five actions and some failures, over real HTTP.
+
+use std::path::PathBuf;
+
+use host::{
+    access::Access,
+    calls::{Call, Calls},
+    gate::Connection,
+    secret::Secret,
+};
+use mock::{DEFAULT_KEY, Exchange, Fault, Mock, Options};
+use serde_json::{Value, json};
+
+use crate::{
+    caller::client,
+    component,
+    exit::{CommandError, EXIT_CODES},
+    paint::{self, BAD, BOLD, DIM, GOOD},
+    terminal,
+    vendor::TWOCHAT,
+};
+
+/// Show the five actions, and some failures, against a mock 2Chat.
+///
+/// Starts the mock on a free loopback port, calls each action of the component
+/// on an instance of its own, and shows what was asked, what went over the
+/// wire and what the component made of it.
+#[derive(clap::Args, Default)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    /// Component to run instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+}
+
+/// One call: what it shows, the faults it meets, the action and its arguments,
+/// and the kind of error that is to come of it, if any.
+struct Scene {
+    title: &'static str,
+    faults: &'static [Fault],
+    action: &'static str,
+    arguments: Value,
+    error: Option<&'static str>,
+}
+
+fn scenes() -> Vec<Scene> {
+    let scene =
+        |title, faults, action, arguments, error| Scene { title, faults, action, arguments, error };
+    vec![
+        scene("Does the key work?", &[], "test-api-key", json!({}), None),
+        scene("What is left of the quotas?", &[], "get-api-usage-info", json!({}), None),
+        scene(
+            "Remember somebody",
+            &[],
+            "create-contact",
+            json!({
+                "first-name": "Grace",
+                "last-name": "Hopper",
+                "details": [
+                    { "kind": "whatsapp-phone", "value": "+14155550142" },
+                    { "kind": "email", "value": "grace@example.com" },
+                ],
+            }),
+            None,
+        ),
+        scene("Who is there?", &[], "list-contacts", json!({ "results-per-page": 2 }), None),
+        scene(
+            "Which events are reported where?",
+            &[],
+            "list-webhook-subscriptions",
+            json!({}),
+            None,
+        ),
+        scene(
+            "A number that is none is refused before anything is sent",
+            &[],
+            "create-contact",
+            json!({
+                "first-name": "Grace",
+                "details": [{ "kind": "phone", "value": "415-555-0142" }],
+            }),
+            Some("invalid-input"),
+        ),
+        scene(
+            "Too many requests: the error says how long to wait",
+            &[Fault::Status(429), Fault::RetryAfter],
+            "list-contacts",
+            json!({}),
+            Some("rate-limited"),
+        ),
+        scene(
+            "A creation that nobody knows the end of is not to be repeated",
+            &[Fault::Html504],
+            "create-contact",
+            json!({
+                "first-name": "Grace",
+                "details": [{ "kind": "phone", "value": "+14155550142" }],
+            }),
+            Some("interrupted"),
+        ),
+    ]
+}
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let mock = Mock::start(Options::default())
+        .await
+        .map_err(|error| CommandError::Host(format!("the mock cannot be started: {error}")))?;
+    let broken = |why: &str| CommandError::Host(format!("the mock cannot be reached: {why}"));
+    let key = Secret::new(DEFAULT_KEY).map_err(broken)?;
+    let connection = Connection::new(&TWOCHAT, &mock.base_url(), Some(key)).map_err(broken)?;
+    let connector = component::load(arguments.component)?;
+    let calls = Calls::new(connector, client()?, Access::of_owner(connection));
+    show(&format!("{BOLD}The connector against a mock 2Chat at {}{BOLD:#}", mock.base_url()));
+    show(&format!(
+        "{DIM}The host adds the key to each request; the component never holds it.{DIM:#}"
+    ));
+    for (number, scene) in scenes().iter().enumerate() {
+        play(number + 1, scene, &calls, &mock).await?;
+    }
+    Ok(())
+}
+
+async fn play(
+    number: usize,
+    scene: &Scene,
+    calls: &Calls,
+    mock: &Mock,
+) -> Result<(), CommandError> {
+    mock.clear();
+    scene.faults.iter().for_each(|fault| mock.switch_on(*fault));
+    let before = mock.exchanges().len();
+    let outcome = calls.make_once(Call::new(scene.action, &scene.arguments)).await?;
+
+    show(&format!("\n{BOLD}{number}. {}{BOLD:#}", scene.title));
+    show(&format!("{DIM}   call{DIM:#}     {BOLD}{}{BOLD:#} {}", scene.action, scene.arguments));
+    let exchanges = mock.exchanges();
+    let sent = exchanges.get(before..).unwrap_or_default();
+    if sent.is_empty() {
+        show(&format!("{DIM}   sent{DIM:#}     nothing"));
+    }
+    sent.iter().for_each(show_exchange);
+    let (style, label, value) = match &outcome.result {
+        Ok(value) => (GOOD, "result", value),
+        Err(error) => (BAD, "error ", error),
+    };
+    let value = paint::json(value).replace('\n', "\n            ");
+    show(&format!("   {style}{label}{style:#}   {value}"));
+    show(&format!(
+        "{DIM}   used     {} units of fuel, {} KiB of memory{DIM:#}",
+        outcome.fuel,
+        outcome.memory / 1024
+    ));
+    let error = outcome.result.as_ref().err().and_then(|error| error.get("kind")?.as_str());
+    if error == scene.error && outcome.result.is_err() == scene.error.is_some() {
+        return Ok(());
+    }
+    Err(CommandError::Host(format!("{} did not end as it should have", scene.action)))
+}
+
+fn show_exchange(Exchange { request, reply }: &Exchange) {
+    let query: Vec<_> =
+        request.query.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
+    let sent = format!("{} {}{query} {}", request.method, request.path, request.body);
+    show(&format!("{DIM}   sent{DIM:#}     {}", sent.trim_end()));
+    if let Some(reply) = reply {
+        let body =
+            String::from_utf8_lossy(&reply.body).split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown: String = paint::visible(&body).chars().take(160).collect();
+        let more = if shown.len() < body.len() { "…" } else { "" };
+        show(&format!("{DIM}   reply    {} {shown}{more}{DIM:#}", reply.status));
+    }
+}
+
+fn show(line: &str) {
+    // A reader that has seen enough is no failure.
+    let _ = terminal::show(line);
+}

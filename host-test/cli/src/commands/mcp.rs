@@ -1,0 +1,271 @@
+//! `twochat mcp`: the actions as tools of an agent, over the Model Context
+//! Protocol on standard input and output.
+//!
+//! Knows the protocol and no action. A result goes out as structured content
+//! and as text; an error of the action as a text that a model can act on.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use host::{
+    calls::{Call, Calls, NoOutcome},
+    engine::Limits,
+    retry::{Patience, TRIES},
+    tools::Tool,
+};
+use rmcp::{
+    ErrorData, RoleServer, ServerHandler,
+    model::{
+        self, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult,
+        ConstString, ContentBlock, CustomRequest, CustomResult, ErrorCode, Implementation,
+        ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities,
+        ServerConfig, ToolAnnotations,
+    },
+    serve_server,
+    service::RequestContext,
+};
+use serde_json::Value;
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::{Instant, sleep},
+};
+
+use crate::{
+    caller::{CallerArguments, client},
+    component,
+    exit::{CommandError, EXIT_CODES},
+    paint::visible,
+    stdio::Lines,
+};
+
+/// Serve the actions as tools to an agent (MCP over standard input and output).
+///
+/// An agent starts this command itself: the README has the lines for common
+/// ones. The key is read from TWOCHAT_API_KEY, or as the policy says, and added
+/// to requests by the host; neither the agent nor the component sees it. What a
+/// request's `_meta` has as `prompt` is written down with the call. It ends when
+/// its input does.
+#[derive(clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    /// Component to serve instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// Try each call once, also where its error says that it may be repeated
+    #[arg(long)]
+    no_retry: bool,
+    #[command(flatten)]
+    caller: CallerArguments,
+}
+
+/// So many calls run at the same time; more wait for their turn.
+const AT_ONCE: usize = 32;
+/// So much is repeated of what an agent got wrong.
+const REPEATED: usize = 500;
+/// How often a client that asked for progress hears of a call.
+const BEAT: Duration = Duration::from_secs(1);
+
+pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let connector = component::load(arguments.component)?;
+    let server = Server {
+        about: connector.docs().about(),
+        calls: Calls::new(connector, client()?, arguments.caller.access()?),
+        tries: if arguments.no_retry { 0 } else { TRIES },
+        at_once: Semaphore::new(AT_ONCE),
+    };
+    // What is wrong now is better heard by whoever starts this than by the agent.
+    server.calls.tools()?;
+    let failed =
+        |error: String| CommandError::Host(format!("the agent's connection failed: {error}"));
+    let lines = Lines::open().map_err(|error| failed(error.to_string()))?;
+    match serve_server(Arc::new(server), lines).await {
+        Ok(running) => {
+            running.waiting().await.map(|_| ()).map_err(|error| failed(error.to_string()))
+        }
+        // An agent that leaves before it said anything is no failure.
+        Err(rmcp::service::ServerInitializeError::ConnectionClosed(_)) => Ok(()),
+        Err(error) => Err(failed(error.to_string())),
+    }
+}
+
+struct Server {
+    calls: Calls,
+    about: String,
+    tries: usize,
+    at_once: Semaphore,
+}
+
+impl ServerHandler for Server {
+    fn get_info(&self) -> ServerConfig {
+        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
+        info.server_info = Implementation::new("twochat", env!("CARGO_PKG_VERSION"));
+        info.instructions = Some(self.about.clone()).filter(|about| !about.is_empty());
+        info
+    }
+
+    async fn list_tools(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let tools = self.calls.tools();
+        let tools = tools.map_err(|why| ErrorData::internal_error(why.to_string(), None))?;
+        Ok(ListToolsResult::with_all_items(tools.into_iter().map(listed).collect()))
+    }
+
+    /// Whatever the SDK could not read as a request that it knows.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        let CustomRequest { method, .. } = request;
+        Err(if method == CallToolRequestMethod::VALUE {
+            let expected = "expected `name` as text and `arguments` as an object";
+            ErrorData::invalid_params(
+                format!("the params of {method} cannot be read: {expected}"),
+                None,
+            )
+        } else {
+            let method = repeated(&method);
+            let why = format!("there is no method `{method}`, or its params cannot be read");
+            ErrorData::new(ErrorCode::METHOD_NOT_FOUND, why, None)
+        })
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if !self.calls.offered().iter().any(|tool| tool.name == request.name) {
+            let known = self.calls.tools().unwrap_or_default();
+            let known = known.iter().map(|tool| &*tool.name).collect::<Vec<_>>().join(", ");
+            let name = repeated(&request.name);
+            let message = format!("there is no tool `{name}`; there are {known}");
+            return Err(ErrorData::invalid_params(message, None));
+        }
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        let call = async {
+            // The semaphore is never closed.
+            let _turn = self.at_once.acquire().await;
+            let patience = Patience::new(self.tries, Limits::default().time);
+            let prompt = context.meta.get("prompt").and_then(Value::as_str);
+            let call = Call { action: &request.name, arguments: &arguments, prompt };
+            self.calls.make(call, patience, |_, _| {}).await
+        };
+        let done = Notify::new();
+        let result = async {
+            let result = tokio::select! {
+                outcome = call => match outcome {
+                    Ok(outcome) => match outcome.result {
+                        Ok(result) => CallToolResult::structured(result),
+                        Err(error) => failed(told(&error)),
+                    },
+                    Err(why) => failed(told_by_host(why)),
+                },
+                // Dropping the call ends its request.
+                () = context.ct.cancelled() => failed("The call was cancelled.".to_owned()),
+            };
+            done.notify_one();
+            result
+        };
+        let (result, ()) = tokio::join!(result, beat(&context, &done));
+        Ok(result.into())
+    }
+}
+
+/// Tells a client that asked for it how long the call has taken, until it is
+/// done. What is being told then is told to its end: progress must not come
+/// after the result.
+async fn beat(context: &RequestContext<RoleServer>, done: &Notify) {
+    let Some(token) = context.meta.get_progress_token() else { return };
+    let begun = Instant::now();
+    loop {
+        tokio::select! {
+            () = done.notified() => return,
+            () = sleep(BEAT) => {}
+        }
+        let seconds = begun.elapsed().as_secs();
+        #[expect(clippy::cast_precision_loss, reason = "a call takes no such time")]
+        let progress = ProgressNotificationParam::new(token.clone(), seconds as f64)
+            .with_message(format!("waiting for the answer, {seconds} s"));
+        // A client that is gone takes the whole server along; see `waiting`.
+        let _ = context.peer.notify_progress(progress).await;
+    }
+}
+
+fn listed(tool: &Tool) -> model::Tool {
+    let hints = tool.annotations;
+    let annotations = ToolAnnotations::from_raw(
+        None,
+        hints.read_only_hint,
+        hints.destructive_hint,
+        hints.idempotent_hint,
+        Some(hints.open_world_hint),
+    );
+    let description = Some(tool.description.clone()).filter(|text| !text.is_empty());
+    let schema = Arc::new(tool.input_schema.clone());
+    model::Tool::new_with_raw(tool.name.clone(), description.map(Into::into), schema)
+        .with_title(tool.title.clone())
+        .with_raw_output_schema(Arc::new(tool.output_schema.clone()))
+        .with_annotations(annotations)
+}
+
+fn failed(text: String) -> CallToolResult {
+    CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
+/// An error of the action in words: what happened, whether it may have been
+/// carried out, and what to do next.
+fn told(error: &Value) -> String {
+    let text = |key: &str| error.get(key).and_then(Value::as_str);
+    let Some(message) = text("message") else { return error.to_string() };
+    let kind = text("kind").unwrap_or("error");
+    let status = error.get("status").map(|status| format!(", HTTP status {status}"));
+    let field = text("field").map(|field| format!(", field `{field}`"));
+    let carried_out = match text("carried-out") {
+        Some("perhaps") => "It may have been carried out: look before you repeat it.",
+        _ => "It was not carried out.",
+    };
+    let next = match (text("retry"), error.get("wait-seconds")) {
+        (Some("after-correcting"), _) => "Correct the arguments and call again.".to_owned(),
+        (Some("after-waiting"), Some(seconds)) => {
+            format!("Wait {seconds} seconds, then repeat the same call.")
+        }
+        (Some("after-waiting"), None) => {
+            "Wait a few seconds, then repeat the same call; wait longer each time.".to_owned()
+        }
+        (Some("now"), _) => {
+            "Repeat the same call now; if it fails again, wait longer each time.".to_owned()
+        }
+        _ => "Do not repeat this call.".to_owned(),
+    };
+    let (status, field) = (status.unwrap_or_default(), field.unwrap_or_default());
+    format!("{message}\n\nError: {kind}{status}{field}. {carried_out} {next}")
+}
+
+/// Where the host itself could not carry out a call.
+fn told_by_host(why: NoOutcome) -> String {
+    match why {
+        NoOutcome::Misfit(why) => {
+            let why = repeated(&why);
+            format!("{why}\n\nNothing was sent. Correct the arguments and call again.")
+        }
+        NoOutcome::Refused(why) | NoOutcome::NotWritten(why) => format!(
+            "{why}.\n\nNothing was sent. Do not repeat the call: whoever runs this host has to \
+             change that first."
+        ),
+        NoOutcome::Stopped(why) => format!(
+            "{why}\n\nIt may have been carried out: look before you repeat it. If this comes \
+             again, tell the operator."
+        ),
+    }
+}
+
+/// What an agent said, in a form that can be said back to it.
+fn repeated(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut short: String = chars.by_ref().take(REPEATED).collect();
+    short.extend(chars.next().map(|_| '…'));
+    visible(&short)
+}

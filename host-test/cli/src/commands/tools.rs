@@ -1,0 +1,40 @@
+//! `twochat tools`: the actions as tools, for whoever builds on them.
+
+use std::path::PathBuf;
+
+use host::tools::Tool;
+use serde_json::json;
+
+use crate::{
+    component,
+    exit::{CommandError, EXIT_CODES},
+    output,
+};
+
+/// Print the actions as tools: name, description, JSON Schemas, hints.
+///
+/// The form is that of `tools/list` in the Model Context Protocol, with the
+/// schema of each action's error beside it. All of it is read from the
+/// component: its types, and the docs of the WIT package that it carries.
+#[derive(clap::Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Arguments {
+    /// Component to read instead of the built-in one
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// Print the WIT package that the component carries instead
+    #[arg(long)]
+    wit: bool,
+}
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let connector = component::load(arguments.component)?;
+    if arguments.wit {
+        let wit = connector.docs().wit();
+        if wit.is_empty() {
+            return Err(CommandError::Host("the component carries no WIT package".to_owned()));
+        }
+        return output::text(wit);
+    }
+    output::json(&json!({ "tools": Tool::all_of(&connector) }))
+}

@@ -1,0 +1,68 @@
+//! How does the command end? With a result, or with a complaint and a code that
+//! scripts can use.
+
+use std::{fmt, process::ExitCode};
+
+use host::calls::NoOutcome;
+
+use crate::terminal;
+
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  it worked; the result is on stdout
+  1  the action gave an error, one line of JSON on stderr
+  2  it was not called correctly or not allowed, and nothing was sent
+  3  the host failed: no component or log, a trap, or a limit";
+
+/// Why the command ends early.
+#[derive(Debug)]
+pub(crate) enum CommandError {
+    /// The action's error, as one line of JSON.
+    Action(String),
+    /// It was called wrongly, or its settings are broken.
+    Misuse(String),
+    /// The policy does not allow it, or cannot be followed.
+    Refused(String),
+    /// The host could not do its part, and made no call.
+    NotMade(String),
+    /// The host could not do its part.
+    Host(String),
+}
+
+impl CommandError {
+    /// Says so, and gives the code to end with.
+    pub(crate) fn report(self) -> ExitCode {
+        let (line, code) = match self {
+            Self::Action(error) => (error, 1),
+            Self::Misuse(message) => (format!("twochat: {message}"), 2),
+            Self::Refused(why) => (format!("twochat: {why}. Nothing was sent."), 2),
+            Self::NotMade(why) => (format!("twochat: {why}. Nothing was sent."), 3),
+            Self::Host(message) => (format!("twochat: {message}"), 3),
+        };
+        terminal::say(&line);
+        ExitCode::from(code)
+    }
+}
+
+impl fmt::Display for CommandError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Action(text)
+            | Self::Misuse(text)
+            | Self::Refused(text)
+            | Self::NotMade(text)
+            | Self::Host(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<NoOutcome> for CommandError {
+    fn from(why: NoOutcome) -> Self {
+        match why {
+            NoOutcome::Misfit(why) => Self::Misuse(why),
+            NoOutcome::Refused(why) => Self::Refused(why),
+            NoOutcome::NotWritten(why) => Self::NotMade(why),
+            NoOutcome::Stopped(why) => Self::Host(why),
+        }
+    }
+}

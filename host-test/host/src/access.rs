@@ -1,0 +1,294 @@
+//! May this call be made, over which connection, and who gets to see what?
+//!
+//! Decided anew for each call, from the policy file and the vault as they are
+//! then: what is revoked is refused, and a key that was replaced is used, from
+//! the next call on. An owner without a policy may do everything over the one
+//! connection that it brings.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use crate::{
+    engine::Connector,
+    gate::Connection,
+    policy::{Entry, Persona, Policy},
+    secret::Secret,
+    tools::Tool,
+    vendor::Vendor,
+};
+
+mod fit;
+
+/// Who makes the calls.
+#[derive(Debug)]
+pub enum Access {
+    /// The owner of the key.
+    Owner(Owner),
+    /// A persona of a policy.
+    Persona(OfPolicy),
+}
+
+/// The owner of a key, who may do everything over one connection.
+#[derive(Debug)]
+pub struct Owner {
+    /// The connection, with its key.
+    pub connection: Arc<Connection>,
+    /// Its name, if it has one.
+    pub name: Option<String>,
+    /// Where calls are written down, if they are.
+    pub log: Option<PathBuf>,
+    /// The policy that ends this, once there is one.
+    pub until: Option<PathBuf>,
+}
+
+/// A persona of a policy file, which is read anew for each call.
+#[derive(Debug)]
+pub struct OfPolicy {
+    file: PathBuf,
+    /// The policy's default if there is none.
+    persona: Option<String>,
+    vendor: Arc<Vendor>,
+    /// The connections by name, as they were last: their bounds hold for all
+    /// calls together.
+    connections: Mutex<BTreeMap<String, (Entry, Connection)>>,
+}
+
+/// On whose behalf a call is made, and where it goes.
+#[derive(Clone, Debug)]
+pub struct OnBehalf {
+    /// The persona, if it is not the owner.
+    pub persona: Option<String>,
+    /// The name of the connection, if it has one.
+    pub connection: Option<String>,
+    /// Where the connection goes, if there is one.
+    pub server: Option<String>,
+}
+
+/// What was decided on one call.
+#[derive(Debug)]
+pub struct Decision {
+    /// On whose behalf.
+    pub on_behalf: OnBehalf,
+    /// Where it is to be written down, if it is.
+    pub log: Option<PathBuf>,
+    /// The fields that are not written down.
+    pub redacted: Vec<String>,
+    /// The key to hide, which is at hand for some calls that are refused as well.
+    pub key: Option<Secret>,
+    /// The way out, or why there is none.
+    pub permit: Result<Permit, String>,
+}
+
+/// The way out for one call.
+#[derive(Debug)]
+pub struct Permit {
+    /// The connection, with its key.
+    pub connection: Arc<Connection>,
+    /// The fields that the caller does not see.
+    pub masked: Vec<String>,
+}
+
+/// What a component offers to those who call it.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// Its actions.
+    pub tools: Vec<Tool>,
+    /// The fields of its results that are not for everybody to see, and not to be
+    /// written down. Only texts: a mask in another place would break the result.
+    pub sensitive: Vec<String>,
+}
+
+impl Offer {
+    /// What the connector offers, as it says of itself.
+    #[must_use]
+    pub fn of(connector: &Connector) -> Self {
+        let tools = Tool::all_of(connector);
+        let mut sensitive = connector.docs().sensitive();
+        sensitive.retain(|field| fit::is_text(&tools, field).is_ok());
+        Self { tools, sensitive }
+    }
+}
+
+impl Access {
+    /// The owner of the key of a connection, whose calls nobody writes down.
+    #[must_use]
+    pub fn of_owner(connection: Connection) -> Self {
+        let connection = Arc::new(connection);
+        Self::Owner(Owner { connection, name: None, log: None, until: None })
+    }
+
+    /// A persona of a policy file.
+    #[must_use]
+    pub fn of_persona(file: PathBuf, persona: Option<String>, vendor: Arc<Vendor>) -> Self {
+        Self::Persona(OfPolicy { file, persona, vendor, connections: Mutex::default() })
+    }
+
+    /// The tools that the caller may call.
+    ///
+    /// # Errors
+    /// A sentence that says why there are none: a policy that is broken, or does
+    /// not fit the tools, or revokes the caller.
+    pub fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
+        match self {
+            Self::Owner(owner) => {
+                owner.still_without_policy().map(|()| offer.tools.iter().collect())
+            }
+            Self::Persona(caller) => caller.tools(offer),
+        }
+    }
+
+    /// On whose behalf calls are made now.
+    ///
+    /// # Errors
+    /// If there is no policy that says it; a sentence says why.
+    pub fn on_behalf(&self) -> Result<OnBehalf, String> {
+        match self {
+            Self::Owner(owner) => Ok(owner.on_behalf()),
+            Self::Persona(caller) => Ok(caller.on_behalf(&Policy::read(&caller.file)?)),
+        }
+    }
+
+    /// Decides on a call of the action.
+    ///
+    /// # Errors
+    /// If there is no policy to decide by; a sentence says why.
+    pub async fn decide(&self, action: &str, offer: &Offer) -> Result<Decision, String> {
+        match self {
+            Self::Owner(owner) => owner.decide(),
+            Self::Persona(caller) => caller.decide(action, offer).await,
+        }
+    }
+}
+
+impl Owner {
+    fn on_behalf(&self) -> OnBehalf {
+        let server = Some(self.connection.base_url().to_owned());
+        OnBehalf { persona: None, connection: self.name.clone(), server }
+    }
+
+    fn decide(&self) -> Result<Decision, String> {
+        self.still_without_policy()?;
+        let connection = Arc::clone(&self.connection);
+        Ok(Decision {
+            on_behalf: self.on_behalf(),
+            log: self.log.clone(),
+            redacted: Vec::new(),
+            key: connection.key().cloned(),
+            permit: Ok(Permit { connection, masked: Vec::new() }),
+        })
+    }
+
+    /// Nobody acts without a policy any more once there is one.
+    fn still_without_policy(&self) -> Result<(), String> {
+        match &self.until {
+            Some(file) if Policy::is_there(file) => {
+                let file = file.display();
+                Err(format!("there is a policy by now, {file}: start this again to follow it"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl OfPolicy {
+    fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
+        let policy = Policy::read(&self.file)?;
+        let (persona, _) = self.grant(&policy, &offer.tools)?;
+        let allowed = |tool: &&Tool| persona.actions.contains(&tool.name);
+        Ok(offer.tools.iter().filter(allowed).collect())
+    }
+
+    fn on_behalf(&self, policy: &Policy) -> OnBehalf {
+        let persona = policy.persona_name(self.persona.as_deref()).map(str::to_owned);
+        let of_persona = persona.as_ref().and_then(|name| policy.personas().get(name));
+        let connection = of_persona.map(|persona| persona.connection.clone());
+        let entry = connection.as_ref().and_then(|name| policy.connections().get(name));
+        let server = entry.map(|entry| entry.base_url(&self.vendor).to_owned());
+        OnBehalf { persona, connection, server }
+    }
+
+    async fn decide(&self, action: &str, offer: &Offer) -> Result<Decision, String> {
+        let policy = Policy::read(&self.file)?;
+        let on_behalf = self.on_behalf(&policy);
+        let permit = self.permit(&policy, action, offer).await;
+        let key = match &permit {
+            Ok(permit) => permit.connection.key().cloned(),
+            Err(_) => key_at_hand(&policy, on_behalf.connection.as_deref()).await,
+        };
+        let (log, redacted) = (Some(policy.audit()), policy.redacted().to_vec());
+        Ok(Decision { on_behalf, log, redacted, key, permit })
+    }
+
+    async fn permit(&self, policy: &Policy, action: &str, offer: &Offer) -> Result<Permit, String> {
+        let (persona, entry) = self.grant(policy, &offer.tools)?;
+        if !persona.actions.iter().any(|allowed| allowed == action) {
+            return Err(self.refusal(policy, persona, action));
+        }
+        let key = entry.secret.read(policy.folder()).await?;
+        let connection = self.connection(&persona.connection, entry)?.with_key(key);
+        let hidden = offer.sensitive.iter().filter(|field| !persona.show.contains(field));
+        let masked = persona.mask.iter().chain(hidden).cloned().collect();
+        Ok(Permit { connection: Arc::new(connection), masked })
+    }
+
+    /// What the policy grants, if it fits the tools. A field that is misspelt there
+    /// would else be shown to everybody.
+    fn grant<'a>(
+        &self,
+        policy: &'a Policy,
+        tools: &[Tool],
+    ) -> Result<(&'a Persona, &'a Entry), String> {
+        let asked = self.persona.as_deref();
+        let granted = policy.grant(asked)?;
+        let name = policy.persona_name(asked).unwrap_or_default();
+        let wrong = |why: String| format!("{}: {why}", policy.file().display());
+        fit::persona(name, granted.0, tools).map_err(wrong)?;
+        fit::redaction(policy.redacted(), tools).map_err(wrong)?;
+        Ok(granted)
+    }
+
+    /// The connection, without its key: the same for as long as its entry is.
+    fn connection(&self, name: &str, entry: &Entry) -> Result<Connection, String> {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        match connections.get(name) {
+            Some((same, connection)) if same == entry => Ok(connection.clone()),
+            _ => {
+                let made = entry.connection(&self.vendor).map_err(str::to_owned)?;
+                connections.insert(name.to_owned(), (entry.clone(), made.clone()));
+                Ok(made)
+            }
+        }
+    }
+
+    fn refusal(&self, policy: &Policy, persona: &Persona, action: &str) -> String {
+        let name = policy.persona_name(self.persona.as_deref()).unwrap_or_default();
+        let allowed = match persona.actions.join(", ") {
+            none if none.is_empty() => "none".to_owned(),
+            actions => actions,
+        };
+        let file = policy.file().display();
+        format!("the persona `{name}` may not call `{action}`: {file} allows it {allowed}")
+    }
+}
+
+/// The key of a connection where nobody else has to be asked for it.
+async fn key_at_hand(policy: &Policy, connection: Option<&str>) -> Option<Secret> {
+    let entry = policy.connections().get(connection?)?;
+    entry.secret.at_hand(policy.folder()).await
+}
+
+/// Judges every persona of a policy as a call of it would be judged.
+///
+/// # Errors
+/// A sentence for the first that does not fit the tools.
+pub fn check(file: &Path, tools: &[Tool]) -> Result<(), String> {
+    let policy = Policy::read(file)?;
+    let wrong = |why: String| format!("{}: {why}", policy.file().display());
+    for (name, persona) in policy.personas() {
+        fit::persona(name, persona, tools).map_err(wrong)?;
+    }
+    fit::redaction(policy.redacted(), tools).map_err(wrong)
+}

@@ -1,0 +1,270 @@
+//! The life of a call: decided on, written down, sent, again where its error
+//! allows it, hidden and masked, written down.
+//!
+//! Whoever calls through here gets the policy, the log, the masks and the further
+//! tries together. Arguments go down from here, to the log and to the component,
+//! and never come back.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value;
+use tokio::time::sleep;
+
+use self::record::Record;
+use crate::{
+    access::{Access, Decision, Offer, OnBehalf, Permit},
+    client::Client,
+    engine::{CallError, Connector, Limits, Outcome},
+    gate::Traffic,
+    hiding::mask,
+    log::Ended,
+    retry::Patience,
+    secret::Secret,
+    tools::Tool,
+};
+
+mod record;
+
+/// What somebody wants to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The action.
+    pub action: &'a str,
+    /// Its arguments, an object.
+    pub arguments: &'a Value,
+    /// What the caller was told to do, if it says so.
+    pub prompt: Option<&'a str>,
+}
+
+impl<'a> Call<'a> {
+    /// A call of which nobody says what it is made for.
+    #[must_use]
+    pub fn new(action: &'a str, arguments: &'a Value) -> Self {
+        Self { action, arguments, prompt: None }
+    }
+}
+
+/// Why a call has no outcome: neither a result nor an error of the action.
+#[derive(Debug, thiserror::Error)]
+pub enum NoOutcome {
+    /// There is no such action, or the arguments do not fit it. Nothing was sent.
+    #[error("{0}")]
+    Misfit(String),
+    /// The policy does not allow it, or cannot be followed. Nothing was sent.
+    #[error("{0}")]
+    Refused(String),
+    /// It could not be written down, so it was not made. Nothing was sent.
+    #[error("{0}")]
+    NotWritten(String),
+    /// The host ended it, or could not write down how it ended. It may have been
+    /// carried out.
+    #[error("{0}")]
+    Stopped(String),
+}
+
+/// A loaded connector, and who calls it.
+pub struct Calls {
+    connector: Connector,
+    offer: Offer,
+    client: Client,
+    access: Access,
+}
+
+impl Calls {
+    /// Calls of this connector on behalf of whoever the access is for.
+    #[must_use]
+    pub fn new(connector: Connector, client: Client, access: Access) -> Self {
+        let offer = Offer::of(&connector);
+        Self { connector, offer, client, access }
+    }
+
+    /// The connector that is called.
+    #[must_use]
+    pub fn connector(&self) -> &Connector {
+        &self.connector
+    }
+
+    /// All tools that the connector offers, whoever may call them.
+    #[must_use]
+    pub fn offered(&self) -> &[Tool] {
+        &self.offer.tools
+    }
+
+    /// The tools that the caller may call now.
+    ///
+    /// # Errors
+    /// If there are none: the policy is broken, does not fit the tools, or revokes
+    /// the caller.
+    pub fn tools(&self) -> Result<Vec<&Tool>, NoOutcome> {
+        self.access.tools(&self.offer).map_err(NoOutcome::Refused)
+    }
+
+    /// On whose behalf calls are made now, and where they go.
+    ///
+    /// # Errors
+    /// If there is no policy that says it.
+    pub fn on_behalf(&self) -> Result<OnBehalf, NoOutcome> {
+        self.access.on_behalf().map_err(NoOutcome::Refused)
+    }
+
+    /// Makes a call, once.
+    ///
+    /// # Errors
+    /// If it has no outcome; an error of the action is an outcome.
+    pub async fn make_once(&self, call: Call<'_>) -> Result<Outcome, NoOutcome> {
+        self.make(call, Patience::none(), |_, _| {}).await
+    }
+
+    /// Makes a call, and again for as long as its errors and the patience allow it.
+    /// `waits` hears of each wait before it.
+    ///
+    /// # Errors
+    /// As [`Calls::make_once`].
+    pub async fn make(
+        &self,
+        call: Call<'_>,
+        patience: Patience,
+        waits: impl FnMut(&Value, Duration),
+    ) -> Result<Outcome, NoOutcome> {
+        let decision = self.decide(call.action).await?;
+        let record = self.write_down(&call, &decision)?;
+        let permit = match decision.permit {
+            Ok(permit) => permit,
+            Err(why) => return Err(record.refused(why)),
+        };
+        let mut tries = self.send(&call, permit, patience, waits).await;
+        tries.mask();
+        record.ended(tries.ended())?;
+        tries.last
+    }
+
+    async fn decide(&self, action: &str) -> Result<Decision, NoOutcome> {
+        self.access.decide(action, &self.offer).await.map_err(NoOutcome::Refused)
+    }
+
+    fn write_down(&self, call: &Call<'_>, decision: &Decision) -> Result<Record, NoOutcome> {
+        // Where nobody knows what stands where, nothing can be left out but all of it.
+        let known = decision.redacted.is_empty()
+            || self.connector.check(call.action, call.arguments).is_ok();
+        Record::begin(call, decision, &self.offer.sensitive, known)
+    }
+
+    /// Sends the call, and again for as long as its errors allow it.
+    async fn send(
+        &self,
+        call: &Call<'_>,
+        permit: Permit,
+        mut patience: Patience,
+        mut waits: impl FnMut(&Value, Duration),
+    ) -> Tries {
+        let traffic = Arc::default();
+        let last = self.send_once(call, &permit, patience.left(), &traffic).await;
+        let mut tries = Tries { last, permit, traffic, fuel: 0, retries: 0 };
+        loop {
+            tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
+            let Some(wait) = tries.wait(&mut patience, &mut waits) else { return tries };
+            sleep(wait).await;
+            // What was revoked meanwhile is not tried again.
+            let Ok(Decision { permit: Ok(permit), .. }) = self.decide(call.action).await else {
+                return tries;
+            };
+            tries.permit = permit;
+            tries.retries += 1;
+            let (permit, traffic) = (&tries.permit, &tries.traffic);
+            tries.last = self.send_once(call, permit, patience.left(), traffic).await;
+        }
+    }
+
+    /// Sends the call once; whatever comes back has the key hidden.
+    async fn send_once(
+        &self,
+        call: &Call<'_>,
+        permit: &Permit,
+        time: Duration,
+        traffic: &Arc<Traffic>,
+    ) -> Result<Outcome, NoOutcome> {
+        let connection = &permit.connection;
+        let limits = Limits::default();
+        let limits = Limits { time: limits.time.min(time), ..limits };
+        let outlet = connection.watched_outlet(&self.client, traffic);
+        let called = self.connector.call(call.action, call.arguments, outlet, limits).await;
+        let key = connection.key();
+        let mut outcome = called.map_err(|error| no_outcome(&error, key))?;
+        // By its own word the account may send so many.
+        if let Ok(result) = &outcome.result
+            && let Some(rate) = result.get("requests-per-minute").and_then(Value::as_u64)
+        {
+            connection.set_rate(rate.try_into().unwrap_or(u32::MAX));
+        }
+        if let Some(key) = key {
+            match &mut outcome.result {
+                Ok(value) | Err(value) => key.hide_in_value(value),
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+/// The tries of one call so far.
+struct Tries {
+    /// What came of the last of them.
+    last: Result<Outcome, NoOutcome>,
+    permit: Permit,
+    traffic: Arc<Traffic>,
+    fuel: u64,
+    /// Further tries after the first.
+    retries: u32,
+}
+
+impl Tries {
+    /// How long to wait before the next try; `None` if there is to be none.
+    fn wait(
+        &self,
+        patience: &mut Patience,
+        waits: &mut impl FnMut(&Value, Duration),
+    ) -> Option<Duration> {
+        let error = self.last.as_ref().ok()?.result.as_ref().err()?;
+        let wait = patience.wait_after(error)?;
+        waits(error, wait);
+        Some(wait)
+    }
+
+    /// Masks what the caller does not see. An error says that it is that of the last
+    /// try alone.
+    fn mask(&mut self) {
+        match self.last.as_mut().map(|outcome| &mut outcome.result) {
+            Ok(Ok(result)) => mask(result, &self.permit.masked),
+            Ok(Err(error)) if self.retries > 0 => tell_of_tries(error, self.retries + 1),
+            _ => {}
+        }
+    }
+
+    /// How it ended, for the log.
+    fn ended(&self) -> Ended {
+        let (result, error) = match &self.last {
+            Ok(Outcome { result: Ok(result), .. }) => (Some(result.clone()), None),
+            Ok(Outcome { result: Err(error), .. }) => (None, Some(error.clone())),
+            Err(NoOutcome::Misfit(why)) => (None, Some(record::told_in_log("not-called", why))),
+            Err(stopped) => (None, Some(stopped.to_string().into())),
+        };
+        let (statuses, bytes) = (self.traffic.statuses(), self.traffic.bytes());
+        let (retries, fuel) = (self.retries, self.fuel);
+        Ended { result, error, statuses, retries, fuel, bytes, ..Ended::default() }
+    }
+}
+
+fn no_outcome(error: &CallError, key: Option<&Secret>) -> NoOutcome {
+    let text = error.to_string();
+    let text = key.map_or_else(|| text.clone(), |key| key.hide_in(&text));
+    match error {
+        CallError::UnknownAction { .. } | CallError::Arguments(_) => NoOutcome::Misfit(text),
+        CallError::Limit(_) | CallError::Trap(_) => NoOutcome::Stopped(text),
+    }
+}
+
+fn tell_of_tries(error: &mut Value, tries: u32) {
+    if let Some(Value::String(message)) = error.get_mut("message") {
+        message
+            .push_str(&format!(" This was the last of {tries} tries; others may have been sent."));
+    }
+}

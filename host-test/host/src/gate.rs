@@ -1,0 +1,291 @@
+//! Which requests may leave, and with what added? The one gate outwards.
+//!
+//! Denies by default. A request passes if it goes to the scheme, host, port
+//! and path of the connection with an allowed method, and if the name resolves
+//! to an address that the connection may reach; the address that was checked
+//! is the one connected to. The key is put in here and nowhere else, so the
+//! guest neither holds nor sees it, even where a server repeats it as it is. Redirects are not followed. Connections
+//! are pooled across instances. How many requests leave at once, in a minute and
+//! for one call is bounded, and so are the size and the time of a reply.
+//!
+//! Knows HTTP and one connection; knows nothing of actions or of any vendor's data.
+
+use std::{sync::Arc, time::Duration};
+
+use http::{
+    Method, Request, Response, Uri,
+    header::{EXPECT, TE, TRAILER},
+};
+use http_body::Body;
+use http_body_util::BodyExt;
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+use wasmtime_wasi_http::{
+    DEFAULT_FORBIDDEN_HEADERS, Error, ForbiddenHeaderFilter, RequestOptions, WasiBody,
+    WasiHttpHooks,
+};
+
+pub use self::traffic::Traffic;
+use self::{key_hider::KeyHider, reply::ReplyBody, throttle::Throttle};
+use crate::{addresses::Addresses, client::Client, engine::Outlet, secret::Secret, vendor::Vendor};
+
+mod key_hider;
+mod reply;
+mod throttle;
+mod traffic;
+
+/// The methods that a connection allows unless it is narrowed: origin and path are
+/// the fence.
+pub(crate) const METHODS: [Method; 5] =
+    [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+/// Kept back from the time of a call, so that a guest whose request timed out
+/// can still answer.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Where an instance may send requests, and the key that they get. Its bounds
+/// hold for all calls together, and for all clones of it.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    vendor: Arc<Vendor>,
+    base: Url,
+    addresses: Addresses,
+    methods: Vec<Method>,
+    key: Option<Secret>,
+    bounds: Bounds,
+    throttle: Throttle,
+}
+
+/// How much goes over a connection. Every bound is on by default, but the rate,
+/// which is the account's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Requests under way at the same time; more wait for their turn.
+    pub at_once: usize,
+    /// Requests that one call may send.
+    pub per_call: u32,
+    /// Bytes of a reply's body.
+    pub reply: u64,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { at_once: 16, per_call: 8, reply: 8 << 20 }
+    }
+}
+
+impl Connection {
+    /// A connection to everything below a base url, such as
+    /// `https://api.example.com/v1`.
+    ///
+    /// # Errors
+    /// If the url is neither https nor http on a loopback address, or holds
+    /// user info, a query or a fragment. The message does not repeat it.
+    pub fn new(
+        vendor: &Arc<Vendor>,
+        base: &str,
+        key: Option<Secret>,
+    ) -> Result<Self, &'static str> {
+        let (base, addresses) = base_url(base)?;
+        let (methods, bounds) = (METHODS.to_vec(), Bounds::default());
+        let throttle = Throttle::new(bounds.at_once);
+        Ok(Self { vendor: Arc::clone(vendor), base, addresses, methods, key, bounds, throttle })
+    }
+
+    /// The same connection with other bounds.
+    #[must_use]
+    pub fn with_bounds(self, bounds: Bounds) -> Self {
+        Self { bounds, throttle: Throttle::new(bounds.at_once), ..self }
+    }
+
+    /// The same connection with other methods: nothing else leaves.
+    #[must_use]
+    pub fn with_methods(self, methods: Vec<Method>) -> Self {
+        Self { methods, ..self }
+    }
+
+    /// The same connection, which may also lead into a network of its own.
+    #[must_use]
+    pub fn with_private_addresses(self) -> Self {
+        let addresses = match self.addresses {
+            Addresses::Public => Addresses::Private,
+            other => other,
+        };
+        Self { addresses, ..self }
+    }
+
+    /// The same connection with another key; all else is shared.
+    #[must_use]
+    pub fn with_key(self, key: Secret) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    /// Holds requests back, so that no more than these leave in a minute. Meant
+    /// for the rate that the vendor has just told, in a reply that counts too.
+    pub fn set_rate(&self, per_minute: u32) {
+        self.throttle.set_rate(per_minute);
+    }
+
+    /// The way out for one call: the guest learns the base url, and the gate
+    /// keeps the key.
+    #[must_use]
+    pub fn outlet(self: &Arc<Self>, client: &Client) -> Outlet {
+        self.watched_outlet(client, &Arc::default())
+    }
+
+    /// The same, and what goes through it is counted in `traffic`.
+    #[must_use]
+    pub fn watched_outlet(self: &Arc<Self>, client: &Client, traffic: &Arc<Traffic>) -> Outlet {
+        let environment = vec![(self.vendor.base_url_setting.clone(), self.base.to_string())];
+        let (client, connection) = (client.clone(), Arc::clone(self));
+        let traffic = Arc::clone(traffic);
+        let gate = |call_ends: Instant| {
+            let last_words = LAST_WORDS.min(call_ends.duration_since(Instant::now()) / 2);
+            let deadline = call_ends - last_words;
+            Box::new(Gate { client, connection, traffic, deadline, requests: 0 })
+                as Box<dyn WasiHttpHooks>
+        };
+        Outlet { environment, gate: Box::new(gate) }
+    }
+
+    /// Where it goes.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        self.base.as_str()
+    }
+
+    /// The key, for hiding it in what comes back.
+    #[must_use]
+    pub fn key(&self) -> Option<&Secret> {
+        self.key.as_ref()
+    }
+
+    /// Whether the request may leave.
+    fn allows(&self, method: &Method, uri: &Uri) -> bool {
+        self.methods.contains(method) && self.is_origin_of(uri) && self.is_above(uri.path())
+    }
+
+    fn is_origin_of(&self, uri: &Uri) -> bool {
+        let port = uri.port_u16().or(match uri.scheme_str() {
+            Some("https") => Some(443),
+            Some("http") => Some(80),
+            _ => None,
+        });
+        uri.scheme_str() == Some(self.base.scheme())
+            && uri
+                .host()
+                .is_some_and(|host| Some(host.to_lowercase().as_str()) == self.base.host_str())
+            && port == self.base.port_or_known_default()
+            && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+    }
+
+    /// Whether the path stays below the base url's, however a server reads it.
+    fn is_above(&self, path: &str) -> bool {
+        let base = self.base.path().trim_end_matches('/');
+        let below = path.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
+        let dots = |segment: &str| {
+            let name = segment.split(';').next().unwrap_or_default();
+            matches!(name.to_lowercase().replace("%2e", ".").as_str(), "." | "..")
+        };
+        let lowercase = path.to_lowercase();
+        below
+            && !path.split('/').any(dots)
+            && !["%25", "%2f", "%5c", "\\"].iter().any(|separator| lowercase.contains(separator))
+    }
+}
+
+/// A base url, and the addresses that it is meant to reach.
+pub(crate) fn base_url(text: &str) -> Result<(Url, Addresses), &'static str> {
+    let base = Url::parse(text).map_err(|_| "it is not an absolute url")?;
+    let addresses = Addresses::of(&base).ok_or("it has no host")?;
+    match base.scheme() {
+        "https" => {}
+        "http" if addresses == Addresses::Loopback => {}
+        "http" => return Err("it is http, which is allowed only on a loopback address"),
+        _ => return Err("it is not an http or https url"),
+    }
+    if !base.username().is_empty() || base.password().is_some() {
+        return Err("it holds user info, which has no meaning here");
+    }
+    if base.query().is_some() || base.fragment().is_some() {
+        return Err("it holds a query or a fragment, but only a path may follow the host");
+    }
+    Ok((base, addresses))
+}
+
+/// The gate of one call.
+struct Gate {
+    client: Client,
+    connection: Arc<Connection>,
+    traffic: Arc<Traffic>,
+    deadline: Instant,
+    requests: u32,
+}
+
+/// A response, and work that goes on behind it.
+type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
+impl WasiHttpHooks for Gate {
+    fn forbidden_header_filter(&mut self) -> ForbiddenHeaderFilter {
+        let injects = self.connection.key.is_some();
+        let key_header = self.connection.vendor.key_header.clone();
+        Arc::new(move |name| {
+            // Some servers take the one for the other.
+            let is_key = name.as_str().replace('_', "-") == key_header.as_str();
+            DEFAULT_FORBIDDEN_HEADERS.contains(name)
+                || [TE, TRAILER, EXPECT].contains(name)
+                || (injects && is_key)
+        })
+    }
+
+    fn send_request(
+        &mut self,
+        mut request: Request<WasiBody>,
+        options: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        let spent = self.requests >= self.connection.bounds.per_call;
+        self.requests += 1;
+        let allowed = !spent && self.connection.allows(request.method(), request.uri());
+        if let Some(key) = self.connection.key.as_ref().and_then(Secret::header).filter(|_| allowed)
+        {
+            request.headers_mut().insert(self.connection.vendor.key_header.clone(), key);
+        }
+        let client = self.client.clone();
+        let Connection { addresses, bounds, ref throttle, .. } = *self.connection;
+        let hider = self.connection.key.as_ref().map(|key| KeyHider::of(key));
+        let throttle = throttle.clone();
+        let traffic = Arc::clone(&self.traffic);
+        let call_ends = self.deadline;
+        Box::new(async move {
+            if !allowed {
+                return Err(Error::HttpRequestDenied);
+            }
+            let turn = timeout_at(call_ends, throttle.turn());
+            let turn = turn.await.map_err(|_| Error::ConnectionLimitReached)?;
+            let options = options.unwrap_or_default();
+            let first_byte = options.first_byte_timeout.map(|wait| Instant::now() + wait);
+            let until = first_byte.map_or(call_ends, |first_byte| first_byte.min(call_ends));
+            let number = traffic.begins();
+            let mut response = timeout_at(until, client.send(request, addresses))
+                .await
+                .map_err(|_| Error::HttpResponseTimeout)??;
+            traffic.answered(number, response.status().as_u16());
+            // Told now, it has a name; told within the body, it only breaks off. Of a
+            // refusal the status is worth more.
+            let length = response.body().size_hint().lower();
+            if response.status().is_success() && length > bounds.reply {
+                return Err(Error::HttpResponseBodySize(Some(length)));
+            }
+            if let Some(hider) = &hider {
+                hider.pass_headers(response.headers_mut());
+            }
+            let between_bytes = options.between_bytes_timeout;
+            let response = response.map(|body| {
+                let limit = bounds.reply;
+                ReplyBody::new(body, turn, call_ends, between_bytes, limit, traffic, hider)
+                    .boxed_unsync()
+            });
+            Ok((response, Box::new(async { Ok(()) }) as Box<_>))
+        })
+    }
+}

@@ -1,0 +1,376 @@
+//! Who may do what, over which connection? One TOML file, written by its owner.
+//!
+//! Holds no secret, only where one is kept. A connection is an origin with its
+//! secret and its limits; a persona is somebody on whose behalf calls are made,
+//! with the actions that it may call over one connection, and the fields that
+//! it does not see.
+//!
+//! ```toml
+//! default-persona = "assistant"
+//!
+//! [audit]
+//! file = "audit.jsonl"          # paths start from this file's folder
+//! redact = ["value"]            # fields that are not written down
+//!
+//! [connections.work]
+//! base-url = "https://api.example.com/v1"   # the vendor's own, if it is left out
+//! secret = { age = "work.age", identity = "identity.txt" }
+//! # or { env = "NAME" }, or { command = ["pass", "show", "work"] }
+//! methods = ["GET"]             # nothing else leaves
+//! private-addresses = false     # whether it may lead into a network of its own
+//! at-once = 16                  # requests under way at the same time
+//! requests-per-call = 8
+//! reply-bytes = 8388608
+//! revoked = false
+//!
+//! [personas.assistant]
+//! connection = "work"
+//! actions = ["list-contacts"]
+//! mask = ["value"]              # fields that it does not see
+//! show = ["hook-url"]           # fields that are sensitive, but it does see
+//! revoked = false
+//! ```
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use http::Method;
+use serde::Deserialize;
+use toml_edit::{Document, Item};
+
+use crate::{
+    files,
+    gate::{self, Bounds, Connection, METHODS},
+    vault::Source,
+    vendor::Vendor,
+};
+
+mod edit;
+
+pub use self::edit::{Change, begin, change};
+
+/// A policy file may have so many bytes.
+const LIMIT: u64 = 1 << 20;
+/// The log of calls, where the policy names none.
+const AUDIT: &str = "audit.jsonl";
+
+/// A policy as its file says it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Policy {
+    default_persona: Option<String>,
+    #[serde(default)]
+    audit: Audit,
+    #[serde(default)]
+    connections: BTreeMap<String, Entry>,
+    #[serde(default)]
+    personas: BTreeMap<String, Persona>,
+    #[serde(skip)]
+    file: PathBuf,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Audit {
+    file: Option<PathBuf>,
+    #[serde(default)]
+    redact: Vec<String>,
+}
+
+/// A connection: where it goes, where its secret is kept, what it takes.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Entry {
+    base_url: Option<String>,
+    /// Where the key is kept.
+    pub secret: Source,
+    /// Whether it has ended.
+    #[serde(default)]
+    pub revoked: bool,
+    methods: Option<Vec<String>>,
+    #[serde(default)]
+    private_addresses: bool,
+    at_once: Option<usize>,
+    requests_per_call: Option<u32>,
+    reply_bytes: Option<u64>,
+}
+
+/// Somebody on whose behalf calls are made.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Persona {
+    /// The name of its connection.
+    pub connection: String,
+    /// The actions that it may call.
+    pub actions: Vec<String>,
+    /// The fields that it does not see.
+    #[serde(default)]
+    pub mask: Vec<String>,
+    /// The fields that are sensitive, but it does see.
+    #[serde(default)]
+    pub show: Vec<String>,
+    /// Whether it has ended.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+impl Policy {
+    /// Where the user's own policy is: `policy.toml` in the folder of the application in
+    /// `$XDG_CONFIG_HOME`, or in `~/.config`.
+    #[must_use]
+    pub fn of_user(application: &str) -> Option<PathBuf> {
+        use etcetera::BaseStrategy;
+        let base = etcetera::choose_base_strategy().ok()?.config_dir();
+        Some(base.join(application).join("policy.toml"))
+    }
+
+    /// Whether there is a policy; one that cannot be looked at is not passed over.
+    #[must_use]
+    pub fn is_there(file: &Path) -> bool {
+        match fs::symlink_metadata(file) {
+            Err(error) => {
+                !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            }
+            Ok(_) => true,
+        }
+    }
+
+    /// Reads a policy file.
+    ///
+    /// # Errors
+    /// A sentence that names the file, and the line and the field that are wrong;
+    /// or that others may write to it.
+    pub fn read(file: &Path) -> Result<Self, String> {
+        let (file, text) = text(file)?;
+        let policy = Self::parse(&text).map_err(|why| format!("{}: {why}", file.display()))?;
+        Ok(Self { file, ..policy })
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let document = Document::parse(text.to_owned())
+            .map_err(|error| at(text, error.span(), error.message()))?;
+        let policy: Self = toml_edit::de::from_document(document.clone())
+            .map_err(|error| at(text, error.span(), error.message()))?;
+        let Some((path, why)) = policy.fault() else { return Ok(policy) };
+        let item = path.iter().try_fold(document.as_item(), |item, key| item.get(key));
+        let why = format!("{}: {why}", path.join("."));
+        Err(at(text, item.and_then(Item::span), &why))
+    }
+
+    /// The first field that cannot be followed, and why.
+    fn fault(&self) -> Option<(Vec<&str>, String)> {
+        let of_entries = || {
+            self.connections.iter().find_map(|(name, entry)| {
+                let (field, why) = entry.fault()?;
+                Some((vec!["connections", name, field], why))
+            })
+        };
+        let of_personas = || {
+            self.personas.iter().find_map(|(name, persona)| {
+                let wanted = &persona.connection;
+                let known = named(self.connections.keys());
+                let why = format!("there is no connection `{wanted}`; {known}");
+                (!self.connections.contains_key(wanted))
+                    .then(|| (vec!["personas", name, "connection"], why))
+            })
+        };
+        let of_the_default = || {
+            let name = self.default_persona.as_ref()?;
+            let known = named(self.personas.keys());
+            let why = format!("there is no persona `{name}`; {known}");
+            (!self.personas.contains_key(name)).then(|| (vec!["default-persona"], why))
+        };
+        of_entries().or_else(of_personas).or_else(of_the_default)
+    }
+
+    /// The file, by its full name.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The folder from which its paths start.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.file.parent().unwrap_or(Path::new("."))
+    }
+
+    /// The log of calls.
+    #[must_use]
+    pub fn audit(&self) -> PathBuf {
+        self.folder().join(self.audit.file.as_deref().unwrap_or(Path::new(AUDIT)))
+    }
+
+    /// The fields that are not written down.
+    #[must_use]
+    pub fn redacted(&self) -> &[String] {
+        &self.audit.redact
+    }
+
+    /// The connections by name.
+    #[must_use]
+    pub fn connections(&self) -> &BTreeMap<String, Entry> {
+        &self.connections
+    }
+
+    /// The personas by name.
+    #[must_use]
+    pub fn personas(&self) -> &BTreeMap<String, Persona> {
+        &self.personas
+    }
+
+    /// The name of the persona that is meant: this one, or the default.
+    #[must_use]
+    pub fn persona_name<'a>(&'a self, asked: Option<&'a str>) -> Option<&'a str> {
+        asked.or(self.default_persona.as_deref())
+    }
+
+    /// The persona, and its connection.
+    ///
+    /// # Errors
+    /// A sentence that says why there is none, or none any more.
+    pub fn grant(&self, asked: Option<&str>) -> Result<(&Persona, &Entry), String> {
+        let file = self.file.display();
+        let known = || named(self.personas.keys());
+        if self.personas.is_empty() {
+            return Err(format!("{file} has no persona yet: write one into it"));
+        }
+        let Some(name) = self.persona_name(asked) else {
+            let why = format!("{file} has no default-persona");
+            return Err(format!("{why}: name one with --persona; {}", known()));
+        };
+        let Some(persona) = self.personas.get(name) else {
+            return Err(format!("{file} has no persona `{name}`; {}", known()));
+        };
+        let Some(line) = self.connections.get(&persona.connection) else {
+            return Err(format!("{file} has no connection `{}`", persona.connection));
+        };
+        if persona.revoked {
+            return Err(format!("the persona `{name}` is revoked in {file}"));
+        }
+        if line.revoked {
+            let connection = &persona.connection;
+            return Err(format!("the connection `{connection}` is revoked in {file}"));
+        }
+        Ok((persona, line))
+    }
+}
+
+impl Entry {
+    /// A connection of this name, its key kept beside the policy.
+    #[must_use]
+    pub fn new(name: &str, base_url: &str) -> Self {
+        Self {
+            base_url: Some(base_url.to_owned()),
+            secret: Source::beside(name),
+            revoked: false,
+            methods: None,
+            private_addresses: false,
+            at_once: None,
+            requests_per_call: None,
+            reply_bytes: None,
+        }
+    }
+
+    /// The first field that cannot be followed, and why.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        if let Some(Err(why)) = self.base_url.as_deref().map(gate::base_url) {
+            return Some(("base-url", format!("it cannot be used: {why}")));
+        }
+        if let Err(why) = self.secret.check() {
+            return Some(("secret", why));
+        }
+        let known: Vec<_> = METHODS.iter().chain([&Method::HEAD]).map(Method::as_str).collect();
+        let mut methods = self.methods.iter().flatten();
+        if let Some(method) = methods.find(|method| !known.contains(&method.as_str())) {
+            let known = known.join(", ");
+            return Some(("methods", format!("`{method}` is none of {known}")));
+        }
+        let bounds = [
+            ("at-once", self.at_once == Some(0)),
+            ("requests-per-call", self.requests_per_call == Some(0)),
+        ];
+        let zero = bounds.into_iter().find(|(_, is_zero)| *is_zero);
+        zero.map(|(field, _)| (field, "0 would let nothing pass".to_owned()))
+    }
+
+    /// Where it goes.
+    #[must_use]
+    pub fn base_url<'a>(&'a self, vendor: &'a Vendor) -> &'a str {
+        self.base_url.as_deref().unwrap_or(&vendor.base_url)
+    }
+
+    /// The connection, without its key.
+    ///
+    /// # Errors
+    /// If the base url cannot be used.
+    pub fn connection(&self, vendor: &Arc<Vendor>) -> Result<Connection, &'static str> {
+        let usual = Bounds::default();
+        let bounds = Bounds {
+            at_once: self.at_once.unwrap_or(usual.at_once),
+            per_call: self.requests_per_call.unwrap_or(usual.per_call),
+            reply: self.reply_bytes.unwrap_or(usual.reply),
+        };
+        let mut connection =
+            Connection::new(vendor, self.base_url(vendor), None)?.with_bounds(bounds);
+        if let Some(methods) = &self.methods {
+            let methods = methods.iter().filter_map(|method| method.parse().ok());
+            connection = connection.with_methods(methods.collect());
+        }
+        Ok(if self.private_addresses { connection.with_private_addresses() } else { connection })
+    }
+}
+
+/// The file by its full name, and its text, if only its owner can have written it.
+fn text(file: &Path) -> Result<(PathBuf, String), String> {
+    let unread = |error| format!("the policy {} cannot be read: {error}", file.display());
+    let file = fs::canonicalize(file).map_err(unread)?;
+    let opened = files::open(&file).map_err(unread)?;
+    let (metadata, name) = (opened.metadata().map_err(unread)?, file.display());
+    if !files::is_of_ours_or_root(&metadata) {
+        return Err(format!("the policy {name} belongs to another user, so it is not followed"));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(format!("the policy {name} can be written by others: `chmod go-w` it"));
+    }
+    let folder = file.parent().unwrap_or(Path::new("."));
+    safe(folder).map_err(|why| format!("the policy {name} can be replaced by others: {why}"))?;
+    let bytes = files::read(&opened, LIMIT).map_err(unread)?;
+    let text = String::from_utf8(bytes).map_err(|_| format!("the policy {name} is not text"))?;
+    Ok((file, text))
+}
+
+/// Whether only this user and root can say what lies in the folder.
+fn safe(folder: &Path) -> Result<(), String> {
+    let name = folder.display();
+    let metadata = fs::metadata(folder).map_err(|error| format!("{name}: {error}"))?;
+    if files::is_open_to_others(&metadata) {
+        return Err(format!("they may write to its folder, `chmod go-w {name}`"));
+    }
+    Ok(())
+}
+
+/// What is wrong, and in which line.
+fn at(text: &str, span: Option<std::ops::Range<usize>>, why: &str) -> String {
+    let line = span.and_then(|span| Some(text.get(..span.start)?.matches('\n').count() + 1));
+    let words: Vec<_> = why.split_whitespace().collect();
+    let why = words.join(" ");
+    line.map_or_else(|| why.clone(), |line| format!("line {line}: {why}"))
+}
+
+/// What names there are.
+fn named<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    match names.map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => "there are none".to_owned(),
+        [name] => format!("there is only {name}"),
+        names => format!("there are {}", names.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! Which policies are refused, and what is said of them.
+
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+/// A policy with a connection and two personas.
+const GOOD: &str = r#"
+default-persona = "reader"
+
+[connections.work]
+secret = { env = "KEY" }
+
+[personas.reader]
+connection = "work"
+actions = ["look"]
+
+[personas.writer]
+connection = "work"
+actions = ["look", "write"]
+revoked = true
+"#;
+
+fn why(text: &str) -> String {
+    let Err(why) = Policy::parse(text) else { panic!("it is taken: {text}") };
+    assert!(!why.contains('\n') && why.len() < 300, "{why}");
+    why
+}
+
+fn vendor() -> Arc<Vendor> {
+    Arc::new(Vendor {
+        base_url: "https://api.example.com/v1".to_owned(),
+        base_url_setting: "EXAMPLE_BASE_URL".to_owned(),
+        key_header: "x-api-key".parse().unwrap(),
+    })
+}
+
+#[test]
+fn a_policy_says_who_may_do_what_and_everything_has_a_default() {
+    let policy = Policy::parse(GOOD).unwrap();
+    let (reader, work) = policy.grant(None).unwrap();
+    assert_eq!(
+        (reader.actions.as_slice(), work.base_url(&vendor())),
+        (["look".to_owned()].as_slice(), "https://api.example.com/v1")
+    );
+    assert_eq!(policy.grant(Some("reader")).unwrap().0.actions, reader.actions);
+    assert!(policy.grant(Some("writer")).unwrap_err().contains("`writer` is revoked"));
+    assert!(policy.grant(Some("nobody")).unwrap_err().ends_with("there are reader, writer"));
+    let connection = work.connection(&vendor()).unwrap();
+    assert!(connection.key().is_none());
+    assert_eq!(
+        Policy::parse("").unwrap().grant(None).unwrap_err(),
+        " has no persona yet: write one into it"
+    );
+    let revoked = GOOD.replace("secret", "revoked = true\nsecret");
+    assert!(
+        Policy::parse(&revoked)
+            .unwrap()
+            .grant(None)
+            .unwrap_err()
+            .contains("connection `work` is revoked")
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told_with_its_line_and_field() {
+    for (from, to, expected) in [
+        ("default-persona =", "default-persona", "line 2: "),
+        (
+            "default-persona = \"reader\"",
+            "default-persona = \"x\"",
+            "line 2: default-persona: there is no persona `x`; there are reader, writer",
+        ),
+        (
+            "default-persona",
+            "default-person",
+            "line 2: unknown field `default-person`, expected one of `default-persona`",
+        ),
+        ("secret = { env = \"KEY\" }", "", "line 4: missing field `secret`"),
+        ("{ env = \"KEY\" }", "{ file = \"KEY\" }", "line 5: expected { env = \"NAME\" }"),
+        (
+            "{ env = \"KEY\" }",
+            "{ env = \"KEY\", age = \"x\" }",
+            "line 5: expected { env = \"NAME\" }",
+        ),
+        ("{ env = \"KEY\" }", "\"the key itself\"", "line 5: expected { env = \"NAME\" }"),
+        (
+            "{ env = \"KEY\" }",
+            "{ command = [] }",
+            "line 5: connections.work.secret: the command has no program",
+        ),
+        (
+            "{ env = \"KEY\" }",
+            "{ env = \"A=B\" }",
+            "line 5: connections.work.secret: there is no environment variable of such a name",
+        ),
+        (
+            "secret =",
+            "base-url = \"http://api.example.com/open\"\nsecret =",
+            "line 5: connections.work.base-url: it cannot be used: it is http, which is allowed only on a loopback address",
+        ),
+        (
+            "secret =",
+            "methods = [\"GET\", \"get\"]\nsecret =",
+            "line 5: connections.work.methods: `get` is none of GET, POST, PUT, PATCH, DELETE, HEAD",
+        ),
+        (
+            "secret =",
+            "at-once = 0\nsecret =",
+            "line 5: connections.work.at-once: 0 would let nothing pass",
+        ),
+        ("secret =", "at-once = -1\nsecret =", "line 5: invalid value: integer `-1`"),
+        (
+            "secret =",
+            "base_url = \"https://api.example.com\"\nsecret =",
+            "line 5: unknown field `base_url`, expected one of `base-url`",
+        ),
+        (
+            "connection = \"work\"",
+            "connection = \"wrok\"",
+            "line 8: personas.reader.connection: there is no connection `wrok`; there is only work",
+        ),
+        ("connection = \"work\"", "", "line 7: missing field `connection`"),
+        ("[\"look\"]", "\"look\"", "line 9: invalid type: string \"look\", expected a sequence"),
+        (
+            "revoked = true",
+            "revoked = \"no\"",
+            "line 14: invalid type: string \"no\", expected a boolean",
+        ),
+        ("revoked = true", "revoke = true", "line 14: unknown field `revoke`, expected one of"),
+        ("[personas.writer]", "[personas.reader]", "line 11: duplicate key"),
+    ] {
+        assert!(GOOD.contains(from), "{from}");
+        let said = why(&GOOD.replacen(from, to, 1));
+        assert!(said.starts_with(expected), "{said}\nexpected {expected}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_file_is_not_repeated() {
+    for secret in ["\"canary\"", "{ key = \"canary\" }", "{ env = \"canary=x\" }", "canary"] {
+        let said = why(&GOOD.replace("{ env = \"KEY\" }", secret));
+        assert!(!said.contains("canary"), "{said}");
+    }
+}
+
+#[test]
+fn a_file_that_others_may_write_or_replace_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::write(&file, GOOD).unwrap();
+    mode(&file, 0o644);
+    assert_eq!(
+        Policy::read(&file).unwrap().audit(),
+        folder.path().canonicalize().unwrap().join("audit.jsonl")
+    );
+    for open in [0o664, 0o646] {
+        mode(&file, open);
+        assert!(Policy::read(&file).unwrap_err().contains("can be written by others"), "{open:o}");
+    }
+    mode(&file, 0o600);
+    for open in [0o770, 0o707] {
+        mode(folder.path(), open);
+        assert!(Policy::read(&file).unwrap_err().contains("can be replaced by others"), "{open:o}");
+    }
+    // Where nobody takes away what is another's.
+    mode(folder.path(), 0o1777);
+    Policy::read(&file).unwrap();
+    let missing = Policy::read(&folder.path().join("none.toml")).unwrap_err();
+    assert!(missing.contains("none.toml cannot be read: "), "{missing}");
+    assert!(Policy::read(folder.path()).unwrap_err().ends_with("it is not a file"));
+    fs::write(&file, vec![b'#'; 2 << 20]).unwrap();
+    assert!(Policy::read(&file).unwrap_err().contains("it is larger than 1048576 bytes"));
+    fs::write(&file, [0xFF, 0xFE]).unwrap();
+    assert!(Policy::read(&file).unwrap_err().ends_with("is not text"));
+}
+
+#[test]
+fn a_change_leaves_all_else_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("new").join("policy.toml");
+    let read = || fs::read_to_string(&file).unwrap();
+    let base_url = "https://api.example.com/open";
+    assert!(change(&file, Change::Revoke("work")).is_err() && !file.exists());
+    let begun = begin(&file).unwrap();
+    assert!(begun.connections().is_empty() && !file.exists());
+    change(&file, Change::Connect { name: "work", base_url }).unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+    let begun = read();
+
+    let text = format!(
+        "# Mine.\n{begun}at-once   = 4 # few\n\n[personas.a]\nconnection='work'\nactions=[]\n"
+    );
+    fs::write(&file, &text).unwrap();
+    assert!(change(&file, Change::Revoke("work")).unwrap().connections()["work"].revoked);
+    assert_eq!(read(), text.replace("# few\n", "# few\nrevoked = true\n"));
+    change(&file, Change::Connect { name: "work", base_url: "https://other.example" }).unwrap();
+    assert_eq!(read(), text);
+    let policy = change(&file, Change::RevokePersona("a")).unwrap();
+    assert!(policy.personas()["a"].revoked && !policy.connections()["work"].revoked);
+    change(&file, Change::Connect { name: "home", base_url }).unwrap();
+    let (work, rest) = text.split_once("\n[personas.a]").unwrap();
+    assert!(read().starts_with(work) && read().contains(rest.trim()), "{}", read());
+
+    let before = read();
+    for unknown in [Change::Revoke("none"), Change::RevokePersona("work")] {
+        assert!(change(&file, unknown).unwrap_err().contains("it has no `"));
+    }
+    assert_eq!(read(), before);
+}
+
+#[test]
+fn changes_at_the_same_time_are_all_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    let names: Vec<_> = (0..12).map(|n| format!("n{n}")).collect();
+    let all = |change_of: &(dyn Fn(&str) -> Result<Policy, String> + Sync)| {
+        std::thread::scope(|scope| {
+            let runs: Vec<_> =
+                names.iter().map(|name| scope.spawn(move || change_of(name))).collect();
+            runs.into_iter().for_each(|run| drop(run.join().unwrap().unwrap()));
+        });
+    };
+    all(&|name| change(&file, Change::Connect { name, base_url: "https://api.example.com/v1" }));
+    assert_eq!(Policy::read(&file).unwrap().connections().len(), names.len());
+    all(&|name| change(&file, Change::Revoke(name)));
+    let policy = Policy::read(&file).unwrap();
+    assert!(policy.connections().values().all(|line| line.revoked), "{policy:?}");
+}
+
+#[test]
+fn a_change_that_would_break_the_policy_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    for text in [
+        "[connections.work]\nsecret = CANARY\n",
+        "[connections.work]\nsecret = { env = \"K\" }\nat-once = 0\n",
+    ] {
+        fs::write(&file, text).unwrap();
+        let why = change(&file, Change::Revoke("work")).unwrap_err();
+        assert!(why.contains("line ") && !why.contains("CANARY") && !why.contains('\n'), "{why}");
+        assert_eq!(fs::read_to_string(&file).unwrap(), text);
+    }
+}
+
+#[test]
+fn what_is_no_file_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(Policy::read(&pipe).unwrap_err().ends_with("it is not a file"));
+}
+
+#[test]
+fn a_policy_is_found_through_a_link_and_its_paths_start_where_it_is() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (file, link) = (folder.path().join("policy.toml"), other.path().join("policy.toml"));
+    fs::write(&file, GOOD).unwrap();
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let audit = Policy::read(&link).unwrap().audit();
+    assert_eq!(audit, folder.path().canonicalize().unwrap().join("audit.jsonl"));
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    assert!(Policy::read(&link).unwrap_err().contains("can be replaced by others"));
+}
+
+#[test]
+fn private_addresses_and_bounds_are_as_the_connection_says() {
+    let of = |more: &str| {
+        let text = GOOD.replace("secret =", &format!("{more}\nsecret ="));
+        format!(
+            "{:?}",
+            Policy::parse(&text).unwrap().grant(None).unwrap().1.connection(&vendor()).unwrap()
+        )
+    };
+    assert!(of("").contains("addresses: Public") && of("").contains("at_once: 16"), "{}", of(""));
+    assert!(of("private-addresses = true").contains("addresses: Private"));
+    assert!(of("private-addresses = false").contains("addresses: Public"));
+    let bounded = of("at-once = 3\nrequests-per-call = 2\nreply-bytes = 100");
+    assert!(bounded.contains("at_once: 3, per_call: 2, reply: 100"), "{bounded}");
+}

@@ -1,0 +1,105 @@
+//! How is a key held without being shown, and hidden where somebody else shows it?
+
+use std::fmt;
+
+use http::HeaderValue;
+use serde_json::Value;
+
+/// Bytes that a key may have.
+const KEY_LIMIT: usize = 4096;
+/// What stands where the key stood.
+const MASK: &str = "[key]";
+/// What marks a cut in a text.
+const CUT: &str = "…";
+/// So many bytes from the start of a key tell that it is one.
+const TELLING: usize = 4;
+
+/// A key that is shown nowhere.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes a key without the white space around it.
+    ///
+    /// # Errors
+    /// If nothing is left or the key cannot stand in a header. The message
+    /// does not show it.
+    pub fn new(key: &str) -> Result<Self, &'static str> {
+        let key = key.trim();
+        if key.is_empty() {
+            return Err("the key is empty");
+        }
+        if key.len() > KEY_LIMIT {
+            return Err("the key is longer than any key is");
+        }
+        if key.contains(|c: char| !c.is_ascii() || c.is_ascii_control()) {
+            return Err("the key holds characters that cannot stand in a header");
+        }
+        Ok(Self(key.to_owned()))
+    }
+
+    /// The value of the header that carries it.
+    pub(crate) fn header(&self) -> Option<HeaderValue> {
+        let mut value = HeaderValue::from_str(&self.0).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+
+    /// The key as it is, for whoever looks for it in what passes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// The text with the key hidden, also where a cut, marked by `…`, left only
+    /// the beginning of it.
+    #[must_use]
+    pub fn hide_in(&self, text: &str) -> String {
+        let whole = text.replace(&self.0, MASK);
+        let mut pieces: Vec<_> = whole.split(CUT).map(str::to_owned).collect();
+        let last = pieces.pop().unwrap_or_default();
+        let scrubbed = pieces.into_iter().map(|piece| self.without_start(piece) + CUT);
+        scrubbed.collect::<String>() + &last
+    }
+
+    fn without_start(&self, text: String) -> String {
+        let starts = self.0.char_indices().rev().map(|(end, _)| end).filter(|end| *end >= TELLING);
+        let mut starts = starts.filter_map(|end| self.0.get(..end));
+        match starts.find_map(|start| text.strip_suffix(start)) {
+            Some(before) => format!("{before}{MASK}"),
+            None => text,
+        }
+    }
+
+    /// The value with the key hidden in every text, JSON inside a text included.
+    pub fn hide_in_value(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => {
+                *text = self.hide_in(text);
+                if let Ok(mut inside @ (Value::Array(_) | Value::Object(_))) = text.parse() {
+                    let before: Value = inside.clone();
+                    self.hide_in_value(&mut inside);
+                    if inside != before {
+                        *text = inside.to_string();
+                    }
+                }
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.hide_in_value(item)),
+            Value::Object(members) => {
+                *members = std::mem::take(members)
+                    .into_iter()
+                    .map(|(name, mut value)| {
+                        self.hide_in_value(&mut value);
+                        (self.hide_in(&name), value)
+                    })
+                    .collect();
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
