@@ -1,8 +1,9 @@
-//! Builds the component from the sources beside this crate, so that the
-//! command and the tests always drive what is there, and need nothing else.
+//! Builds the component from the sources of this repository, so that the command
+//! and the tests always drive what is there, and need nothing else. Lists the tests
+//! of the actions.
 
 use std::{
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, exit},
 };
@@ -44,6 +45,28 @@ fn main() {
     }
     let component = out.join(TARGET).join("release/twochat.wasm");
     println!("cargo::rustc-env=TWOCHAT_COMPONENT={}", component.display());
+    list_tests_of_actions(&root.join("host-test/tests/it/actions"));
+}
+
+/// Writes the modules that test an action, and the list of what they tell, so that a
+/// new action's tests are found by their file.
+fn list_tests_of_actions(folder: &Path) {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let Ok(files) = fs::read_dir(folder) else { fail("the tests of the actions are missing") };
+    let mut files: Vec<_> = files.flatten().map(|file| file.path()).collect();
+    files.sort();
+    let (mut modules, mut list) = (String::new(), String::new());
+    for file in files {
+        let Some(name) = file.file_stem().and_then(|stem| stem.to_str()) else { continue };
+        modules += &format!("#[path = {file:?}]\nmod {name};\n");
+        list += &format!("{name}::known(), ");
+    }
+    let all =
+        format!("pub(crate) fn all() -> Vec<crate::support::known::Known> {{ vec![{list}] }}");
+    let out = PathBuf::from(required("OUT_DIR")).join("tests_of_actions.rs");
+    if fs::write(out, modules + &all).is_err() {
+        fail("the list of tests cannot be written");
+    }
 }
 
 /// Has rustup add the target if it is missing; does nothing without rustup,

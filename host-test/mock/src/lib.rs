@@ -10,6 +10,7 @@
 mod contacts;
 mod exchange;
 mod faults;
+mod judge;
 mod new_contact;
 mod routes;
 mod server;

@@ -20,8 +20,8 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::exchange::Received;
-use super::locked;
 use super::state::State;
+use super::{judge, locked};
 
 /// Where the server listens, or why it does not.
 type Ready = oneshot::Sender<io::Result<SocketAddr>>;
@@ -71,7 +71,7 @@ async fn answer(
     request: Request,
 ) -> Response {
     let received = Received::read(request).await;
-    let reply = locked(&state).answer(received, Instant::now());
+    let reply = judge::answer(&mut locked(&state), received, Instant::now());
     match reply {
         Some(reply) => reply.into_response(),
         None => pending().await,

@@ -1,24 +1,19 @@
-//! What does the server remember from one request to the next, and in which
-//! order is a request judged?
-//!
-//! Knows no socket, so a judgement is one synchronous call with the time as
-//! an argument, and no path: what a call is about is for [`routes`].
+//! What does the server remember from one request to the next?
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Options;
 use super::contacts::Directory;
-use super::exchange::{Exchange, KEY_HEADER, Received, Reply};
-use super::faults::{Fault, Faults};
-use super::routes;
+use super::exchange::{Exchange, Reply};
+use super::faults::Faults;
 
 /// How many exchanges are remembered, so that a mock can run for days.
 const REMEMBERED: usize = 10_000;
 
 /// Everything that outlives a request.
 pub(super) struct State {
-    key: String,
+    pub(super) key: String,
     pub(super) account: Account,
     pub(super) contacts: Directory,
     pub(super) faults: Faults,
@@ -45,40 +40,15 @@ impl State {
         }
     }
 
-    /// The reply, or none when the request is to be left hanging.
-    pub(super) fn answer(&mut self, request: Received, now: Instant) -> Option<Reply> {
-        let reply = self.judge(&request, now);
+    pub(super) fn remember(&mut self, exchange: Exchange) {
         if self.exchanges.len() == REMEMBERED {
             self.exchanges.pop_front();
         }
-        self.exchanges.push_back(Exchange { request, reply: reply.clone() });
-        reply
+        self.exchanges.push_back(exchange);
     }
 
     pub(super) fn exchanges(&self) -> Vec<Exchange> {
         self.exchanges.iter().cloned().collect()
-    }
-
-    fn judge(&mut self, request: &Received, now: Instant) -> Option<Reply> {
-        if let Some(reply) = &self.script {
-            return Some(reply.clone());
-        }
-        if self.faults.on(Fault::Hang) {
-            return None;
-        }
-        let reply = self.admit(request, now).err();
-        let reply = reply.or_else(|| self.faults.forced());
-        let reply = reply.unwrap_or_else(|| routes::answer(self, request));
-        Some(self.faults.dress(reply))
-    }
-
-    fn admit(&mut self, request: &Received, now: Instant) -> Result<(), Reply> {
-        match request.header(KEY_HEADER) {
-            // An empty header is no key to the framework that checks it.
-            None | Some("") => Err(Reply::gateway(403, "Not authenticated")),
-            Some(key) if key != self.key => Err(Reply::gateway(401, "Invalid API Key")),
-            Some(_) => self.account.charge(now),
-        }
     }
 }
 
@@ -93,7 +63,7 @@ pub(super) struct Account {
 
 impl Account {
     /// One call's worth of rate and credit. What is refused costs no credit.
-    fn charge(&mut self, now: Instant) -> Result<(), Reply> {
+    pub(super) fn charge(&mut self, now: Instant) -> Result<(), Reply> {
         let over = |call: &Instant| now.duration_since(*call) >= MINUTE;
         while self.recent.front().is_some_and(over) {
             self.recent.pop_front();

@@ -15,11 +15,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use crate::support::CONNECTOR;
 use host::{cache::Cache, engine::Connector};
 use serde_json::json;
 
-use crate::support::{every_action, everything::HOST, hook::Hook, shell};
+use crate::support::{CONNECTOR, everything::HOST, hook::Hook, shell};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -84,10 +83,6 @@ fn names(connector: &Connector) -> Vec<String> {
     connector.actions().iter().map(|action| action.name.clone()).collect()
 }
 
-fn five() -> Vec<String> {
-    every_action().into_iter().map(|(name, _)| name.to_owned()).collect()
-}
-
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let mut entries: Vec<_> = entries.collect();
@@ -132,7 +127,7 @@ async fn a_component_is_compiled_once_and_works_from_its_entry() {
     let (later, names_later) = later.min().unwrap();
     println!("compiled in {first:?}, loaded in {later:?}");
     assert!(later * 3 < first, "compiled in {first:?}, loaded in {later:?}");
-    assert_eq!((names(&compiled), names_later), (five(), five()));
+    assert_eq!((names(&compiled), names_later), (crate::support::names(), crate::support::names()));
     assert_eq!(state(&place.entry()), entry, "it was written again");
 
     let hook = Hook::replying(200, r#"{"success": true, "contacts": []}"#);
@@ -334,12 +329,16 @@ fn the_command_keeps_its_component_in_the_users_cache_and_trusts_it_no_more_than
     let base = shell::folder("cache-command");
     let folder = base.join("twochat");
     let base = base.to_str().unwrap();
-    assert_eq!(told(base), five());
+    assert_eq!(told(base), crate::support::names());
     let [entry] = entries(&folder).try_into().unwrap();
     assert_eq!(mode(&fs::metadata(&folder).unwrap()), 0o700);
     assert_eq!(mode(&fs::metadata(&entry).unwrap()), 0o600);
     let written = state(&entry);
-    assert_eq!((told(base), state(&entry)), (five(), written), "it was written again");
+    assert_eq!(
+        (told(base), state(&entry)),
+        (crate::support::names(), written),
+        "it was written again"
+    );
 
     let place = Place::new("command-planted");
     place.load(&PLANTED);
@@ -347,13 +346,13 @@ fn the_command_keeps_its_component_in_the_users_cache_and_trusts_it_no_more_than
     fs::copy(&planted, &entry).unwrap();
     assert_eq!(told(base), ["planted"], "a planted entry would show");
     set_mode(&entry, 0o666);
-    assert_eq!(told(base), five());
+    assert_eq!(told(base), crate::support::names());
     assert_eq!(mode(&fs::metadata(&entry).unwrap()), 0o600);
 
     fs::copy(&planted, &entry).unwrap();
     set_mode(&folder, 0o777);
-    assert_eq!(told(base), five());
+    assert_eq!(told(base), crate::support::names());
     for base in ["/dev/null", "/proc"] {
-        assert_eq!(told(base), five(), "{base}");
+        assert_eq!(told(base), crate::support::names(), "{base}");
     }
 }

@@ -5,7 +5,10 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use wasmtime_wasi_http::Error;
 
-use crate::support::{every_action, hook::Hook, new_contact, policy};
+use crate::{
+    actions,
+    support::{every_action, hook::Hook, known::Known, new_contact, policy},
+};
 
 type Policy = (&'static str, &'static str, &'static str);
 
@@ -210,6 +213,18 @@ async fn an_argument_that_2chat_refuses_is_named_as_the_contract_spells_it() {
     let error = hook.call("create-contact", new_contact()).await.unwrap_err();
     assert_eq!(error["field"], "details[1].value", "{error}");
     assert!(error["message"].as_str().unwrap().contains("“not E.164; too short”"), "{error}");
+}
+
+#[tokio::test]
+async fn what_does_not_only_read_may_have_happened_after_a_504_or_a_cut() {
+    for Known { name, arguments, effect, .. } in actions::all() {
+        let cut = Hook::failing(|| Error::ConnectionTerminated);
+        for hook in [Hook::replying(504, "{}"), cut] {
+            let error = hook.call(name, arguments.clone()).await.unwrap_err();
+            let expected = if effect == "reads" { "no" } else { "perhaps" };
+            assert_eq!(error["carried-out"], expected, "{name}: {error}");
+        }
+    }
 }
 
 #[tokio::test]

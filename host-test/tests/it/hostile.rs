@@ -11,11 +11,15 @@ use host::engine::Limits;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{
-    Caller, LOADED, every_action,
-    hook::Hook,
-    new_contact, policy,
-    raw::{Raw, Step, Steps},
+use crate::{
+    actions,
+    support::{
+        Caller, LOADED,
+        hook::Hook,
+        known::Known,
+        new_contact, policy,
+        raw::{Raw, Step, Steps},
+    },
 };
 
 type Policy = (&'static str, &'static str, &'static str);
@@ -246,45 +250,10 @@ async fn a_redirect_is_never_followed() {
 /// An action with what it takes, and an answer that is read whole.
 type Example = (&'static str, Value, Value);
 
-/// What each action answers, in the shape of the documentation.
+/// What each action takes and answers.
 fn examples() -> Vec<Example> {
-    let channel = "WPN66037eca-9ad1-4c96-9eff-526a90a48c77";
-    let contact = json!({"success": true, "contact": {
-        "uuid": "CON2226e836-36dc-4103-b2a2-6307749cf390", "first_name": "Ada",
-        "last_name": "Lovelace", "channel_uuid": channel, "profile_pic_url": "https://example.com/a",
-        "details": [{"id": 1331, "value": "+14155550123", "type": "WAPH",
-            "created_at": 1_695_230_471, "updated_at": 0}],
-    }});
-    let contacts = json!({"success": true, "count": 1, "contacts": [{
-        "id": 566, "uuid": "CON5dbf28a9-44f5-4ca2-9eae-fd33b124097a", "first_name": "Ada",
-        "last_name": null, "channel_uuid": channel, "profile_pic_url": "https://example.com/a",
-        "details": [{"id": 7, "value": "ada@example.com", "type": "E",
-            "created_at": "2025-03-03T18:43:51", "updated_at": "2025-03-30T08:30:12"}],
-    }]});
-    let webhooks = json!({"success": true, "webhooks": [{
-        "id": 12, "account_id": 34, "uuid": "WHKdc78c87e-5b18-47c7-9183-5bf527fd6c69",
-        "event_name": "whatsapp.message.received", "channel_uuid": channel,
-        "hook_url": "https://hooks.example.com", "hook_params": {"waweb_uuid": channel},
-        "created_at": "2023-04-17T18:50:50Z",
-    }]});
-    let info = json!({"success": true, "account": {
-        "name": "Example Ltd", "uuid": "ACC91be87af-5a29-4034-b599-342f2aeb5d52", "on_trial": false,
-        "blocked": false, "block_reason": "None", "created_at": "2022-04-21T21:55:37Z",
-        "expires_at": "2024-08-31T19:11:08Z",
-    }, "limits": {"requests_per_minute": 80}, "usage": {
-        "api_request_count": 77112, "max_api_request_count": 500_000,
-        "number_check_count": 430_542, "max_number_check_count": 500_000,
-    }});
-    let answer = |action| match action {
-        "create-contact" => contact.clone(),
-        "list-contacts" => contacts.clone(),
-        "list-webhook-subscriptions" => webhooks.clone(),
-        _ => info.clone(),
-    };
-    every_action()
-        .into_iter()
-        .map(|(action, arguments)| (action, arguments, answer(action)))
-        .collect()
+    let known = actions::all().into_iter();
+    known.map(|Known { name, arguments, answer, .. }| (name, arguments, answer)).collect()
 }
 
 /// Every place in an answer, itself first.

@@ -1,8 +1,6 @@
 //! The connector in hosts that give less than this one: no timeouts, no
 //! environment, no key header, no way out.
 
-use crate::support::CONNECTOR;
-use bytes::Bytes;
 use host::json;
 use serde_json::Value;
 use wasmtime::{
@@ -15,7 +13,10 @@ use wasmtime_wasi_http::{
     p2::bindings::http::types::RequestOptions as OptionsResource,
 };
 
-use crate::support::{every_action, hook::Hook, policy};
+use crate::{
+    actions,
+    support::{CONNECTOR, every_action, hook::Hook, known::Known, policy},
+};
 
 #[tokio::test]
 async fn a_host_that_denies_everything_is_named_as_the_one_to_ask() {
@@ -76,12 +77,10 @@ async fn every_request_asks_for_its_timeouts() {
 #[tokio::test]
 async fn a_host_without_timeouts_clock_or_arguments_serves_every_action() {
     let host = Bare::new();
-    let body = r#"{"success":true,"contacts":[],"webhooks":[],
-        "contact":{"uuid":"CON1"},"account":{"uuid":"ACC1"}}"#;
-    for (action, arguments) in every_action() {
-        let hook = Hook::replying(200, Bytes::from_static(body.as_bytes()));
-        let result = host.call(action, &arguments, hook.clone()).await;
-        assert!(matches!(result, Val::Result(Ok(_))), "{action}: {result:?}");
+    for Known { name, arguments, answer, .. } in actions::all() {
+        let hook = Hook::replying(200, answer.to_string());
+        let result = host.call(name, &arguments, hook.clone()).await;
+        assert!(matches!(result, Val::Result(Ok(_))), "{name}: {result:?}");
         assert_eq!(hook.only().options.unwrap(), Default::default(), "no timeout was taken");
     }
 }

@@ -2,10 +2,15 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use host::access::{Access, Offer};
+use host::{
+    access::{Access, Offer},
+    tools::Tool,
+};
 use serde_json::Value;
 
-use crate::support::{Caller, LOADED, mock, root, shell::folder, twochat};
+use crate::support::{
+    Caller, LOADED, RENEW, mock, renewing, root, schemas::TOOLS, shell::folder, twochat,
+};
 
 const README: &str = include_str!("../../../README.md");
 const SECURITY: &str = include_str!("../../../SECURITY.md");
@@ -42,12 +47,31 @@ async fn each_example_prints_what_the_readme_shows() {
     }
 }
 
+/// What an action does, and whether it may be repeated, in the words of its docs.
+fn row(tool: &Tool) -> String {
+    let (what, rest) = tool.description.split_once("\n\n").unwrap();
+    let (_, repeating) = rest.split_once("Repeating: ").unwrap();
+    format!(
+        "| `{}` | {} | {} |\n",
+        tool.name,
+        what.trim_end_matches('.'),
+        repeating.trim_end_matches('.')
+    )
+}
+
 #[test]
-fn the_table_has_every_action_once_and_no_other() {
-    let rows = README.lines().filter_map(|line| line.strip_prefix("| `"));
-    let named: Vec<_> = rows.map(|row| row.split('`').next().unwrap()).collect();
-    let actions: Vec<_> = LOADED.1.actions().iter().map(|action| action.name.as_str()).collect();
-    assert_eq!(named, actions);
+fn the_table_is_renewed_from_the_contract() {
+    let head = "| function | what it does | may it be repeated? |\n| --- | --- | --- |\n";
+    let file = root().join("README.md");
+    let readme = fs::read_to_string(&file).unwrap();
+    let (before, after) = readme.split_once(head).unwrap();
+    let (_, after) = after.split_once("\n\n").unwrap();
+    let table: String = TOOLS.iter().map(row).collect();
+    let renewed = format!("{before}{head}{table}\n{after}");
+    if renewing() {
+        return fs::write(file, renewed).unwrap();
+    }
+    assert!(readme == renewed, "the README's table is not that of the contract. {RENEW}");
 }
 
 #[test]

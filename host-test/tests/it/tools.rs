@@ -1,12 +1,16 @@
 //! The tools that the actions become: their schemas, hints and docs.
 
-use crate::support::CONNECTOR;
 use host::{docs::Docs, tools::Tool};
 use serde_json::{Value, json};
 
-use crate::support::{
-    Caller, every_action, mock,
-    schemas::{self, TOOLS, fits, validator},
+use crate::{
+    actions,
+    support::{
+        CONNECTOR, Caller, every_action,
+        known::Known,
+        mock,
+        schemas::{self, TOOLS, fits, validator},
+    },
 };
 
 fn tool(name: &str) -> &'static Tool {
@@ -49,18 +53,18 @@ fn every_tool_says_what_it_is_for_what_it_changes_and_whether_to_repeat_it() {
 
 #[test]
 fn hints_are_what_the_contract_says_of_each_action() {
-    let hints = |name| serde_json::to_value(tool(name).annotations).unwrap();
-    let reads = json!({
-        "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true,
-        "openWorldHint": true,
-    });
-    let creates = json!({
-        "readOnlyHint": false, "destructiveHint": false, "idempotentHint": false,
-        "openWorldHint": true,
-    });
-    for (action, _) in every_action() {
-        let expected = if action == "create-contact" { &creates } else { &reads };
-        assert_eq!(hints(action), *expected, "{action}");
+    for Known { name, effect, repeatable, .. } in actions::all() {
+        let (reads, destroys) = match effect {
+            "reads" => (true, false),
+            "creates" => (false, false),
+            "changes" | "deletes" => (false, true),
+            other => panic!("{name} says that it {other}, which is no word of the contract"),
+        };
+        let expected = json!({
+            "readOnlyHint": reads, "destructiveHint": destroys, "idempotentHint": repeatable,
+            "openWorldHint": true,
+        });
+        assert_eq!(json!(tool(name).annotations), expected, "{name}");
     }
 }
 

@@ -3,7 +3,26 @@
 use mock::{Fault, Options};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, hook::Hook, mock, mock_with, new_contact, policy};
+use crate::support::{known::{CHANNEL, Known, page}, Caller, hook::Hook, mock, mock_with, new_contact, policy};
+
+pub(crate) fn known() -> Known {
+    let contact = json!({"success": true, "contact": {
+        "uuid": "CON2226e836-36dc-4103-b2a2-6307749cf390", "first_name": "Ada",
+        "last_name": "Lovelace", "channel_uuid": CHANNEL, "profile_pic_url": "https://example.com/a",
+        "details": [{"id": 1331, "value": "+14155550123", "type": "WAPH",
+            "created_at": 1_695_230_471, "updated_at": 0}],
+    }});
+    Known {
+        name: "create-contact",
+        arguments: new_contact(),
+        record: Some("new-contact"),
+        effect: "creates",
+        repeatable: false,
+        answer: contact,
+        budgeted: json!({"success": true, "contact": page(1)["contacts"][0]}),
+        gives: ("/first-name", json!("Ada")),
+    }
+}
 
 #[tokio::test]
 async fn a_created_contact_comes_back_and_is_listed() {

@@ -3,7 +3,20 @@
 use mock::{Fault, Mock, Options};
 use serde_json::json;
 
-use crate::support::{Caller, hook::Hook, mock, mock_with};
+use crate::support::{known::{Known, info}, Caller, hook::Hook, mock, mock_with};
+
+pub(crate) fn known() -> Known {
+    Known {
+        name: "get-api-usage-info",
+        arguments: json!({}),
+        record: None,
+        effect: "reads",
+        repeatable: true,
+        answer: info(),
+        budgeted: info(),
+        gives: ("/requests-per-minute", json!(80)),
+    }
+}
 
 #[tokio::test]
 async fn what_is_left_of_each_quota_is_computed() {

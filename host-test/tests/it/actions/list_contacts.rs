@@ -3,7 +3,26 @@
 use mock::{CHANNELS, Fault, Mock, Options};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, hook::Hook, mock, mock_with};
+use crate::support::{known::{CHANNEL, Known, page}, Caller, hook::Hook, mock, mock_with};
+
+pub(crate) fn known() -> Known {
+    let contacts = json!({"success": true, "count": 1, "contacts": [{
+        "id": 566, "uuid": "CON5dbf28a9-44f5-4ca2-9eae-fd33b124097a", "first_name": "Ada",
+        "last_name": null, "channel_uuid": CHANNEL, "profile_pic_url": "https://example.com/a",
+        "details": [{"id": 7, "value": "ada@example.com", "type": "E",
+            "created_at": "2025-03-03T18:43:51", "updated_at": "2025-03-30T08:30:12"}],
+    }]});
+    Known {
+        name: "list-contacts",
+        arguments: json!({}),
+        record: Some("contact-query"),
+        effect: "reads",
+        repeatable: true,
+        answer: contacts,
+        budgeted: page(50),
+        gives: ("/contacts/0/id", json!(1)),
+    }
+}
 
 async fn with_contacts(contacts: usize) -> Mock {
     Mock::start(Options { contacts, ..Options::default() }).await.unwrap()

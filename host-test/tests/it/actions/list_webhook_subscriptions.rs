@@ -3,7 +3,26 @@
 use mock::Fault;
 use serde_json::json;
 
-use crate::support::{Caller, hook::Hook, mock, mock_with};
+use crate::support::{known::{CHANNEL, Known}, Caller, hook::Hook, mock, mock_with};
+
+pub(crate) fn known() -> Known {
+    let webhooks = json!({"success": true, "webhooks": [{
+        "id": 12, "account_id": 34, "uuid": "WHKdc78c87e-5b18-47c7-9183-5bf527fd6c69",
+        "event_name": "whatsapp.message.received", "channel_uuid": CHANNEL,
+        "hook_url": "https://hooks.example.com", "hook_params": {"waweb_uuid": CHANNEL},
+        "created_at": "2023-04-17T18:50:50Z",
+    }]});
+    Known {
+        name: "list-webhook-subscriptions",
+        arguments: json!({}),
+        record: None,
+        effect: "reads",
+        repeatable: true,
+        budgeted: webhooks.clone(),
+        answer: webhooks,
+        gives: ("/subscriptions/0/event-name", json!("whatsapp.message.received")),
+    }
+}
 
 #[tokio::test]
 async fn every_field_of_a_subscription_comes_through() {

@@ -3,7 +3,20 @@
 use mock::{Fault, Mock, Options};
 use serde_json::{Value, json};
 
-use crate::support::{Caller, hook::Hook, mock, mock_with, policy};
+use crate::support::{known::{Known, info}, Caller, hook::Hook, mock, mock_with, policy};
+
+pub(crate) fn known() -> Known {
+    Known {
+        name: "test-api-key",
+        arguments: json!({}),
+        record: None,
+        effect: "reads",
+        repeatable: true,
+        answer: info(),
+        budgeted: info(),
+        gives: ("/verdict", json!("valid")),
+    }
+}
 
 async fn verdict(twochat: &Mock, key: Option<&str>) -> Value {
     Caller::to(&twochat.base_url(), key).call("test-api-key", json!({})).await.unwrap()

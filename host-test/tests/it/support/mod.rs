@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod everything;
 pub(crate) mod hook;
+pub(crate) mod known;
 pub(crate) mod raw;
 pub(crate) mod schemas;
 pub(crate) mod shell;
@@ -22,6 +23,8 @@ use host::{
 use mock::{DEFAULT_KEY, Fault, Mock, Options};
 use serde_json::Value;
 
+use crate::actions;
+
 pub(crate) use self::twochat::{CONNECTOR, twochat};
 
 /// The connector, compiled once for all tests.
@@ -30,6 +33,15 @@ pub(crate) static LOADED: LazyLock<(Host, Connector)> = LazyLock::new(|| {
     let connector = host.load(CONNECTOR).unwrap();
     (host, connector)
 });
+
+/// How what is measured and made is renewed.
+pub(crate) const RENEW: &str = "If that is meant, renew budgets and tables: \
+    `TWOCHAT_RENEW=1 cargo test -p twochat-cli --test it -- renew budget`";
+
+/// Whether budgets and tables are to be renewed instead of held.
+pub(crate) fn renewing() -> bool {
+    std::env::var_os("TWOCHAT_RENEW").is_some()
+}
 
 /// The folder of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -105,16 +117,14 @@ pub(crate) fn policy(error: &Value) -> (&str, &str, &str) {
     (field("kind"), field("carried-out"), field("retry"))
 }
 
-/// The five actions, each with arguments that are taken.
+/// All actions, each with arguments that are taken.
 pub(crate) fn every_action() -> Vec<(&'static str, Value)> {
-    use serde_json::json;
-    vec![
-        ("create-contact", new_contact()),
-        ("get-api-usage-info", json!({})),
-        ("list-contacts", json!({})),
-        ("list-webhook-subscriptions", json!({})),
-        ("test-api-key", json!({})),
-    ]
+    actions::all().into_iter().map(|known| (known.name, known.arguments)).collect()
+}
+
+/// The names of all actions, in the order of the contract.
+pub(crate) fn names() -> Vec<String> {
+    LOADED.1.actions().iter().map(|action| action.name.clone()).collect()
 }
 
 /// The least that `create-contact` takes.
