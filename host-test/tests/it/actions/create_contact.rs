@@ -3,7 +3,12 @@
 use mock::{Fault, Options};
 use serde_json::{Value, json};
 
-use crate::support::{known::{CHANNEL, Known, page}, Caller, hook::Hook, mock, mock_with, new_contact, policy};
+use crate::support::{
+    Caller,
+    hook::Hook,
+    known::{CHANNEL, Known, page},
+    mock, mock_with, new_contact, policy,
+};
 
 pub(crate) fn known() -> Known {
     let contact = json!({"success": true, "contact": {

@@ -3,7 +3,12 @@
 use mock::{Fault, Mock, Options};
 use serde_json::json;
 
-use crate::support::{known::{Known, info}, Caller, hook::Hook, mock, mock_with};
+use crate::support::{
+    Caller,
+    hook::Hook,
+    known::{Known, info},
+    mock, mock_with,
+};
 
 pub(crate) fn known() -> Known {
     Known {

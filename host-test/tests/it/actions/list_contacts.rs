@@ -3,7 +3,12 @@
 use mock::{CHANNELS, Fault, Mock, Options};
 use serde_json::{Value, json};
 
-use crate::support::{known::{CHANNEL, Known, page}, Caller, hook::Hook, mock, mock_with};
+use crate::support::{
+    Caller,
+    hook::Hook,
+    known::{CHANNEL, Known, page},
+    mock, mock_with,
+};
 
 pub(crate) fn known() -> Known {
     let contacts = json!({"success": true, "count": 1, "contacts": [{

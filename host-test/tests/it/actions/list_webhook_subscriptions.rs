@@ -3,7 +3,12 @@
 use mock::Fault;
 use serde_json::json;
 
-use crate::support::{known::{CHANNEL, Known}, Caller, hook::Hook, mock, mock_with};
+use crate::support::{
+    Caller,
+    hook::Hook,
+    known::{CHANNEL, Known},
+    mock, mock_with,
+};
 
 pub(crate) fn known() -> Known {
     let webhooks = json!({"success": true, "webhooks": [{

@@ -3,7 +3,12 @@
 use mock::{Fault, Mock, Options};
 use serde_json::{Value, json};
 
-use crate::support::{known::{Known, info}, Caller, hook::Hook, mock, mock_with, policy};
+use crate::support::{
+    Caller,
+    hook::Hook,
+    known::{Known, info},
+    mock, mock_with, policy,
+};
 
 pub(crate) fn known() -> Known {
     Known {
