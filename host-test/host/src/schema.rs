@@ -8,7 +8,7 @@
 use std::cmp::Ordering;
 
 use serde_json::{Map, Number, Value, json};
-use wasmtime::component::Type;
+use wasmtime::component::{Type, types};
 use wit_parser::TypeDefKind;
 
 use crate::docs::{Doc, Docs};
@@ -71,90 +71,129 @@ fn described(
     side: Side,
     place: Doc,
 ) -> Map<String, Value> {
-    let kind = docs.kind(wit);
     let doc = named(wit, docs, place);
-    let mut schema = match ty {
-        Type::Option(option) => {
-            let mut schema = described(&option.ty(), inner(wit, docs), docs, side, doc);
-            allow_null(&mut schema);
-            return schema;
-        }
-        Type::Record(record) => {
-            let documented = match kind {
-                Some(TypeDefKind::Record(record)) => record.fields.as_slice(),
-                _ => &[],
-            };
-            let members = record.fields().map(|field| {
-                let known = documented.iter().find(|known| known.name == field.name);
-                let doc = Doc::read(known.map(|known| &known.docs));
-                (field.name.to_owned(), field.ty, known.map(|known| known.ty), doc)
-            });
-            object(members, docs, side)
-        }
-        Type::List(list) => {
-            let item = match kind {
-                Some(TypeDefKind::List(item)) => Some(*item),
-                _ => None,
-            };
-            from(json!({ "type": "array", "items": value(&list.ty(), item, docs, side) }))
-        }
-        Type::Tuple(tuple) => {
-            let known = match kind {
-                Some(TypeDefKind::Tuple(tuple)) => tuple.types.as_slice(),
-                _ => &[],
-            };
-            let known = known.iter().copied().map(Some).chain(std::iter::repeat(None));
-            let items: Vec<_> =
-                tuple.types().zip(known).map(|(ty, wit)| value(&ty, wit, docs, side)).collect();
-            let count = items.len();
-            from(
-                json!({ "type": "array", "prefixItems": items, "items": false, "minItems": count }),
-            )
-        }
-        Type::Enum(labels) => {
-            let documented: Vec<_> = match kind {
-                Some(TypeDefKind::Enum(known)) => {
-                    known.cases.iter().map(|case| (case.name.as_str(), &case.docs)).collect()
-                }
-                _ => Vec::new(),
-            };
-            words(labels.names(), &documented)
-        }
-        Type::Flags(labels) => {
-            let documented: Vec<_> = match kind {
-                Some(TypeDefKind::Flags(known)) => {
-                    known.flags.iter().map(|flag| (flag.name.as_str(), &flag.docs)).collect()
-                }
-                _ => Vec::new(),
-            };
-            let items = words(labels.names(), &documented);
-            from(json!({ "type": "array", "items": items, "uniqueItems": true }))
-        }
-        Type::Variant(variant) => {
-            let known = match kind {
-                Some(TypeDefKind::Variant(known)) => known.cases.as_slice(),
-                _ => &[],
-            };
-            let documented: Vec<_> =
-                known.iter().map(|case| (case.name.as_str(), &case.docs)).collect();
-            let cases = variant.cases().map(|case| {
-                let wit = known.iter().find(|known| known.name == case.name);
-                (case.name, case.ty, wit.and_then(|known| known.ty))
-            });
-            choice(cases, &documented, docs, side)
-        }
-        Type::Result(result) => {
-            let (ok, err) = match kind {
-                Some(TypeDefKind::Result(known)) => (known.ok, known.err),
-                _ => (None, None),
-            };
-            let cases = [("ok", result.ok(), ok), ("err", result.err(), err)];
-            choice(cases.into_iter(), &[], docs, side)
-        }
-        plain => from(self::plain(plain, side)),
-    };
+    if let Type::Option(option) = ty {
+        let mut schema = described(&option.ty(), inner(wit, docs), docs, side, doc);
+        allow_null(&mut schema);
+        return schema;
+    }
+    let mut schema = of_kind(ty, docs.kind(wit), docs, side);
     annotate(&mut schema, doc);
     schema
+}
+
+/// The schema of a value of this kind, which the docs know as `kind`.
+fn of_kind(ty: &Type, kind: Option<&TypeDefKind>, docs: &Docs, side: Side) -> Map<String, Value> {
+    match ty {
+        Type::Record(ty) => record(ty, kind, docs, side),
+        Type::List(ty) => list(ty, kind, docs, side),
+        Type::Tuple(ty) => tuple(ty, kind, docs, side),
+        Type::Enum(labels) => words(labels.names(), &cases_of_enum(kind)),
+        Type::Flags(labels) => flags(labels, kind),
+        Type::Variant(ty) => variant(ty, kind, docs, side),
+        Type::Result(ty) => result(ty, kind, docs, side),
+        other => from(plain(other, side)),
+    }
+}
+
+fn record(
+    ty: &types::Record,
+    kind: Option<&TypeDefKind>,
+    docs: &Docs,
+    side: Side,
+) -> Map<String, Value> {
+    let documented = match kind {
+        Some(TypeDefKind::Record(record)) => record.fields.as_slice(),
+        _ => &[],
+    };
+    let members = ty.fields().map(|field| {
+        let known = documented.iter().find(|known| known.name == field.name);
+        let doc = Doc::read(known.map(|known| &known.docs));
+        (field.name.to_owned(), field.ty, known.map(|known| known.ty), doc)
+    });
+    object(members, docs, side)
+}
+
+fn list(
+    ty: &types::List,
+    kind: Option<&TypeDefKind>,
+    docs: &Docs,
+    side: Side,
+) -> Map<String, Value> {
+    let item = match kind {
+        Some(TypeDefKind::List(item)) => Some(*item),
+        _ => None,
+    };
+    from(json!({ "type": "array", "items": value(&ty.ty(), item, docs, side) }))
+}
+
+fn tuple(
+    ty: &types::Tuple,
+    kind: Option<&TypeDefKind>,
+    docs: &Docs,
+    side: Side,
+) -> Map<String, Value> {
+    let known = match kind {
+        Some(TypeDefKind::Tuple(tuple)) => tuple.types.as_slice(),
+        _ => &[],
+    };
+    let known = known.iter().copied().map(Some).chain(std::iter::repeat(None));
+    let items: Vec<_> =
+        ty.types().zip(known).map(|(ty, wit)| value(&ty, wit, docs, side)).collect();
+    let count = items.len();
+    from(json!({ "type": "array", "prefixItems": items, "items": false, "minItems": count }))
+}
+
+fn cases_of_enum(kind: Option<&TypeDefKind>) -> Vec<(&str, &wit_parser::Docs)> {
+    match kind {
+        Some(TypeDefKind::Enum(known)) => {
+            known.cases.iter().map(|case| (case.name.as_str(), &case.docs)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn flags(labels: &types::Flags, kind: Option<&TypeDefKind>) -> Map<String, Value> {
+    let documented: Vec<_> = match kind {
+        Some(TypeDefKind::Flags(known)) => {
+            known.flags.iter().map(|flag| (flag.name.as_str(), &flag.docs)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let items = words(labels.names(), &documented);
+    from(json!({ "type": "array", "items": items, "uniqueItems": true }))
+}
+
+fn variant(
+    ty: &types::Variant,
+    kind: Option<&TypeDefKind>,
+    docs: &Docs,
+    side: Side,
+) -> Map<String, Value> {
+    let known = match kind {
+        Some(TypeDefKind::Variant(known)) => known.cases.as_slice(),
+        _ => &[],
+    };
+    let documented: Vec<_> = known.iter().map(|case| (case.name.as_str(), &case.docs)).collect();
+    let cases = ty.cases().map(|case| {
+        let wit = known.iter().find(|known| known.name == case.name);
+        (case.name, case.ty, wit.and_then(|known| known.ty))
+    });
+    choice(cases, &documented, docs, side)
+}
+
+fn result(
+    ty: &types::ResultType,
+    kind: Option<&TypeDefKind>,
+    docs: &Docs,
+    side: Side,
+) -> Map<String, Value> {
+    let (ok, err) = match kind {
+        Some(TypeDefKind::Result(known)) => (known.ok, known.err),
+        _ => (None, None),
+    };
+    let cases = [("ok", ty.ok(), ok), ("err", ty.err(), err)];
+    choice(cases.into_iter(), &[], docs, side)
 }
 
 /// What is said at a place, and where it says nothing, of the type's names.
