@@ -8,7 +8,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use tokio::time::sleep;
+use tokio::{task::spawn_blocking, time::sleep};
 
 use self::record::Record;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
     client::Client,
     engine::{CallError, Connector, Limits, Outcome},
     gate::Traffic,
-    hiding::mask,
+    hiding::Hiding,
     log::Ended,
     retry::Patience,
     secret::Secret,
@@ -133,7 +133,7 @@ impl Calls {
             Err(why) => return Err(record.refused(why)),
         };
         let mut tries = self.send(&call, permit, patience, waits).await;
-        tries.mask();
+        tries.tell();
         record.ended(tries.ended())?;
         tries.last
     }
@@ -175,7 +175,8 @@ impl Calls {
         }
     }
 
-    /// Sends the call once; whatever comes back has the key hidden.
+    /// Sends the call once; whatever comes back has the key hidden, and what the caller
+    /// does not see. That may take its time, so it is not done where others are served.
     async fn send_once(
         &self,
         call: &Call<'_>,
@@ -196,12 +197,16 @@ impl Calls {
         {
             connection.set_rate(rate.try_into().unwrap_or(u32::MAX));
         }
-        if let Some(key) = key {
+        let (key, masked) = (key.cloned(), permit.masked.clone());
+        let hidden = spawn_blocking(move || {
             match &mut outcome.result {
-                Ok(value) | Err(value) => key.hide_in_value(value),
+                Ok(result) => Hiding::of(key.as_ref(), &masked).hide(result),
+                // An error's words have no names.
+                Err(error) => Hiding::of(key.as_ref(), &[]).hide(error),
             }
-        }
-        Ok(outcome)
+            outcome
+        });
+        hidden.await.map_err(|_| NoOutcome::Stopped("its result could not be read".to_owned()))
     }
 }
 
@@ -229,13 +234,12 @@ impl Tries {
         Some(wait)
     }
 
-    /// Masks what the caller does not see. An error says that it is that of the last
-    /// try alone.
-    fn mask(&mut self) {
-        match self.last.as_mut().map(|outcome| &mut outcome.result) {
-            Ok(Ok(result)) => mask(result, &self.permit.masked),
-            Ok(Err(error)) if self.retries > 0 => tell_of_tries(error, self.retries + 1),
-            _ => {}
+    /// Says in an error that it is that of the last try alone.
+    fn tell(&mut self) {
+        if let Ok(Outcome { result: Err(error), .. }) = &mut self.last
+            && self.retries > 0
+        {
+            tell_of_tries(error, self.retries + 1);
         }
     }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use http::HeaderValue;
-use serde_json::Value;
 
 /// Bytes that a key may have.
 const KEY_LIMIT: usize = 4096;
@@ -50,6 +49,11 @@ impl Secret {
         self.0.as_bytes()
     }
 
+    /// Whether the text shows it.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        text.contains(&self.0)
+    }
+
     /// The text with the key hidden, also where a cut, marked by `…`, left only
     /// the beginning of it.
     #[must_use]
@@ -67,33 +71,6 @@ impl Secret {
         match starts.find_map(|start| text.strip_suffix(start)) {
             Some(before) => format!("{before}{MASK}"),
             None => text,
-        }
-    }
-
-    /// The value with the key hidden in every text, JSON inside a text included.
-    pub fn hide_in_value(&self, value: &mut Value) {
-        match value {
-            Value::String(text) => {
-                *text = self.hide_in(text);
-                if let Ok(mut inside @ (Value::Array(_) | Value::Object(_))) = text.parse() {
-                    let before: Value = inside.clone();
-                    self.hide_in_value(&mut inside);
-                    if inside != before {
-                        *text = inside.to_string();
-                    }
-                }
-            }
-            Value::Array(items) => items.iter_mut().for_each(|item| self.hide_in_value(item)),
-            Value::Object(members) => {
-                *members = std::mem::take(members)
-                    .into_iter()
-                    .map(|(name, mut value)| {
-                        self.hide_in_value(&mut value);
-                        (self.hide_in(&name), value)
-                    })
-                    .collect();
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
     }
 }

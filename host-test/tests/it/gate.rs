@@ -375,7 +375,7 @@ fn a_secret_is_hidden_wherever_it_stands_in_a_value() {
         "b": ["x canary-key canary-key y", { "canary-key": { "c": "canary-key" } }],
         "canary-keys": 1, "d": [null, true, 1.5, ""], "e": "canary key",
     });
-    secret.hide_in_value(&mut value);
+    host::hiding::Hiding::of(Some(&secret), &[]).hide(&mut value);
     let hidden = json!({
         "a": "[key]", "b": ["x [key] [key] y", { "[key]": { "c": "[key]" } }],
         "[key]s": 1, "d": [null, true, 1.5, ""], "e": "canary key",

@@ -40,6 +40,7 @@ mod mcp;
 mod pages;
 mod policy;
 mod readme;
+mod results;
 mod retries;
 mod secrets;
 mod throttle;

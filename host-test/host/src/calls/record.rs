@@ -9,7 +9,7 @@ use tokio::task::block_in_place;
 use super::{Call, NoOutcome};
 use crate::{
     access::{Decision, OnBehalf},
-    hiding::{MASK, redact, redact_text, redact_texts, texts_in},
+    hiding::{Hiding, MASK, Redaction, is_about, redact, texts_in},
     log::{Asked, Ended, Log, Open},
 };
 
@@ -40,12 +40,14 @@ impl Record {
 
         let mut arguments = if known { call.arguments.clone() } else { MASK.into() };
         redact(&mut arguments, &record.redacted);
-        redact_texts(&mut arguments, &record.texts);
-        let mut prompt = call.prompt.map(|prompt| redact_text(prompt, &record.texts));
-        if let Some(key) = key {
-            key.hide_in_value(&mut arguments);
-            prompt = prompt.map(|prompt| key.hide_in(&prompt));
-        }
+        let texts = Redaction::of(&record.texts);
+        texts.redact(&mut arguments);
+        Hiding::of(key.as_ref(), &[]).hide(&mut arguments);
+        let prompt = call.prompt.map(|prompt| texts.redacted(prompt));
+        let prompt = prompt.map(|prompt| match key {
+            Some(key) => key.hide_in(&prompt),
+            None => prompt,
+        });
         let OnBehalf { persona, connection, server } = on_behalf.clone();
         let user = rustix::process::getuid().as_raw().to_string();
         let action = call.action.to_owned();
@@ -82,11 +84,16 @@ impl Record {
             texts.extend(texts_in(result, &self.redacted));
             redact(result, &self.redacted);
             redact(result, &self.sensitive);
-            redact_texts(result, &texts);
+            Redaction::of(&texts).redact(result);
         }
         if let Some(error) = &mut ended.error {
+            if is_about(error, &self.redacted)
+                && let Some(message) = error.get_mut("message")
+            {
+                *message = MASK.into();
+            }
             redact(error, &self.redacted);
-            redact_texts(error, &texts);
+            Redaction::of(&texts).redact(error);
             if let (false, Some(Value::String(text))) = (self.known, error.get_mut("message")) {
                 // Its place, a colon, and what was found there.
                 let place = text.split(':').next().unwrap_or_default();

@@ -165,6 +165,13 @@ impl Agent {
         assert_eq!(answer["result"], json!({}), "{answer}");
     }
 
+    /// The most memory that the server had so far, where the system tells.
+    pub(crate) fn peak_megabytes(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
+    }
+
     /// Ends the input; the server is to end by itself, and well. Gives all that
     /// it still said.
     pub(crate) fn leave(mut self) -> Vec<Value> {

@@ -1,0 +1,201 @@
+//! What is hidden in a text? The key, and where the text is JSON, or holds JSON in its
+//! texts, members of the names that are not to be seen.
+//!
+//! Whatever may be JSON to some reader and cannot be read here is hidden whole, if it
+//! says anything that is to be hidden.
+
+use struson::{
+    reader::{JsonReader, JsonStreamReader, ReaderSettings, ValueType},
+    writer::{JsonStreamWriter, JsonWriter, WriterSettings},
+};
+
+use super::{Hiding, MASK, plain};
+
+/// JSON inside a text inside JSON, and so on: so many times.
+const LAYERS: usize = 8;
+/// Objects and lists within each other, in the JSON of one text.
+const DEPTH: u32 = 1000;
+
+impl Hiding<'_> {
+    /// Hides it in a text.
+    pub(super) fn hide_in_text(&mut self, text: &mut String) {
+        self.hide_in_layer(text, 0);
+    }
+
+    fn hide_in_layer(&mut self, text: &mut String, layer: usize) {
+        let Some(left) = self.left.checked_sub(text.len()) else { return *text = MASK.to_owned() };
+        self.left = left;
+        if let Some(key) = self.key {
+            *text = key.hide_in(text);
+        }
+        // Nothing more can be hidden where nothing is escaped and no name stands.
+        if !text.contains('\\') && !self.says_a_name(text) {
+            return;
+        }
+        let Some(bare) = unescaped(text) else { return *text = MASK.to_owned() };
+        let says_the_key = self.key.is_some_and(|key| key.is_in(&bare));
+        if !says_the_key && !self.has_a_member(&bare) {
+            return;
+        }
+        *text = match self.rewritten(text, layer) {
+            Some(rewritten) => rewritten,
+            None => MASK.to_owned(),
+        };
+    }
+
+    /// Whether one of the names stands anywhere in the text.
+    fn says_a_name(&self, text: &str) -> bool {
+        !self.names.is_empty() && {
+            let text = plain(text);
+            self.names.iter().any(|name| text.contains(name.as_str()))
+        }
+    }
+
+    /// Whether one of the names stands where a lenient reader takes it for a member's.
+    fn has_a_member(&self, bare: &str) -> bool {
+        let bare = plain(bare);
+        self.names.iter().any(|name| {
+            bare.match_indices(name.as_str()).any(|(at, name)| {
+                let rest = bare.get(at + name.len()..).unwrap_or_default();
+                let rest = rest.trim_start_matches(['"', '\'', '`']).trim_start();
+                rest.starts_with([':', '='])
+            })
+        })
+    }
+
+    /// The text, which is JSON, with all of it hidden; `None` if it is none.
+    fn rewritten(&mut self, text: &str, layer: usize) -> Option<String> {
+        let plain = text.trim_start_matches('\u{FEFF}');
+        if layer == LAYERS || !plain.trim_start().starts_with(['{', '[', '"']) {
+            return None;
+        }
+        let settings = ReaderSettings {
+            // As a list of lines has several.
+            allow_multiple_top_level: true,
+            track_path: false,
+            max_nesting_depth: Some(DEPTH),
+            ..ReaderSettings::default()
+        };
+        let reader = JsonStreamReader::new_custom(plain.as_bytes(), settings);
+        let settings = WriterSettings {
+            multi_top_level_value_separator: Some("\n".to_owned()),
+            ..WriterSettings::default()
+        };
+        let mut written = Vec::new();
+        let writer = JsonStreamWriter::new_custom(&mut written, settings);
+        self.copy(reader, writer, layer).ok()?;
+        String::from_utf8(written).ok()
+    }
+
+    /// Copies JSON, token by token, and hides on the way.
+    fn copy(
+        &mut self,
+        mut reader: impl JsonReader,
+        mut writer: impl JsonWriter,
+        layer: usize,
+    ) -> Result<(), Box<dyn std::error::Error>> {
+        // For each object and list around the next token, whether it is an object.
+        let mut around: Vec<bool> = Vec::new();
+        let mut begun = false;
+        loop {
+            let is_object = around.last().copied();
+            if (begun || is_object.is_some()) && !reader.has_next()? {
+                match is_object {
+                    Some(true) => (reader.end_object()?, writer.end_object()?),
+                    Some(false) => (reader.end_array()?, writer.end_array()?),
+                    None => break,
+                };
+                around.pop();
+                continue;
+            }
+            begun = true;
+            if is_object == Some(true) && self.copy_name(&mut reader, &mut writer)? {
+                continue;
+            }
+            match reader.peek()? {
+                ValueType::Object => {
+                    reader.begin_object()?;
+                    writer.begin_object()?;
+                    around.push(true);
+                }
+                ValueType::Array => {
+                    reader.begin_array()?;
+                    writer.begin_array()?;
+                    around.push(false);
+                }
+                ValueType::String => {
+                    let mut text = reader.next_string()?;
+                    self.hide_in_layer(&mut text, layer + 1);
+                    writer.string_value(&text)?;
+                }
+                ValueType::Number => {
+                    writer.number_value_from_string(reader.next_number_as_str()?)?
+                }
+                ValueType::Boolean => writer.bool_value(reader.next_bool()?)?,
+                ValueType::Null => {
+                    reader.next_null()?;
+                    writer.null_value()?;
+                }
+            }
+        }
+        reader.consume_trailing_whitespace()?;
+        writer.finish_document()?;
+        Ok(())
+    }
+
+    /// Copies a member's name, and says whether its value was hidden as well.
+    fn copy_name(
+        &self,
+        reader: &mut impl JsonReader,
+        writer: &mut impl JsonWriter,
+    ) -> Result<bool, Box<dyn std::error::Error>> {
+        let name = reader.next_name_owned()?;
+        let shown = self.key.map_or_else(|| name.clone(), |key| key.hide_in(&name));
+        writer.name(&shown)?;
+        let hidden = self.names(&name) && reader.peek()? != ValueType::Null;
+        if hidden {
+            reader.skip_value()?;
+            writer.string_value(MASK)?;
+        }
+        Ok(hidden)
+    }
+}
+
+/// The text with all that is escaped in it written out, layer by layer, as the most
+/// lenient reader would; `None` if there are too many layers.
+fn unescaped(text: &str) -> Option<String> {
+    let mut bare = text.to_owned();
+    for _ in 0..=LAYERS {
+        if !bare.contains('\\') {
+            return Some(bare);
+        }
+        bare = without_escapes(&bare);
+    }
+    None
+}
+
+fn without_escapes(text: &str) -> String {
+    let mut bare = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, escaped)) = rest.split_once('\\') {
+        bare.push_str(before);
+        let mut after = escaped.chars();
+        match after.next() {
+            Some('u' | 'U') => {
+                let digits = escaped.get(1..5);
+                let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+                if let (Some(c), Some(left)) = (code.and_then(char::from_u32), escaped.get(5..)) {
+                    bare.push(c);
+                    rest = left;
+                    continue;
+                }
+            }
+            Some('n' | 'r' | 't' | 'b' | 'f') => bare.push(' '),
+            Some(c) => bare.push(c),
+            None => {}
+        }
+        rest = after.as_str();
+    }
+    bare.push_str(rest);
+    bare
+}
