@@ -5,13 +5,17 @@
 //! before anything is sent, and as `finished` when it has ended. A call that
 //! cannot be written down is not made. One that only started was cut off, and
 //! nobody knows its end. Whoever writes here has hidden the key.
+//!
+//! A line is appended whole, by one write and without a lock, so that many programs
+//! write to one log and none waits for another. What is large or deep is cut, so
+//! that a line is always one that can be read back.
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    io::{self, Write},
+    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     time::Instant,
 };
 
@@ -20,10 +24,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::files;
+mod cut;
+mod read;
 
-/// A line that is longer is no line of this log.
-const LINE: u64 = 64 << 20;
+pub use self::read::{Found, read};
 
 /// Who asks, for what.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -93,7 +97,7 @@ enum Event {
 #[derive(Clone, Debug)]
 pub struct Log {
     path: Arc<Path>,
-    file: Arc<Mutex<File>>,
+    file: Arc<File>,
 }
 
 impl Log {
@@ -112,7 +116,7 @@ impl Log {
         if metadata.mode() & 0o022 != 0 {
             return Err(io::Error::other("others may write to it, so `chmod go-w` it"));
         }
-        Ok(Self { path: path.into(), file: Arc::new(Mutex::new(file)) })
+        Ok(Self { path: path.into(), file: Arc::new(file) })
     }
 
     /// Where it is.
@@ -126,6 +130,9 @@ impl Log {
     /// # Errors
     /// If that cannot be written to the disk: the call is not to be made.
     pub fn start(&self, asked: Asked) -> io::Result<Open> {
+        let Asked { arguments, prompt, .. } = asked;
+        let (arguments, prompt) = (cut::value(arguments), prompt.map(cut::text));
+        let asked = Asked { arguments, prompt, ..asked };
         let mut id = [0; 16];
         SystemRandom::new().fill(&mut id).map_err(|_| io::Error::other("no random numbers"))?;
         let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -137,26 +144,20 @@ impl Log {
         let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
         let mut line = serde_json::to_vec(&Line { time, id: id.to_owned(), event })?;
         line.push(b'\n');
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // Other processes write to the same log.
-        files::lock(&file)?;
-        let written = append(&mut file, line).and_then(|()| file.sync_data());
-        file.unlock()?;
-        written
-    }
-}
-
-/// Appends whole lines: after one that was cut off, a new one begins.
-fn append(file: &mut File, mut line: Vec<u8>) -> io::Result<()> {
-    if file.seek(SeekFrom::End(0))? > 0 {
-        let mut last = [0];
-        file.seek(SeekFrom::End(-1))?;
-        file.read_exact(&mut last)?;
-        if last != [b'\n'] {
+        if self.is_cut_off()? {
             line.insert(0, b'\n');
         }
+        (&*self.file).write_all(&line)?;
+        self.file.sync_data()
     }
-    file.write_all(&line)
+
+    /// Whether the last line has no end, so that a new one has to begin.
+    fn is_cut_off(&self) -> io::Result<bool> {
+        let Some(last) = self.file.metadata()?.len().checked_sub(1) else { return Ok(false) };
+        let mut byte = [0];
+        self.file.read_exact_at(&mut byte, last)?;
+        Ok(byte != [b'\n'])
+    }
 }
 
 /// A call that has begun. Dropped without an end, it was given up.
@@ -180,7 +181,10 @@ impl Open {
 
     fn write(&self, ended: Ended) -> io::Result<()> {
         let milliseconds = self.begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-        self.log.write(&self.id, Event::Finished(Ended { milliseconds, ..ended }))
+        let Ended { result, error, .. } = ended;
+        let (result, error) = (result.map(cut::value), error.map(cut::value));
+        let ended = Ended { result, error, milliseconds, ..ended };
+        self.log.write(&self.id, Event::Finished(ended))
     }
 }
 
@@ -221,38 +225,6 @@ impl Call {
             Some(Ended { error: Some(error), .. }) => {
                 error.get("kind").and_then(Value::as_str).unwrap_or("stopped")
             }
-        }
-    }
-}
-
-/// Reads a log: its calls in the order in which they began, and how many lines
-/// cannot be read, such as one that was cut off.
-///
-/// # Errors
-/// If the file cannot be read.
-pub fn read(path: &Path) -> io::Result<(Vec<Call>, usize)> {
-    let mut file = BufReader::new(files::open(path)?);
-    let (mut calls, mut unread): (Vec<Call>, usize) = (Vec::new(), 0);
-    let mut known = std::collections::HashMap::new();
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if file.by_ref().take(LINE).read_until(b'\n', &mut line)? == 0 {
-            return Ok((calls, unread));
-        }
-        match serde_json::from_slice(&line) {
-            Ok(Line { time, id, event: Event::Started(asked) }) => {
-                known.insert(id.clone(), calls.len());
-                calls.push(Call { time, id, asked, ended: None });
-            }
-            Ok(Line { id, event: Event::Finished(ended), .. }) => {
-                let call = known.get(&id).and_then(|index| calls.get_mut(*index));
-                match call {
-                    Some(call) => call.ended = Some(ended),
-                    None => unread += 1,
-                }
-            }
-            Err(_) => unread += 1,
         }
     }
 }

@@ -36,6 +36,7 @@ mod isolation;
 mod largest;
 mod limits;
 mod load;
+mod log;
 mod mcp;
 mod pages;
 mod policy;

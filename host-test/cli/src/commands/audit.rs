@@ -4,7 +4,7 @@ use std::{env, path::PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use host::{
-    log::{self, Call},
+    log::{self, Call, Found},
     policy::Policy,
 };
 use serde_json::{Value, json};
@@ -56,8 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let file = file(arguments)?;
     let unread =
         |error| CommandError::Host(format!("the log {} cannot be read: {error}", file.display()));
-    let (calls, unreadable) = log::read(&file).map_err(unread)?;
-    let wanted = |call: &&Call| {
+    let wanted = |call: &Call| {
         arguments.action.as_ref().is_none_or(|action| call.asked.action == *action)
             && arguments
                 .persona
@@ -66,11 +65,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
             && arguments.end.as_ref().is_none_or(|end| call.end() == end)
             && !(arguments.failed && call.end() == "ok")
     };
-    let calls: Vec<_> = calls.iter().filter(wanted).collect();
-    let first = calls.len().saturating_sub(arguments.last.unwrap_or(usize::MAX));
-    let calls = calls.get(first..).unwrap_or_default();
+    let most = arguments.last.unwrap_or(usize::MAX);
+    let Found { calls, unreadable } = log::read(&file, most, wanted).map_err(unread)?;
     let (rows, columns) = match arguments.output {
-        Format::Table => (calls.iter().map(|call| brief(call)).collect(), BRIEF),
+        Format::Table => (calls.iter().map(brief).collect(), BRIEF),
         _ => (calls.iter().map(|call| json!(call)).collect::<Vec<_>>(), WHOLE),
     };
     output::rows("calls", rows, columns, arguments.output)?;

@@ -1,0 +1,85 @@
+//! The log under load: many programs write to one, none loses a call, and what was
+//! written can be read.
+
+use std::{fs, io::Write, time::Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{
+    agent::{Agent, request},
+    shell::{asking, fed, folder, run, twochat_with},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_programs_write_to_one_log_and_every_call_of_theirs_ends_in_it() {
+    const PROGRAMS: usize = 16;
+    const CALLS: usize = 40;
+    let twochat = twochat_with(0).await;
+    let log = folder("log-of-many").join("audit.jsonl");
+    let log = log.to_str().unwrap();
+    let agents: Vec<_> =
+        (0..PROGRAMS).map(|_| Agent::with(&twochat.base_url(), &["--audit", log])).collect();
+    for agent in &agents {
+        for id in 0..CALLS {
+            let params = json!({ "name": "list-webhook-subscriptions", "arguments": {} });
+            agent.say(&request(id, "tools/call", params));
+        }
+    }
+    for agent in agents {
+        for _ in 0..CALLS {
+            let answer = agent.hear();
+            assert_eq!(answer["result"]["isError"], json!(false), "{answer}");
+        }
+        agent.leave();
+    }
+    let calls = run(&["audit", log, "--output", "jsonl"], &[]);
+    let calls: Vec<Value> = calls.output().lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(calls.len(), PROGRAMS * CALLS);
+    assert!(calls.iter().all(|call| call["result"].is_object()), "one has no end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_or_too_deep_for_a_line_is_cut_and_can_be_read() {
+    let twochat = twochat_with(0).await;
+    let log = folder("log-of-large").join("audit.jsonl");
+    let log = log.to_str().unwrap();
+    let deep = format!("{{\"first-name\":{}1{}}}", "[".repeat(120), "]".repeat(120));
+    let large = json!({ "first-name": "x".repeat(14 << 20), "details": [] }).to_string();
+    for arguments in [deep, large] {
+        let words = ["call", "create-contact", "-", "--audit", log];
+        fed(&words, &asking(&twochat.base_url()), arguments.into_bytes());
+    }
+    assert!(fs::metadata(log).unwrap().len() < 10_000, "cut");
+    let calls = run(&["audit", log, "--output", "jsonl"], &[]);
+    let calls: Vec<Value> = calls.output().lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(calls[0]["arguments"]["left-out"], json!({ "deeper-than": 60 }));
+    assert!(calls[1]["arguments"]["left-out"]["bytes"].as_u64().unwrap() > 14 << 20);
+    assert_eq!(calls[1]["arguments"]["left-out"]["sha256"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn the_last_call_of_a_long_log_is_there_at_once() {
+    let log = folder("log-that-is-long").join("audit.jsonl");
+    let mut file = std::io::BufWriter::new(fs::File::create(&log).unwrap());
+    let arguments = "x".repeat(1000);
+    for n in 0..200_000 {
+        let time = "2026-11-25T03:00:00.000Z";
+        let started = json!({
+            "time": time, "id": n.to_string(), "event": "started", "user": "0",
+            "action": "list-contacts", "arguments": { "n": n, "x": arguments },
+        });
+        writeln!(file, "{started}").unwrap();
+        let ended = json!({
+            "time": time, "id": n.to_string(), "event": "finished", "result": n,
+            "statuses": [200], "retries": 0, "milliseconds": 1, "fuel": 1, "bytes": 1,
+        });
+        writeln!(file, "{ended}").unwrap();
+    }
+    file.flush().unwrap();
+    let begun = Instant::now();
+    let last = run(&["audit", log.to_str().unwrap(), "--last", "1", "--output", "jsonl"], &[]);
+    let last: Value = last.output().parse().unwrap();
+    assert_eq!(last["result"], 199_999);
+    assert!(begun.elapsed().as_millis() < 1000, "{:?}", begun.elapsed());
+    fs::remove_file(log).unwrap();
+}
