@@ -135,6 +135,9 @@ pub enum LoadError {
         /// What it exports instead.
         exports: Vec<String>,
     },
+    /// Two functions have one name, so that nobody can say which is meant.
+    #[error("it has two actions of the name `{0}`")]
+    TwoOfOneName(String),
     /// A function takes or gives something that cannot be written as JSON.
     #[error("its action `{action}` takes or gives {what}, which has no JSON form")]
     NoJsonForm {
@@ -331,7 +334,7 @@ impl Connector {
 
 /// The functions of the interface `actions`, whoever's package it is of.
 fn actions(engine: &Engine, component: &Component) -> Result<Vec<Action>, LoadError> {
-    let mut actions = Vec::new();
+    let mut actions: Vec<Action> = Vec::new();
     let mut exports = Vec::new();
     let mut parts = json::PARTS;
     for (interface, item) in component.component_type().exports(engine) {
@@ -346,6 +349,9 @@ fn actions(engine: &Engine, component: &Component) -> Result<Vec<Action>, LoadEr
         for (name, item) in instance.exports(engine) {
             let ComponentItem::ComponentFunc(function) = item.ty else { continue };
             let Some(export) = component.get_export_index(Some(&interface), name) else { continue };
+            if actions.iter().any(|known| known.name == name) {
+                return Err(LoadError::TwoOfOneName(name.to_owned()));
+            }
             actions.push(action(name, &function, export, &mut parts)?);
         }
     }

@@ -77,6 +77,14 @@ fn a_broken_component_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_component_with_two_actions_of_one_name_is_refused() {
+    let again = r#"(instance $again (export "nothing" (func $nothing)))
+        (export "test:other/actions" (instance $again))"#;
+    let message = refusal_of(&format!("(component {ACTION} {again})"));
+    assert!(message.contains("two actions of the name `nothing`"), "{message}");
+}
+
+#[test]
 fn a_component_without_actions_is_told_what_was_expected() {
     let types_only = r#"(component
         (type $t u8) (instance $i (export "t" (type $t))) (export "test:load/types" (instance $i)))"#;
