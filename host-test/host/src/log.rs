@@ -200,7 +200,7 @@ impl Drop for Open {
 
 /// A call as the log has it.
 #[derive(Clone, Debug, Serialize)]
-pub struct Call {
+pub struct PastCall {
     /// When it began, in UTC.
     pub time: String,
     /// Its id in the log.
@@ -213,7 +213,7 @@ pub struct Call {
     pub ended: Option<Ended>,
 }
 
-impl Call {
+impl PastCall {
     /// How it ended, in one word: `ok`, the kind of the action's error,
     /// `not-called` where the arguments did not fit, `refused` where the policy
     /// did not allow it, `stopped` where the host ended it, or `unknown`.

@@ -7,34 +7,34 @@ use std::time::Instant;
 
 use super::exchange::{Exchange, KEY_HEADER, Received, Reply};
 use super::faults::Fault;
+use super::memory::Memory;
 use super::routes;
-use super::state::State;
 
 /// The reply, or none when the request is to be left hanging.
-pub(super) fn answer(state: &mut State, request: Received, now: Instant) -> Option<Reply> {
-    let reply = judge(state, &request, now);
-    state.remember(Exchange { request, reply: reply.clone() });
+pub(super) fn answer(memory: &mut Memory, request: Received, now: Instant) -> Option<Reply> {
+    let reply = judge(memory, &request, now);
+    memory.remember(Exchange { request, reply: reply.clone() });
     reply
 }
 
-fn judge(state: &mut State, request: &Received, now: Instant) -> Option<Reply> {
-    if let Some(reply) = &state.script {
+fn judge(memory: &mut Memory, request: &Received, now: Instant) -> Option<Reply> {
+    if let Some(reply) = &memory.script {
         return Some(reply.clone());
     }
-    if state.faults.on(Fault::Hang) {
+    if memory.faults.on(Fault::Hang) {
         return None;
     }
-    let reply = admit(state, request, now).err();
-    let reply = reply.or_else(|| state.faults.forced());
-    let reply = reply.unwrap_or_else(|| routes::answer(state, request));
-    Some(state.faults.dress(reply))
+    let reply = admit(memory, request, now).err();
+    let reply = reply.or_else(|| memory.faults.forced());
+    let reply = reply.unwrap_or_else(|| routes::answer(memory, request));
+    Some(memory.faults.dress(reply))
 }
 
-fn admit(state: &mut State, request: &Received, now: Instant) -> Result<(), Reply> {
+fn admit(memory: &mut Memory, request: &Received, now: Instant) -> Result<(), Reply> {
     match request.header(KEY_HEADER) {
         // An empty header is no key to the framework that checks it.
         None | Some("") => Err(Reply::gateway(403, "Not authenticated")),
-        Some(key) if key != state.key => Err(Reply::gateway(401, "Invalid API Key")),
-        Some(_) => state.account.charge(now),
+        Some(key) if key != memory.key => Err(Reply::gateway(401, "Invalid API Key")),
+        Some(_) => memory.account.charge(now),
     }
 }

@@ -11,10 +11,10 @@ mod contacts;
 mod exchange;
 mod faults;
 mod judge;
+mod memory;
 mod new_contact;
 mod routes;
 mod server;
-mod state;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +26,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use self::state::State;
+use self::memory::Memory;
 
 pub use self::contacts::CHANNELS;
 pub use self::exchange::{Exchange, Received, Reply};
@@ -72,7 +72,7 @@ impl Default for Options {
 /// A running server. It stops, and closes its connections, when dropped.
 pub struct Mock {
     address: SocketAddr,
-    state: Arc<Mutex<State>>,
+    memory: Arc<Mutex<Memory>>,
     stop: Option<oneshot::Sender<()>>,
     server: Option<JoinHandle<()>>,
 }
@@ -86,12 +86,12 @@ impl Mock {
     /// When the port is taken, or the system gives no thread or socket.
     pub async fn start(options: Options) -> io::Result<Mock> {
         let port = options.port;
-        let state = Arc::new(Mutex::new(State::new(options)));
+        let memory = Arc::new(Mutex::new(Memory::new(options)));
         let (stop, stopped) = oneshot::channel();
         let (ready, bound) = oneshot::channel();
-        let server = server::spawn(port, Arc::clone(&state), ready, stopped)?;
+        let server = server::spawn(port, Arc::clone(&memory), ready, stopped)?;
         let address = bound.await.map_err(io::Error::other)??;
-        Ok(Mock { address, state, stop: Some(stop), server: Some(server) })
+        Ok(Mock { address, memory, stop: Some(stop), server: Some(server) })
     }
 
     /// What a connector is to be given as its base URL, `/open` included.
@@ -106,36 +106,36 @@ impl Mock {
 
     /// What arrived with what was answered, oldest first; the last 10,000.
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.state().exchanges()
+        self.memory().exchanges()
     }
 
     /// Switches a fault on. Among faults that exclude each other, such as two
     /// statuses, the one switched on last shows.
     pub fn switch_on(&self, fault: Fault) {
-        self.state().faults.switch_on(fault);
+        self.memory().faults.switch_on(fault);
     }
 
     /// Switches a fault off; one that is not on stays off.
     pub fn switch_off(&self, fault: Fault) {
-        self.state().faults.switch_off(fault);
+        self.memory().faults.switch_off(fault);
     }
 
     /// Gives this reply to every request, whatever its path or key, until
     /// [`Mock::clear`]. Such calls cost no credit and no fault touches them.
     pub fn answer_with(&self, reply: Reply) {
-        self.state().script = Some(reply);
+        self.memory().script = Some(reply);
     }
 
     /// Back to a server that works: no scripted reply, no faults. Contacts,
     /// counters and the list of requests stay.
     pub fn clear(&self) {
-        let mut state = self.state();
-        state.script = None;
-        state.faults.clear();
+        let mut memory = self.memory();
+        memory.script = None;
+        memory.faults.clear();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        locked(&self.state)
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        locked(&self.memory)
     }
 }
 
@@ -157,6 +157,6 @@ impl fmt::Debug for Mock {
 }
 
 /// A request that panicked must not take the ones after it along.
-fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+fn locked(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }

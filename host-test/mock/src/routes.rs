@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use super::contacts::CHANNELS;
 use super::exchange::{Received, Reply};
 use super::faults::Fault;
+use super::memory::Memory;
 use super::new_contact::{self, Complaint};
-use super::state::State;
 
 /// The reply of the route that was asked for.
-pub(super) fn answer(state: &mut State, request: &Received) -> Reply {
+pub(super) fn answer(memory: &mut Memory, request: &Received) -> Reply {
     match (request.method.as_str(), request.path.as_str()) {
-        ("GET", "/open/info") => info(state),
-        ("GET", "/open/contacts") => list_contacts(state, request),
-        ("POST", "/open/contacts") => create_contact(state, request),
-        ("GET", "/open/webhooks") => list_webhooks(state),
+        ("GET", "/open/info") => info(memory),
+        ("GET", "/open/contacts") => list_contacts(memory, request),
+        ("POST", "/open/contacts") => create_contact(memory, request),
+        ("GET", "/open/webhooks") => list_webhooks(memory),
         (method, path) => {
             // Somebody asks for what 2Chat is not known to have: that must
             // not pass for an ordinary refusal.
@@ -27,8 +27,8 @@ pub(super) fn answer(state: &mut State, request: &Received) -> Reply {
     }
 }
 
-fn info(state: &State) -> Reply {
-    let (account, faults) = (&state.account, &state.faults);
+fn info(memory: &Memory) -> Reply {
+    let (account, faults) = (&memory.account, &memory.faults);
     let blocked = faults.on(Fault::AccountBlocked);
     let spent = faults.on(Fault::QuotaUsedUp);
     let used = if spent { account.max_api_requests } else { account.api_requests };
@@ -57,7 +57,7 @@ fn info(state: &State) -> Reply {
     Reply::json(200, body)
 }
 
-fn list_contacts(state: &State, request: &Received) -> Reply {
+fn list_contacts(memory: &Memory, request: &Received) -> Reply {
     let mut complaints = Vec::new();
     let page = whole_number(request, "page_number", 0, usize::MAX, &mut complaints);
     let size = whole_number(request, "results_per_page", 1, 100, &mut complaints);
@@ -67,31 +67,31 @@ fn list_contacts(state: &State, request: &Received) -> Reply {
     let (page, size) = (page.unwrap_or(0), size.unwrap_or(DEFAULT_PAGE_SIZE));
     let channel = request.query_value("channel_uuid");
 
-    let empty = state.faults.on(Fault::EmptyLists);
+    let empty = memory.faults.on(Fault::EmptyLists);
     let size = if empty { 0 } else { size };
-    let newest_first = state.faults.on(Fault::NewestFirst);
-    let mut contacts = state.contacts.page(channel, page, size, newest_first);
-    if state.faults.on(Fault::NullNames) {
+    let newest_first = memory.faults.on(Fault::NewestFirst);
+    let mut contacts = memory.contacts.page(channel, page, size, newest_first);
+    if memory.faults.on(Fault::NullNames) {
         contacts.iter_mut().for_each(|contact| contact.names = (None, None));
     }
     let rows: Vec<Value> = contacts.iter().map(|contact| contact.as_listed()).collect();
-    let total = !empty && state.faults.on(Fault::CountIsTotal);
-    let count = if total { state.contacts.matching(channel).count() } else { rows.len() };
+    let total = !empty && memory.faults.on(Fault::CountIsTotal);
+    let count = if total { memory.contacts.matching(channel).count() } else { rows.len() };
     Reply::json(200, json!({"success": true, "page": page, "count": count, "contacts": rows}))
 }
 
-fn create_contact(state: &mut State, request: &Received) -> Reply {
+fn create_contact(memory: &mut Memory, request: &Received) -> Reply {
     match new_contact::read(&request.body) {
         Ok(new) => {
-            let contact = state.contacts.add(new).as_created();
+            let contact = memory.contacts.add(new).as_created();
             Reply::json(201, json!({"success": true, "contact": contact}))
         }
         Err(refusal) => refusal,
     }
 }
 
-fn list_webhooks(state: &State) -> Reply {
-    let faults = &state.faults;
+fn list_webhooks(memory: &Memory) -> Reply {
+    let faults = &memory.faults;
     let events = ["whatsapp.message.received", "whatsapp.message.sent"];
     let rows: Vec<Value> = events
         .iter()

@@ -1,7 +1,7 @@
-//! How do bytes on a socket become a question to [`State`], and its answer
+//! How do bytes on a socket become a question to [`Memory`], and its answer
 //! bytes again?
 //!
-//! Knows no route, key or fault. All waiting is here: the state is asked
+//! Knows no route, key or fault. All waiting is here: the memory is asked
 //! under a lock that is never held across it.
 
 use std::future::{IntoFuture, pending};
@@ -20,7 +20,7 @@ use tokio::runtime;
 use tokio::sync::oneshot;
 
 use super::exchange::Received;
-use super::state::State;
+use super::memory::Memory;
 use super::{judge, locked};
 
 /// Where the server listens, or why it does not.
@@ -30,20 +30,25 @@ type Ready = oneshot::Sender<io::Result<SocketAddr>>;
 /// drops its runtime, and with it every connection, answered or not.
 pub(super) fn spawn(
     port: u16,
-    state: Arc<Mutex<State>>,
+    memory: Arc<Mutex<Memory>>,
     ready: Ready,
     stopped: oneshot::Receiver<()>,
 ) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("mock-2chat".to_owned()).spawn(move || {
         match runtime::Builder::new_current_thread().enable_io().build() {
-            Ok(runtime) => runtime.block_on(serve(port, state, ready, stopped)),
+            Ok(runtime) => runtime.block_on(serve(port, memory, ready, stopped)),
             // The one who would hear of it may have left: nothing to tell then.
             Err(error) => drop(ready.send(Err(error))),
         }
     })
 }
 
-async fn serve(port: u16, state: Arc<Mutex<State>>, ready: Ready, stopped: oneshot::Receiver<()>) {
+async fn serve(
+    port: u16,
+    memory: Arc<Mutex<Memory>>,
+    ready: Ready,
+    stopped: oneshot::Receiver<()>,
+) {
     let listener = match listen(port).await {
         Ok((listener, address)) => {
             drop(ready.send(Ok(address)));
@@ -53,7 +58,7 @@ async fn serve(port: u16, state: Arc<Mutex<State>>, ready: Ready, stopped: onesh
     };
     // Small answers must not wait for more data: latency is measured here.
     let listener = listener.tap_io(|connection| drop(connection.set_nodelay(true)));
-    let app = Router::new().fallback(answer).with_state(state);
+    let app = Router::new().fallback(answer).with_state(memory);
     tokio::select! {
         _ = axum::serve(listener, app).into_future() => {}
         _ = stopped => {}
@@ -67,11 +72,11 @@ async fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 async fn answer(
-    extract::State(state): extract::State<Arc<Mutex<State>>>,
+    extract::State(memory): extract::State<Arc<Mutex<Memory>>>,
     request: Request,
 ) -> Response {
     let received = Received::read(request).await;
-    let reply = judge::answer(&mut locked(&state), received, Instant::now());
+    let reply = judge::answer(&mut locked(&memory), received, Instant::now());
     match reply {
         Some(reply) => reply.into_response(),
         None => pending().await,

@@ -4,7 +4,7 @@ use std::{env, path::PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use host::{
-    log::{self, Call, Found},
+    log::{self, Found, PastCall},
     policy::Policy,
 };
 use serde_json::{Value, json};
@@ -56,7 +56,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let file = file(arguments)?;
     let unread =
         |error| CommandError::Host(format!("the log {} cannot be read: {error}", file.display()));
-    let wanted = |call: &Call| {
+    let wanted = |call: &PastCall| {
         arguments.action.as_ref().is_none_or(|action| call.asked.action == *action)
             && arguments
                 .persona
@@ -117,7 +117,7 @@ const WHOLE: &[&str] = &[
     "bytes",
 ];
 
-fn brief(call: &Call) -> Value {
+fn brief(call: &PastCall) -> Value {
     let mut row = json!({ "end": call.end() });
     let whole = json!(call);
     for column in BRIEF {

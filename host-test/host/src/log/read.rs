@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, fs::File, io, os::unix::fs::FileExt, path::Path};
 
-use super::{Call, Ended, Event, Line};
+use super::{Ended, Event, Line, PastCall};
 use crate::files;
 
 /// Bytes that are read at once.
@@ -15,7 +15,7 @@ const LINE: usize = 8 << 20;
 #[derive(Debug, Default)]
 pub struct Found {
     /// In the order in which they began.
-    pub calls: Vec<Call>,
+    pub calls: Vec<PastCall>,
     /// Lines on the way to them that cannot be read, such as one that was cut off.
     pub unreadable: usize,
 }
@@ -24,7 +24,7 @@ pub struct Found {
 ///
 /// # Errors
 /// If the file cannot be read.
-pub fn read(path: &Path, most: usize, wanted: impl Fn(&Call) -> bool) -> io::Result<Found> {
+pub fn read(path: &Path, most: usize, wanted: impl Fn(&PastCall) -> bool) -> io::Result<Found> {
     let mut lines = Backwards::of(files::open(path)?)?;
     let (mut found, mut ends) = (Found::default(), HashMap::<String, Ended>::new());
     while found.calls.len() < most {
@@ -32,7 +32,7 @@ pub fn read(path: &Path, most: usize, wanted: impl Fn(&Call) -> bool) -> io::Res
         match line.as_deref().map(serde_json::from_slice) {
             Some(Ok(Line { time, id, event: Event::Started(asked) })) => {
                 let ended = ends.remove(&id);
-                let call = Call { time, id, asked, ended };
+                let call = PastCall { time, id, asked, ended };
                 if wanted(&call) {
                     found.calls.push(call);
                 }

@@ -12,7 +12,7 @@ use super::faults::Faults;
 const REMEMBERED: usize = 10_000;
 
 /// Everything that outlives a request.
-pub(super) struct State {
+pub(super) struct Memory {
     pub(super) key: String,
     pub(super) account: Account,
     pub(super) contacts: Directory,
@@ -21,7 +21,7 @@ pub(super) struct State {
     exchanges: VecDeque<Exchange>,
 }
 
-impl State {
+impl Memory {
     pub(super) fn new(options: Options) -> Self {
         let mut faults = Faults::default();
         options.faults.iter().for_each(|fault| faults.switch_on(*fault));
