@@ -44,6 +44,9 @@ pub(crate) fn send(request: Request) -> Result<Reply> {
         .set_method(match request.method {
             Method::Get => &WasiMethod::Get,
             Method::Post => &WasiMethod::Post,
+            Method::Put => &WasiMethod::Put,
+            Method::Patch => &WasiMethod::Patch,
+            Method::Delete => &WasiMethod::Delete,
         })
         .and_then(|()| {
             let scheme = if request.https { Scheme::Https } else { Scheme::Http };

@@ -25,9 +25,13 @@ const API_KEY_HEADER: &str = "x-user-api-key";
 const USER_AGENT: &str = concat!("twochat-connector/", env!("CARGO_PKG_VERSION"));
 
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(dead_code, reason = "complete, whichever of them the actions of today use")]
 pub(crate) enum Method {
     Get,
     Post,
+    Put,
+    Patch,
+    Delete,
 }
 
 /// A request as an action makes it: without host, without key.
@@ -41,17 +45,34 @@ pub(crate) struct Call {
     pub(crate) body: Option<Vec<u8>>,
 }
 
+#[allow(dead_code, reason = "complete, whichever of them the actions of today use")]
 impl Call {
     pub(crate) fn get(path: &str) -> Self {
         Self { method: Method::Get, path: path.to_owned(), query: Vec::new(), body: None }
     }
 
     pub(crate) fn post(path: &str, body: &impl Serialize) -> Result<Self> {
+        Self::with_body(Method::Post, path, body)
+    }
+
+    pub(crate) fn put(path: &str, body: &impl Serialize) -> Result<Self> {
+        Self::with_body(Method::Put, path, body)
+    }
+
+    pub(crate) fn patch(path: &str, body: &impl Serialize) -> Result<Self> {
+        Self::with_body(Method::Patch, path, body)
+    }
+
+    pub(crate) fn delete(path: &str) -> Self {
+        Self { method: Method::Delete, ..Self::get(path) }
+    }
+
+    fn with_body(method: Method, path: &str, body: &impl Serialize) -> Result<Self> {
         let body = serde_json::to_vec(body).map_err(|_| {
             let message = "The arguments cannot be written as JSON.".to_owned();
             Failure::new(ErrorKind::InvalidInput, message, "")
         })?;
-        Ok(Self { method: Method::Post, body: Some(body), ..Self::get(path) })
+        Ok(Self { method, body: Some(body), ..Self::get(path) })
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::Action;
 use crate::{
     contract::{Contact, DetailKind, NewContact, NewContactDetail},
-    error::{Effect, Failure, Result},
+    error::{Failure, Result},
     json::{self, Answer},
     records,
     twochat::{Call, Spelling},
@@ -48,8 +48,6 @@ enum Detail {
 impl Action for CreateContact {
     type Input = NewContact;
     type Output = Contact;
-
-    const EFFECT: Effect = Effect::Creates;
 
     const SPELLINGS: &'static [Spelling] =
         &[("contact_detail", "details"), ("contact_details", "details"), ("type", "kind")];
@@ -319,7 +317,6 @@ mod tests {
         {
             assert!(CreateContact::SPELLINGS.contains(&(theirs, ours)), "{theirs}");
         }
-        assert_eq!(CreateContact::EFFECT, Effect::Creates);
     }
 
     proptest! {

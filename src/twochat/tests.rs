@@ -9,8 +9,11 @@ use super::*;
 use crate::text::find;
 use crate::{
     contract::{CarriedOut, Retry},
-    error::Effect,
+    effect::{Effect, Promise},
 };
+
+const READS: Promise = Promise { effect: Effect::Reads, repeatable: true };
+const CREATES: Promise = Promise { effect: Effect::Creates, repeatable: false };
 
 const KEY: &str = "UAK0c9f1d8e-1111-4222-8333-444455556666";
 /// What must not show either, lest a part of the key escape.
@@ -134,22 +137,33 @@ fn the_debug_text_of_settings_does_not_show_the_key() {
 }
 
 #[test]
-fn a_get_asks_for_json_and_has_no_body() {
-    let request = sign(Call::get("/webhooks"), &with_key());
-    assert_eq!(header(&request, "accept"), ["application/json"]);
-    assert!(header(&request, "user-agent")[0].starts_with("twochat-connector/0."));
-    assert_eq!(request.body, None);
-    for name in ["content-type", "content-length", "host", "connection", "transfer-encoding"] {
-        assert_eq!(header(&request, name), [""; 0], "{name}");
+fn a_get_or_a_delete_asks_for_json_and_has_no_body() {
+    for (call, method) in
+        [(Call::get("/webhooks"), Method::Get), (Call::delete("/webhooks"), Method::Delete)]
+    {
+        let request = sign(call, &with_key());
+        assert_eq!((request.method, &*request.path_and_query), (method, "/open/webhooks"));
+        assert_eq!(header(&request, "accept"), ["application/json"]);
+        assert!(header(&request, "user-agent")[0].starts_with("twochat-connector/0."));
+        assert_eq!(request.body, None);
+        for name in ["content-type", "content-length", "host", "connection", "transfer-encoding"] {
+            assert_eq!(header(&request, name), [""; 0], "{name}");
+        }
     }
 }
 
 #[test]
-fn a_post_tells_the_exact_length_of_its_json() {
-    for text in ["", "Ada", "é艾\u{1f600}\"\\\n"] {
-        let request = sign(Call::post("/contacts", &text).unwrap(), &settings(&[]));
+fn a_body_tells_the_exact_length_of_its_json() {
+    type Make = fn(&str, &String) -> Result<Call>;
+    let methods: [(Method, Make); 3] =
+        [(Method::Post, Call::post), (Method::Put, Call::put), (Method::Patch, Call::patch)];
+    let texts = ["", "Ada", "é艾\u{1f600}\"\\\n"].map(str::to_owned);
+    for (text, (method, make)) in
+        texts.into_iter().flat_map(|text| methods.map(|it| (text.clone(), it)))
+    {
+        let request = sign(make("/contacts", &text).unwrap(), &settings(&[]));
         let body = request.body.clone().unwrap();
-        assert_eq!(request.method, Method::Post);
+        assert_eq!((request.method, &*request.path_and_query), (method, "/open/contacts"));
         assert_eq!(serde_json::from_slice::<String>(&body).unwrap(), text);
         assert_eq!(header(&request, "content-type"), ["application/json"]);
         assert_eq!(header(&request, "content-length"), [body.len().to_string()]);
@@ -208,7 +222,7 @@ fn a_2xx_that_says_it_failed_is_rejected_whatever_stands_beside() {
         let failure = refused(200, body);
         assert_eq!((failure.kind, failure.status), (ErrorKind::Rejected, Some(200)), "{body}");
         assert_eq!(quoted(&failure), words, "{body}");
-        assert_eq!(failure.report(Effect::Creates).carried_out, CarriedOut::Perhaps);
+        assert_eq!(failure.report(CREATES).carried_out, CarriedOut::Perhaps);
     }
 }
 
@@ -245,7 +259,7 @@ fn a_body_that_broke_off_is_told_only_where_it_was_needed() {
 fn each_status_has_its_kind_and_tells_what_may_be_done() {
     use CarriedOut::{No, Perhaps};
     use ErrorKind::*;
-    use Retry::{AfterCorrecting, AfterWaiting, Never, Now};
+    use Retry::{AfterCorrecting, AfterLooking, AfterWaiting, Never, Now};
 
     // Status, kind, what to do about a read, and about a creation.
     let table = [
@@ -260,27 +274,27 @@ fn each_status_has_its_kind_and_tells_what_may_be_done() {
         (409, Busy, AfterWaiting, (No, AfterWaiting)),
         (410, Busy, AfterWaiting, (No, AfterWaiting)),
         (486, Busy, AfterWaiting, (No, AfterWaiting)),
-        (503, Busy, AfterWaiting, (Perhaps, Never)),
+        (503, Busy, AfterWaiting, (Perhaps, AfterLooking)),
         (405, Rejected, Never, (No, Never)),
         (418, Rejected, Never, (No, Never)),
         (499, Rejected, Never, (No, Never)),
-        (500, Interrupted, Now, (Perhaps, Never)),
-        (502, Interrupted, Now, (Perhaps, Never)),
-        (504, Interrupted, Now, (Perhaps, Never)),
-        (599, Interrupted, Now, (Perhaps, Never)),
-        (301, UnexpectedReply, Never, (Perhaps, Never)),
-        (307, UnexpectedReply, Never, (Perhaps, Never)),
-        (304, UnexpectedReply, Never, (Perhaps, Never)),
-        (100, UnexpectedReply, Never, (Perhaps, Never)),
-        (600, UnexpectedReply, Never, (Perhaps, Never)),
+        (500, Interrupted, Now, (Perhaps, AfterLooking)),
+        (502, Interrupted, Now, (Perhaps, AfterLooking)),
+        (504, Interrupted, Now, (Perhaps, AfterLooking)),
+        (599, Interrupted, Now, (Perhaps, AfterLooking)),
+        (301, UnexpectedReply, Never, (Perhaps, AfterLooking)),
+        (307, UnexpectedReply, Never, (Perhaps, AfterLooking)),
+        (304, UnexpectedReply, Never, (Perhaps, AfterLooking)),
+        (100, UnexpectedReply, Never, (Perhaps, AfterLooking)),
+        (600, UnexpectedReply, Never, (Perhaps, AfterLooking)),
     ];
     for (status, kind, read, creation) in table {
         let failure = refused(status, r#"{"detail":"as it is"}"#);
         assert_eq!((failure.kind, failure.status), (kind, Some(status)));
         assert_eq!(quoted(&failure), Some("as it is"), "{status}");
-        let error = failure.clone().report(Effect::Reads);
+        let error = failure.clone().report(READS);
         assert_eq!((error.carried_out, error.retry), (No, read), "{status}");
-        let error = failure.report(Effect::Creates);
+        let error = failure.report(CREATES);
         assert_eq!((error.carried_out, error.retry), creation, "{status}");
     }
 }
@@ -468,7 +482,7 @@ fn words_and_field_are_bounded_and_advice_stays_whole() {
     ] {
         let failure = refused(422, &body.to_string());
         assert!(quoted(&failure).unwrap().len() <= 400);
-        let error = failure.report(Effect::Creates);
+        let error = failure.report(CREATES);
         assert!(error.message.len() <= 1000 && error.message.ends_with("call again."));
         assert!(error.field.is_none_or(|field| field.len() <= 100));
     }
@@ -585,7 +599,7 @@ proptest! {
             match accepted(reply, &settings(&[])) {
                 Ok(accepted) => prop_assert_eq!(accepted, body),
                 Err(failure) => {
-                    let error = failure.report(Effect::Creates);
+                    let error = failure.report(CREATES);
                     prop_assert!(error.message.len() <= 1000);
                     prop_assert!(!error.message.contains(char::is_control));
                 }

@@ -23,9 +23,10 @@ type Policy = (&'static str, &'static str, &'static str);
 /// What a failure means to a call that reads, and to one that creates.
 type Policies = (Policy, Policy);
 
-const INTERRUPTED: Policies = (("interrupted", "no", "now"), ("interrupted", "perhaps", "never"));
+const INTERRUPTED: Policies =
+    (("interrupted", "no", "now"), ("interrupted", "perhaps", "after-looking"));
 const UNEXPECTED: Policies =
-    (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "never"));
+    (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "after-looking"));
 const REFUSED: Policies =
     (("invalid-input", "no", "after-correcting"), ("invalid-input", "no", "after-correcting"));
 
