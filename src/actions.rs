@@ -80,10 +80,9 @@ pub(crate) fn outcome<A: Action>(
 ) -> Result<A::Output> {
     let status = reply.status;
     let read = twochat::accept(reply, settings, A::SPELLINGS).and_then(|answer| {
-        let read = action.read(&answer);
-        twochat::confirm(&answer, read.is_ok(), status, A::SPELLINGS)?;
-        Ok(read)
+        // A refusal is for the action to judge, an unreadable answer is not.
+        twochat::confirm(&answer, action.read(&answer), status, A::SPELLINGS)
     });
-    let read = read.unwrap_or_else(A::refused);
+    let read = read.or_else(A::refused);
     read.map_err(|failure| failure.with_status(status))
 }

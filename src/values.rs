@@ -3,20 +3,32 @@
 //! Each refusal keeps the start of what came in and says what a good value
 //! looks like. Nothing is trimmed or corrected on the way.
 
-use serde::Serialize;
-
 use crate::text::replace;
 
 /// A text that holds what its type says.
 macro_rules! value {
     ($(#[$doc:meta])* $name:ident: $holds:expr, expected $expected:literal) => {
         $(#[$doc])*
-        #[derive(Debug, Serialize)]
+        #[derive(Debug)]
         pub(crate) struct $name(String);
 
         impl $name {
             pub(crate) fn parse(text: String) -> Result<Self, String> {
                 if $holds(&text) { Ok(Self(text)) } else { Err(refusal(&text, $expected)) }
+            }
+        }
+
+        impl core::ops::Deref for $name {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
             }
         }
     };
@@ -51,12 +63,6 @@ value! {
     /// Business API) and a uuid.
     ChannelUuid: is_channel_uuid,
     expected "the uuid of a WhatsApp channel, for example WPN66037eca-9ad1-4c96-9eff-526a90a48c77"
-}
-
-impl ChannelUuid {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 fn refusal(text: &str, expected: &str) -> String {

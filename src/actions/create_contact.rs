@@ -4,14 +4,12 @@
 //! with the stored contact. It does not look for duplicates, and a repeated
 //! request makes a second contact.
 
-use serde::Serialize;
-
 use super::Action;
 use crate::{
     contract::{Contact, DetailKind, NewContact, NewContactDetail},
     error::{Failure, Result},
     json::{self, Answer},
-    records,
+    records::ContactFields,
     twochat::{Call, Spelling},
     values::{ChannelUuid, Email, PhoneNumber, Text, WebUrl},
 };
@@ -20,30 +18,16 @@ use crate::{
 ///
 /// The documentation's table says `contact_details`; all of its examples, and
 /// all working clients, send `contact_detail`.
-#[derive(Serialize)]
 pub(crate) struct CreateContact {
     first_name: Text,
-    #[serde(skip_serializing_if = "Option::is_none")]
     last_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     profile_pic_url: Option<WebUrl>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     channel_uuid: Option<ChannelUuid>,
     contact_detail: Vec<Detail>,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "type", content = "value")]
-enum Detail {
-    #[serde(rename = "E")]
-    Email(Email),
-    #[serde(rename = "A")]
-    Address(Text),
-    #[serde(rename = "PH")]
-    Phone(PhoneNumber),
-    #[serde(rename = "WAPH")]
-    WhatsappPhone(PhoneNumber),
-}
+/// A code of 2Chat, and a value that is fit for it.
+struct Detail(&'static str, String);
 
 impl Action for CreateContact {
     type Input = NewContact;
@@ -55,6 +39,10 @@ impl Action for CreateContact {
     fn build(contact: NewContact) -> Result<Self> {
         if contact.details.is_empty() {
             return Err(Failure::invalid("details", "it is empty; expected at least one detail"));
+        }
+        let mut contact_detail = Vec::with_capacity(contact.details.len());
+        for (index, detail) in contact.details.into_iter().enumerate() {
+            contact_detail.push(detail_at(index, detail)?);
         }
         Ok(Self {
             first_name: Text::parse(contact.first_name).map_err(at("first-name"))?,
@@ -69,43 +57,67 @@ impl Action for CreateContact {
                 .map(ChannelUuid::parse)
                 .transpose()
                 .map_err(at("channel-uuid"))?,
-            contact_detail: contact
-                .details
-                .into_iter()
-                .enumerate()
-                .map(|(index, detail)| detail_at(index, detail))
-                .collect::<Result<_>>()?,
+            contact_detail,
         })
     }
 
     fn call(&self) -> Result<Call> {
-        Call::post("/contacts", self)
+        let mut body = br#"{"contact_detail":["#.to_vec();
+        for (index, Detail(code, value)) in self.contact_detail.iter().enumerate() {
+            body.extend_from_slice(if index == 0 { br#"{"type":""# } else { br#",{"type":""# });
+            body.extend_from_slice(code.as_bytes());
+            body.push(b'"');
+            json::write_member(&mut body, "value", value);
+            body.push(b'}');
+        }
+        body.push(b']');
+        let texts = [
+            ("first_name", Some(&*self.first_name)),
+            ("last_name", self.last_name.as_deref()),
+            ("profile_pic_url", self.profile_pic_url.as_deref()),
+            ("channel_uuid", self.channel_uuid.as_deref()),
+        ];
+        for (name, text) in texts {
+            if let Some(text) = text {
+                json::write_member(&mut body, name, text);
+            }
+        }
+        body.push(b'}');
+        Ok(Call::post("/contacts", body))
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<Contact> {
-        json::read(answer, |value| {
+        // One client takes it bare; nobody showed such an answer.
+        let (mut bare, mut wrapped) = (ContactFields::default(), ContactFields::default());
+        let mut missing = "contact";
+        json::read(answer, &mut |value| {
             let place = value.place;
-            let mut contact = None;
-            value.object(&mut |key, value| {
-                if key == "contact" {
-                    contact = Some(records::contact(value)?);
+            let is_object = value.object(&mut |key, value| {
+                if key != "contact" {
+                    return bare.member(key, value);
                 }
+                wrapped = ContactFields::default();
+                let is_one = value.object(&mut |key, value| wrapped.member(key, value))?;
+                missing = if is_one { "contact.uuid" } else { "contact" };
                 Ok(())
             })?;
-            place.required("contact", contact)
-        })
+            if is_object { Ok(()) } else { Err(place.fault("expected an object")) }
+        })?;
+        wrapped.contact().or_else(|| bare.contact()).ok_or_else(|| answer.missing(missing))
     }
 }
 
 fn detail_at(index: usize, detail: NewContactDetail) -> Result<Detail> {
     let value = detail.value;
-    match detail.kind {
-        DetailKind::Email => Email::parse(value).map(Detail::Email),
-        DetailKind::Address => Text::parse(value).map(Detail::Address),
-        DetailKind::Phone => PhoneNumber::parse(value).map(Detail::Phone),
-        DetailKind::WhatsappPhone => PhoneNumber::parse(value).map(Detail::WhatsappPhone),
-    }
-    .map_err(at(&["details[", &index.to_string(), "].value"].concat()))
+    let parsed = match detail.kind {
+        DetailKind::Email => Email::parse(value).map(|email| Detail("E", email.into())),
+        DetailKind::Address => Text::parse(value).map(|text| Detail("A", text.into())),
+        DetailKind::Phone => PhoneNumber::parse(value).map(|number| Detail("PH", number.into())),
+        DetailKind::WhatsappPhone => {
+            PhoneNumber::parse(value).map(|number| Detail("WAPH", number.into()))
+        }
+    };
+    parsed.map_err(at(&["details[", &index.to_string(), "].value"].concat()))
 }
 
 /// Turns the reason for a refusal into a failure that names the field.
@@ -284,6 +296,23 @@ mod tests {
     }
 
     #[test]
+    fn a_creation_with_a_uuid_is_a_result_however_odd_the_rest() {
+        for body in [
+            r#"{"success":true,"contact":{"uuid":"CON1","id":"x","first_name":false,"details":7}}"#,
+            r#"{"contact":{"uuid":"CON1","details":[{"type":"E"}],"channel_uuid":{}}}"#,
+            "\u{feff}{\"contact\":{\"uuid\":\"CON1\",\"details\":[null]}}",
+            // Without its wrapping.
+            r#"{"success":true,"uuid":"CON1","first_name":null,"details":[7]}"#,
+            r#"{"contact":null,"uuid":"CON1","details":["x"]}"#,
+        ] {
+            let contact = read(body).unwrap();
+            assert_eq!((&*contact.uuid, contact.first_name), ("CON1", None), "{body}");
+            assert!(contact.details.is_empty() && contact.unread_details == Some(1), "{body}");
+        }
+        assert_eq!(read(r#"{"contact":{"uuid":7}}"#).unwrap().uuid, "7");
+    }
+
+    #[test]
     fn a_kind_of_detail_that_is_new_keeps_the_code_of_2chat() {
         let body = r#"{"contact":{"uuid":"CON1","details":[{"type":"TG","value":"@ada"}]}}"#;
         let contact = read(body).unwrap();
@@ -298,12 +327,10 @@ mod tests {
                 ("{}", "$.contact"),
                 (r#"{"contact":null}"#, "$.contact"),
                 (r#"{"contact":{"first_name":"Ada"}}"#, "$.contact.uuid"),
-                (r#"{"contact":{"uuid":7}}"#, "$.contact.uuid"),
-                (r#"{"contact":{"uuid":"CON1","details":{}}}"#, "$.contact.details"),
-                (
-                    r#"{"contact":{"uuid":"CON1","details":[{"type":"E","value":"a@b.example"},{"type":"E"}]}}"#,
-                    "$.contact.details[1].value",
-                ),
+                (r#"{"contact":{"uuid":null}}"#, "$.contact.uuid"),
+                (r#"{"contact":{"uuid":""}}"#, "$.contact.uuid"),
+                (r#"{"contact":"CON1"}"#, "$.contact"),
+                (r#"{"success":true}"#, "$.contact"),
                 ("[]", "$"),
                 ("", "$"),
             ],

@@ -166,7 +166,7 @@ fn a_channel_is_a_whatsapp_prefix_and_a_uuid() {
 
 #[test]
 fn a_channel_reads_as_it_came() {
-    assert_eq!(ChannelUuid::parse(CHANNEL.to_owned()).unwrap().as_str(), CHANNEL);
+    assert_eq!(&*ChannelUuid::parse(CHANNEL.to_owned()).unwrap(), CHANNEL);
 }
 
 #[test]
