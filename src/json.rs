@@ -69,7 +69,7 @@ impl<'k> Answer<'k> {
 
     /// The failure that a member is missing, given by its path.
     pub(crate) fn missing(&self, member: &str) -> Box<Failure> {
-        Place { parent: None, step: Step::Root(self) }.missing(member)
+        Place { answer: self, parent: None, step: Step::Root }.missing(member)
     }
 
     /// The text, without the mark that some servers put in front of it.
@@ -97,7 +97,7 @@ pub(crate) fn read<'t>(
     shape: &mut dyn FnMut(Value<'t, '_>) -> Result<()>,
 ) -> Result<()> {
     let mut reader = Reader::new(answer.text());
-    let root = Place { parent: None, step: Step::Root(answer) };
+    let root = Place { answer, parent: None, step: Step::Root };
     next_value(&mut reader, &root, shape)?;
     if reader.ends() { Ok(()) } else { Err(root.fault(reader.complaint())) }
 }
@@ -105,13 +105,14 @@ pub(crate) fn read<'t>(
 /// Where a value stands: a step from the place around it.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'p> {
+    answer: &'p Answer<'p>,
     parent: Option<&'p Place<'p>>,
     step: Step<'p>,
 }
 
 #[derive(Clone, Copy)]
 enum Step<'p> {
-    Root(&'p Answer<'p>),
+    Root,
     Member(&'p str),
     Item(usize),
 }
@@ -119,7 +120,7 @@ enum Step<'p> {
 impl Place<'_> {
     /// The failure that a member is missing.
     pub(crate) fn missing(&self, member: &str) -> Box<Failure> {
-        Place { parent: Some(self), step: Step::Member(member) }.fault("it is missing")
+        Place { parent: Some(self), step: Step::Member(member), ..*self }.fault("it is missing")
     }
 
     /// The failure to read what stands here.
@@ -137,7 +138,7 @@ impl Place<'_> {
         match self.step {
             Step::Member(name) => self.hide_key(name.to_owned()),
             Step::Item(index) => index.to_string(),
-            Step::Root(_) => String::new(),
+            Step::Root => String::new(),
         }
     }
 
@@ -153,7 +154,7 @@ impl Place<'_> {
             parent.spell(path);
         }
         match self.step {
-            Step::Root(_) => path.push('$'),
+            Step::Root => path.push('$'),
             Step::Item(index) => path.push_str(&["[", &index.to_string(), "]"].concat()),
             Step::Member(name) => {
                 path.push('.');
@@ -164,10 +165,9 @@ impl Place<'_> {
 
     /// The text with the key hidden, should 2Chat repeat it.
     pub(crate) fn hide_key(&self, text: String) -> String {
-        match (self.step, self.parent) {
-            (Step::Root(Answer { key: Some(key), .. }), _) => key.mask(text),
-            (_, Some(parent)) => parent.hide_key(text),
-            _ => text,
+        match self.answer.key {
+            Some(key) => key.mask(text),
+            None => text,
         }
     }
 }
@@ -215,18 +215,17 @@ impl<'t> Value<'t, '_> {
             return self.raw().map(|_| false);
         }
         let Self { reader, place } = self;
-        if let Step::Root(answer) = place.step {
-            answer.noted.set(false);
+        let is_answer = matches!(place.step, Step::Root);
+        if is_answer {
+            place.answer.noted.set(false);
         }
         let mut first = true;
         while sound(reader.next_in(b'}', core::mem::take(&mut first)), reader, place)? {
             let name = sound(reader.name(), reader, place)?;
-            if let Step::Root(answer) = place.step
-                && (answer.notable)(&name, reader.peek())
-            {
-                answer.noted.set(true);
+            if is_answer && (place.answer.notable)(&name, reader.peek()) {
+                place.answer.noted.set(true);
             }
-            let inside = Place { parent: Some(place), step: Step::Member(&name) };
+            let inside = Place { parent: Some(place), step: Step::Member(&name), ..*place };
             next_value(reader, &inside, &mut |value| member(&name, value))?;
         }
         Ok(true)
@@ -249,13 +248,14 @@ impl<'t> Value<'t, '_> {
             return self.raw().map(|raw| NOTHING.contains(&raw));
         }
         let Self { reader, place } = self;
-        if let Step::Root(answer) = place.step {
-            answer.noted.set(false);
+        let is_answer = matches!(place.step, Step::Root);
+        if is_answer {
+            place.answer.noted.set(false);
         }
         let mut first = true;
         let mut index = 0;
         while sound(reader.next_in(b']', core::mem::take(&mut first)), reader, place)? {
-            let place = Place { parent: Some(place), step: Step::Item(index) };
+            let place = Place { parent: Some(place), step: Step::Item(index), ..*place };
             next_value(reader, &place, item)?;
             index += 1;
         }
@@ -307,7 +307,12 @@ impl<'t> Value<'t, '_> {
 
     /// A whole number from 0 up, however it is written; anything else is none.
     pub(crate) fn whole<N: TryFrom<u64>>(self) -> Result<Option<N>> {
-        Ok(self.word()?.and_then(|text| whole(text.trim())?.try_into().ok()))
+        let number = if self.is_text() {
+            self.word()?.and_then(|text| whole(text.trim()))
+        } else {
+            whole(self.raw()?)
+        };
+        Ok(number.and_then(|number| number.try_into().ok()))
     }
 
     /// Yes or no, in any of the ways to write it; anything else is neither.
@@ -329,6 +334,9 @@ impl<'t> Value<'t, '_> {
 /// The number that the text stands for, if it is whole, from 0 up and fits:
 /// digits, maybe with a fraction and an exponent.
 pub(crate) fn whole(text: &str) -> Option<u64> {
+    if let Some(number) = text::number(text) {
+        return Some(number);
+    }
     let (mut number, mut point, mut exponent) = (0, false, 0);
     // How many digits stand behind the point, and how many zeros end them.
     let (mut after, mut zeros) = (0, 0);

@@ -49,7 +49,8 @@ pub(crate) fn listed(
         let is_object = value.object(&mut |key, value| {
             let place = value.place;
             match key {
-                _ if key == name => {
+                // Of two, the first.
+                _ if key == name && !is_there => {
                     is_there = true;
                     if !listed.take(value, read)? {
                         return Err(place.fault("expected a list"));

@@ -11,7 +11,7 @@ use crate::{
     json::{self, Answer},
     records::ContactFields,
     twochat::{Call, Spelling},
-    values::{ChannelUuid, Email, PhoneNumber, Text, WebUrl},
+    values::{ChannelUuid, Email, Name, OtherName, PhoneNumber, Text, WebUrl},
 };
 
 /// The checked contact, in 2Chat's shape.
@@ -19,8 +19,8 @@ use crate::{
 /// The documentation's table says `contact_details`; all of its examples, and
 /// all working clients, send `contact_detail`.
 pub(crate) struct CreateContact {
-    first_name: Text,
-    last_name: Option<String>,
+    first_name: Name,
+    last_name: Option<OtherName>,
     profile_pic_url: Option<WebUrl>,
     channel_uuid: Option<ChannelUuid>,
     contact_detail: Vec<Detail>,
@@ -45,8 +45,12 @@ impl Action for CreateContact {
             contact_detail.push(detail_at(index, detail)?);
         }
         Ok(Self {
-            first_name: Text::parse(contact.first_name).map_err(at("first-name"))?,
-            last_name: contact.last_name,
+            first_name: Name::parse(contact.first_name).map_err(at("first-name"))?,
+            last_name: contact
+                .last_name
+                .map(OtherName::parse)
+                .transpose()
+                .map_err(at("last-name"))?,
             profile_pic_url: contact
                 .profile_pic_url
                 .map(WebUrl::parse)
@@ -62,7 +66,18 @@ impl Action for CreateContact {
     }
 
     fn call(&self) -> Result<Call> {
-        let mut body = br#"{"contact_detail":["#.to_vec();
+        let mut body = Vec::new();
+        for (name, text) in [
+            ("first_name", Some(&*self.first_name)),
+            ("last_name", self.last_name.as_deref()),
+            ("profile_pic_url", self.profile_pic_url.as_deref()),
+            ("channel_uuid", self.channel_uuid.as_deref()),
+        ] {
+            if let Some(text) = text {
+                json::write_member(&mut body, name, text);
+            }
+        }
+        body.extend_from_slice(br#","contact_detail":["#);
         for (index, Detail(code, value)) in self.contact_detail.iter().enumerate() {
             body.extend_from_slice(if index == 0 { br#"{"type":""# } else { br#",{"type":""# });
             body.extend_from_slice(code.as_bytes());
@@ -70,19 +85,11 @@ impl Action for CreateContact {
             json::write_member(&mut body, "value", value);
             body.push(b'}');
         }
-        body.push(b']');
-        let texts = [
-            ("first_name", Some(&*self.first_name)),
-            ("last_name", self.last_name.as_deref()),
-            ("profile_pic_url", self.profile_pic_url.as_deref()),
-            ("channel_uuid", self.channel_uuid.as_deref()),
-        ];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                json::write_member(&mut body, name, text);
-            }
+        body.extend_from_slice(b"]}");
+        // In the place of the first comma.
+        if let Some(first) = body.first_mut() {
+            *first = b'{';
         }
-        body.push(b'}');
         Ok(Call::post("/contacts", body))
     }
 
@@ -213,7 +220,9 @@ mod tests {
 
     #[test]
     fn any_name_arrives_as_it_is() {
-        for name in ["\"Ada\"", "Ada\\", "Zoë 艾达 😀", " Ada\r\n", "</script>"] {
+        for name in
+            ["\"Ada\"", "Ada\\", "Zoë 艾达 👩\u{200D}💻", " Ada ", "علی\u{200C}رضا", "</script>"]
+        {
             let contact = NewContact {
                 first_name: name.to_owned(),
                 last_name: Some(name.to_owned()),
@@ -248,6 +257,28 @@ mod tests {
                 "channel-uuid",
                 CHANNEL,
             ),
+            (
+                NewContact { first_name: "A\u{200B}da".to_owned(), ..ada() },
+                "first-name",
+                "AU+200Bda",
+            ),
+            (NewContact { first_name: "\u{2800}".to_owned(), ..ada() }, "first-name", "U+2800"),
+            (
+                NewContact { last_name: Some("Love\u{202E}lace".to_owned()), ..ada() },
+                "last-name",
+                "U+202E",
+            ),
+            (
+                NewContact { profile_pic_url: Some("https://example.com/\u{AD}".into()), ..ada() },
+                "profile-pic-url",
+                "U+00AD",
+            ),
+            (
+                with(DetailKind::Phone, "+1 (415) 555-0123"),
+                "details[1].value",
+                "write +14155550123;",
+            ),
+            (with(DetailKind::Address, "12 St\0"), "details[1].value", "U+0000"),
             (with(DetailKind::Email, "ada"), "details[1].value", "ada@example.com"),
             (with(DetailKind::Address, ""), "details[1].value", "not blank"),
             (with(DetailKind::Phone, "0123"), "details[1].value", "+14155550123"),

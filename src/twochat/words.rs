@@ -198,7 +198,7 @@ impl Told {
             let word = if is_text { value.word()? } else { Some(value.raw()?.into()) };
             let word = word.unwrap_or_default();
             let word = word.trim();
-            let none = word.is_empty() || word == "null" || truth(word) == Some(false);
+            let none = !is_flat || word.is_empty() || word == "null" || truth(word) == Some(false);
             self.tells |= !none;
             if is_text && !none {
                 self.add("", said(&place.hide_key(word.to_owned())));

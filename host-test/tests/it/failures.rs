@@ -46,6 +46,11 @@ async fn every_status_lands_in_its_kind() {
         (405, NO_NEVER("rejected"), NO_NEVER("rejected")),
         (418, NO_NEVER("rejected"), NO_NEVER("rejected")),
         (451, NO_NEVER("rejected"), NO_NEVER("rejected")),
+        (407, NO_NEVER("denied-by-host"), NO_NEVER("denied-by-host")),
+        (511, NO_NEVER("denied-by-host"), NO_NEVER("denied-by-host")),
+        (408, WAIT("busy"), WAIT("busy")),
+        (421, WAIT("busy"), WAIT("busy")),
+        (425, WAIT("busy"), WAIT("busy")),
         (500, RETRY, PERHAPS("interrupted")),
         (502, RETRY, PERHAPS("interrupted")),
         (504, RETRY, PERHAPS("interrupted")),
@@ -96,7 +101,7 @@ async fn a_success_that_says_it_failed_is_rejected_whatever_stands_beside_it() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_used_is_unexpected() {
     for body in
-        ["", "null", "5", "<html></html>", "{", "{}", "[]x", r#"{"contacts":{}}"#, "\u{feff}{}"]
+        ["", "null", "5", "<html></html>", "{", "{}", "[]x", r#"{"contacts":7}"#, "\u{feff}{}"]
     {
         let read = ("unexpected-reply", "no", "never");
         let created = ("unexpected-reply", "perhaps", "after-looking");
@@ -112,6 +117,10 @@ async fn an_answer_that_cannot_be_used_is_unexpected() {
 async fn every_code_of_the_host_lands_in_its_kind() {
     const UNREACHABLE: (Policy, Policy) = {
         let policy = ("unreachable", "no", "now");
+        (policy, policy)
+    };
+    const LIMITED: (Policy, Policy) = {
+        let policy = ("rate-limited", "no", "after-waiting");
         (policy, policy)
     };
     const DENIED: (Policy, Policy) = {
@@ -130,11 +139,11 @@ async fn every_code_of_the_host_lands_in_its_kind() {
         (|| Error::DestinationUnavailable, UNREACHABLE),
         (|| Error::DestinationIpUnroutable, UNREACHABLE),
         (|| Error::ConnectionRefused, UNREACHABLE),
-        (|| Error::ConnectionTimeout, UNREACHABLE),
-        (|| Error::ConnectionLimitReached, UNREACHABLE),
-        (|| Error::TlsProtocolError, UNREACHABLE),
         (|| Error::TlsCertificateError, UNREACHABLE),
-        (|| Error::TlsAlertReceived { alert_id: None, alert_message: None }, UNREACHABLE),
+        (|| Error::ConnectionLimitReached, LIMITED),
+        (|| Error::ConnectionTimeout, INTERRUPTED),
+        (|| Error::TlsProtocolError, INTERRUPTED),
+        (|| Error::TlsAlertReceived { alert_id: None, alert_message: None }, INTERRUPTED),
         (|| Error::HttpRequestDenied, DENIED),
         (|| Error::DestinationIpProhibited, DENIED),
         (|| Error::ConfigurationError, DENIED),
@@ -188,7 +197,8 @@ async fn retry_after_is_passed_on_in_seconds_where_waiting_helps() {
         (409, "0", json!(0)),
         (429, "soon", Value::Null),
         (429, "-1", Value::Null),
-        (429, "99999999999999999999", Value::Null),
+        (429, "1.5", json!(2)),
+        (429, "99999999999999999999", json!(86_400)),
         (500, "7", Value::Null),
         (402, "7", Value::Null),
     ] {
@@ -198,7 +208,7 @@ async fn retry_after_is_passed_on_in_seconds_where_waiting_helps() {
     }
     let hook = Hook::replying(503, "{}").with_header("retry-after", "7");
     let error = hook.call("create-contact", new_contact()).await.unwrap_err();
-    assert_eq!(error["wait-seconds"], Value::Null, "a creation that may have happened: {error}");
+    assert_eq!(error["wait-seconds"], 7, "so long before looking: {error}");
 }
 
 #[tokio::test]
