@@ -79,10 +79,21 @@ pub(crate) fn outcome<A: Action>(
     settings: &Settings,
 ) -> Result<A::Output> {
     let status = reply.status;
-    let read = twochat::accept(reply, settings, A::SPELLINGS).and_then(|answer| {
-        // A refusal is for the action to judge, an unreadable answer is not.
-        twochat::confirm(&answer, action.read(&answer), status, A::SPELLINGS)
-    });
-    let read = read.or_else(A::refused);
-    read.map_err(|failure| failure.with_status(status))
+    let failure = match twochat::accept(reply, settings, A::SPELLINGS) {
+        Err(failure) => failure,
+        Ok(answer) => {
+            let read = action.read(&answer);
+            match twochat::doubt(
+                &answer,
+                read.as_ref().err().map(Box::as_ref),
+                status,
+                A::SPELLINGS,
+            ) {
+                Some(failure) => failure,
+                None => return read,
+            }
+        }
+    };
+    // A refusal is for the action to judge.
+    A::refused(failure.with_status(status))
 }

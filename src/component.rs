@@ -29,10 +29,9 @@ actions::every_action!(exported);
 
 /// A call from its input to its outcome, in the contract's terms.
 fn run<A: Action>(input: A::Input) -> Result<A::Output, Error> {
-    let outcome = settings::read().and_then(|settings| {
-        carry_out::<A>(input, &settings).map_err(|failure| failure.hiding(settings.key()))
-    });
-    outcome.map_err(|failure| failure.report(A::PROMISE))
+    let settings = settings::read().map_err(|failure| failure.report(A::PROMISE))?;
+    let outcome = carry_out::<A>(input, &settings);
+    outcome.map_err(|failure| failure.hiding(settings.key()).report(A::PROMISE))
 }
 
 /// The life of a call.

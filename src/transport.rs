@@ -226,7 +226,7 @@ fn meaning(code: &ErrorCode) -> (ErrorKind, &'static str) {
             (Unreachable, "its name is not known")
         }
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
-            (Unreachable, "there is no way to its address")
+            (Unreachable, "no connection to its address came about")
         }
         ErrorCode::ConnectionRefused => (Unreachable, "the connection was refused"),
         ErrorCode::TlsCertificateError => (Unreachable, "its certificate is not trusted"),

@@ -18,7 +18,7 @@ mod words;
 #[cfg(target_family = "wasm")]
 pub(crate) use self::replies::decoded;
 pub(crate) use self::{
-    replies::{Reply, accept, confirm},
+    replies::{Reply, accept, doubt},
     words::Spelling,
 };
 

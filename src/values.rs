@@ -20,11 +20,8 @@ macro_rules! value {
 
         impl $name {
             pub(crate) fn parse(text: String) -> Result<Self, String> {
-                if $holds(&text) {
-                    return Ok(Self(text));
-                }
-                let meant = [$($meant(&text),)? None].into_iter().flatten().next();
-                Err(refusal(&text, $expected, meant))
+                let meant: &[fn(&str) -> Option<String>] = &[$($meant)?];
+                checked(text, $holds, $expected, meant).map(Self)
             }
         }
 
@@ -88,6 +85,19 @@ value! {
     /// Business API) and a uuid.
     ChannelUuid: is_channel_uuid,
     expected "the uuid of a WhatsApp channel, for example WPN66037eca-9ad1-4c96-9eff-526a90a48c77"
+}
+
+/// The text, if it holds what it should; else why not.
+fn checked(
+    text: String,
+    holds: fn(&str) -> bool,
+    expected: &str,
+    meant: &[fn(&str) -> Option<String>],
+) -> Result<String, String> {
+    if holds(&text) {
+        return Ok(text);
+    }
+    Err(refusal(&text, expected, meant.iter().find_map(|meant| meant(&text))))
 }
 
 fn refusal(text: &str, expected: &str, meant: Option<String>) -> String {

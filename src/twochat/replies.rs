@@ -34,16 +34,19 @@ pub(crate) fn decoded(
     bytes: Vec<u8>,
     coding: Option<&str>,
 ) -> core::result::Result<String, String> {
-    let named = coding.map(str::trim).filter(|coding| {
-        !["", "identity", "none", "utf-8"].iter().any(|it| coding.eq_ignore_ascii_case(it))
-    });
+    let named = coding.map(str::trim);
+    let named = named.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"));
     let coded = |name: &str| Err(["it is coded with ", name, ", which was not asked for"].concat());
     if bytes.starts_with(&[0x1f, 0x8b]) {
         return coded(named.unwrap_or("gzip"));
     }
     match (String::from_utf8(bytes), named) {
         (Ok(text), None) => Ok(text),
-        (Ok(text), Some(_)) if text.trim_start().starts_with(['{', '[', '\u{feff}']) => Ok(text),
+        (Ok(text), Some(_))
+            if b" \n{[\xef".iter().any(|it| text.as_bytes().first() == Some(it)) =>
+        {
+            Ok(text)
+        }
         (_, Some(name)) => coded(name),
         (Err(_), None) => Err("it is not UTF-8".to_owned()),
     }
@@ -67,35 +70,29 @@ pub(crate) fn accept<'k>(
     Err(refusal(reply.status, wait, words))
 }
 
-/// What was read, if the answer says that it succeeded as well. Most tell
-/// nothing else, and are not looked at again.
-pub(crate) fn confirm<T>(
+/// The failure that the answer tells of, although its status says success, or
+/// that reading it met, with all that the answer says. Most tell nothing else
+/// than what was read, and are not looked at again.
+pub(crate) fn doubt(
     answer: &Answer<'_>,
-    read: Result<T>,
+    unread: Option<&Failure>,
     status: u16,
     spellings: &[Spelling],
-) -> Result<T> {
-    if read.is_ok() && !answer.has_notable() {
-        return read;
+) -> Option<Box<Failure>> {
+    if unread.is_none() && !answer.has_notable() {
+        return None;
     }
-    let heard = listen(answer, status, spellings)?;
-    read.map_err(|failure| explained(failure, answer, &heard))
-}
-
-/// What the answer says, or the failure that it says no.
-fn listen(answer: &Answer<'_>, status: u16, spellings: &[Spelling]) -> Result<Words> {
     let Heard { says_no, words } = heard(answer, spellings);
-    if says_no { Err(told(ErrorKind::Rejected, FAILED_IN_SPITE, words, status)) } else { Ok(words) }
-}
-
-/// The failure to read the answer, with what can be told from it all the same.
-fn explained(mut failure: Box<Failure>, answer: &Answer<'_>, words: &Words) -> Box<Failure> {
+    if says_no {
+        return Some(told(ErrorKind::Rejected, FAILED_IN_SPITE, words, status));
+    }
+    let mut failure = Box::new(unread?.clone());
     if answer.is_page() {
         failure.message = PAGE_INSTEAD.to_owned();
         failure.advice = "Sign in to it, or check the base URL in the settings.";
     }
     quote(&mut failure.message, words.text.as_deref());
-    failure
+    Some(failure)
 }
 
 /// A failure with what happened, 2Chat's own words, and what to do.

@@ -375,7 +375,6 @@ async fn any_value_at_any_place_is_a_result_or_an_error_that_names_the_place() {
                 }
             }
         }
-        // Only what identifies the answer and its one record is needed.
         assert!(results > 20 && errors > 5, "{}: {results} {errors}", example.0);
     }
 }
@@ -414,9 +413,7 @@ async fn a_number_out_of_range_spoils_nothing_and_the_largest_is_exact() {
             let numbers = if is_time { &seconds[..] } else { &whole[..] };
             for number in numbers {
                 let body = changed(&example.2, "$", &place, Change::Replace(number));
-                let result = read(example, &body, &place).await;
-                // Nothing depends on a number, so nothing fails on one.
-                assert!(result.is_ok(), "{place} {number}");
+                read(example, &body, &place).await.expect("nothing depends on a number");
             }
             for number in no_json {
                 let body = changed(&example.2, "$", &place, Change::Replace(number));
@@ -424,7 +421,6 @@ async fn a_number_out_of_range_spoils_nothing_and_the_largest_is_exact() {
             }
             let body = changed(&example.2, "$", &place, Change::Replace("18446744073709551615"));
             let result = read(example, &body, &place).await;
-            // More requests a minute than 32 bits count are no limit.
             let kept = example.0 != "test-api-key" && !is_time && !place.ends_with("_per_minute");
             if let Some(result) = result.ok().filter(|_| kept) {
                 assert!(result.to_string().contains("18446744073709551615"), "{place}");

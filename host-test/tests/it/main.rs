@@ -40,6 +40,7 @@ mod largest;
 mod limits;
 mod load;
 mod mcp;
+mod odd_replies;
 mod pages;
 mod policy;
 mod readme;

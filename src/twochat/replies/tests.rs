@@ -32,15 +32,15 @@ pub(in crate::twochat) fn accepted(reply: Reply, settings: &Settings) -> Result<
     let answer = accept(reply, settings, SPELLINGS)?;
     // As an action reads it, and as one that reads no object.
     let object = json::read(&answer, &mut |value| value.object(&mut |_, _| Ok(())).map(drop));
-    let object = confirm(&answer, object, status, SPELLINGS);
+    let object = doubt(&answer, object.as_ref().err().map(Box::as_ref), status, SPELLINGS);
     let mut text = String::new();
     let whole = json::read(&answer, &mut |value| {
         text = value.json_text()?;
         Ok(())
     });
-    let whole = confirm(&answer, whole, status, SPELLINGS);
-    assert_eq!(object.is_ok(), whole.is_ok());
-    whole.map(|()| text)
+    let whole = doubt(&answer, whole.as_ref().err().map(Box::as_ref), status, SPELLINGS);
+    assert_eq!(object.is_some(), whole.is_some());
+    whole.map_or(Ok(text), Err)
 }
 
 pub(in crate::twochat) fn refused(status: u16, body: &str) -> Box<Failure> {
@@ -117,7 +117,7 @@ fn a_2xx_with_a_message_and_no_record_says_that_message() {
     ] {
         let answer = accept(reply(200, body), &settings(""), SPELLINGS).map(|answer| {
             let unread = Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
-            confirm::<()>(&answer, Err(unread), 200, SPELLINGS).unwrap_err().message
+            doubt(&answer, Some(&unread), 200, SPELLINGS).unwrap().message
         });
         assert_eq!(answer.as_deref(), Ok("No record. 2Chat says: “Being moved”."), "{body}");
     }
