@@ -214,7 +214,8 @@ fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {
         return Some(match error {
             ConnectError::Name => Error::DnsError { rcode: None, info_code: None },
             ConnectError::Prohibited => Error::DestinationIpProhibited,
-            ConnectError::TooSlow => Error::ConnectionTimeout,
+            // Not the timeout's own code, which leaves open whether anything left.
+            ConnectError::TooSlow => Error::DestinationUnavailable,
         });
     }
     if let Some(error) = cause.downcast_ref::<rustls::Error>() {
@@ -222,19 +223,15 @@ fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {
         return Some(match error {
             _ if !connecting => Error::ConnectionTerminated,
             rustls::Error::InvalidCertificate(_) => Error::TlsCertificateError,
-            _ => Error::TlsProtocolError,
+            _ => Error::DestinationUnavailable,
         });
     }
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         return Some(match error.kind() {
             _ if !connecting => Error::ConnectionTerminated,
             io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
-            io::ErrorKind::TimedOut => Error::ConnectionTimeout,
-            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                Error::DestinationUnavailable
-            }
-            // Cut before the connection stood, so nothing was sent.
-            _ => Error::TlsProtocolError,
+            // No way, too slow, or cut before the connection stood: nothing was sent.
+            _ => Error::DestinationUnavailable,
         });
     }
     let error = cause.downcast_ref::<hyper::Error>()?;
