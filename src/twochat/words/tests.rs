@@ -163,6 +163,7 @@ fn a_page_for_browsers_is_never_quoted() {
         page.to_owned(),
         "<html>\n<body>Bad Gateway".to_owned(),
         "Bad Gateway ".repeat(100),
+        serde_json::json!({ "detail": "<p>Bad Gateway" }).to_string(),
         "Bad Gateway <a href='x'>back</a>".to_owned(),
         serde_json::json!({ "errors": [{ "message": page }], "title": page }).to_string(),
         format!("{page}{{\"detail\":\"Bad Gateway\"}}"),
