@@ -32,6 +32,8 @@ pub enum Addresses {
     Private,
     /// Those of this machine, for servers under test.
     Loopback,
+    /// All: for a proxy, which its operator chose wherever it is.
+    Chosen,
 }
 
 impl Addresses {
@@ -50,6 +52,7 @@ impl Addresses {
             return false;
         }
         match self {
+            Self::Chosen => true,
             Self::Loopback => address.is_loopback(),
             Self::Public => match address {
                 IpAddr::V4(address) => is_public_v4(address),
@@ -207,9 +210,18 @@ mod tests {
             "64:ff9b::a9fe:a9fe",
         ] {
             let address = address.parse().unwrap();
-            for class in [Addresses::Public, Addresses::Private, Addresses::Loopback] {
+            for class in
+                [Addresses::Public, Addresses::Private, Addresses::Loopback, Addresses::Chosen]
+            {
                 assert!(!class.include(address), "{class:?} {address}");
             }
+        }
+    }
+
+    #[test]
+    fn a_proxy_may_be_anywhere_else() {
+        for address in ["127.0.0.1", "10.1.2.3", "::1", "fd12::1", "100.64.0.1", "1.1.1.1"] {
+            assert!(Addresses::Chosen.include(address.parse().unwrap()), "{address}");
         }
     }
 
