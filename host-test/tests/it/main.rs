@@ -38,6 +38,7 @@ mod limits;
 mod load;
 mod log;
 mod mcp;
+mod network;
 mod pages;
 mod policy;
 mod readme;

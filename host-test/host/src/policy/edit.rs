@@ -60,7 +60,7 @@ pub fn change(file: &Path, change: Change<'_>) -> Result<Policy, String> {
     let _locked = files::lock_folder(&path).map_err(unread)?;
     let (path, text) = if Policy::is_there(&path) { text(&path)? } else { (path, String::new()) };
     let wrong = |why: String| format!("{}: {why}", path.display());
-    Policy::parse(&text).map_err(wrong)?;
+    Policy::of(&text, &path).map_err(wrong)?;
     let mut document: DocumentMut = text.parse().map_err(|_| wrong("it is no TOML".to_owned()))?;
     apply(&mut document, change).map_err(wrong)?;
     let text = document.to_string();
