@@ -4,32 +4,55 @@
 //! is and with which key it is asked is kept from all of them.
 
 use crate::{
-    error::{Effect, Failure, Result},
+    effect::Promise,
+    error::{Failure, Result},
     json::Answer,
     twochat::{self, Call, Reply, Settings, Spelling},
 };
 
-mod create_contact;
-mod get_api_usage_info;
-mod list_contacts;
-mod list_webhook_subscriptions;
-mod test_api_key;
-
+/// Every action: the contract's function and the action that it becomes.
+///
+/// A module, an import and an exported function are made from each line. A
+/// function takes one value or none: what belongs together is a record.
+macro_rules! every_action {
+    ($make:ident) => {
+        $make! {
+            create_contact(contact) => CreateContact;
+            get_api_usage_info() => GetApiUsageInfo;
+            list_contacts(query) => ListContacts;
+            list_webhook_subscriptions() => ListWebhookSubscriptions;
+            test_api_key() => TestApiKey;
+        }
+    };
+}
 #[cfg(target_family = "wasm")]
-pub(crate) use self::{
-    create_contact::CreateContact, get_api_usage_info::GetApiUsageInfo,
-    list_contacts::ListContacts, list_webhook_subscriptions::ListWebhookSubscriptions,
-    test_api_key::TestApiKey,
-};
+pub(crate) use every_action;
 
-pub(crate) trait Action: Sized {
+/// The modules and imports, and each action's promise by its function's name.
+macro_rules! actions {
+    ($($function:ident($($argument:ident)?) => $action:ident;)*) => {
+        $(
+            mod $function;
+            pub(crate) use self::$function::$action;
+
+            impl Promised for $action {
+                const PROMISE: Promise = crate::effect::of::$function();
+            }
+        )*
+    };
+}
+every_action!(actions);
+
+/// What the contract's docs say that a call does.
+pub(crate) trait Promised {
+    const PROMISE: Promise;
+}
+
+pub(crate) trait Action: Promised + Sized {
     /// What the contract's function takes.
     type Input;
     /// What the contract's function gives.
     type Output;
-
-    /// What the call does at 2Chat.
-    const EFFECT: Effect = Effect::Reads;
 
     /// 2Chat's names for arguments that the contract calls otherwise.
     const SPELLINGS: &'static [Spelling] = &[];
@@ -56,11 +79,21 @@ pub(crate) fn outcome<A: Action>(
     settings: &Settings,
 ) -> Result<A::Output> {
     let status = reply.status;
-    let read = twochat::accept(reply, settings, A::SPELLINGS).and_then(|answer| {
-        let read = action.read(&answer);
-        twochat::confirm(&answer, read.is_ok(), status, A::SPELLINGS)?;
-        Ok(read)
-    });
-    let read = read.unwrap_or_else(A::refused);
-    read.map_err(|failure| failure.with_status(status))
+    let failure = match twochat::accept(reply, settings, A::SPELLINGS) {
+        Err(failure) => failure,
+        Ok(answer) => {
+            let read = action.read(&answer);
+            match twochat::doubt(
+                &answer,
+                read.as_ref().err().map(Box::as_ref),
+                status,
+                A::SPELLINGS,
+            ) {
+                Some(failure) => failure,
+                None => return read,
+            }
+        }
+    };
+    // A refusal is for the action to judge.
+    A::refused(failure.with_status(status))
 }

@@ -4,48 +4,34 @@
 //! Knows the life of a call and nothing of what any action does.
 
 use crate::{
-    actions::{
-        self, Action, CreateContact, GetApiUsageInfo, ListContacts, ListWebhookSubscriptions,
-        TestApiKey,
-    },
-    contract::{
-        Contact, ContactPage, ContactQuery, Error, Guest, KeyCheck, NewContact, UsageInfo,
-        WebhookSubscriptions,
-    },
+    actions::{self, Action},
+    contract::{Error, Guest},
     error, settings, transport,
     twochat::{self, Settings},
 };
 
 struct Connector;
 
-impl Guest for Connector {
-    fn create_contact(contact: NewContact) -> Result<Contact, Error> {
-        run::<CreateContact>(contact)
-    }
-
-    fn get_api_usage_info() -> Result<UsageInfo, Error> {
-        run::<GetApiUsageInfo>(())
-    }
-
-    fn list_contacts(query: ContactQuery) -> Result<ContactPage, Error> {
-        run::<ListContacts>(query)
-    }
-
-    fn list_webhook_subscriptions() -> Result<WebhookSubscriptions, Error> {
-        run::<ListWebhookSubscriptions>(())
-    }
-
-    fn test_api_key() -> Result<KeyCheck, Error> {
-        run::<TestApiKey>(())
-    }
+macro_rules! exported {
+    ($($function:ident($($argument:ident)?) => $action:ident;)*) => {
+        impl Guest for Connector {
+            $(
+                fn $function(
+                    $($argument: <actions::$action as Action>::Input)?
+                ) -> Result<<actions::$action as Action>::Output, Error> {
+                    run::<actions::$action>(($($argument)?))
+                }
+            )*
+        }
+    };
 }
+actions::every_action!(exported);
 
 /// A call from its input to its outcome, in the contract's terms.
 fn run<A: Action>(input: A::Input) -> Result<A::Output, Error> {
-    let outcome = settings::read().and_then(|settings| {
-        carry_out::<A>(input, &settings).map_err(|failure| failure.hiding(settings.key()))
-    });
-    outcome.map_err(|failure| failure.report(A::EFFECT))
+    let settings = settings::read().map_err(|failure| failure.report(A::PROMISE))?;
+    let outcome = carry_out::<A>(input, &settings);
+    outcome.map_err(|failure| failure.hiding(settings.key()).report(A::PROMISE))
 }
 
 /// The life of a call.

@@ -3,22 +3,14 @@
 //! Every room fails with a [`Failure`], which says what happened and what would
 //! help. On the way out it becomes the contract's one error, where the table of
 //! kinds is applied in a single place: advice to repeat a call that may have
-//! been carried out gives way to a warning there.
+//! been carried out gives way there to what its action's promise allows.
 
 use crate::{
     contract::{CarriedOut, Error, ErrorKind, Retry},
+    effect::{Effect, Promise},
     text::one_line,
     values::ApiKey,
 };
-
-/// What a call does at 2Chat when it is carried out.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Effect {
-    /// Nothing changes: a repeated call does no harm.
-    Reads,
-    /// Something new exists afterwards: a repeated call makes a second one.
-    Creates,
-}
 
 /// Boxed, because a failure is rare and every `?` on the way would copy it.
 pub(crate) type Result<T> = core::result::Result<T, Box<Failure>>;
@@ -41,8 +33,10 @@ const MESSAGE_LIMIT: usize = 1000;
 /// What is kept free for advice, so that a long message does not lose it.
 const LONGEST_ADVICE: usize = 200;
 /// The advice for a call that may have been carried out.
-const LOOK_FIRST: &str = "It may have been carried out all the same: look whether it was, and do \
-                          not just repeat it.";
+const LOOK_FIRST: &str = "It may have been carried out all the same: wait a moment, look whether \
+                          it was, and call again only if it was not.";
+/// The same, where a second call does no more than the first.
+const NO_HARM: &str = "It may have been carried out all the same, but repeating it does no harm.";
 /// Longest name of a field, in bytes.
 pub(crate) const FIELD_LIMIT: usize = 100;
 
@@ -72,22 +66,26 @@ impl Failure {
         self
     }
 
-    /// The contract's error for a call with this effect.
-    pub(crate) fn report(self, effect: Effect) -> Error {
-        let carried_out = match effect {
-            Effect::Creates if self.leaves_open() => CarriedOut::Perhaps,
-            _ => CarriedOut::No,
+    /// The contract's error for a call that promises this.
+    pub(crate) fn report(self, promise: Promise) -> Error {
+        let carried_out = match promise.effect {
+            Effect::Creates | Effect::Changes | Effect::Deletes if self.leaves_open() => {
+                CarriedOut::Perhaps
+            }
+            Effect::Reads | Effect::Creates | Effect::Changes | Effect::Deletes => CarriedOut::No,
         };
-        let retry = match carried_out {
-            CarriedOut::Perhaps => Retry::Never,
-            CarriedOut::No => retry(self.kind),
-        };
-        let advice = match carried_out {
-            CarriedOut::Perhaps => LOOK_FIRST,
-            CarriedOut::No => self.advice,
+        let (retry, advice) = match (carried_out, retry(self.kind)) {
+            (CarriedOut::No, retry) => (retry, self.advice),
+            (CarriedOut::Perhaps, retry @ (Retry::Now | Retry::AfterWaiting))
+                if promise.repeatable =>
+            {
+                (retry, NO_HARM)
+            }
+            (CarriedOut::Perhaps, _) => (Retry::AfterLooking, LOOK_FIRST),
         };
         let happened = one_line(&self.message, MESSAGE_LIMIT - LONGEST_ADVICE);
         let message = if advice.is_empty() { happened } else { [&happened, " ", advice].concat() };
+        let waits = matches!(retry, Retry::AfterWaiting | Retry::AfterLooking);
         Error {
             kind: self.kind,
             message: one_line(&message, MESSAGE_LIMIT),
@@ -95,15 +93,19 @@ impl Failure {
             status: self.status,
             carried_out,
             retry,
-            wait_seconds: self.wait_seconds.filter(|_| retry == Retry::AfterWaiting),
+            wait_seconds: self.wait_seconds.filter(|_| waits),
         }
     }
 
     /// Whether 2Chat may have acted: no usable answer came, or one that claims
-    /// success, or one that tells of trouble on 2Chat's own side.
+    /// success, or one that tells of trouble on 2Chat's own side. What a network
+    /// on the way refused has not reached 2Chat.
     fn leaves_open(&self) -> bool {
-        matches!(self.kind, ErrorKind::Interrupted | ErrorKind::UnexpectedReply)
-            || matches!(self.status, Some(200..=299 | 500..=599))
+        match self.kind {
+            ErrorKind::Interrupted | ErrorKind::UnexpectedReply => true,
+            ErrorKind::DeniedByHost => false,
+            _ => matches!(self.status, Some(200..=299 | 500..=599)),
+        }
     }
 }
 
@@ -128,58 +130,97 @@ fn retry(kind: ErrorKind) -> Retry {
 mod tests {
     use super::*;
 
-    fn report(kind: ErrorKind, status: Option<u16>, effect: Effect) -> (CarriedOut, Retry) {
-        let mut failure = Failure::new(kind, String::new(), "Try again.");
+    const READS: Promise = Promise { effect: Effect::Reads, repeatable: true };
+    const CREATES: Promise = Promise { effect: Effect::Creates, repeatable: false };
+    const WRITES: [Effect; 3] = [Effect::Creates, Effect::Changes, Effect::Deletes];
+
+    /// Failures after which 2Chat may have acted.
+    const OPEN: [(ErrorKind, Option<u16>); 6] = [
+        (ErrorKind::Interrupted, None),
+        (ErrorKind::Interrupted, Some(504)),
+        (ErrorKind::UnexpectedReply, Some(201)),
+        (ErrorKind::UnexpectedReply, Some(302)),
+        (ErrorKind::Busy, Some(503)),
+        (ErrorKind::Rejected, Some(200)),
+    ];
+
+    fn failure(kind: ErrorKind, status: Option<u16>) -> Box<Failure> {
+        let mut failure = Failure::new(kind, "It broke.".to_owned(), "Try again.");
         failure.status = status;
-        let error = failure.report(effect);
+        failure
+    }
+
+    fn report(kind: ErrorKind, status: Option<u16>, promise: Promise) -> (CarriedOut, Retry) {
+        let error = failure(kind, status).report(promise);
         (error.carried_out, error.retry)
     }
 
     #[test]
-    fn a_creation_that_may_have_happened_is_never_to_be_repeated() {
-        for (kind, status) in [
-            (ErrorKind::Interrupted, None),
-            (ErrorKind::Interrupted, Some(500)),
-            (ErrorKind::UnexpectedReply, Some(201)),
-            (ErrorKind::UnexpectedReply, Some(302)),
-            (ErrorKind::Busy, Some(503)),
-            (ErrorKind::Rejected, Some(200)),
-        ] {
-            let expected = (CarriedOut::Perhaps, Retry::Never);
-            assert_eq!(report(kind, status, Effect::Creates), expected, "{kind:?} {status:?}");
+    fn what_may_have_happened_and_is_not_safe_to_repeat_is_to_be_looked_for() {
+        for effect in WRITES {
+            for (kind, status) in OPEN {
+                let reported = report(kind, status, Promise { effect, repeatable: false });
+                let expected = (CarriedOut::Perhaps, Retry::AfterLooking);
+                assert_eq!(reported, expected, "{effect:?} {kind:?} {status:?}");
+            }
         }
     }
 
     #[test]
-    fn advice_to_try_again_gives_way_to_a_warning_where_it_would_do_harm() {
-        let message = |effect| {
-            Failure::new(ErrorKind::Interrupted, "It broke.".to_owned(), "Try again.")
-                .report(effect)
-                .message
-        };
-        assert_eq!(message(Effect::Reads), "It broke. Try again.");
-        assert!(!message(Effect::Creates).contains("Try again"));
-        assert!(message(Effect::Creates).contains("may have been carried out"));
+    fn what_may_have_happened_and_is_safe_to_repeat_is_repeated_as_its_kind_says() {
+        for effect in WRITES {
+            for (kind, status) in OPEN {
+                let reported = report(kind, status, Promise { effect, repeatable: true });
+                let expected = match kind {
+                    ErrorKind::Interrupted => Retry::Now,
+                    ErrorKind::Busy => Retry::AfterWaiting,
+                    // The same answer would come again, and tells nothing.
+                    _ => Retry::AfterLooking,
+                };
+                assert_eq!(reported, (CarriedOut::Perhaps, expected), "{kind:?} {status:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn advice_to_try_again_gives_way_where_it_would_do_harm() {
+        let message = |promise| failure(ErrorKind::Interrupted, None).report(promise).message;
+        assert_eq!(message(READS), "It broke. Try again.");
+        assert!(!message(CREATES).contains("Try again"));
+        assert!(
+            message(CREATES).contains("look whether it was, and call again only if it was not")
+        );
+        let deletes = Promise { effect: Effect::Deletes, repeatable: true };
+        assert!(message(deletes).contains("may have been carried out"));
+        assert!(message(deletes).contains("does no harm"));
     }
 
     #[test]
     fn a_long_message_keeps_its_advice() {
-        let long = Failure::new(ErrorKind::Rejected, "x".repeat(5000), "Try again.");
-        let message = long.report(Effect::Reads).message;
+        let long = || Failure::new(ErrorKind::Interrupted, "x".repeat(5000), "Try again.");
+        let message = long().report(READS).message;
         assert!(message.len() <= MESSAGE_LIMIT && message.ends_with("… Try again."), "{message}");
+        let message = long().report(CREATES).message;
+        assert!(message.len() <= MESSAGE_LIMIT && message.ends_with(LOOK_FIRST), "{message}");
     }
 
     #[test]
-    fn a_refused_creation_says_that_it_did_not_happen() {
-        for (kind, status, expected) in [
-            (ErrorKind::InvalidInput, Some(422), Retry::AfterCorrecting),
-            (ErrorKind::RateLimited, Some(429), Retry::AfterWaiting),
-            (ErrorKind::Busy, Some(409), Retry::AfterWaiting),
-            (ErrorKind::Unreachable, None, Retry::Now),
-            (ErrorKind::Rejected, Some(405), Retry::Never),
-        ] {
-            let expected = (CarriedOut::No, expected);
-            assert_eq!(report(kind, status, Effect::Creates), expected, "{kind:?} {status:?}");
+    fn a_refused_call_says_that_it_did_not_happen() {
+        for effect in WRITES {
+            for (kind, status, expected) in [
+                (ErrorKind::InvalidInput, Some(422), Retry::AfterCorrecting),
+                (ErrorKind::RateLimited, Some(429), Retry::AfterWaiting),
+                (ErrorKind::RateLimited, None, Retry::AfterWaiting),
+                (ErrorKind::Busy, Some(409), Retry::AfterWaiting),
+                (ErrorKind::Unreachable, None, Retry::Now),
+                (ErrorKind::Rejected, Some(405), Retry::Never),
+                (ErrorKind::DeniedByHost, Some(511), Retry::Never),
+            ] {
+                for repeatable in [true, false] {
+                    let reported = report(kind, status, Promise { effect, repeatable });
+                    assert_eq!(reported, (CarriedOut::No, expected), "{kind:?} {status:?}");
+                }
+            }
         }
     }
 
@@ -191,21 +232,22 @@ mod tests {
             (ErrorKind::Busy, Some(503), Retry::AfterWaiting),
             (ErrorKind::Rejected, Some(200), Retry::Never),
         ] {
-            assert_eq!(report(kind, status, Effect::Reads), (CarriedOut::No, expected));
+            assert_eq!(report(kind, status, READS), (CarriedOut::No, expected));
         }
     }
 
     #[test]
     fn the_seconds_to_wait_are_given_only_where_waiting_helps() {
-        let waiting = |kind, status| {
-            let mut failure = Failure::new(kind, String::new(), "Try again.").with_status(status);
+        let seconds = |kind, status, promise| {
+            let mut failure = failure(kind, Some(status));
             failure.wait_seconds = Some(7);
-            failure
+            failure.report(promise).wait_seconds
         };
-        let seconds = |failure: Box<Failure>, effect| failure.report(effect).wait_seconds;
-        assert_eq!(seconds(waiting(ErrorKind::RateLimited, 429), Effect::Reads), Some(7));
-        assert_eq!(seconds(waiting(ErrorKind::Busy, 503), Effect::Reads), Some(7));
-        assert_eq!(seconds(waiting(ErrorKind::Busy, 503), Effect::Creates), None);
-        assert_eq!(seconds(waiting(ErrorKind::Interrupted, 500), Effect::Reads), None);
+        assert_eq!(seconds(ErrorKind::RateLimited, 429, READS), Some(7));
+        assert_eq!(seconds(ErrorKind::Busy, 503, READS), Some(7));
+        // So long it may take until there is something to be seen.
+        assert_eq!(seconds(ErrorKind::Busy, 503, CREATES), Some(7));
+        assert_eq!(seconds(ErrorKind::Interrupted, 500, READS), None);
+        assert_eq!(seconds(ErrorKind::InvalidInput, 422, CREATES), None);
     }
 }

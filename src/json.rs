@@ -10,16 +10,37 @@
 //! same texts and read the same values.
 
 use core::cell::Cell;
+use std::borrow::Cow;
 
 use self::tokens::{Broken, Reader, unescape};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{number, one_line},
+    text::{self, number, one_line, with_digit},
     values::ApiKey,
 };
 
 mod tokens;
+
+/// Writes a member of an object, with a comma in front.
+pub(crate) fn write_member(json: &mut Vec<u8>, name: &str, text: &str) {
+    json.extend_from_slice(&[b",\"", name.as_bytes(), b"\":\""].concat());
+    for byte in text.bytes() {
+        match byte {
+            0..=0x1f => {
+                let low = byte & 15;
+                let low = if low < 10 { b'0' + low } else { b'a' - 10 + low };
+                json.extend_from_slice(&[b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), low]);
+            }
+            b'"' | b'\\' => json.extend_from_slice(&[b'\\', byte]),
+            _ => json.push(byte),
+        }
+    }
+    json.push(b'"');
+}
+
+/// Longest text that is taken for words without being JSON, in bytes.
+const PLAIN_LIMIT: usize = 300;
 
 /// An answer's text, which only this room reads, so that the key is hidden in
 /// whatever comes of it.
@@ -45,49 +66,61 @@ impl<'k> Answer<'k> {
     pub(crate) fn has_notable(&self) -> bool {
         self.noted.get()
     }
+
+    /// The failure that a member is missing, given by its path.
+    pub(crate) fn missing(&self, member: &str) -> Box<Failure> {
+        Place { answer: self, parent: None, step: Step::Root }.missing(member)
+    }
+
+    /// The text, without the mark that some servers put in front of it.
+    fn text(&self) -> &str {
+        self.text.strip_prefix('\u{feff}').unwrap_or(&self.text)
+    }
+
+    /// Whether the answer is a page for browsers.
+    pub(crate) fn is_page(&self) -> bool {
+        self.text().trim_start().starts_with('<')
+    }
+
+    /// The whole text, if it is short and looks like words and not like JSON.
+    pub(crate) fn plain(&self) -> Option<String> {
+        let text = self.text().trim();
+        let is_plain = text.len() <= PLAIN_LIMIT && !text.starts_with(['{', '[', '"', '<']);
+        let text = is_plain.then(|| text.to_owned())?;
+        Some(self.key.map_or(text.clone(), |key| key.mask(text)))
+    }
 }
 
 /// Reads a whole answer with `shape`.
-pub(crate) fn read<'t, T>(
+pub(crate) fn read<'t>(
     answer: &'t Answer<'t>,
-    shape: impl FnOnce(Value<'t, '_>) -> Result<T>,
-) -> Result<T> {
-    let mut reader = Reader::new(&answer.text);
-    let root = Place { parent: None, step: Step::Root(answer) };
-    let mut shape = Some(shape);
-    let mut read = None;
-    next_value(&mut reader, &root, &mut |value| {
-        if let Some(shape) = shape.take() {
-            read = Some(shape(value)?);
-        }
-        Ok(())
-    })?;
-    match read {
-        Some(read) if reader.ends() => Ok(read),
-        _ => Err(root.fault(reader.complaint())),
-    }
+    shape: &mut dyn FnMut(Value<'t, '_>) -> Result<()>,
+) -> Result<()> {
+    let mut reader = Reader::new(answer.text());
+    let root = Place { answer, parent: None, step: Step::Root };
+    next_value(&mut reader, &root, shape)?;
+    if reader.ends() { Ok(()) } else { Err(root.fault(reader.complaint())) }
 }
 
 /// Where a value stands: a step from the place around it.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'p> {
+    answer: &'p Answer<'p>,
     parent: Option<&'p Place<'p>>,
     step: Step<'p>,
 }
 
 #[derive(Clone, Copy)]
 enum Step<'p> {
-    Root(&'p Answer<'p>),
+    Root,
     Member(&'p str),
     Item(usize),
 }
 
 impl Place<'_> {
-    /// The member's value, or the failure that it is missing.
-    pub(crate) fn required<T>(&self, member: &str, value: Option<T>) -> Result<T> {
-        let missing =
-            || Place { parent: Some(self), step: Step::Member(member) }.fault("it is missing");
-        value.ok_or_else(missing)
+    /// The failure that a member is missing.
+    pub(crate) fn missing(&self, member: &str) -> Box<Failure> {
+        Place { parent: Some(self), step: Step::Member(member), ..*self }.fault("it is missing")
     }
 
     /// The failure to read what stands here.
@@ -100,12 +133,20 @@ impl Place<'_> {
         Failure::new(ErrorKind::UnexpectedReply, message, "Repeating the call will not help.")
     }
 
-    /// The name of the member, for showing.
+    /// The name of the member or the number of the item, for showing.
     pub(crate) fn name(&self) -> String {
         match self.step {
             Step::Member(name) => self.hide_key(name.to_owned()),
-            Step::Root(_) | Step::Item(_) => String::new(),
+            Step::Item(index) => index.to_string(),
+            Step::Root => String::new(),
         }
+    }
+
+    /// The JSON path.
+    pub(crate) fn path(&self) -> String {
+        let mut path = String::new();
+        self.spell(&mut path);
+        path
     }
 
     fn spell(&self, path: &mut String) {
@@ -113,7 +154,7 @@ impl Place<'_> {
             parent.spell(path);
         }
         match self.step {
-            Step::Root(_) => path.push('$'),
+            Step::Root => path.push('$'),
             Step::Item(index) => path.push_str(&["[", &index.to_string(), "]"].concat()),
             Step::Member(name) => {
                 path.push('.');
@@ -123,14 +164,16 @@ impl Place<'_> {
     }
 
     /// The text with the key hidden, should 2Chat repeat it.
-    fn hide_key(&self, text: String) -> String {
-        match (self.step, self.parent) {
-            (Step::Root(Answer { key: Some(key), .. }), _) => key.mask(text),
-            (_, Some(parent)) => parent.hide_key(text),
-            _ => text,
+    pub(crate) fn hide_key(&self, text: String) -> String {
+        match self.answer.key {
+            Some(key) => key.mask(text),
+            None => text,
         }
     }
 }
+
+/// What stands where there is no text, no list and no object.
+pub(crate) const NOTHING: [&str; 3] = ["null", "false", "\"\""];
 
 /// A value that has not been read yet. It is read by one method, or by none.
 pub(crate) struct Value<'t, 'p> {
@@ -148,70 +191,108 @@ impl<'t> Value<'t, '_> {
         self.reader.peek() == b'"'
     }
 
+    pub(crate) fn is_number(&self) -> bool {
+        matches!(self.reader.peek(), b'-' | b'0'..=b'9')
+    }
+
+    /// Whether it is `null`, `false` or an empty text.
+    pub(crate) fn is_nothing(&self) -> bool {
+        let mut ahead = self.reader.ahead();
+        ahead.skip().is_ok() && NOTHING.contains(&ahead.since(self.reader.position()))
+    }
+
     pub(crate) fn is_list(&self) -> bool {
         self.reader.peek() == b'['
     }
 
-    /// Reads an object, member by member; what `member` does not read is passed over.
+    /// Reads an object, member by member; what `member` does not read is passed
+    /// over. So is a value that is no object, and then it gives `false`.
     pub(crate) fn object(
-        mut self,
+        self,
         member: &mut dyn FnMut(&str, Value<'t, '_>) -> Result<()>,
-    ) -> Result<()> {
-        self.expect(b'{', "expected an object")?;
+    ) -> Result<bool> {
+        if !self.is_object() {
+            return self.raw().map(|_| false);
+        }
         let Self { reader, place } = self;
-        if let Step::Root(answer) = place.step {
-            answer.noted.set(false);
+        let is_answer = matches!(place.step, Step::Root);
+        if is_answer {
+            place.answer.noted.set(false);
         }
         let mut first = true;
         while sound(reader.next_in(b'}', core::mem::take(&mut first)), reader, place)? {
             let name = sound(reader.name(), reader, place)?;
-            if let Step::Root(answer) = place.step
-                && (answer.notable)(&name, reader.peek())
-            {
-                answer.noted.set(true);
+            if is_answer && (place.answer.notable)(&name, reader.peek()) {
+                place.answer.noted.set(true);
             }
-            let inside = Place { parent: Some(place), step: Step::Member(&name) };
+            let inside = Place { parent: Some(place), step: Step::Member(&name), ..*place };
             next_value(reader, &inside, &mut |value| member(&name, value))?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Reads a list, item by item; what `item` does not read is passed over.
-    pub(crate) fn list(mut self, item: &mut dyn FnMut(Value<'t, '_>) -> Result<()>) -> Result<()> {
-        self.expect(b'[', "expected a list")?;
+    ///
+    /// Nothing (`null`, `false`, an empty text) is an empty list. An object of
+    /// records, or one whose names are numbers, is the list of its values; any
+    /// other is a list of one. Anything else is passed over, and then it gives
+    /// `false`.
+    pub(crate) fn list(self, item: &mut dyn FnMut(Value<'t, '_>) -> Result<()>) -> Result<bool> {
+        if self.is_object() {
+            return match self.holds_items() {
+                true => self.object(&mut |_, value| item(value)),
+                false => item(self).map(|()| true),
+            };
+        }
+        if !self.is_list() {
+            return self.raw().map(|raw| NOTHING.contains(&raw));
+        }
         let Self { reader, place } = self;
+        let is_answer = matches!(place.step, Step::Root);
+        if is_answer {
+            place.answer.noted.set(false);
+        }
         let mut first = true;
         let mut index = 0;
         while sound(reader.next_in(b']', core::mem::take(&mut first)), reader, place)? {
-            let place = Place { parent: Some(place), step: Step::Item(index) };
+            let place = Place { parent: Some(place), step: Step::Item(index), ..*place };
             next_value(reader, &place, item)?;
             index += 1;
         }
-        Ok(())
+        Ok(true)
     }
 
-    /// Reads a list of which every item is read with `read`.
-    pub(crate) fn items<T>(
-        self,
-        mut read: impl FnMut(Value<'t, '_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
-        let mut items = Vec::new();
-        self.list(&mut |item| {
-            items.push(read(item)?);
-            Ok(())
-        })?;
-        Ok(items)
+    /// Whether an object is a list of its values, by its first member; without
+    /// any it is an empty list.
+    fn holds_items(&self) -> bool {
+        let mut ahead = self.reader.ahead();
+        match ahead.next_in(b'}', true) {
+            Ok(true) => {
+                ahead.name().is_ok_and(|name| number(&name).is_some() || ahead.peek() == b'{')
+            }
+            _ => true,
+        }
     }
 
-    /// Reads `null` as `None` and anything else with `read`.
-    pub(crate) fn optional<T>(self, read: impl FnOnce(Self) -> Result<T>) -> Result<Option<T>> {
-        if self.reader.peek() == b'n' { self.raw().map(|_| None) } else { read(self).map(Some) }
+    /// The text, or the digits of a number; anything else is no text.
+    pub(crate) fn text(self) -> Result<Option<String>> {
+        let place = self.place;
+        Ok(self.word()?.map(|text| place.hide_key(text.into_owned())))
     }
 
-    pub(crate) fn text(mut self) -> Result<String> {
-        self.expect(b'"', "expected text")?;
-        let text = sound(self.reader.string(), self.reader, self.place)?;
-        Ok(self.place.hide_key(text.into_owned()))
+    /// As `text`, for comparing.
+    pub(crate) fn word(self) -> Result<Option<Cow<'t, str>>> {
+        if self.is_text() {
+            return sound(self.reader.string(), self.reader, self.place).map(Some);
+        }
+        let is_number = self.is_number();
+        let raw = self.raw()?;
+        Ok(is_number.then(|| {
+            // Digits are kept as they are, a whole number in other forms is not.
+            let odd = raw.bytes().any(|byte| !byte.is_ascii_digit());
+            let whole = whole(raw).filter(|_| odd);
+            whole.map_or(Cow::Borrowed(raw), |whole| Cow::Owned(whole.to_string()))
+        }))
     }
 
     /// Passes over the value and gives its JSON text, for showing.
@@ -224,20 +305,22 @@ impl<'t> Value<'t, '_> {
         Ok(if shown == meant { text } else { shown })
     }
 
-    /// Reads a whole number from 0 up.
-    pub(crate) fn whole<N: TryFrom<u64>>(self) -> Result<N> {
-        let place = self.place;
-        let whole = number(self.raw()?).and_then(|number| number.try_into().ok());
-        whole.ok_or_else(|| place.fault("expected a whole number from 0 up, within its range"))
+    /// A whole number from 0 up, however it is written; anything else is none.
+    pub(crate) fn whole<N: TryFrom<u64>>(self) -> Result<Option<N>> {
+        let number = if self.is_text() {
+            self.word()?.and_then(|text| whole(text.trim()))
+        } else {
+            whole(self.raw()?)
+        };
+        Ok(number.and_then(|number| number.try_into().ok()))
     }
 
-    pub(crate) fn truth(self) -> Result<bool> {
-        let place = self.place;
-        match self.raw()? {
-            "true" => Ok(true),
-            "false" => Ok(false),
-            _ => Err(place.fault("expected true or false")),
+    /// Yes or no, in any of the ways to write it; anything else is neither.
+    pub(crate) fn truth(self) -> Result<Option<bool>> {
+        if matches!(self.reader.peek(), b't' | b'f') {
+            return self.raw().map(|raw| Some(raw == "true"));
         }
+        Ok(self.word()?.and_then(|word| truth(word.trim())))
     }
 
     /// Passes over the value and gives its JSON text, for comparing.
@@ -246,13 +329,46 @@ impl<'t> Value<'t, '_> {
         sound(self.reader.skip(), self.reader, self.place)?;
         Ok(self.reader.since(start))
     }
+}
 
-    fn expect(&mut self, start: u8, what: &str) -> Result<()> {
-        if self.reader.peek() == start {
-            return Ok(());
-        }
-        Err(self.place.fault(if self.reader.ends() { self.reader.complaint() } else { what }))
+/// The number that the text stands for, if it is whole, from 0 up and fits:
+/// digits, maybe with a fraction and an exponent.
+pub(crate) fn whole(text: &str) -> Option<u64> {
+    if let Some(number) = text::number(text) {
+        return Some(number);
     }
+    let (mut number, mut point, mut exponent) = (0, false, 0);
+    // How many digits stand behind the point, and how many zeros end them.
+    let (mut after, mut zeros) = (0, 0);
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'0' if point => zeros += 1,
+            b'0'..=b'9' => {
+                for digit in core::iter::repeat_n(0, zeros).chain([byte - b'0']) {
+                    number = with_digit(number, digit)?;
+                    after += u64::from(point);
+                }
+                zeros = 0;
+            }
+            b'.' if !point && at > 0 => point = true,
+            b'e' | b'E' if at > 0 => {
+                exponent = text::number(text.get(at + 1..)?.trim_start_matches('+'))?;
+                break;
+            }
+            _ => return None,
+        }
+    }
+    for _ in after..exponent.min(if number == 0 { after } else { u64::MAX }) {
+        number = with_digit(number, 0)?;
+    }
+    (after <= exponent && !text.is_empty()).then_some(number)
+}
+
+/// What the word says, if it is one for yes or no.
+pub(crate) fn truth(word: &str) -> Option<bool> {
+    const WORDS: [&str; 10] = ["true", "1", "yes", "on", "1.0", "false", "0", "no", "off", "0.0"];
+    let place = WORDS.iter().position(|known| word.eq_ignore_ascii_case(known))?;
+    Some(place < 5)
 }
 
 /// What was read, or the failure that the text breaks at this place.

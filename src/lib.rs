@@ -15,6 +15,7 @@
 
 mod actions;
 mod contract;
+mod effect;
 mod error;
 mod json;
 mod records;

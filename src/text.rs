@@ -13,12 +13,24 @@ pub(crate) fn find(text: &str, sought: &str) -> Option<usize> {
 pub(crate) fn number(digits: &str) -> Option<u64> {
     let mut number = (!digits.is_empty()).then_some(0_u64)?;
     for byte in digits.bytes() {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        // Asked beforehand: to notice an overflow of 64 bits takes wasm 128.
-        let fits = number < u64::MAX / 10 || (number == u64::MAX / 10 && digit <= u64::MAX % 10);
-        number = fits.then(|| number * 10 + digit)?;
+        let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+        number = with_digit(number, digit)?;
     }
     Some(number)
+}
+
+/// The number with one more digit behind it.
+pub(crate) fn with_digit(number: u64, digit: u8) -> Option<u64> {
+    let digit = u64::from(digit);
+    // Asked beforehand: to notice an overflow of 64 bits takes wasm 128.
+    let fits = number < u64::MAX / 10 || (number == u64::MAX / 10 && digit <= u64::MAX % 10);
+    fits.then(|| number * 10 + digit)
+}
+
+/// Puts a character behind the text: in one place, as it is much code.
+#[inline(never)]
+pub(crate) fn push(text: &mut String, c: char) {
+    text.push(c);
 }
 
 /// The text on one line, cut at `limit` bytes: without control characters, and
@@ -31,13 +43,13 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
             '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}'
         );
         let c = if c.is_control() || steers { ' ' } else { c };
-        line.push(c);
+        push(&mut line, c);
         if line.len() > limit {
             let room = limit.saturating_sub('…'.len_utf8());
             while line.len() > room {
                 line.pop();
             }
-            line.push('…');
+            push(&mut line, '…');
             break;
         }
     }

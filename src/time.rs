@@ -10,13 +10,12 @@ use crate::{error::Result, json::Value, text};
 /// Times are for people to look at: one in a shape that nobody has seen yet is
 /// no reason to lose the record around it.
 pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
-    if value.is_text() {
-        return value.text().map(|text| from_text(&text));
-    }
-    let number = value.raw()?;
-    let seconds = text::number(number.split_once('.').map_or(number, |(whole, _)| whole));
-    // 0 is how 2Chat says never.
-    Ok(seconds.filter(|seconds| *seconds > 0).and_then(from_seconds))
+    let Some(word) = value.word()? else { return Ok(None) };
+    Ok(from_text(&word).or_else(|| {
+        let seconds = word.split_once('.').map_or(&*word, |(whole, _)| whole);
+        // 0 is how 2Chat says never.
+        text::number(seconds).filter(|seconds| *seconds > 0).and_then(from_seconds)
+    }))
 }
 
 const SECONDS_A_DAY: u64 = 86_400;
@@ -61,16 +60,40 @@ fn date(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
+/// The second since 1970 of a time in the form `YYYY-MM-DDTHH:MM:SS`.
+pub(crate) fn seconds_of(text: &str) -> Option<u64> {
+    let ([year, month, day, hour, minute, second], rest) = fields(text)?;
+    let before = year.checked_sub(1)?;
+    let months: u64 = (1..month).map(|month| days(year, month)).sum();
+    let days = before * 365 + before / 4 - before / 100 + before / 400 + months + day;
+    let seconds = days.checked_sub(719_163)? * SECONDS_A_DAY + hour * 3600 + minute * 60 + second;
+    rest.is_empty().then_some(seconds)
+}
+
 /// The time in the contract's form; fractions of a second are dropped.
 fn from_text(text: &str) -> Option<String> {
-    const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
+    let (_, rest) = fields(text)?;
+    let fraction = rest.strip_suffix('Z').or(rest.strip_suffix("+00:00")).unwrap_or(rest);
+    let rest_is_utc = fraction.is_empty()
+        || fraction.strip_prefix('.').is_some_and(|digits| {
+            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+        });
+    let (date, clock) = (text.get(..10)?, text.get(11..FORM.len())?);
+    rest_is_utc.then(|| [date, "T", clock, "Z"].concat())
+}
+
+const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
+
+/// Year, month, day, hour, minute and second of a time that there is, and what
+/// follows.
+fn fields(text: &str) -> Option<([u64; 6], &str)> {
     let (time, rest) = text.split_at_checked(FORM.len())?;
-    let mut fields = [0_u32; 6];
+    let mut fields = [0_u64; 6];
     let mut next = fields.iter_mut();
     let mut field = next.next()?;
     for (byte, form) in time.bytes().zip(FORM) {
         if *form == b'0' {
-            let digit = byte.is_ascii_digit().then(|| u32::from(byte - b'0'))?;
+            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
             *field = *field * 10 + digit;
         } else if byte == *form || (byte == b' ' && *form == b'T') {
             field = next.next()?;
@@ -84,19 +107,10 @@ fn from_text(text: &str) -> Option<String> {
         && hour < 24
         && minute < 60
         && second < 60;
-    let fraction = rest.strip_suffix('Z').or(rest.strip_suffix("+00:00")).unwrap_or(rest);
-    let rest_is_utc = fraction.is_empty()
-        || fraction.strip_prefix('.').is_some_and(|digits| {
-            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-        });
-    if !in_range || !rest_is_utc {
-        return None;
-    }
-    let (date, clock) = (time.get(..10)?, time.get(11..)?);
-    Some([date, "T", clock, "Z"].concat())
+    in_range.then_some((fields, rest))
 }
 
-fn days(year: u32, month: u32) -> u32 {
+fn days(year: u64, month: u64) -> u64 {
     let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     match month {
         2 if leap => 29,
@@ -113,7 +127,13 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Option<Option<String>> {
-        crate::json::read(&crate::json::answer(json), time).ok()
+        let mut read = None;
+        let answer = crate::json::answer(json);
+        let whole = crate::json::read(&answer, &mut |value| {
+            read = Some(time(value)?);
+            Ok(())
+        });
+        whole.ok().and(read)
     }
 
     #[test]
@@ -165,6 +185,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_second_is_found_again_from_its_text(seconds in 1..END) {
+            let text = from_seconds(seconds).unwrap();
+            prop_assert_eq!(seconds_of(text.strip_suffix('Z').unwrap()), Some(seconds));
+        }
+
         #[test]
         fn any_second_of_ten_thousand_years_has_a_form_that_reads_back(seconds in 1..END) {
             let text = from_seconds(seconds).unwrap();

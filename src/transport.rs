@@ -22,12 +22,16 @@ use crate::{
     },
     error::{Failure, Result},
     text,
-    twochat::{Method, Reply, Request},
+    twochat::{Method, Reply, Request, decoded},
 };
 
 const SECOND: u64 = 1_000_000_000;
-const CONNECT_TIMEOUT: u64 = 10 * SECOND;
 const FIRST_BYTE_TIMEOUT: u64 = 30 * SECOND;
+/// No shorter than for the first byte: there are hosts that cut an exchange
+/// whose socket was idle for this long, with the request long sent, and a slow
+/// answer is not to be cut short. Asked for all the same, because a host that
+/// is asked for nothing may wait for minutes.
+const CONNECT_TIMEOUT: u64 = FIRST_BYTE_TIMEOUT;
 const BETWEEN_BYTES_TIMEOUT: u64 = 30 * SECOND;
 
 /// Largest reply: many times a page of 100 contacts with long details, and so
@@ -44,6 +48,9 @@ pub(crate) fn send(request: Request) -> Result<Reply> {
         .set_method(match request.method {
             Method::Get => &WasiMethod::Get,
             Method::Post => &WasiMethod::Post,
+            Method::Put => &WasiMethod::Put,
+            Method::Patch => &WasiMethod::Patch,
+            Method::Delete => &WasiMethod::Delete,
         })
         .and_then(|()| {
             let scheme = if request.https { Scheme::Https } else { Scheme::Http };
@@ -127,19 +134,21 @@ fn wait(reply: &FutureIncomingResponse) -> Result<IncomingResponse> {
 
 fn read(response: IncomingResponse) -> Result<Reply> {
     let status = response.status();
-    let (retry_after, length) = {
+    let (length, coding, retry_after, date) = {
         let headers = response.headers();
         let first = |name| headers.get(name).into_iter().next().map(String::from_utf8)?.ok();
-        (first("retry-after"), first("content-length"))
+        let [length, coding] = ["content-length", "content-encoding"].map(first);
+        (length, coding, first("retry-after"), first("date"))
     };
     let body = match response.consume() {
-        Ok(body) => read_body(&body, length),
+        Ok(body) => read_body(&body, length)
+            .and_then(|bytes| decoded(bytes, coding.as_deref()).map_err(|what| unusable(&what))),
         Err(()) => Err(interrupted("the host gave no body")),
     };
-    Ok(Reply { status, retry_after, body })
+    Ok(Reply { status, retry_after, date, body })
 }
 
-fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<String> {
+fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<Vec<u8>> {
     let stream = body.stream().map_err(|()| interrupted("the host gave no body"))?;
     let announced = announced.and_then(|length| text::number(&length)?.try_into().ok());
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(RESERVE_LIMIT));
@@ -149,7 +158,7 @@ fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<String> {
         }
         bytes.extend_from_slice(&chunk);
     }
-    String::from_utf8(bytes).map_err(|_| unusable("it is not UTF-8"))
+    Ok(bytes)
 }
 
 /// The next bytes; `None` at the end.
@@ -185,6 +194,12 @@ fn failure(code: &ErrorCode) -> Box<Failure> {
             ["2Chat cannot be reached: ", what, ". Nothing was sent."].concat(),
             "Try again; if it stays so, check the base URL and the network.",
         ),
+        (ErrorKind::RateLimited, what) => Failure::new(
+            ErrorKind::RateLimited,
+            ["The host's own limit is reached, not 2Chat's: ", what, ". Nothing was sent."]
+                .concat(),
+            "Wait, then call again, less often.",
+        ),
         (ErrorKind::DeniedByHost, what) => Failure::new(
             ErrorKind::DeniedByHost,
             ["The host did not let the request out: ", what, "."].concat(),
@@ -197,23 +212,27 @@ fn failure(code: &ErrorCode) -> Box<Failure> {
 
 /// What the host's code stands for.
 ///
-/// Where a code leaves open whether the request left, it did.
+/// Only what by its meaning comes before the first byte of a request says that
+/// nothing was sent: the name, the way to the address, the certificate, the
+/// host's own rules. Where a code leaves open whether the request left, it did:
+/// hosts give `connection-timeout` for a socket that was idle after the request
+/// was sent, and an alert or another fault of TLS may end a connection that
+/// stood.
 fn meaning(code: &ErrorCode) -> (ErrorKind, &'static str) {
-    use ErrorKind::{DeniedByHost, Interrupted, UnexpectedReply, Unreachable};
+    use ErrorKind::{DeniedByHost, Interrupted, RateLimited, UnexpectedReply, Unreachable};
     match code {
         ErrorCode::DnsTimeout => (Unreachable, "looking up its name took too long"),
         ErrorCode::DnsError(_) | ErrorCode::DestinationNotFound => {
             (Unreachable, "its name is not known")
         }
         ErrorCode::DestinationUnavailable | ErrorCode::DestinationIpUnroutable => {
-            (Unreachable, "there is no way to its address")
+            (Unreachable, "no connection to its address came about")
         }
         ErrorCode::ConnectionRefused => (Unreachable, "the connection was refused"),
-        ErrorCode::ConnectionTimeout => (Unreachable, "connecting took too long"),
-        ErrorCode::ConnectionLimitReached => (Unreachable, "the host has no connection free"),
         ErrorCode::TlsCertificateError => (Unreachable, "its certificate is not trusted"),
-        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
-            (Unreachable, "no secure connection came about")
+
+        ErrorCode::ConnectionLimitReached => {
+            (RateLimited, "it lets no more requests or connections out for now")
         }
 
         ErrorCode::HttpRequestDenied => (DeniedByHost, "its policy refuses it"),
@@ -236,9 +255,13 @@ fn meaning(code: &ErrorCode) -> (ErrorKind, &'static str) {
             (UnexpectedReply, "it is coded in a way that the host cannot read")
         }
 
-        ErrorCode::ConnectionReadTimeout
+        ErrorCode::ConnectionTimeout
+        | ErrorCode::ConnectionReadTimeout
         | ErrorCode::ConnectionWriteTimeout
-        | ErrorCode::HttpResponseTimeout => (Interrupted, "the server took too long"),
+        | ErrorCode::HttpResponseTimeout => (Interrupted, "connecting or the answer took too long"),
+        ErrorCode::TlsProtocolError | ErrorCode::TlsAlertReceived(_) => {
+            (Interrupted, "the secure connection failed")
+        }
         ErrorCode::ConnectionTerminated | ErrorCode::HttpResponseIncomplete => {
             (Interrupted, "the connection was cut")
         }

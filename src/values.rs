@@ -3,35 +3,69 @@
 //! Each refusal keeps the start of what came in and says what a good value
 //! looks like. Nothing is trimmed or corrected on the way.
 
-use serde::Serialize;
+use self::visible::{is_seen, is_unseen, shown};
+use crate::text::{push, replace};
 
-use crate::text::replace;
+mod visible;
 
 /// A text that holds what its type says.
 macro_rules! value {
-    ($(#[$doc:meta])* $name:ident: $holds:expr, expected $expected:literal) => {
+    (
+        $(#[$doc:meta])* $name:ident: $holds:expr, expected $expected:literal
+        $(, write $meant:expr)?
+    ) => {
         $(#[$doc])*
-        #[derive(Debug, Serialize)]
+        #[derive(Debug)]
         pub(crate) struct $name(String);
 
         impl $name {
             pub(crate) fn parse(text: String) -> Result<Self, String> {
-                if $holds(&text) { Ok(Self(text)) } else { Err(refusal(&text, $expected)) }
+                let meant: &[fn(&str) -> Option<String>] = &[$($meant)?];
+                checked(text, $holds, $expected, meant).map(Self)
+            }
+        }
+
+        impl core::ops::Deref for $name {
+            type Target = str;
+
+            fn deref(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0
             }
         }
     };
 }
 
 value! {
-    /// Text with something in it, such as a name.
-    Text: |text: &str| !text.trim().is_empty(),
-    expected "text that is not blank, for example Ada"
+    /// A name with something to see, and nothing that cannot be seen.
+    Name: |text: &str| !text.trim().is_empty() && is_seen(text),
+    expected "a name that is not blank and has no invisible characters, for example Ada"
+}
+
+value! {
+    /// As a name, and may be blank.
+    OtherName: is_seen,
+    expected "a name without invisible characters, for example Lovelace"
+}
+
+value! {
+    /// Text with something to see, on one line or several.
+    Text: |text: &str| {
+        !text.trim().is_empty() && text.split(['\r', '\n', '\t']).all(is_seen)
+    },
+    expected "text that is not blank and has no invisible characters, for example 1 High Street"
 }
 
 value! {
     /// A phone number in E.164: `+` and 8 to 15 digits.
     PhoneNumber: is_phone_number,
-    expected "an international number: + and 8 to 15 digits, for example +14155550123"
+    expected "an international number: + and 8 to 15 digits, for example +14155550123",
+    write meant_number
 }
 
 value! {
@@ -53,15 +87,23 @@ value! {
     expected "the uuid of a WhatsApp channel, for example WPN66037eca-9ad1-4c96-9eff-526a90a48c77"
 }
 
-impl ChannelUuid {
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+/// The text, if it holds what it should; else why not.
+fn checked(
+    text: String,
+    holds: fn(&str) -> bool,
+    expected: &str,
+    meant: &[fn(&str) -> Option<String>],
+) -> Result<String, String> {
+    if holds(&text) {
+        return Ok(text);
     }
+    Err(refusal(&text, expected, meant.iter().find_map(|meant| meant(&text))))
 }
 
-fn refusal(text: &str, expected: &str) -> String {
+fn refusal(text: &str, expected: &str, meant: Option<String>) -> String {
+    let (write, meant) = meant.map_or(("", String::new()), |meant| ("; write ", meant));
     // The text comes last and whole: it is bounded after the key was hidden.
-    ["expected ", expected, "; found \"", text, "\""].concat()
+    ["expected ", expected, write, &meant, "; found \"", &shown(text), "\""].concat()
 }
 
 fn is_phone_number(text: &str) -> bool {
@@ -72,23 +114,78 @@ fn is_phone_number(text: &str) -> bool {
     })
 }
 
+/// The number that was meant, where the way to write it leaves no other.
+fn meant_number(text: &str) -> Option<String> {
+    let mut number = String::new();
+    for c in text.chars() {
+        match c {
+            // Nobody can tell whether such a 0 is to be dialled.
+            '0' if number.ends_with('(') => return None,
+            '(' => number.push('('),
+            '+' | '\u{FF0B}' => number.push('+'),
+            '-' | '.' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}' => {}
+            ':' if number.eq_ignore_ascii_case("tel") => number.clear(),
+            't' | 'T' | 'e' | 'E' | 'l' | 'L' if number.len() < 3 => push(&mut number, c),
+            c if c.is_whitespace() || is_unseen(c) => {}
+            c => push(&mut number, char::from(b'0' + digit(c)?)),
+        }
+    }
+    let number: String = number.split('(').collect();
+    let number = match number.strip_prefix("00") {
+        Some(international) => ["+", international].concat(),
+        None => number,
+    };
+    is_phone_number(&number).then_some(number)
+}
+
+/// What a digit of any common script counts.
+fn digit(c: char) -> Option<u8> {
+    const ZEROS: [u32; 10] = [0x30, 0x660, 0x6F0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xBE6, 0xE50, 0xFF10];
+    let code = u32::from(c);
+    let counts = ZEROS.iter().find_map(|zero| code.checked_sub(*zero).filter(|it| *it < 10))?;
+    u8::try_from(counts).ok()
+}
+
 fn is_email(text: &str) -> bool {
     let unusual = |c: char| {
         c.is_whitespace()
-            || c.is_control()
+            || is_unseen(c)
             || matches!(c, '@' | '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '\\' | '"')
     };
     text.len() <= 254
         && text.split_once('@').is_some_and(|(local, domain)| {
-            let dotted = |part: &str| part.split('.').all(|label| !label.is_empty());
             !local.contains(unusual)
-                && !domain.contains(unusual)
                 && local.len() <= 64
-                && dotted(local)
-                && domain.contains('.')
-                && dotted(domain)
-                && !domain.split('.').any(|label| label.starts_with('-') || label.ends_with('-'))
+                && local.split('.').all(|part| !part.is_empty())
+                && is_domain(domain)
         })
+}
+
+/// Labels of letters, digits and hyphens, the last of which is no number.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.chars().count())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(is_of_label)
+    };
+    text.contains('.')
+        && text.split('.').all(is_label)
+        && text.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| !b.is_ascii_digit()))
+}
+
+/// Whether a label may have it: what is not ASCII is a letter, a mark or a
+/// digit of some script, and neither punctuation nor a symbol.
+fn is_of_label(c: char) -> bool {
+    match c {
+        '\0'..='\x7f' => c.is_ascii_alphanumeric() || c == '-',
+        '\u{80}'..='\u{BF}' | '×' | '÷' => false,
+        '\u{2000}'..='\u{2BFF}' | '\u{2E00}'..='\u{2E7F}' => false,
+        '\u{3000}'..='\u{3004}' | '\u{3008}'..='\u{3020}' | '\u{3030}'..='\u{303F}' => false,
+        '\u{E000}'..='\u{F8FF}' | '\u{FE10}'..='\u{FE6F}' | '\u{FF00}'..='\u{FF65}' => false,
+        '\u{1F000}'.. if c < '\u{20000}' => false,
+        c => !is_unseen(c) && c < '\u{E0000}',
+    }
 }
 
 fn is_channel_uuid(text: &str) -> bool {
@@ -121,7 +218,7 @@ fn split_url(text: &str) -> Option<UrlParts<'_>> {
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     let odd = |c: char| {
         c.is_whitespace()
-            || c.is_control()
+            || is_unseen(c)
             || matches!(c, '\\' | '"' | '<' | '>' | '^' | '`' | '{' | '|' | '}')
     };
     (!text.contains(odd) && is_host_and_port(host)).then_some(UrlParts { https, authority, rest })

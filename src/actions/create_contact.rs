@@ -4,52 +4,34 @@
 //! with the stored contact. It does not look for duplicates, and a repeated
 //! request makes a second contact.
 
-use serde::Serialize;
-
 use super::Action;
 use crate::{
     contract::{Contact, DetailKind, NewContact, NewContactDetail},
-    error::{Effect, Failure, Result},
+    error::{Failure, Result},
     json::{self, Answer},
-    records,
+    records::ContactFields,
     twochat::{Call, Spelling},
-    values::{ChannelUuid, Email, PhoneNumber, Text, WebUrl},
+    values::{ChannelUuid, Email, Name, OtherName, PhoneNumber, Text, WebUrl},
 };
 
 /// The checked contact, in 2Chat's shape.
 ///
 /// The documentation's table says `contact_details`; all of its examples, and
 /// all working clients, send `contact_detail`.
-#[derive(Serialize)]
 pub(crate) struct CreateContact {
-    first_name: Text,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    first_name: Name,
+    last_name: Option<OtherName>,
     profile_pic_url: Option<WebUrl>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     channel_uuid: Option<ChannelUuid>,
     contact_detail: Vec<Detail>,
 }
 
-#[derive(Serialize)]
-#[serde(tag = "type", content = "value")]
-enum Detail {
-    #[serde(rename = "E")]
-    Email(Email),
-    #[serde(rename = "A")]
-    Address(Text),
-    #[serde(rename = "PH")]
-    Phone(PhoneNumber),
-    #[serde(rename = "WAPH")]
-    WhatsappPhone(PhoneNumber),
-}
+/// A code of 2Chat, and a value that is fit for it.
+struct Detail(&'static str, String);
 
 impl Action for CreateContact {
     type Input = NewContact;
     type Output = Contact;
-
-    const EFFECT: Effect = Effect::Creates;
 
     const SPELLINGS: &'static [Spelling] =
         &[("contact_detail", "details"), ("contact_details", "details"), ("type", "kind")];
@@ -58,9 +40,17 @@ impl Action for CreateContact {
         if contact.details.is_empty() {
             return Err(Failure::invalid("details", "it is empty; expected at least one detail"));
         }
+        let mut contact_detail = Vec::with_capacity(contact.details.len());
+        for (index, detail) in contact.details.into_iter().enumerate() {
+            contact_detail.push(detail_at(index, detail)?);
+        }
         Ok(Self {
-            first_name: Text::parse(contact.first_name).map_err(at("first-name"))?,
-            last_name: contact.last_name,
+            first_name: Name::parse(contact.first_name).map_err(at("first-name"))?,
+            last_name: contact
+                .last_name
+                .map(OtherName::parse)
+                .transpose()
+                .map_err(at("last-name"))?,
             profile_pic_url: contact
                 .profile_pic_url
                 .map(WebUrl::parse)
@@ -71,43 +61,70 @@ impl Action for CreateContact {
                 .map(ChannelUuid::parse)
                 .transpose()
                 .map_err(at("channel-uuid"))?,
-            contact_detail: contact
-                .details
-                .into_iter()
-                .enumerate()
-                .map(|(index, detail)| detail_at(index, detail))
-                .collect::<Result<_>>()?,
+            contact_detail,
         })
     }
 
     fn call(&self) -> Result<Call> {
-        Call::post("/contacts", self)
+        let mut body = Vec::new();
+        for (name, text) in [
+            ("first_name", Some(&*self.first_name)),
+            ("last_name", self.last_name.as_deref()),
+            ("profile_pic_url", self.profile_pic_url.as_deref()),
+            ("channel_uuid", self.channel_uuid.as_deref()),
+        ] {
+            if let Some(text) = text {
+                json::write_member(&mut body, name, text);
+            }
+        }
+        body.extend_from_slice(br#","contact_detail":["#);
+        for (index, Detail(code, value)) in self.contact_detail.iter().enumerate() {
+            body.extend_from_slice(if index == 0 { br#"{"type":""# } else { br#",{"type":""# });
+            body.extend_from_slice(code.as_bytes());
+            body.push(b'"');
+            json::write_member(&mut body, "value", value);
+            body.push(b'}');
+        }
+        body.extend_from_slice(b"]}");
+        // In the place of the first comma.
+        if let Some(first) = body.first_mut() {
+            *first = b'{';
+        }
+        Ok(Call::post("/contacts", body))
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<Contact> {
-        json::read(answer, |value| {
+        // One client takes it bare; nobody showed such an answer.
+        let (mut bare, mut wrapped) = (ContactFields::default(), ContactFields::default());
+        let mut missing = "contact";
+        json::read(answer, &mut |value| {
             let place = value.place;
-            let mut contact = None;
-            value.object(&mut |key, value| {
-                if key == "contact" {
-                    contact = Some(records::contact(value)?);
+            let is_object = value.object(&mut |key, value| {
+                if key != "contact" {
+                    return bare.member(key, value);
                 }
+                wrapped = ContactFields::default();
+                let is_one = value.object(&mut |key, value| wrapped.member(key, value))?;
+                missing = if is_one { "contact.uuid" } else { "contact" };
                 Ok(())
             })?;
-            place.required("contact", contact)
-        })
+            if is_object { Ok(()) } else { Err(place.fault("expected an object")) }
+        })?;
+        wrapped.contact().or_else(|| bare.contact()).ok_or_else(|| answer.missing(missing))
     }
 }
 
 fn detail_at(index: usize, detail: NewContactDetail) -> Result<Detail> {
     let value = detail.value;
-    match detail.kind {
-        DetailKind::Email => Email::parse(value).map(Detail::Email),
-        DetailKind::Address => Text::parse(value).map(Detail::Address),
-        DetailKind::Phone => PhoneNumber::parse(value).map(Detail::Phone),
-        DetailKind::WhatsappPhone => PhoneNumber::parse(value).map(Detail::WhatsappPhone),
-    }
-    .map_err(at(&["details[", &index.to_string(), "].value"].concat()))
+    let parsed = match detail.kind {
+        DetailKind::Email => Email::parse(value).map(|email| Detail("E", email.into())),
+        DetailKind::Address => Text::parse(value).map(|text| Detail("A", text.into())),
+        DetailKind::Phone => PhoneNumber::parse(value).map(|number| Detail("PH", number.into())),
+        DetailKind::WhatsappPhone => {
+            PhoneNumber::parse(value).map(|number| Detail("WAPH", number.into()))
+        }
+    };
+    parsed.map_err(at(&["details[", &index.to_string(), "].value"].concat()))
 }
 
 /// Turns the reason for a refusal into a failure that names the field.
@@ -203,7 +220,9 @@ mod tests {
 
     #[test]
     fn any_name_arrives_as_it_is() {
-        for name in ["\"Ada\"", "Ada\\", "Zoë 艾达 😀", " Ada\r\n", "</script>"] {
+        for name in
+            ["\"Ada\"", "Ada\\", "Zoë 艾达 👩\u{200D}💻", " Ada ", "علی\u{200C}رضا", "</script>"]
+        {
             let contact = NewContact {
                 first_name: name.to_owned(),
                 last_name: Some(name.to_owned()),
@@ -238,6 +257,28 @@ mod tests {
                 "channel-uuid",
                 CHANNEL,
             ),
+            (
+                NewContact { first_name: "A\u{200B}da".to_owned(), ..ada() },
+                "first-name",
+                "AU+200Bda",
+            ),
+            (NewContact { first_name: "\u{2800}".to_owned(), ..ada() }, "first-name", "U+2800"),
+            (
+                NewContact { last_name: Some("Love\u{202E}lace".to_owned()), ..ada() },
+                "last-name",
+                "U+202E",
+            ),
+            (
+                NewContact { profile_pic_url: Some("https://example.com/\u{AD}".into()), ..ada() },
+                "profile-pic-url",
+                "U+00AD",
+            ),
+            (
+                with(DetailKind::Phone, "+1 (415) 555-0123"),
+                "details[1].value",
+                "write +14155550123;",
+            ),
+            (with(DetailKind::Address, "12 St\0"), "details[1].value", "U+0000"),
             (with(DetailKind::Email, "ada"), "details[1].value", "ada@example.com"),
             (with(DetailKind::Address, ""), "details[1].value", "not blank"),
             (with(DetailKind::Phone, "0123"), "details[1].value", "+14155550123"),
@@ -286,6 +327,23 @@ mod tests {
     }
 
     #[test]
+    fn a_creation_with_a_uuid_is_a_result_however_odd_the_rest() {
+        for body in [
+            r#"{"success":true,"contact":{"uuid":"CON1","id":"x","first_name":false,"details":7}}"#,
+            r#"{"contact":{"uuid":"CON1","details":[{"type":"E"}],"channel_uuid":{}}}"#,
+            "\u{feff}{\"contact\":{\"uuid\":\"CON1\",\"details\":[null]}}",
+            // Without its wrapping.
+            r#"{"success":true,"uuid":"CON1","first_name":null,"details":[7]}"#,
+            r#"{"contact":null,"uuid":"CON1","details":["x"]}"#,
+        ] {
+            let contact = read(body).unwrap();
+            assert_eq!((&*contact.uuid, contact.first_name), ("CON1", None), "{body}");
+            assert!(contact.details.is_empty() && contact.unread_details == Some(1), "{body}");
+        }
+        assert_eq!(read(r#"{"contact":{"uuid":7}}"#).unwrap().uuid, "7");
+    }
+
+    #[test]
     fn a_kind_of_detail_that_is_new_keeps_the_code_of_2chat() {
         let body = r#"{"contact":{"uuid":"CON1","details":[{"type":"TG","value":"@ada"}]}}"#;
         let contact = read(body).unwrap();
@@ -300,12 +358,10 @@ mod tests {
                 ("{}", "$.contact"),
                 (r#"{"contact":null}"#, "$.contact"),
                 (r#"{"contact":{"first_name":"Ada"}}"#, "$.contact.uuid"),
-                (r#"{"contact":{"uuid":7}}"#, "$.contact.uuid"),
-                (r#"{"contact":{"uuid":"CON1","details":{}}}"#, "$.contact.details"),
-                (
-                    r#"{"contact":{"uuid":"CON1","details":[{"type":"E","value":"a@b.example"},{"type":"E"}]}}"#,
-                    "$.contact.details[1].value",
-                ),
+                (r#"{"contact":{"uuid":null}}"#, "$.contact.uuid"),
+                (r#"{"contact":{"uuid":""}}"#, "$.contact.uuid"),
+                (r#"{"contact":"CON1"}"#, "$.contact"),
+                (r#"{"success":true}"#, "$.contact"),
                 ("[]", "$"),
                 ("", "$"),
             ],
@@ -319,7 +375,6 @@ mod tests {
         {
             assert!(CreateContact::SPELLINGS.contains(&(theirs, ours)), "{theirs}");
         }
-        assert_eq!(CreateContact::EFFECT, Effect::Creates);
     }
 
     proptest! {

@@ -4,13 +4,7 @@
 //! missing in some live answers.
 
 use super::Action;
-use crate::{
-    contract::UsageInfo,
-    error::Result,
-    json::{self, Answer},
-    records,
-    twochat::Call,
-};
+use crate::{contract::UsageInfo, error::Result, json::Answer, records, twochat::Call};
 
 pub(crate) struct GetApiUsageInfo;
 
@@ -27,7 +21,11 @@ impl Action for GetApiUsageInfo {
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<UsageInfo> {
-        json::read(answer, records::info)
+        let info = records::info(answer)?;
+        if info.account.uuid.is_empty() {
+            return Err(answer.missing("account.uuid"));
+        }
+        Ok(info)
     }
 }
 
@@ -73,9 +71,15 @@ mod tests {
         assert_eq!(info.account.expires_at.as_deref(), Some("2024-08-31T19:11:08Z"));
         assert_eq!(info.requests_per_minute, Some(80));
         let quota = info.api_requests.unwrap();
-        assert_eq!((quota.used, quota.limit, quota.left), (77_112, 500_000, 422_888));
+        assert_eq!(
+            (quota.used, quota.limit, quota.left),
+            (Some(77_112), Some(500_000), Some(422_888))
+        );
         let quota = info.number_checks.unwrap();
-        assert_eq!((quota.used, quota.limit, quota.left), (430_542, 500_000, 69_458));
+        assert_eq!(
+            (quota.used, quota.limit, quota.left),
+            (Some(430_542), Some(500_000), Some(69_458))
+        );
     }
 
     #[test]
@@ -98,7 +102,7 @@ mod tests {
             r#","limits":null,"usage":null"#,
             r#","limits":{},"usage":{}"#,
             r#","limits":{"requests_per_minute":null},"usage":{"api_request_count":null}"#,
-            r#","usage":{"api_request_count":7,"max_number_check_count":7}"#,
+            r#","usage":{"api_request_count":7,"number_check_count":7}"#,
         ] {
             let info = beside_account(members);
             assert_eq!(info.requests_per_minute, None, "{members}");
@@ -112,7 +116,7 @@ mod tests {
             r#","usage":{"number_check_count":1,"max_number_check_count":3,"new_count":9}"#,
         );
         assert!(info.api_requests.is_none());
-        assert_eq!(info.number_checks.unwrap().left, 2);
+        assert_eq!(info.number_checks.unwrap().left, Some(2));
     }
 
     #[test]
@@ -124,8 +128,67 @@ mod tests {
                 r#","usage":{{"api_request_count":{used},"max_api_request_count":{limit}}}"#
             );
             let quota = beside_account(&usage).api_requests.unwrap();
-            assert_eq!((quota.used, quota.limit, quota.left), (used, limit, left));
+            let found = (quota.used, quota.limit, quota.left);
+            assert_eq!(found, (Some(used), Some(limit), Some(left)));
         }
+    }
+
+    /// Used, limit and left of a quota with these members.
+    fn quota(used: &str, limit: &str) -> Option<(Option<u64>, Option<u64>, Option<u64>)> {
+        let usage =
+            format!(r#","usage":{{"api_request_count":{used},"max_api_request_count":{limit}}}"#);
+        let quota = beside_account(&usage).api_requests;
+        quota.map(|quota| (quota.used, quota.limit, quota.left))
+    }
+
+    #[test]
+    fn a_quota_without_a_limit_has_none_and_nothing_left_to_count() {
+        for none in [
+            "-1",
+            "-1.0",
+            "\"-1\"",
+            "null",
+            "1e300",
+            "18446744073709551616",
+            "\"unlimited\"",
+            "\"Infinite\"",
+            "\" no limit \"",
+        ] {
+            assert_eq!(quota("7", none), Some((Some(7), None, None)), "{none}");
+        }
+    }
+
+    #[test]
+    fn a_quota_is_read_from_numbers_in_any_form_and_kept_without_what_is_used() {
+        assert_eq!(quota("\"7\"", "10.0"), Some((Some(7), Some(10), Some(3))));
+        assert_eq!(quota("1e1", "\"10\""), Some((Some(10), Some(10), Some(0))));
+        for used in ["-1", "1e300", "18446744073709551616", "null", "{}", "\"many\""] {
+            assert_eq!(quota(used, "10"), Some((None, Some(10), None)), "{used}");
+        }
+        // No limit that could be read is not the same as none.
+        for limit in ["{}", "[]", "true", "false", "1.5", "\"\"", "\"much\""] {
+            assert_eq!(quota("7", limit), None, "{limit}");
+        }
+    }
+
+    #[test]
+    fn an_odd_member_is_read_as_what_it_means_or_is_absent() {
+        let info = read(
+            r#"{"success":1,"account":{"uuid":91,"name":7,"on_trial":"TRUE","blocked":0,
+                "block_reason":false,"created_at":true,"expires_at":"soon"},
+                "limits":{"requests_per_minute":"80"},"usage":"none"}"#,
+        )
+        .unwrap();
+        assert_eq!((&*info.account.uuid, &*info.account.name), ("91", "7"));
+        assert!(info.account.on_trial && !info.account.blocked);
+        assert_eq!((&info.account.block_reason, &info.account.created_at), (&None, &None));
+        assert_eq!((info.account.expires_at, info.requests_per_minute), (None, Some(80)));
+        assert!(info.api_requests.is_none() && info.number_checks.is_none());
+        for limit in ["-1", "4294967296", "null", "{}", "[80]"] {
+            let info = beside_account(&format!(r#","limits":{{"requests_per_minute":{limit}}}"#));
+            assert_eq!(info.requests_per_minute, None, "{limit}");
+        }
+        assert_eq!(beside_account(r#","limits":[],"usage":[]"#).requests_per_minute, None);
     }
 
     #[test]
@@ -137,15 +200,6 @@ mod tests {
                 (r#"{"account":null}"#, "$.account"),
                 (r#"{"account":{"name":"Example"}}"#, "$.account.uuid"),
                 (r#"{"account":{"uuid":null}}"#, "$.account.uuid"),
-                (r#"{"account":{"uuid":"ACC1","blocked":"no"}}"#, "$.account.blocked"),
-                (
-                    r#"{"account":{"uuid":"ACC1"},"usage":{"api_request_count":-1}}"#,
-                    "$.usage.api_request_count",
-                ),
-                (
-                    r#"{"account":{"uuid":"ACC1"},"limits":{"requests_per_minute":4294967296}}"#,
-                    "$.limits.requests_per_minute",
-                ),
                 ("[]", "$"),
                 ("<html></html>", "$"),
             ],

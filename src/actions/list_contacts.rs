@@ -2,17 +2,16 @@
 //!
 //! Documented at developers.2chat.co under "List contacts". Pages count from
 //! 0. 2Chat gives no link to the next page, and sources disagree whether its
-//! `count` is of the page or of all, so a full page is what promises another.
+//! `count` is of the page or of all. Nor does a short page prove that it is the
+//! last: servers leave rows out of a page, or allow fewer than were asked for.
 //! The `page` that comes back is the one that was asked for, and is not read.
-
-use std::collections::BTreeSet;
 
 use super::Action;
 use crate::{
     contract::{Contact, ContactPage, ContactQuery},
     error::{Failure, Result},
-    json::{self, Answer, Value},
-    records, text,
+    json::Answer,
+    records,
     twochat::Call,
     values::ChannelUuid,
 };
@@ -51,47 +50,100 @@ impl Action for ListContacts {
             ("results_per_page", self.results_per_page.to_string()),
         ];
         if let Some(uuid) = &self.channel_uuid {
-            query.push(("channel_uuid", uuid.as_str().to_owned()));
+            query.push(("channel_uuid", uuid.to_string()));
         }
         Ok(Call { query, ..Call::get("/contacts") })
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<ContactPage> {
-        let (rows, reported_count) = json::read(answer, page)?;
-        let is_full = rows.len() >= self.results_per_page as usize;
+        let mut rows = Vec::new();
+        let listed = records::listed(answer, "contacts", &mut |value| {
+            let Some(row) = records::contact(value)? else { return Ok(false) };
+            rows.push(row);
+            Ok(true)
+        })?;
+        let is_end = is_end(self.page_number, listed.came, listed.count);
         Ok(ContactPage {
             contacts: unique(rows),
             page_number: self.page_number,
-            next_page: self.page_number.checked_add(1).filter(|_| is_full),
-            reported_count,
+            next_page: self.page_number.checked_add(1).filter(|_| !is_end),
+            reported_count: listed.count,
+            skipped: listed.skipped,
         })
     }
 }
 
-fn page(value: Value<'_, '_>) -> Result<(Vec<Contact>, Option<u64>)> {
-    let place = value.place;
-    let (mut rows, mut count) = (None, None);
-    value.object(&mut |key, value| {
-        match key {
-            "contacts" => rows = Some(value.items(records::contact)?),
-            // Nothing depends on it, so nothing fails on it.
-            "count" => count = text::number(value.raw()?),
-            _ => {}
-        }
-        Ok(())
-    })?;
-    Ok((place.required("contacts", rows)?, count))
+/// Whether nothing can come after a page on which so many rows came.
+///
+/// A count of more than the page has is one of all; and every page up to this
+/// one stands for at least as many rows as came here.
+fn is_end(page: u32, came: u64, count: Option<u64>) -> bool {
+    let up_to_here = (u64::from(page) + 1).saturating_mul(came);
+    came == 0 || count.is_some_and(|count| count > came && count <= up_to_here)
 }
 
 /// Each contact once, where it came first.
-fn unique(rows: Vec<Contact>) -> Vec<Contact> {
-    let mut seen = BTreeSet::new();
-    let first: Vec<bool> = rows.iter().map(|row| seen.insert(row.uuid.as_str())).collect();
-    rows.into_iter().zip(first).filter(|(_, first)| *first).map(|(row, _)| row).collect()
+fn unique(mut rows: Vec<Contact>) -> Vec<Contact> {
+    let mut again = vec![false; rows.len()];
+    {
+        // Compared by a few bytes first, which tell nearly all apart.
+        let keyed = |(index, row): (usize, &Contact)| (ending(&row.uuid), index);
+        let mut order: Vec<_> = rows.iter().enumerate().map(keyed).collect();
+        let uuid = |index: usize| rows.get(index).map(|row| row.uuid.as_str());
+        heap_sort(&mut order, &|a, b| {
+            a.0 < b.0 || (a.0 == b.0 && (uuid(a.1), a.1) < (uuid(b.1), b.1))
+        });
+        for pair in order.windows(2) {
+            if let [a, b] = pair
+                && a.0 == b.0
+                && uuid(a.1) == uuid(b.1)
+                && let Some(again) = again.get_mut(b.1)
+            {
+                *again = true;
+            }
+        }
+    }
+    let mut again = again.into_iter();
+    rows.retain(|_| again.next() != Some(true));
+    rows
+}
+
+/// Sorts in place. The sorts of the standard library are a tenth of the
+/// component, and a tree costs more for a page than this.
+fn heap_sort<T: Copy>(items: &mut [T], less: &dyn Fn(&T, &T) -> bool) {
+    let sift = |items: &mut [T], mut at: usize| {
+        loop {
+            let (left, right) = (at * 2 + 1, at * 2 + 2);
+            let Some(mut child) = items.get(left) else { return };
+            let mut down = left;
+            if let Some(other) = items.get(right).filter(|other| less(child, other)) {
+                (child, down) = (other, right);
+            }
+            if items.get(at).is_none_or(|parent| !less(parent, child)) {
+                return;
+            }
+            items.swap(at, down);
+            at = down;
+        }
+    };
+    for at in (0..items.len() / 2).rev() {
+        sift(items, at);
+    }
+    for end in (1..items.len()).rev() {
+        items.swap(0, end);
+        sift(items.get_mut(..end).unwrap_or_default(), 0);
+    }
+}
+
+/// The last eight bytes, as a number.
+fn ending(text: &str) -> u64 {
+    text.as_bytes().last_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -186,7 +238,8 @@ mod tests {
     #[test]
     fn the_contacts_are_read_from_the_documented_answer() {
         let page = read(ANSWER).unwrap();
-        assert_eq!((page.page_number, page.next_page, page.reported_count), (0, None, Some(2)));
+        assert_eq!((page.page_number, page.next_page, page.reported_count), (0, Some(1), Some(2)));
+        assert!(page.skipped.is_none() && page.contacts[0].unread_details.is_none());
         let [ada, grace] = &page.contacts[..] else { panic!("{:?}", page.contacts) };
         assert_eq!((ada.id, &*ada.uuid), (Some(566), "CON5dbf28a9-44f5-4ca2-9eae-fd33b124097a"));
         assert_eq!(ada.first_name.as_deref(), Some("Ada"));
@@ -244,12 +297,125 @@ mod tests {
     }
 
     #[test]
-    fn a_full_page_promises_another_and_a_short_one_does_not() {
-        for (count, next_page) in [(0, None), (1, None), (2, None), (3, Some(8)), (4, Some(8))] {
-            let body = rows(&["CON1", "CON2", "CON3", "CON4"][..count]);
-            let page = build(query(Some(7), Some(3))).read(&answer(&body)).unwrap();
-            assert_eq!((page.page_number, page.next_page), (7, next_page), "{count} rows");
-            assert_eq!(page.contacts.len(), count);
+    fn only_an_empty_page_or_a_count_of_all_is_the_end() {
+        // Page, rows that came, count, whether it is the end.
+        for (page, came, count, is_end) in [
+            (0, 0, None, true),
+            (7, 0, None, true),
+            (7, 0, Some(1000), true),
+            // Full, short and very short: none proves anything.
+            (0, 3, None, false),
+            (0, 2, None, false),
+            (7, 1, None, false),
+            // The count may be the page's own.
+            (0, 3, Some(3), false),
+            (1, 2, Some(2), false),
+            (1, 2, Some(1), false),
+            (1, 2, Some(0), false),
+            // A count of all, which proves that more is there, or that it is not.
+            (0, 3, Some(7), false),
+            (1, 3, Some(7), false),
+            (2, 1, Some(7), false),
+            (1, 3, Some(6), true),
+            (2, 3, Some(7), true),
+            (2, 3, Some(9), true),
+            (2, 3, Some(10), false),
+            (2, 3, Some(u64::MAX), false),
+        ] {
+            let uuids: Vec<_> = (0..came).map(|n| format!("CON{n}")).collect();
+            let mut body = rows(&uuids.iter().map(String::as_str).collect::<Vec<_>>());
+            if let Some(count) = count {
+                body = body.replacen('{', &format!(r#"{{"count":"{count}","#), 1);
+            }
+            let read = build(query(Some(page), Some(3))).read(&answer(&body)).unwrap();
+            let expected = (!is_end).then_some(page + 1);
+            assert_eq!(read.next_page, expected, "{page} {came} {count:?}");
+            assert_eq!((read.page_number, read.reported_count), (page, count));
+        }
+    }
+
+    #[test]
+    fn rows_that_are_passed_over_or_come_twice_count_for_the_page() {
+        let page = |rows: &str| {
+            let body = [r#"{"count":8,"contacts":["#, rows, "]}"].concat();
+            build(query(Some(1), Some(4))).read(&answer(&body)).unwrap()
+        };
+        let row = r#"{"uuid":"CON1"}"#;
+        for rows in [[row, row, row, row], [row, "7", "null", r#"{"id":1}"#]] {
+            let page = page(&rows.join(","));
+            assert_eq!((page.contacts.len(), page.next_page), (1, None), "{rows:?}");
+        }
+        assert_eq!(page("7").next_page, Some(2));
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_passed_over_and_told() {
+        let page = read(
+            r#"{"contacts":[{"uuid":"CON1"},{"first_name":"Ada"},7,null,"x",[],{"uuid":null},
+                {"uuid":" "},{"uuid":true},{"uuid":9},{"uuid":"CON2"}]}"#,
+        )
+        .unwrap();
+        assert_eq!(uuids(&page), ["CON1", "9", "CON2"]);
+        let skipped = page.skipped.unwrap();
+        let places: Vec<_> = (1..=8).map(|at| format!("$.contacts[{at}]")).collect();
+        assert_eq!((skipped.count, skipped.places), (8, places));
+
+        let many = ["{},"; 500].concat();
+        let page = read(&[r#"{"contacts":["#, &many, r#"{"uuid":"CON1"}]}"#].concat()).unwrap();
+        let skipped = page.skipped.unwrap();
+        assert_eq!((skipped.count, skipped.places.len(), page.contacts.len()), (500, 10, 1));
+    }
+
+    #[test]
+    fn an_odd_member_never_loses_its_contact() {
+        let page = read(
+            r#"{"contacts":[{"uuid":"CON1","id":"566","first_name":7,"last_name":false,
+                "channel_uuid":[],"profile_pic_url":{},"details":{"0":{"type":"PH",
+                "value":14155550123,"id":5.0,"created_at":"1695230471","updated_at":-1}}},
+                {"uuid":"CON2","id":-1,"details":[{"type":"E","value":null},{"value":"x"},3]},
+                {"uuid":"CON3","id":1.5,"details":{"type":"E","value":"ada@example.com"}},
+                {"uuid":"CON4","details":"none"},{"uuid":"CON5","details":{}},
+                {"uuid":"CON6","details":false}]}"#,
+        )
+        .unwrap();
+        let [one, two, three, four, five, six] = &page.contacts[..] else { panic!("{page:?}") };
+        assert!(page.skipped.is_none());
+        assert_eq!(
+            (one.id, one.first_name.as_deref(), &one.last_name),
+            (Some(566), Some("7"), &None)
+        );
+        assert_eq!((&one.channel_uuid, &one.profile_pic_url), (&None, &None));
+        let detail = &one.details[0];
+        assert_eq!((&*detail.value, detail.id, &*detail.kind), ("14155550123", Some(5), "phone"));
+        assert_eq!(detail.created_at.as_deref(), Some("2023-09-20T17:21:11Z"));
+        assert_eq!((&detail.updated_at, one.unread_details), (&None, None));
+        assert_eq!((two.id, two.unread_details, two.details.len()), (None, Some(2), 1));
+        assert_eq!((&*two.details[0].kind, &*two.details[0].value), ("", "x"));
+        assert_eq!((three.id, &*three.details[0].value), (None, "ada@example.com"));
+        assert_eq!((four.details.len(), four.unread_details), (0, Some(1)));
+        assert_eq!((five.unread_details, six.unread_details), (None, None));
+    }
+
+    #[test]
+    fn a_list_is_taken_in_whatever_it_comes() {
+        for body in [
+            r#"[{"uuid":"CON1"},{"uuid":"CON2"}]"#,
+            r#"{"contacts":{"0":{"uuid":"CON1"},"1":{"uuid":"CON2"}}}"#,
+            r#"{"contacts":{"a":{"uuid":"CON1"},"b":{"uuid":"CON2"}}}"#,
+            "\u{feff}{\"contacts\":[{\"uuid\":\"CON1\"},{\"uuid\":\"CON2\"}]}",
+        ] {
+            assert_eq!(uuids(&read(body).unwrap()), ["CON1", "CON2"], "{body}");
+        }
+        for body in [
+            "[]",
+            r#"{"contacts":{}}"#,
+            r#"{"contacts":null}"#,
+            r#"{"contacts":false,"success":true}"#,
+            r#"{"success":true}"#,
+            r#"{"success":true,"page":0,"count":0,"error":null}"#,
+        ] {
+            let page = read(body).unwrap();
+            assert_eq!((page.contacts.len(), page.next_page), (0, None), "{body}");
         }
     }
 
@@ -267,6 +433,9 @@ mod tests {
         let body = rows(&["CON2", "CON1", "CON2", "CON2", "CON1"]);
         let page = build(query(None, Some(5))).read(&answer(&body)).unwrap();
         assert_eq!((uuids(&page), page.next_page), (vec!["CON2", "CON1"], Some(1)));
+        let many: Vec<_> = (0..1000).map(|n| format!("CON{}", n * 7 % 300)).collect();
+        let page = read(&rows(&many.iter().map(String::as_str).collect::<Vec<_>>())).unwrap();
+        assert_eq!(uuids(&page), many[..300]);
     }
 
     #[test]
@@ -280,31 +449,20 @@ mod tests {
     }
 
     #[test]
-    fn the_count_of_2chat_decides_nothing() {
-        for count in [0, 1, 1000, u64::MAX] {
-            let body = rows(&["CON1"]).replacen('{', &format!(r#"{{"count":{count},"#), 1);
-            let page = build(query(None, Some(1))).read(&answer(&body)).unwrap();
-            assert_eq!((page.next_page, page.reported_count), (Some(1), Some(count)));
-            let page = build(query(None, Some(2))).read(&answer(&body)).unwrap();
-            assert_eq!((page.next_page, page.reported_count), (None, Some(count)));
-        }
-    }
-
-    #[test]
     fn an_answer_of_another_shape_is_named_by_its_path() {
         assert_named(
             read,
             &[
                 ("{}", "$.contacts"),
-                (r#"{"contacts":{}}"#, "$.contacts"),
-                (r#"{"contacts":[{"uuid":"CON1"},{"first_name":"Ada"}]}"#, "$.contacts[1].uuid"),
-                (r#"{"contacts":[null]}"#, "$.contacts[0]"),
-                (r#"{"contacts":[{"uuid":"CON1","id":-1}]}"#, "$.contacts[0].id"),
-                (
-                    r#"{"contacts":[{"uuid":"CON1","details":[{"value":"x"}]}]}"#,
-                    "$.contacts[0].details[0].type",
-                ),
-                ("[]", "$"),
+                (r#"{"foo":1}"#, "$.contacts"),
+                (r#"{"success":false}"#, "$.contacts"),
+                (r#"{"success":true,"count":5}"#, "$.contacts"),
+                (r#"{"success":true,"data":{"contacts":[{"uuid":"CON1"}]}}"#, "$.contacts"),
+                (r#"{"contacts":7}"#, "$.contacts"),
+                (r#"{"contacts":"none"}"#, "$.contacts"),
+                ("[1,2]", "$"),
+                (r#"[{"foo":1}]"#, "$"),
+                ("null", "$"),
                 ("", "$"),
                 (r#"{"contacts":[]"#, "$"),
             ],
@@ -321,7 +479,7 @@ mod tests {
         }
 
         #[test]
-        fn a_page_has_each_contact_once_and_a_next_one_only_if_full(
+        fn a_page_has_each_contact_once_and_a_next_one_unless_it_is_empty(
             uuids in prop::collection::vec("CON[0-9]", 0..12),
             size in 1u32..12,
             number in any::<u32>(),
@@ -331,8 +489,11 @@ mod tests {
             let once: BTreeSet<_> = page.contacts.iter().map(|contact| &contact.uuid).collect();
             prop_assert_eq!(once.len(), page.contacts.len());
             prop_assert_eq!(once, uuids.iter().collect::<BTreeSet<_>>());
-            let full = uuids.len() >= size as usize;
-            prop_assert_eq!(page.next_page, number.checked_add(1).filter(|_| full));
+            let mut first = BTreeSet::new();
+            let expected: Vec<_> = uuids.iter().filter(|uuid| first.insert(*uuid)).collect();
+            prop_assert_eq!(page.contacts.iter().map(|it| &it.uuid).collect::<Vec<_>>(), expected);
+            let more = number.checked_add(1).filter(|_| !uuids.is_empty());
+            prop_assert_eq!(page.next_page, more);
         }
     }
 }

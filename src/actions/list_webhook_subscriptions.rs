@@ -8,7 +8,8 @@ use super::Action;
 use crate::{
     contract::{HookParam, WebhookSubscription, WebhookSubscriptions},
     error::Result,
-    json::{self, Answer, Value},
+    json::{Answer, Value},
+    records,
     time::time,
     twochat::Call,
 };
@@ -28,67 +29,64 @@ impl Action for ListWebhookSubscriptions {
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<WebhookSubscriptions> {
-        json::read(answer, subscriptions)
-            .map(|subscriptions| WebhookSubscriptions { subscriptions })
+        let mut subscriptions = Vec::new();
+        let listed = records::listed(answer, "webhooks", &mut |value| {
+            let Some(row) = subscription(value)? else { return Ok(false) };
+            subscriptions.push(row);
+            Ok(true)
+        })?;
+        Ok(WebhookSubscriptions { subscriptions, skipped: listed.skipped })
     }
 }
 
-fn subscriptions(value: Value<'_, '_>) -> Result<Vec<WebhookSubscription>> {
-    if value.is_list() {
-        return value.items(subscription);
-    }
-    let place = value.place;
-    let mut rows = None;
-    value.object(&mut |key, value| {
-        if key == "webhooks" {
-            rows = Some(value.items(subscription)?);
-        }
-        Ok(())
-    })?;
-    place.required("webhooks", rows)
-}
-
-fn subscription(value: Value<'_, '_>) -> Result<WebhookSubscription> {
-    let place = value.place;
-    let (mut uuid, mut event_name, mut channel_uuid) = (None, None, None);
-    let (mut hook_url, mut hook_params, mut created_at) = (None, None, None);
+fn subscription(value: Value<'_, '_>) -> Result<Option<WebhookSubscription>> {
+    let (mut found, mut event_name, mut channel_uuid) = (None, None, None);
+    let (mut hook_url, mut hook_params, mut created_at) = (None, Vec::new(), None);
     let (mut id, mut account_id) = (None, None);
     value.object(&mut |key, value| {
         match key {
-            "uuid" => uuid = Some(value.text()?),
-            "event_name" => event_name = Some(value.text()?),
-            "channel_uuid" => channel_uuid = value.optional(Value::text)?,
-            "hook_url" => hook_url = Some(value.text()?),
-            "hook_params" => hook_params = value.optional(params)?,
+            "uuid" => found = records::uuid(value)?,
+            "event_name" => event_name = value.text()?,
+            "channel_uuid" => channel_uuid = value.text()?,
+            "hook_url" => hook_url = value.text()?,
+            "hook_params" => hook_params = params(value)?,
             "created_at" => created_at = time(value)?,
-            "id" => id = value.optional(Value::whole)?,
-            "account_id" => account_id = value.optional(Value::whole)?,
+            "id" => id = value.whole()?,
+            "account_id" => account_id = value.whole()?,
             _ => {}
         }
         Ok(())
     })?;
-    Ok(WebhookSubscription {
-        uuid: place.required("uuid", uuid)?,
-        event_name: place.required("event_name", event_name)?,
+    Ok(found.map(|uuid| WebhookSubscription {
+        uuid,
+        event_name: event_name.unwrap_or_default(),
         channel_uuid,
-        hook_url: place.required("hook_url", hook_url)?,
-        hook_params: hook_params.unwrap_or_default(),
+        hook_url: hook_url.unwrap_or_default(),
+        hook_params,
         created_at,
         id,
         account_id,
-    })
+    }))
 }
 
 /// The members in the order in which they came: text as it is, anything else
-/// as its JSON text.
+/// as its JSON text. What is no object is kept as one parameter, or as one for
+/// each item.
 fn params(value: Value<'_, '_>) -> Result<Vec<HookParam>> {
     let mut params = Vec::new();
-    value.object(&mut |_, value| {
+    let mut push = |value: Value<'_, '_>| {
         let name = value.place.name();
-        let value = if value.is_text() { value.text()? } else { value.json_text()? };
-        params.push(HookParam { name, value });
+        let value = if value.is_text() { value.text()? } else { Some(value.json_text()?) };
+        params.push(HookParam { name, value: value.unwrap_or_default() });
         Ok(())
-    })?;
+    };
+    if value.is_object() {
+        value.object(&mut |_, value| push(value))?;
+    } else if value.is_list() || value.is_nothing() {
+        value.list(&mut push)?;
+    } else {
+        push(value)?;
+    }
     Ok(params)
 }
 
@@ -159,7 +157,15 @@ mod tests {
 
     #[test]
     fn no_subscription_is_an_empty_list() {
-        for body in ["[]", r#"{"success":true,"webhooks":[]}"#, r#"{"webhooks": [ ] }"#] {
+        for body in [
+            "[]",
+            r#"{"success":true,"webhooks":[]}"#,
+            r#"{"webhooks": [ ] }"#,
+            r#"{"webhooks":{}}"#,
+            r#"{"webhooks":null}"#,
+            r#"{"success":true}"#,
+            r#"{"success":"true","error":false,"error_message":null}"#,
+        ] {
             assert!(read(body).unwrap().is_empty(), "{body}");
         }
     }
@@ -200,6 +206,33 @@ mod tests {
     }
 
     #[test]
+    fn a_subscription_needs_no_more_than_a_uuid_and_one_without_is_told() {
+        let body = r#"{"webhooks":[{"uuid":"WHK1","id":"12","account_id":-1,"event_name":null,
+            "hook_url":false,"channel_uuid":{}},{"event_name":"e"},7,{"uuid":8}]}"#;
+        let listed = ListWebhookSubscriptions.read(&answer(body)).unwrap();
+        let [odd, number] = &listed.subscriptions[..] else { panic!("{listed:?}") };
+        assert_eq!((&*odd.uuid, odd.id, odd.account_id), ("WHK1", Some(12), None));
+        assert_eq!((&*odd.event_name, &*odd.hook_url, &odd.channel_uuid), ("", "", &None));
+        assert_eq!(number.uuid, "8");
+        let skipped = listed.skipped.unwrap();
+        assert_eq!(
+            (skipped.count, &*skipped.places),
+            (2, &["$.webhooks[1]", "$.webhooks[2]"].map(str::to_owned)[..])
+        );
+    }
+
+    #[test]
+    fn parameters_that_are_no_object_are_kept() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        for nothing in ["{}", "[]", "null", "false", r#""""#] {
+            assert_eq!(params_of(nothing), [], "{nothing}");
+        }
+        assert_eq!(params_of("7"), [pair("hook_params", "7")]);
+        assert_eq!(params_of(r#""a=b""#), [pair("hook_params", "a=b")]);
+        assert_eq!(params_of(r#"["a",[1]]"#), [pair("0", "a"), pair("1", "[1]")]);
+    }
+
+    #[test]
     fn parameters_keep_their_order_and_any_name() {
         let params = params_of(r#"{"z":"1","a":"2","":"3","\u00fc \"x\"":"4"}"#);
         let names: Vec<_> = params.iter().map(|(name, _)| name.as_str()).collect();
@@ -221,15 +254,13 @@ mod tests {
             read,
             &[
                 ("{}", "$.webhooks"),
-                (r#"{"webhooks":{}}"#, "$.webhooks"),
-                (r#"{"webhooks":[7]}"#, "$.webhooks[0]"),
-                (r#"{"webhooks":[{"event_name":"e","hook_url":"u"}]}"#, "$.webhooks[0].uuid"),
-                (r#"[{"uuid":"WHK1","hook_url":"u"}]"#, "$[0].event_name"),
-                (r#"[{"uuid":"WHK1","event_name":"e"}]"#, "$[0].hook_url"),
-                (r#"[{"uuid":"WHK1","id":"seven"}]"#, "$[0].id"),
-                (r#"[{"hook_params":7}]"#, "$[0].hook_params"),
+                (r#"{"webhooks":7}"#, "$.webhooks"),
+                (r#"{"foo":1}"#, "$.webhooks"),
+                (r#"{"success":true,"foo":[]}"#, "$.webhooks"),
+                ("[7]", "$"),
+                (r#"[{"foo":1}]"#, "$"),
                 ("7", "$"),
-                ("[7", "$[0]"),
+                ("[7", "$"),
                 ("", "$"),
             ],
         );

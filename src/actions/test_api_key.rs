@@ -7,7 +7,7 @@ use super::Action;
 use crate::{
     contract::{ErrorKind, KeyCheck, Verdict},
     error::{Failure, Result},
-    json::{self, Answer},
+    json::Answer,
     records,
     text::one_line,
     twochat::Call,
@@ -28,8 +28,8 @@ impl Action for TestApiKey {
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<KeyCheck> {
-        let info = json::read(answer, records::info)?;
-        let exhausted = info.api_requests.is_some_and(|quota| quota.left == 0);
+        let info = records::info(answer)?;
+        let exhausted = info.api_requests.is_some_and(|quota| quota.left == Some(0));
         let (verdict, message) = if info.account.blocked {
             let reason = info.account.block_reason.as_deref().unwrap_or("it gives no reason");
             let message = ["2Chat has blocked the account: ", &one_line(reason, 400)].concat();
@@ -39,7 +39,9 @@ impl Action for TestApiKey {
         } else {
             (Verdict::Valid, "The key works.".to_owned())
         };
-        Ok(KeyCheck { verdict, message, account: Some(info.account) })
+        // The verdict stands without it.
+        let account = Some(info.account).filter(|account| !account.uuid.is_empty());
+        Ok(KeyCheck { verdict, message, account })
     }
 
     fn refused(refusal: Box<Failure>) -> Result<KeyCheck> {
@@ -72,7 +74,7 @@ mod tests {
 
     /// What the action makes of a reply.
     fn check(status: u16, body: &str) -> Result<KeyCheck> {
-        let reply = Reply { status, retry_after: None, body: Ok(body.to_owned()) };
+        let reply = Reply { status, retry_after: None, date: None, body: Ok(body.to_owned()) };
         let settings = Settings::from_variables([])?;
         actions::outcome(TestApiKey, reply, &settings)
     }
@@ -111,15 +113,39 @@ mod tests {
             (r#","blocked":false"#, r#","usage":{"max_api_request_count":0}"#),
             ("", r#","usage":{"api_request_count":99,"max_api_request_count":100}"#),
             ("", r#","usage":{"number_check_count":100,"max_number_check_count":100}"#),
+            // What the verdict does not need may be as odd as it likes.
+            ("", r#","limits":{"requests_per_minute":-1},"usage":[]"#),
+            ("", r#","limits":7,"usage":{"api_request_count":"many","max_api_request_count":9}"#),
+            ("", r#","usage":{"api_request_count":1e300,"max_api_request_count":100}"#),
+            // Without a limit nothing is ever used up.
+            ("", r#","usage":{"api_request_count":7,"max_api_request_count":-1}"#),
+            ("", r#","usage":{"api_request_count":7,"max_api_request_count":null}"#),
+            ("", r#","usage":{"api_request_count":7,"max_api_request_count":"Unlimited"}"#),
+            (r#","on_trial":"perhaps","name":{},"created_at":[]"#, ""),
+            (r#","blocked":0"#, ""),
+            (r#","blocked":"False""#, ""),
         ] {
             assert_eq!(of_account(members, usage).verdict, Verdict::Valid, "{members}{usage}");
         }
     }
 
     #[test]
+    fn a_verdict_stands_without_the_uuid_of_the_account() {
+        for (members, verdict) in
+            [(r#""name":"Example""#, Verdict::Valid), (r#""blocked":"1""#, Verdict::Blocked)]
+        {
+            for uuid in ["", r#","uuid":null"#, r#","uuid":" ""#, r#","uuid":{}"#] {
+                let body = [r#"{"success":true,"account":{"#, members, uuid, "}}"].concat();
+                let check = check(200, &body).unwrap();
+                assert_eq!((check.verdict, check.account.is_none()), (verdict, true), "{body}");
+            }
+        }
+    }
+
+    #[test]
     fn usage_at_its_maximum_or_beyond_means_exhausted() {
         for used in [100, 101, u64::MAX] {
-            let usage = EXHAUSTED.replacen("100", &used.to_string(), 1);
+            let usage = EXHAUSTED.replacen("100", &format!("\"{used}\""), 1);
             let check = of_account("", &usage);
             assert_eq!(check.verdict, Verdict::QuotaExhausted, "{used}");
             assert_eq!(check.account.unwrap().uuid, "ACC1");
@@ -187,7 +213,11 @@ mod tests {
             (200, r#"{"success":true,"error":true,"account":{"uuid":"A"}}"#, ErrorKind::Rejected),
             (200, "{}", ErrorKind::UnexpectedReply),
             (200, r#"{"success":true,"account":null}"#, ErrorKind::UnexpectedReply),
-            (200, r#"{"account":{"uuid":"A","blocked":"yes"}}"#, ErrorKind::UnexpectedReply),
+            (200, r#"{"success":true,"account":{}}"#, ErrorKind::UnexpectedReply),
+            (200, r#"{"success":true,"account":[{"uuid":"A"}]}"#, ErrorKind::UnexpectedReply),
+            (200, r#"{"success":"false","account":{"uuid":"A"}}"#, ErrorKind::Rejected),
+            (407, "", ErrorKind::DeniedByHost),
+            (511, "<html></html>", ErrorKind::DeniedByHost),
             (200, "<html></html>", ErrorKind::UnexpectedReply),
             (200, "", ErrorKind::UnexpectedReply),
         ] {

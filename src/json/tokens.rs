@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use crate::text::push;
+
 /// The text and how far it is read.
 pub(super) struct Reader<'t> {
     text: &'t str,
@@ -23,6 +25,11 @@ const END: u8 = 0;
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self { text, at: 0 }
+    }
+
+    /// A reader of the same text from here on, to look ahead.
+    pub(super) fn ahead(&self) -> Self {
+        Self { ..*self }
     }
 
     /// How far the text is read.
@@ -230,17 +237,22 @@ pub(super) fn unescape(inside: &str) -> String {
         text.push_str(before);
         let mut after = after.chars();
         match after.next() {
-            Some('b') => text.push('\u{8}'),
-            Some('f') => text.push('\u{c}'),
-            Some('n') => text.push('\n'),
-            Some('r') => text.push('\r'),
-            Some('t') => text.push('\t'),
             Some('u') => {
                 let (c, length) = unicode(after.as_str());
-                text.push(c);
+                push(&mut text, c);
                 after = after.as_str().get(length..).unwrap_or_default().chars();
             }
-            Some(c) => text.push(c),
+            Some(c) => push(
+                &mut text,
+                match c {
+                    'b' => '\u{8}',
+                    'f' => '\u{c}',
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    c => c,
+                },
+            ),
             None => {}
         }
         rest = after.as_str();

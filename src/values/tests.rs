@@ -6,6 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod people;
+
 const CHANNEL: &str = "WPN66037eca-9ad1-4c96-9eff-526a90a48c77";
 
 fn assert_taken<T>(parse: fn(String) -> Result<T, String>, texts: &[&str]) {
@@ -22,80 +24,6 @@ fn assert_refused<T>(parse: fn(String) -> Result<T, String>, texts: &[&str]) {
 
 fn key(text: &str) -> ApiKey {
     ApiKey::parse(text).unwrap().unwrap()
-}
-
-#[test]
-fn a_text_holds_something_to_read() {
-    assert_taken(Text::parse, &["Ada", " Ada ", "艾达", "0", "12 Rue\nde la Paix"]);
-    assert_refused(Text::parse, &["", " ", "\t\r\n", "\u{a0}\u{3000}"]);
-}
-
-#[test]
-fn a_phone_number_has_a_plus_and_8_to_15_digits() {
-    assert_taken(PhoneNumber::parse, &["+14155550123", "+12345678", "+123456789012345"]);
-    assert_refused(
-        PhoneNumber::parse,
-        &[
-            "",
-            "+",
-            "14155550123",
-            "0014155550123",
-            "+1234567",
-            "+1234567890123456",
-            "+04155550123",
-            "+1 415 555 0123",
-            "+1-415-555-0123",
-            "+1415555O123",
-            "++14155550123",
-            " +14155550123",
-            "+14155550123\n",
-            "+１４１５５５５０１２３",
-            "+١٢٣٤٥٦٧٨٩",
-        ],
-    );
-}
-
-#[test]
-fn an_email_address_has_one_at_sign_and_a_domain_with_a_dot() {
-    assert_taken(
-        Email::parse,
-        &["ada@example.com", "ada.lovelace+2chat@mail.example.com", "o'hara@example.ie"],
-    );
-    assert_refused(
-        Email::parse,
-        &[
-            "",
-            "@",
-            "ada",
-            "ada@",
-            "@example.com",
-            "ada@example",
-            "ada@@example.com",
-            "ada@home@example.com",
-            "ada@example..com",
-            "ada@.example.com",
-            "ada@example.com.",
-            ".ada@example.com",
-            "a..da@example.com",
-            "ada@-example.com",
-            "ada@example-.com",
-            "ada lovelace@example.com",
-            "ada@example.com ",
-            "ada@example.com\r\nbcc: eve@example.com",
-            "Ada <ada@example.com>",
-            "ada@example.com,eve@example.com",
-            "ada@[127.0.0.1]",
-            "\"ada\"@example.com",
-        ],
-    );
-}
-
-#[test]
-fn an_email_address_is_no_longer_than_mail_can_carry() {
-    let local = |length: usize| ["a".repeat(length).as_str(), "@example.com"].concat();
-    let domain = |length: usize| ["ada@", &"a".repeat(length - 8), ".com"].concat();
-    assert_taken(Email::parse, &[&local(64), &domain(254)]);
-    assert_refused(Email::parse, &[&local(65), &domain(255)]);
 }
 
 #[test]
@@ -166,13 +94,13 @@ fn a_channel_is_a_whatsapp_prefix_and_a_uuid() {
 
 #[test]
 fn a_channel_reads_as_it_came() {
-    assert_eq!(ChannelUuid::parse(CHANNEL.to_owned()).unwrap().as_str(), CHANNEL);
+    assert_eq!(&*ChannelUuid::parse(CHANNEL.to_owned()).unwrap(), CHANNEL);
 }
 
 #[test]
 fn a_refusal_quotes_the_text_and_shows_a_good_value() {
     for (why, quoted, shown) in [
-        (Text::parse(" ".to_owned()).unwrap_err(), "\" \"", "Ada"),
+        (Name::parse(" ".to_owned()).unwrap_err(), "\" \"", "Ada"),
         (PhoneNumber::parse("call me".to_owned()).unwrap_err(), "\"call me\"", "+14155550123"),
         (Email::parse("ada".to_owned()).unwrap_err(), "\"ada\"", "ada@example.com"),
         (WebUrl::parse("ada.jpeg".to_owned()).unwrap_err(), "\"ada.jpeg\"", "https://example."),
@@ -188,6 +116,7 @@ fn every_good_value_that_a_refusal_shows_is_taken() {
         let (_, example) = why.rsplit_once("for example ").unwrap();
         example.split_once("; found ").unwrap().0.to_owned()
     }
+    assert!(Name::parse(example(Name::parse(String::new()).unwrap_err())).is_ok());
     assert!(Text::parse(example(Text::parse(String::new()).unwrap_err())).is_ok());
     assert!(PhoneNumber::parse(example(PhoneNumber::parse(String::new()).unwrap_err())).is_ok());
     assert!(Email::parse(example(Email::parse(String::new()).unwrap_err())).is_ok());

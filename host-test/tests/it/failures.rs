@@ -30,7 +30,7 @@ async fn prove(name: &str, hook: Hook, read: Policy, created: Policy) {
 async fn every_status_lands_in_its_kind() {
     const NO_NEVER: fn(&'static str) -> Policy = |kind| (kind, "no", "never");
     const WAIT: fn(&'static str) -> Policy = |kind| (kind, "no", "after-waiting");
-    const PERHAPS: fn(&'static str) -> Policy = |kind| (kind, "perhaps", "never");
+    const PERHAPS: fn(&'static str) -> Policy = |kind| (kind, "perhaps", "after-looking");
     const CORRECT: Policy = ("invalid-input", "no", "after-correcting");
     const RETRY: Policy = ("interrupted", "no", "now");
     for (status, read, created) in [
@@ -49,6 +49,11 @@ async fn every_status_lands_in_its_kind() {
         (405, NO_NEVER("rejected"), NO_NEVER("rejected")),
         (418, NO_NEVER("rejected"), NO_NEVER("rejected")),
         (451, NO_NEVER("rejected"), NO_NEVER("rejected")),
+        (407, NO_NEVER("denied-by-host"), NO_NEVER("denied-by-host")),
+        (511, NO_NEVER("denied-by-host"), NO_NEVER("denied-by-host")),
+        (408, WAIT("busy"), WAIT("busy")),
+        (421, WAIT("busy"), WAIT("busy")),
+        (425, WAIT("busy"), WAIT("busy")),
         (500, RETRY, PERHAPS("interrupted")),
         (502, RETRY, PERHAPS("interrupted")),
         (504, RETRY, PERHAPS("interrupted")),
@@ -90,7 +95,8 @@ async fn a_success_that_says_it_failed_is_rejected_whatever_stands_beside_it() {
         r#"{"contacts":[],"contact":{"uuid":"CON1"},"success":false}"#,
     ] {
         let hook = Hook::replying(200, body);
-        let (read, created) = (("rejected", "no", "never"), ("rejected", "perhaps", "never"));
+        let (read, created) =
+            (("rejected", "no", "never"), ("rejected", "perhaps", "after-looking"));
         prove(body, hook, read, created).await;
     }
 }
@@ -98,15 +104,15 @@ async fn a_success_that_says_it_failed_is_rejected_whatever_stands_beside_it() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_used_is_unexpected() {
     for body in
-        ["", "null", "5", "<html></html>", "{", "{}", "[]x", r#"{"contacts":{}}"#, "\u{feff}{}"]
+        ["", "null", "5", "<html></html>", "{", "{}", "[]x", r#"{"contacts":7}"#, "\u{feff}{}"]
     {
         let read = ("unexpected-reply", "no", "never");
-        let created = ("unexpected-reply", "perhaps", "never");
+        let created = ("unexpected-reply", "perhaps", "after-looking");
         prove(body, Hook::replying(200, body), read, created).await;
     }
     let invalid = Hook::replying(200, Bytes::from_static(b"{\"contacts\":[\"\xff\"]}"));
     let (read, created) =
-        (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "never"));
+        (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "after-looking"));
     prove("invalid UTF-8", invalid, read, created).await;
 }
 
@@ -116,14 +122,18 @@ async fn every_code_of_the_host_lands_in_its_kind() {
         let policy = ("unreachable", "no", "now");
         (policy, policy)
     };
+    const LIMITED: (Policy, Policy) = {
+        let policy = ("rate-limited", "no", "after-waiting");
+        (policy, policy)
+    };
     const DENIED: (Policy, Policy) = {
         let policy = ("denied-by-host", "no", "never");
         (policy, policy)
     };
     const INTERRUPTED: (Policy, Policy) =
-        (("interrupted", "no", "now"), ("interrupted", "perhaps", "never"));
+        (("interrupted", "no", "now"), ("interrupted", "perhaps", "after-looking"));
     const UNEXPECTED: (Policy, Policy) =
-        (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "never"));
+        (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "after-looking"));
     type Case = (fn() -> Error, (Policy, Policy));
     let cases: Vec<Case> = vec![
         (|| Error::DnsTimeout, UNREACHABLE),
@@ -132,11 +142,11 @@ async fn every_code_of_the_host_lands_in_its_kind() {
         (|| Error::DestinationUnavailable, UNREACHABLE),
         (|| Error::DestinationIpUnroutable, UNREACHABLE),
         (|| Error::ConnectionRefused, UNREACHABLE),
-        (|| Error::ConnectionTimeout, UNREACHABLE),
-        (|| Error::ConnectionLimitReached, UNREACHABLE),
-        (|| Error::TlsProtocolError, UNREACHABLE),
         (|| Error::TlsCertificateError, UNREACHABLE),
-        (|| Error::TlsAlertReceived { alert_id: None, alert_message: None }, UNREACHABLE),
+        (|| Error::ConnectionLimitReached, LIMITED),
+        (|| Error::ConnectionTimeout, INTERRUPTED),
+        (|| Error::TlsProtocolError, INTERRUPTED),
+        (|| Error::TlsAlertReceived { alert_id: None, alert_message: None }, INTERRUPTED),
         (|| Error::HttpRequestDenied, DENIED),
         (|| Error::DestinationIpProhibited, DENIED),
         (|| Error::ConfigurationError, DENIED),
@@ -176,7 +186,7 @@ async fn a_reply_that_breaks_off_is_interrupted_unless_its_status_says_more() {
             vec![Ok("{\"contacts\":".into()), Err(|| Error::ConnectionTerminated)];
         Hook::in_pieces(status, pieces)
     };
-    let interrupted = (("interrupted", "no", "now"), ("interrupted", "perhaps", "never"));
+    let interrupted = (("interrupted", "no", "now"), ("interrupted", "perhaps", "after-looking"));
     prove("cut", cut(200), interrupted.0, interrupted.1).await;
     let refused = ("unauthorized", "no", "never");
     prove("cut 401", cut(401), refused, refused).await;
@@ -190,7 +200,8 @@ async fn retry_after_is_passed_on_in_seconds_where_waiting_helps() {
         (409, "0", json!(0)),
         (429, "soon", Value::Null),
         (429, "-1", Value::Null),
-        (429, "99999999999999999999", Value::Null),
+        (429, "1.5", json!(2)),
+        (429, "99999999999999999999", json!(86_400)),
         (500, "7", Value::Null),
         (402, "7", Value::Null),
     ] {
@@ -200,7 +211,7 @@ async fn retry_after_is_passed_on_in_seconds_where_waiting_helps() {
     }
     let hook = Hook::replying(503, "{}").with_header("retry-after", "7");
     let error = hook.call("create-contact", new_contact()).await.unwrap_err();
-    assert_eq!(error["wait-seconds"], Value::Null, "a creation that may have happened: {error}");
+    assert_eq!(error["wait-seconds"], 7, "so long before looking: {error}");
 }
 
 #[tokio::test]

@@ -148,7 +148,7 @@ async fn the_examples_of_the_help_work_as_they_are_pasted_into_a_shell() {
         let ran = ended(shell.output().unwrap());
         assert!(!ran.output().is_empty(), "{example}");
         let calls = example.matches("twochat call ").count();
-        assert!(calls > 0 && twochat.requests().len() == calls, "{example}");
+        assert!(calls > 0 && twochat.requests().len() >= calls, "{example}");
         let _ = fs::remove_file(folder.join("contacts.csv"));
     }
 }

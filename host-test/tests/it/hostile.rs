@@ -27,9 +27,10 @@ type Policy = (&'static str, &'static str, &'static str);
 /// What a failure means to a call that reads, and to one that creates.
 type Policies = (Policy, Policy);
 
-const INTERRUPTED: Policies = (("interrupted", "no", "now"), ("interrupted", "perhaps", "never"));
+const INTERRUPTED: Policies =
+    (("interrupted", "no", "now"), ("interrupted", "perhaps", "after-looking"));
 const UNEXPECTED: Policies =
-    (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "never"));
+    (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "after-looking"));
 const REFUSED: Policies =
     (("invalid-input", "no", "after-correcting"), ("invalid-input", "no", "after-correcting"));
 
@@ -343,7 +344,7 @@ async fn any_value_at_any_place_is_a_result_or_an_error_that_names_the_place() {
                 }
             }
         }
-        assert!(results > 20 && errors > 40, "{}: {results} {errors}", example.0);
+        assert!(results > 20 && errors > 5, "{}: {results} {errors}", example.0);
     }
 }
 
@@ -365,7 +366,7 @@ async fn a_member_may_be_missing_or_come_twice_anywhere() {
 }
 
 #[tokio::test]
-async fn a_number_out_of_range_is_refused_by_place_and_the_largest_is_exact() {
+async fn a_number_out_of_range_spoils_nothing_and_the_largest_is_exact() {
     let many = "9".repeat(400);
     let whole =
         ["18446744073709551616", "-1", "1e400", "-1e400", "1e-400", "1.5", "1.0", "1e2", &many];
@@ -381,9 +382,7 @@ async fn a_number_out_of_range_is_refused_by_place_and_the_largest_is_exact() {
             let numbers = if is_time { &seconds[..] } else { &whole[..] };
             for number in numbers {
                 let body = changed(&example.2, "$", &place, Change::Replace(number));
-                let result = read(example, &body, &place).await;
-                // Nothing depends on the count or on a time, so nothing fails on them.
-                assert_eq!(result.is_ok(), place == "$.count" || is_time, "{place} {number}");
+                read(example, &body, &place).await.expect("nothing depends on a number");
             }
             for number in no_json {
                 let body = changed(&example.2, "$", &place, Change::Replace(number));
@@ -391,7 +390,8 @@ async fn a_number_out_of_range_is_refused_by_place_and_the_largest_is_exact() {
             }
             let body = changed(&example.2, "$", &place, Change::Replace("18446744073709551615"));
             let result = read(example, &body, &place).await;
-            if let Some(result) = result.ok().filter(|_| example.0 != "test-api-key" && !is_time) {
+            let kept = example.0 != "test-api-key" && !is_time && !place.ends_with("_per_minute");
+            if let Some(result) = result.ok().filter(|_| kept) {
                 assert!(result.to_string().contains("18446744073709551615"), "{place}");
             }
         }

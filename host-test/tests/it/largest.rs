@@ -56,7 +56,7 @@ async fn read(action: &str, body: String) -> Result<Value, Value> {
 }
 
 /// Webhooks with these parameters around the filling.
-const PARAMS: &str = r#"[{"uuid":"","event_name":"","hook_url":"","hook_params":{"#;
+const PARAMS: &str = r#"[{"uuid":"W","event_name":"","hook_url":"","hook_params":{"#;
 
 #[tokio::test]
 async fn one_byte_more_than_the_largest_reply_is_too_large() {
@@ -74,7 +74,7 @@ async fn one_byte_more_than_the_largest_reply_is_too_large() {
 
 #[tokio::test]
 async fn many_contacts_as_small_as_can_be_fit_the_limits() {
-    let body = list(r#"{"contacts":["#, r#"{"uuid":""}"#, "]}");
+    let body = list(r#"{"contacts":["#, r#"{"uuid":"C"}"#, "]}");
     read("list-contacts", body).await.unwrap();
 }
 
@@ -93,7 +93,7 @@ async fn many_details_as_small_as_can_be_fit_the_limits() {
 
 #[tokio::test]
 async fn many_webhooks_as_small_as_can_be_fit_the_limits() {
-    let body = list("[", r#"{"uuid":"","event_name":"","hook_url":""}"#, "]");
+    let body = list("[", r#"{"uuid":"W","event_name":"","hook_url":""}"#, "]");
     read("list-webhook-subscriptions", body).await.unwrap();
 }
 
@@ -105,7 +105,7 @@ async fn many_parameters_as_small_as_can_be_fit_the_limits() {
 #[tokio::test]
 async fn texts_as_long_as_can_be_fit_the_limits() {
     for part in ["x", r"\n", r"\u0001", "é"] {
-        let body = text(r#"{"contact":{"uuid":""#, part, r#""}}"#);
+        let body = text(r#"{"contact":{"uuid":"C"#, part, r#""}}"#);
         read("create-contact", body).await.unwrap();
         let body = text(r#"{"account":{""#, part, r#"":0}}"#);
         read("test-api-key", body).await.unwrap_err();
@@ -151,7 +151,7 @@ async fn refusals_with_many_complaints_and_long_words_fit_the_limits() {
 async fn texts_that_nearly_are_or_are_the_key_again_and_again_fit_the_limits() {
     for part in [&KEY[1..], &KEY[..KEY.len() - 1], KEY] {
         for body in [
-            text(r#"{"message":""#, part, r#"","contact":{"uuid":""}}"#),
+            text(r#"{"message":""#, part, r#"","contact":{"uuid":"C"}}"#),
             text(r#"{"contact":{"uuid":""#, part, r#""}}"#),
         ] {
             read("create-contact", body).await.unwrap();

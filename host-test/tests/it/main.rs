@@ -39,6 +39,7 @@ mod load;
 mod log;
 mod mcp;
 mod network;
+mod odd_replies;
 mod pages;
 mod policy;
 mod readme;

@@ -107,7 +107,7 @@ async fn a_call_whose_turn_never_comes_ends_in_time_and_has_sent_nothing() {
     let begun = Instant::now();
     let error = list(&connection, &client, Duration::from_secs(2)).await.unwrap_err();
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    assert_eq!(policy(&error), ("unreachable", "no", "now"));
+    assert_eq!(policy(&error), ("rate-limited", "no", "after-waiting"));
     assert_eq!(twochat.requests().len(), 1);
 
     // One that is given up makes room.
@@ -141,7 +141,7 @@ async fn requests_beyond_the_rate_wait_and_none_of_them_is_lost() {
         list(&connection, &client, LONG).await.unwrap();
     }
     let error = list(&connection, &client, Duration::from_secs(2)).await.unwrap_err();
-    assert_eq!(policy(&error), ("unreachable", "no", "now"));
+    assert_eq!(policy(&error), ("rate-limited", "no", "after-waiting"));
     assert_eq!(twochat.requests().len(), 2);
 
     // 59 at once, and then one a second, however long they take.

@@ -149,18 +149,16 @@ fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {
         return Some(match error {
             _ if !connecting => Error::ConnectionTerminated,
             rustls::Error::InvalidCertificate(_) => Error::TlsCertificateError,
-            _ => Error::TlsProtocolError,
+            // Other hosts say `TLS-protocol-error` also of what came after the handshake.
+            _ => Error::DestinationUnavailable,
         });
     }
     if let Some(error) = cause.downcast_ref::<io::Error>() {
         return Some(match error.kind() {
             _ if !connecting => Error::ConnectionTerminated,
             io::ErrorKind::ConnectionRefused => Error::ConnectionRefused,
-            io::ErrorKind::TimedOut
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable => Error::DestinationUnavailable,
-            // Cut before the connection stood, so nothing was sent.
-            _ => Error::TlsProtocolError,
+            // No way, too slow, or cut before the connection stood: nothing was sent.
+            _ => Error::DestinationUnavailable,
         });
     }
     let error = cause.downcast_ref::<hyper::Error>()?;

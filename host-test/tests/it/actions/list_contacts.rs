@@ -47,7 +47,8 @@ async fn following_next_page_finds_every_contact_once() {
         next = page.get("next-page").cloned();
     }
     assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
-    assert_eq!(twochat.requests().len(), 3);
+    // The short page proves nothing, the empty one behind it does.
+    assert_eq!(twochat.requests().len(), 4);
 }
 
 #[tokio::test]

@@ -1,0 +1,185 @@
+//! What the world really sends, through the built component: each odd reply is
+//! read as what it plainly means, and what was lost is told.
+
+use host::engine::Limits;
+use serde_json::{Value, json};
+
+use crate::support::{
+    Caller,
+    hook::Hook,
+    new_contact, policy,
+    raw::{Raw, Step},
+};
+
+/// What a result has at a JSON pointer; `null` is nothing at all.
+type Expected = (&'static str, Value);
+
+async fn result(action: &str, body: &str) -> Value {
+    let arguments = if action == "create-contact" { new_contact() } else { json!({}) };
+    let result = Hook::replying(200, body.to_owned()).call(action, arguments).await;
+    result.unwrap_or_else(|error| panic!("{body}: {error}"))
+}
+
+#[tokio::test]
+async fn an_odd_reply_is_read_as_what_it_means() {
+    let cases: Vec<(&str, &str, Vec<Expected>)> = vec![
+        (
+            "list-contacts",
+            r#"{"contacts":[{"uuid":"CON1","id":"7","first_name":9},{"id":1},null,{"uuid":"CON2","details":[{"type":"E"}]}]}"#,
+            vec![
+                ("/contacts/0/id", json!(7)),
+                ("/contacts/0/first-name", json!("9")),
+                ("/contacts/1/unread-details", json!(1)),
+                ("/skipped", json!({"count": 2, "places": ["$.contacts[1]", "$.contacts[2]"]})),
+                ("/next-page", json!(1)),
+            ],
+        ),
+        (
+            "list-contacts",
+            "\u{feff}{\"contacts\":{\"4\":{\"uuid\":\"CON1\",\"details\":null}},\"count\":\"90\"}",
+            vec![
+                ("/contacts/0/uuid", json!("CON1")),
+                ("/reported-count", json!(90)),
+                ("/skipped", Value::Null),
+            ],
+        ),
+        (
+            "list-contacts",
+            r#"{"success":"true","contacts":null}"#,
+            vec![("/contacts", json!([])), ("/next-page", Value::Null)],
+        ),
+        ("list-contacts", r#"[{"uuid":"CON1"}]"#, vec![("/contacts/0/uuid", json!("CON1"))]),
+        (
+            "create-contact",
+            r#"{"success":1,"uuid":"CON1","details":{"0":{"value":5.0}},"id":-1}"#,
+            vec![
+                ("/uuid", json!("CON1")),
+                ("/details/0/value", json!("5")),
+                ("/details/0/kind", json!("")),
+                ("/id", Value::Null),
+            ],
+        ),
+        (
+            "list-webhook-subscriptions",
+            r#"{"webhooks":[{"uuid":"WHK1","hook_params":[],"hook_url":null},{"event_name":"e"}]}"#,
+            vec![
+                ("/subscriptions/0/hook-url", json!("")),
+                ("/skipped/places", json!(["$.webhooks[1]"])),
+            ],
+        ),
+        (
+            "get-api-usage-info",
+            r#"{"account":{"uuid":"ACC1","on_trial":"1"},"limits":{"requests_per_minute":"80"},
+                "usage":{"api_request_count":"7","max_api_request_count":-1,
+                "number_check_count":1e300,"max_number_check_count":50}}"#,
+            vec![
+                ("/account/on-trial", json!(true)),
+                ("/requests-per-minute", json!(80)),
+                ("/api-requests", json!({"used": 7})),
+                ("/number-checks", json!({"limit": 50})),
+            ],
+        ),
+        (
+            "test-api-key",
+            r#"{"success":true,"account":{"name":"Example"},"usage":{"api_request_count":9,"max_api_request_count":null}}"#,
+            vec![("/verdict", json!("valid")), ("/account", Value::Null)],
+        ),
+    ];
+    for (action, body, expected) in cases {
+        let result = result(action, body).await;
+        for (pointer, value) in expected {
+            let found = result.pointer(pointer).cloned().unwrap_or(Value::Null);
+            assert_eq!(found, value, "{pointer} of {body}: {result}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_reply_that_says_no_or_is_none_says_why() {
+    const REJECTED: [(&str, &str, &str); 2] =
+        [("rejected", "no", "never"), ("rejected", "perhaps", "after-looking")];
+    const UNEXPECTED: [(&str, &str, &str); 2] =
+        [("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "after-looking")];
+    const REFUSED: [(&str, &str, &str); 2] =
+        [("invalid-input", "no", "after-correcting"), ("invalid-input", "no", "after-correcting")];
+    const TAKEN: [(&str, &str, &str); 2] = [("rejected", "no", "never"); 2];
+    for (status, body, expected, words) in [
+        (200, r#"{"success":"false","contacts":[],"message":"Not now"}"#, REJECTED, "“Not now”"),
+        (200, r#"{"status":"failed","detail":{"msg":"Not now"}}"#, REJECTED, "“Not now”"),
+        (200, r#"{"error":{"code":7,"message":"Not now"},"contacts":[]}"#, REJECTED, "“Not now”"),
+        (200, r#"{"message":"Not now"}"#, UNEXPECTED, "“Not now”"),
+        (200, "Not now", UNEXPECTED, "“Not now”"),
+        (200, "<html>Sign in</html>", UNEXPECTED, "sign-in page of a network"),
+        (200, "\u{1f}\u{8b}", UNEXPECTED, "not JSON"),
+        (422, r#"{"errors":{"first_name":["too short"]}}"#, REFUSED, "“first-name: too short”"),
+        (400, r#"{"title":"Bad","detail":"too short"}"#, REFUSED, "“Bad: too short”"),
+        (409, r#"{"detail":"It already exists"}"#, TAKEN, "already exists"),
+    ] {
+        let calls = [("list-contacts", json!({})), ("create-contact", new_contact())];
+        for ((action, arguments), expected) in calls.into_iter().zip(expected) {
+            let hook = Hook::replying(status, body);
+            let error = hook.call(action, arguments).await.unwrap_err();
+            assert_eq!(policy(&error), expected, "{body}: {error}");
+            assert!(error["message"].as_str().unwrap().contains(words), "{body}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_coded_reply_is_named_and_no_coding_is_asked_for() {
+    for (coding, body, named) in
+        [("identity", &b"\x1f\x8b\x08\x00\xff"[..], "gzip"), ("br", b"\x8b\xff\x03", "br")]
+    {
+        let hook = Hook::replying(200, body.to_vec()).with_header("content-encoding", coding);
+        let error = hook.call("list-contacts", json!({})).await.unwrap_err();
+        assert_eq!(error["kind"], "unexpected-reply");
+        assert!(error["message"].as_str().unwrap().contains(named), "{error}");
+        assert_eq!(hook.only().header("accept-encoding"), Some("identity"));
+    }
+}
+
+#[tokio::test]
+async fn a_wait_until_a_date_is_counted_from_the_servers_own() {
+    let hook = Hook::replying(429, "{}")
+        .with_header("date", "Wed, 25 Nov 2026 07:28:00 GMT")
+        .with_header("retry-after", "Wed, 25 Nov 2026 07:28:30 GMT");
+    let error = hook.call("list-contacts", json!({})).await.unwrap_err();
+    assert_eq!(error["wait-seconds"], 30, "{error}");
+}
+
+#[tokio::test]
+async fn the_hosts_own_limit_is_told_as_that() {
+    let hook = Hook::failing(|| wasmtime_wasi_http::Error::ConnectionLimitReached);
+    let error = hook.call("create-contact", new_contact()).await.unwrap_err();
+    assert_eq!(policy(&error), ("rate-limited", "no", "after-waiting"));
+    assert!(error["message"].as_str().unwrap().contains("host's own limit"), "{error}");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_twelve_seconds_is_waited_for() {
+    let body = r#"{"contact":{"uuid":"CON1"}}"#;
+    let reply = format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let pause = Step::Pause(std::time::Duration::from_secs(12));
+    let server = Raw::replying(vec![pause, Step::Send(reply.into())]).await;
+    let mut caller = Caller::to(&server.base_url(), None);
+    caller.limits = Limits::default();
+    assert_eq!(caller.call("create-contact", new_contact()).await.unwrap()["uuid"], "CON1");
+}
+
+#[tokio::test]
+async fn what_cannot_be_seen_is_refused_before_anything_is_sent() {
+    for (first_name, number, shown) in [
+        ("A\u{200B}da", "+14155550123", "U+200B"),
+        ("Ada", "+1 415 555\u{2011}0123", "write +14155550123"),
+    ] {
+        let hook = Hook::replying(200, "{}");
+        let contact = json!({
+            "first-name": first_name,
+            "details": [{ "kind": "phone", "value": number }],
+        });
+        let error = hook.call("create-contact", contact).await.unwrap_err();
+        assert_eq!(policy(&error), ("invalid-input", "no", "after-correcting"));
+        assert!(error["message"].as_str().unwrap().contains(shown), "{error}");
+        assert!(hook.seen().is_empty());
+    }
+}

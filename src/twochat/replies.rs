@@ -1,0 +1,224 @@
+//! What does a reply mean? By its status first, and then by what 2Chat says.
+//!
+//! A 2xx is an answer unless it says no itself; any other status is a failure,
+//! told with 2Chat's words where it gave any.
+
+use super::{
+    Settings,
+    waiting::wait_seconds,
+    words::{Heard, Spelling, Words, heard, tells_more},
+};
+use crate::{
+    contract::ErrorKind,
+    error::{Failure, Result},
+    json::Answer,
+};
+
+/// What came back. A body that could not be read to its end is a failure, but
+/// not always one that matters.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<String>,
+    /// The server's own time.
+    pub(crate) date: Option<String>,
+    pub(crate) body: Result<String>,
+}
+
+/// The text of a body, or what is wrong with it.
+///
+/// Some hosts decode a body and leave the header, so a text that can be read is
+/// taken, whatever the header says.
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "asked by a door"))]
+pub(crate) fn decoded(
+    bytes: Vec<u8>,
+    coding: Option<&str>,
+) -> core::result::Result<String, String> {
+    let named = coding.map(str::trim);
+    let named = named.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"));
+    let coded = |name: &str| Err(["it is coded with ", name, ", which was not asked for"].concat());
+    if bytes.starts_with(&[0x1f, 0x8b]) {
+        return coded(named.unwrap_or("gzip"));
+    }
+    match (String::from_utf8(bytes), named) {
+        (Ok(text), None) => Ok(text),
+        (Ok(text), Some(_))
+            if b" \n{[\xef".iter().any(|it| text.as_bytes().first() == Some(it)) =>
+        {
+            Ok(text)
+        }
+        (_, Some(name)) => coded(name),
+        (Err(_), None) => Err("it is not UTF-8".to_owned()),
+    }
+}
+
+/// The answer of a reply whose status says that it succeeded.
+///
+/// A refusal that names an argument is given in the contract's spelling: what
+/// is not in `spellings` differs only in its hyphens.
+pub(crate) fn accept<'k>(
+    reply: Reply,
+    settings: &'k Settings,
+    spellings: &[Spelling],
+) -> Result<Answer<'k>> {
+    let answer = reply.body.map(|text| Answer::new(text, settings.key(), tells_more));
+    if matches!(reply.status, 200..=299) {
+        return answer;
+    }
+    let words = answer.map(|answer| heard(&answer, spellings).words).unwrap_or_default();
+    let wait = reply.retry_after.and_then(|wait| wait_seconds(&wait, reply.date.as_deref()));
+    Err(refusal(reply.status, wait, words))
+}
+
+/// The failure that the answer tells of, although its status says success, or
+/// that reading it met, with all that the answer says. Most tell nothing else
+/// than what was read, and are not looked at again.
+pub(crate) fn doubt(
+    answer: &Answer<'_>,
+    unread: Option<&Failure>,
+    status: u16,
+    spellings: &[Spelling],
+) -> Option<Box<Failure>> {
+    if unread.is_none() && !answer.has_notable() {
+        return None;
+    }
+    let Heard { says_no, words } = heard(answer, spellings);
+    if says_no {
+        return Some(told(ErrorKind::Rejected, FAILED_IN_SPITE, words, status));
+    }
+    let mut failure = Box::new(unread?.clone());
+    if answer.is_page() {
+        failure.message = PAGE_INSTEAD.to_owned();
+        failure.advice = "Sign in to it, or check the base URL in the settings.";
+    }
+    quote(&mut failure.message, words.text.as_deref());
+    Some(failure)
+}
+
+/// A failure with what happened, 2Chat's own words, and what to do.
+fn told(kind: ErrorKind, (happened, advice): Advice, words: Words, status: u16) -> Box<Failure> {
+    let number = status.to_string();
+    let mut message = [happened, " (HTTP ", &number, ")."].concat();
+    quote(&mut message, words.text.as_deref());
+    let field = words.field.filter(|_| kind == ErrorKind::InvalidInput);
+    let mut failure = Failure::new(kind, message, advice).with_status(status);
+    failure.field = field;
+    failure
+}
+
+fn quote(message: &mut String, words: Option<&str>) {
+    if let Some(words) = words {
+        message.push_str(" 2Chat says: “");
+        message.push_str(words);
+        message.push_str("”.");
+    }
+}
+
+/// What happened, and what to do about it.
+type Advice = (&'static str, &'static str);
+
+const FAILED_IN_SPITE: Advice = (
+    "2Chat answered with success, but says in the answer that it failed",
+    "Repeating it will not help.",
+);
+
+const PAGE_INSTEAD: &str = "2Chat's answer cannot be used: it is a web page and not JSON. It is \
+                            probably not from 2Chat, but the sign-in page of a network or proxy \
+                            on the way.";
+
+/// The failure that a status other than 2xx stands for.
+///
+/// The meanings are those of 2Chat's page of response codes, and of HTTP; the
+/// words of the missing key were seen on the wire.
+fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure> {
+    let (kind, advice) = match status {
+        400 | 406 | 422 => (
+            ErrorKind::InvalidInput,
+            ("2Chat refused the arguments", "Correct them and call again."),
+        ),
+        401 => (
+            ErrorKind::Unauthorized,
+            (
+                "2Chat does not know the API key",
+                "Check the key in the connection, or make a new one at \
+                 https://app.2chat.io/developers?tab=api-access.",
+            ),
+        ),
+        403 if words.no_key => {
+            (ErrorKind::Unauthorized, ("2Chat received no API key", "Give the connection a key."))
+        }
+        403 => (
+            ErrorKind::Forbidden,
+            ("2Chat does not allow this", "Ask the owner of the account what it may do."),
+        ),
+        402 => (
+            ErrorKind::QuotaExhausted,
+            (
+                "The account has no API credit left, or its trial has ended",
+                "Add credit or wait for the next period; get-api-usage-info tells the state.",
+            ),
+        ),
+        404 => (
+            ErrorKind::NotFound,
+            ("2Chat does not know what was asked for", "Check the uuid and the base URL."),
+        ),
+        429 => (
+            ErrorKind::RateLimited,
+            ("Too many requests in a short time", "Wait, then call again, less often."),
+        ),
+        407 => (
+            ErrorKind::DeniedByHost,
+            (
+                "A proxy on the way wants a sign-in, and let nothing through to 2Chat",
+                "Its operator, or the host's, must let the host through.",
+            ),
+        ),
+        511 => (
+            ErrorKind::DeniedByHost,
+            (
+                "The network wants a sign-in first (a captive portal), and let nothing through \
+                 to 2Chat",
+                "Sign in to the network, or use another one.",
+            ),
+        ),
+        408 | 421 | 425 => (
+            ErrorKind::Busy,
+            (
+                "The server did not take the request in, which is how it asks for another try",
+                "Wait a few seconds before another try.",
+            ),
+        ),
+        409 if words.conflict => (
+            ErrorKind::Rejected,
+            ("2Chat refused it because of what is there already", "Repeating it will not help."),
+        ),
+        409 | 410 | 486 | 503 => (
+            ErrorKind::Busy,
+            (
+                "The number is starting, connecting or busy, or a service of 2Chat is away",
+                "Wait a few seconds before another try.",
+            ),
+        ),
+        500..=599 => (ErrorKind::Interrupted, ("2Chat failed on its own side", "Try again.")),
+        400..=499 => {
+            (ErrorKind::Rejected, ("2Chat refused the request", "Repeating it will not help."))
+        }
+        300..=399 => (
+            ErrorKind::UnexpectedReply,
+            (
+                "2Chat answered with a redirect, which is never followed",
+                "Check the base URL in the settings.",
+            ),
+        ),
+        _ => (
+            ErrorKind::UnexpectedReply,
+            ("2Chat answered with a status that has no meaning here", "Check the base URL."),
+        ),
+    };
+    let mut failure = told(kind, advice, words, status);
+    failure.wait_seconds = wait_seconds;
+    failure
+}
+
+#[cfg(test)]
+pub(super) mod tests;

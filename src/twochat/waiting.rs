@@ -1,0 +1,121 @@
+//! How long does a server ask to be left alone? Reads `Retry-After`.
+//!
+//! Seconds, or a date. The component has no clock, so a date is held against
+//! the server's own `Date`; without that it says nothing.
+
+use crate::{
+    text::{find, number},
+    time::seconds_of,
+};
+
+/// Longest wait that is passed on: a day.
+const LONGEST: u64 = 86_400;
+
+/// The seconds to wait, rounded up; `None` if the header tells none.
+pub(super) fn wait_seconds(retry_after: &str, date: Option<&str>) -> Option<u32> {
+    let text = retry_after.trim();
+    let seconds = seconds(text).or_else(|| {
+        let (until, now) = (http_date(text)?, http_date(date?)?);
+        Some(until.saturating_sub(now))
+    })?;
+    seconds.min(LONGEST).try_into().ok()
+}
+
+/// `7`, or `1.5`. More digits than a number can have are a long wait as well.
+fn seconds(text: &str) -> Option<u64> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) {
+        return None;
+    }
+    let more = fraction.bytes().any(|digit| digit != b'0');
+    Some(number(whole).unwrap_or(LONGEST).saturating_add(more.into()))
+}
+
+/// The second since 1970 of a date as HTTP has them, such as
+/// `Wed, 25 Nov 2026 07:28:00 GMT`.
+fn http_date(text: &str) -> Option<u64> {
+    const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    let text = text.trim().strip_suffix(" GMT")?;
+    let month = find(MONTHS, text.get(8..11)?)? / 3 + 1;
+    let month = [if month < 10 { "0" } else { "" }, &month.to_string()].concat();
+    let (day, year, clock) = (text.get(5..7)?, text.get(12..16)?, text.get(17..)?);
+    seconds_of(&[year, "-", &month, "-", day, "T", clock].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: &str = "Wed, 25 Nov 2026 07:28:00 GMT";
+
+    #[test]
+    fn seconds_are_read_rounded_up_and_capped() {
+        for (text, expected) in [
+            ("7", Some(7)),
+            (" 30 ", Some(30)),
+            ("0", Some(0)),
+            ("0.2", Some(1)),
+            ("1.5", Some(2)),
+            ("3.0", Some(3)),
+            ("86400", Some(86_400)),
+            ("86400.5", Some(86_400)),
+            ("4294967296", Some(86_400)),
+            ("99999999999999999999999999", Some(86_400)),
+            ("-1", None),
+            ("+1", None),
+            ("1.", None),
+            (".5", None),
+            ("1e3", None),
+            ("7s", None),
+            ("", None),
+            ("soon", None),
+        ] {
+            assert_eq!(wait_seconds(text, None), expected, "{text:?}");
+            assert_eq!(wait_seconds(text, Some(NOW)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_is_held_against_the_servers_own() {
+        for (text, expected) in [
+            ("Wed, 25 Nov 2026 07:28:07 GMT", Some(7)),
+            (" Wed, 25 Nov 2026 08:28:00 GMT ", Some(3600)),
+            // Forms that nobody has sent for decades.
+            ("Wednesday, 25-Nov-26 07:29:00 GMT", None),
+            ("Wed Nov 25 08:28:00 2026", None),
+            ("Thu, 26 Nov 2026 07:27:59 GMT", Some(86_399)),
+            ("Fri, 01 Jan 2027 00:00:00 GMT", Some(86_400)),
+            // Past, so it is over.
+            ("Wed, 25 Nov 2026 07:27:00 GMT", Some(0)),
+            ("Wed, 25 Nov 2026 07:28:07 PST", None),
+            ("Wed, 25 Nov 2026 07:28:07 +0200", None),
+            ("Wed, 31 Nov 2026 07:28:07 GMT", None),
+            ("Wed, 25 Nov 2026 25:28:07 GMT", None),
+            ("Wed, 25 Nov 2026 07:28 GMT", None),
+            ("Wed, 25 Nov 2026", None),
+            ("tomorrow", None),
+        ] {
+            assert_eq!(wait_seconds(text, Some(NOW)), expected, "{text}");
+            assert_eq!(wait_seconds(text, None), None, "{text}");
+            assert_eq!(wait_seconds(text, Some("now")), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_is_at_most_a_day(text in ".{0,40}", date in prop::option::of(".{0,40}")) {
+            let seconds = wait_seconds(&text, date.as_deref());
+            prop_assert!(seconds.is_none_or(|seconds| seconds <= 86_400));
+        }
+
+        #[test]
+        fn any_seconds_between_two_dates_are_counted(hour in 0u32..24, more in 0u32..3600) {
+            let until = format!("Wed, 25 Nov 2026 {hour:02}:{:02}:{:02} GMT", more / 60, more % 60);
+            let date = format!("Wed, 25 Nov 2026 {hour:02}:00:00 GMT");
+            prop_assert_eq!(wait_seconds(&until, Some(&date)), Some(more));
+        }
+    }
+}
