@@ -278,7 +278,8 @@ impl Policy {
 }
 
 impl Entry {
-    /// A connection of this name, its key kept beside the policy.
+    /// A connection of this name, its key kept beside the policy, and through the
+    /// environment's proxy where one is named for its server now.
     #[must_use]
     pub fn new(name: &str, base_url: &str) -> Self {
         Self {
@@ -290,7 +291,7 @@ impl Entry {
             at_once: None,
             requests_per_call: None,
             reply_bytes: None,
-            proxy: Through::None,
+            proxy: Through::as_now(base_url),
             ca: None,
         }
     }
@@ -338,8 +339,9 @@ impl Entry {
             per_call: self.requests_per_call.unwrap_or(usual.per_call),
             reply: self.reply_bytes.unwrap_or(usual.reply),
         };
-        let mut connection =
-            Connection::new(vendor, self.base_url(vendor), None)?.with_bounds(bounds);
+        let connection = Connection::new(vendor, self.base_url(vendor), None);
+        let connection = connection.map_err(|why| format!("the base url cannot be used: {why}"))?;
+        let mut connection = connection.with_bounds(bounds);
         if let Some(methods) = &self.methods {
             let methods = methods.iter().filter_map(|method| method.parse().ok());
             connection = connection.with_methods(methods.collect());

@@ -51,7 +51,8 @@ fn read_system() -> RootCertStore {
 
 /// The variable of the environment that names the authorities.
 fn named() -> Option<&'static str> {
-    ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(|name| env::var_os(name).is_some())
+    let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    ["SSL_CERT_FILE", "SSL_CERT_DIR"].into_iter().find(is_set)
 }
 
 /// Judges certificates by the system's authorities and by some more.

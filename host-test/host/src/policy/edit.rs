@@ -8,7 +8,7 @@ use std::{
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
-use super::{Policy, safe, text};
+use super::{Policy, network::Through, safe, text};
 use crate::{
     files,
     vault::{IDENTITY, file_of},
@@ -17,7 +17,8 @@ use crate::{
 /// A change of a policy.
 #[derive(Clone, Copy, Debug)]
 pub enum Change<'a> {
-    /// A connection begins, or goes on after it was revoked.
+    /// A connection begins, or goes on after it was revoked. One that begins goes through
+    /// the environment's proxy, if one is named for its server now.
     Connect {
         /// Its name.
         name: &'a str,
@@ -86,6 +87,9 @@ fn apply(document: &mut DocumentMut, change: Change<'_>) -> Result<(), String> {
             let mut line = Table::new();
             line.insert("base-url", value(base_url));
             line.insert("secret", value(secret));
+            if Through::as_now(base_url) == Through::Environment {
+                line.insert("proxy", value("environment"));
+            }
             all.insert(name, Item::Table(line));
         }
         (None, _) => return Err(format!("it has no `{kind}.{name}`")),

@@ -12,6 +12,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 use serde::{Deserialize, Deserializer, de};
+use url::Url;
 
 use crate::{files, gate::Connection, proxy::Proxy};
 
@@ -34,6 +35,14 @@ pub(super) enum Through {
 }
 
 impl Through {
+    /// What suits a new connection: a proxy that the environment names for it now.
+    pub(super) fn as_now(base_url: &str) -> Self {
+        match Url::parse(base_url).map(|base| Proxy::of_environment(&base)) {
+            Err(_) | Ok(Ok(None)) => Self::None,
+            Ok(_) => Self::Environment,
+        }
+    }
+
     pub(super) fn fault(&self) -> Option<String> {
         match self {
             Self::Wrong(why) => Some(why.clone()),

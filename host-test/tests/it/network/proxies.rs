@@ -1,13 +1,20 @@
 //! Through a proxy, and what it means when that says no.
 
+use std::time::Duration;
+
 use host::{client::Client, proxy};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::sleep};
 
 use super::{
     BASE, addition, call, connection, list_at, list_under, policy, public_server, reply, write,
 };
 use crate::support::{
-    authority::Authority, policy as told, proxy::Proxy, raw::Raw, shell::twochat_with,
+    authority::Authority,
+    known::info,
+    policy as told,
+    proxy::Proxy,
+    raw::{Raw, Step},
+    shell::{CANARY, fed, twochat_with},
 };
 
 /// A proxy's url with a user and a password, which nobody may ever see.
@@ -92,6 +99,22 @@ async fn a_proxy_that_says_no_is_named_and_nothing_was_sent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_does_not_answer_is_given_up_and_left_alone() {
+    let proxy = Proxy::hanging().await;
+    let client = Client::new(&[]).unwrap();
+    let error = call(through(&url(&proxy)), &client, "create-contact").await.unwrap_err();
+    assert_eq!(told(&error), ("unreachable", "no", "now"), "{error}");
+    let added = addition(&error);
+    let expected = format!(
+        "api.example.test, over the proxy {}: connecting took too long.",
+        proxy.authority()
+    );
+    assert_eq!(added, expected);
+    sleep(Duration::from_millis(200)).await;
+    assert_eq!(proxy.heard().last().unwrap(), "left alone after 0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_is_not_there_is_named() {
     let closed = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let there = closed.local_addr().unwrap();
@@ -111,11 +134,11 @@ async fn a_proxy_that_is_not_there_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_out_of_bounds_is_so_behind_a_proxy_as_well() {
     let proxy = Proxy::saying("HTTP/1.1 200 OK\r\n\r\n").await;
-    for host in ["10.0.0.1", "169.254.169.254", "[fd00:ec2::254]", "168.63.129.16", "[::1]"] {
-        let base = format!("https://{host}/open");
-        // The last is this machine's own, and the proxy would take it for its own.
-        let there = if host == "[::1]" { "https://[::ffff:127.0.0.1]/open" } else { &base };
-        let over = connection(there).with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
+    for host in
+        ["10.0.0.1", "169.254.169.254", "[fd00:ec2::254]", "168.63.129.16", "[::ffff:127.0.0.1]"]
+    {
+        let over = connection(&format!("https://{host}/open"))
+            .with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
         let error = call(over, &Client::new(&[]).unwrap(), "list-contacts").await.unwrap_err();
         assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{host} {error}");
         assert!(addition(&error).contains("is an address that is out of bounds"), "{error}");
@@ -249,4 +272,30 @@ async fn a_policy_with_a_proxy_that_cannot_be_used_is_refused_without_showing_it
     write(&file, &text.replace("LINE", "[\"http://user:canary@p.example\"]"));
     let run = list_under(&file, &[]);
     assert!(run.message(2).contains("line 5: "), "{run:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_begins_behind_a_proxy_says_so_in_the_policy() {
+    let authority = Authority::new();
+    let body = info().to_string();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    let steps = vec![Step::Send((head + &body).into())];
+    let server = Raw::over_tls(authority.acceptor("api.example.test", 2040), steps).await;
+    let proxy = Proxy::leading_to(server.port()).await;
+    let file = policy("connect", BASE, "", &authority);
+    let (ca, url) = (file.with_file_name("authority.pem"), url(&proxy));
+    let settings =
+        [("SSL_CERT_FILE", ca.to_str().unwrap()), ("HTTPS_PROXY", &url), ("WORK_KEY", CANARY)];
+    let file = file.to_str().unwrap();
+    let words = ["connect", "new", "--base-url", BASE, "--policy", file];
+    let done = fed(&words, &settings, format!("{CANARY}\n").into_bytes());
+    assert_eq!(done.code, Some(0), "{done:?}");
+    let text = std::fs::read_to_string(file).unwrap();
+    let (_, new) = text.split_once("[connections.new]").unwrap();
+    assert!(new.contains("proxy = \"environment\"") && !text.contains("canary"), "{text}");
+    assert_eq!(proxy.heard().len(), 1);
+
+    let words = ["connect", "socks", "--base-url", BASE, "--policy", file];
+    let refused = fed(&words, &[("ALL_PROXY", "socks5://u:canary@p:1")], Vec::new());
+    assert!(refused.message(2).starts_with("ALL_PROXY cannot be used: it is a SOCKS proxy"));
 }

@@ -20,6 +20,8 @@ enum Manner {
     LeadTo(u16),
     /// Says this, and no more.
     Say(&'static str),
+    /// Says nothing until it is left alone.
+    Hang,
 }
 
 /// A running proxy. It stops, and closes its connections, when dropped.
@@ -41,6 +43,10 @@ impl Proxy {
 
     pub(crate) async fn saying(answer: &'static str) -> Self {
         Self::start(Manner::Say(answer), None).await
+    }
+
+    pub(crate) async fn hanging() -> Self {
+        Self::start(Manner::Hang, None).await
     }
 
     async fn start(manner: Manner, tls: Option<TlsAcceptor>) -> Self {
@@ -100,6 +106,11 @@ where
     let text = String::from_utf8_lossy(&head).into_owned();
     heard.lock().unwrap().push(text.clone());
     match manner {
+        Manner::Hang => {
+            let read = stream.read(&mut [0]).await?;
+            heard.lock().unwrap().push(format!("left alone after {read}"));
+            Ok(())
+        }
         Manner::Say(answer) => {
             stream.write_all(answer.as_bytes()).await?;
             stream.shutdown().await
