@@ -84,13 +84,15 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let judges = uri.scheme() == Some(&Scheme::HTTPS);
         let connecting = self.connector.call(uri);
-        Box::pin(async move {
+        let connecting = async move {
             if judges && is_system_unread() {
                 // A few milliseconds of reading files, not where others are served.
                 spawn_blocking(system).await?;
             }
-            timeout(CONNECT_TIMEOUT, connecting).await.map_err(|_| ConnectError::TooSlow)?
-        })
+            connecting.await
+        };
+        let in_time = timeout(CONNECT_TIMEOUT, connecting);
+        Box::pin(async move { in_time.await.map_err(|_| ConnectError::TooSlow)? })
     }
 }
 

@@ -1,11 +1,16 @@
 //! Whose certificates are trusted, and what is said of those that are not.
 
-use std::fs;
+use std::{fs, process::Command};
 
 use host::client::Client;
 
 use super::{addition, call, connection, list_at, list_under, policy, reply, write};
-use crate::support::{authority::Authority, policy as told, raw::Raw, shell::folder};
+use crate::support::{
+    authority::Authority,
+    policy as told,
+    raw::Raw,
+    shell::{folder, twochat_with},
+};
 
 async fn server(authority: &Authority) -> (Raw, String) {
     let server = Raw::over_tls(authority.acceptor("localhost", 2040), reply()).await;
@@ -79,6 +84,15 @@ async fn the_environment_names_the_authorities_that_are_trusted() {
     let added = addition(&error);
     assert!(added.contains("SSL_CERT_FILE names no certificate that can be read"), "{added}");
     assert_eq!(server.requests().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authorities_are_not_read_for_a_call_that_needs_none() {
+    let twochat = twochat_with(0).await;
+    let pipe = folder("network-unread").join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Whoever reads it waits for ever.
+    list_at(&twochat.base_url(), &[("SSL_CERT_FILE", pipe.to_str().unwrap())]).result();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use http::{Method, Request};
 use http_body_util::{BodyExt, Empty};
 use mock::Fault;
 use serde_json::Value;
-use wasmtime_wasi_http::Error;
+use wasmtime_wasi_http::{Error, WasiHttpHooks};
 
 use super::{addition, call, call_within, connection, list_under, policy};
 use crate::support::{
@@ -57,15 +57,42 @@ async fn the_hosts_own_rate_limit_is_told_as_that_with_its_seconds() {
     assert!((50..=60).contains(&traffic.wait_seconds().unwrap()), "{traffic:?}");
 }
 
-/// What the gate notes of a request that it does not let out.
-async fn asked(over: &Arc<Connection>, method: &str, url: &str) -> (Arc<Traffic>, Error) {
-    let traffic = Arc::<Traffic>::default();
-    let outlet = over.watched_outlet(&Client::new(&[]).unwrap(), &traffic);
-    let mut gate = (outlet.gate)(tokio::time::Instant::now() + Duration::from_secs(1));
+type Gate = Box<dyn WasiHttpHooks>;
+
+/// A gate that notes what it does in `traffic`.
+fn gate(over: &Arc<Connection>, traffic: &Arc<Traffic>) -> Gate {
+    let outlet = over.watched_outlet(&Client::new(&[]).unwrap(), traffic);
+    (outlet.gate)(tokio::time::Instant::now() + Duration::from_secs(1))
+}
+
+async fn ask(gate: &mut Gate, method: &str, url: &str) -> Result<(), Error> {
     let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
     let request = Request::builder().method(method).uri(url).body(body).unwrap();
     let sent = gate.send_request(request, None, Box::new(async { Ok(()) }));
-    (traffic, Box::into_pin(sent).await.map(drop).unwrap_err())
+    Box::into_pin(sent).await.map(drop)
+}
+
+/// What the gate notes of a request that it does not let out.
+async fn asked(over: &Arc<Connection>, method: &str, url: &str) -> (Arc<Traffic>, Error) {
+    let traffic = Arc::<Traffic>::default();
+    let code = ask(&mut gate(over, &traffic), method, url).await.unwrap_err();
+    (traffic, code)
+}
+
+#[tokio::test]
+async fn a_reason_is_that_of_the_last_request_alone() {
+    let twochat = twochat_with(0).await;
+    let (over, traffic) = (Arc::new(connection(&twochat.base_url())), Arc::default());
+    let url = format!("{}/info", twochat.base_url());
+    let mut first = gate(&over, &traffic);
+    ask(&mut first, "PURGE", &url).await.unwrap_err();
+    assert!(traffic.reason().is_some());
+    ask(&mut first, "GET", &url).await.unwrap();
+    assert_eq!(traffic.reason(), None);
+    ask(&mut first, "PURGE", &url).await.unwrap_err();
+    // The next try of the call, whose guest may ask for nothing at all.
+    let _next = gate(&over, &traffic);
+    assert_eq!((traffic.reason(), traffic.wait_seconds()), (None, None));
 }
 
 #[tokio::test]

@@ -22,22 +22,15 @@ use crate::support::raw::{Raw, Step};
 const LONG: Duration = Duration::from_secs(60);
 
 #[tokio::test]
-async fn a_connection_is_given_up_before_common_servers_close_it() {
-    // A server that is just closing it when the next request comes.
-    let server = Raw::in_turn(vec![reply(), vec![Step::Close], reply()]).await;
-    let fresh = Raw::in_turn(vec![reply(), reply()]).await;
+async fn a_connection_is_used_again_for_a_while_and_no_longer() {
+    let server = Raw::replying(reply()).await;
     let client = Client::new(&[]).unwrap();
-    let over = Arc::new(connection(&fresh.base_url()));
-    call_within(LONG, &over, &client, "list-contacts").await.unwrap();
-    // Within the time it is used again.
-    sleep(Duration::from_secs(2)).await;
-    call_within(LONG, &over, &client, "create-contact").await.unwrap();
-    assert_eq!((fresh.connections(), fresh.requests().len()), (1, 2));
-    // A common server closes it now, or 800 ms from now.
-    sleep(Duration::from_millis(4200)).await;
-    call_within(LONG, &over, &client, "create-contact").await.unwrap();
-    assert_eq!((fresh.connections(), fresh.requests().len()), (2, 3));
-    drop(server);
+    let over = Arc::new(connection(&server.base_url()));
+    for (pause, connections) in [(0, 1), (2000, 1), (4200, 2)] {
+        sleep(Duration::from_millis(pause)).await;
+        call_within(LONG, &over, &client, "create-contact").await.unwrap();
+        assert_eq!(server.connections(), connections, "after {pause} ms");
+    }
 }
 
 /// A server that ends each connection so long after its first reply, with whatever was
@@ -64,6 +57,18 @@ async fn closing_after(pause: fn(usize) -> Duration) -> (String, Arc<AtomicUsize
         }
     });
     (base, read)
+}
+
+#[tokio::test]
+async fn a_creation_does_not_meet_the_end_of_an_idle_connection_at_a_common_server() {
+    let (base, read) = closing_after(|_| Duration::from_secs(5)).await;
+    let client = Client::new(&[]).unwrap();
+    let over = Arc::new(connection(&base));
+    call_within(LONG, &over, &client, "list-contacts").await.unwrap();
+    // What is sent on it now is cut off before it is read.
+    sleep(Duration::from_millis(4800)).await;
+    call_within(LONG, &over, &client, "create-contact").await.unwrap();
+    assert_eq!(read.load(SeqCst), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
