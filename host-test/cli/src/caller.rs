@@ -78,7 +78,9 @@ fn from_environment() -> Result<Connection, CommandError> {
         .transpose()
         .map_err(|why| broken(KEY_SETTING, why))?;
     let base = variable(BASE_URL_SETTING)?.unwrap_or_else(|| BASE_URL.to_owned());
-    Connection::new(&TWOCHAT, &base, key).map_err(|why| broken(BASE_URL_SETTING, why))
+    let connection = Connection::new(&TWOCHAT, &base, key);
+    let connection = connection.map_err(|why| broken(BASE_URL_SETTING, why))?;
+    connection.with_proxy_of_environment().map_err(CommandError::Misuse)
 }
 
 /// The variable without the white space around it, if anything is left.

@@ -256,7 +256,7 @@ impl OfPolicy {
         match connections.get(name) {
             Some((same, connection)) if same == entry => Ok(connection.clone()),
             _ => {
-                let made = entry.connection(&self.vendor).map_err(str::to_owned)?;
+                let made = entry.connection(&self.vendor)?.with_name(name);
                 connections.insert(name.to_owned(), (entry.clone(), made.clone()));
                 Ok(made)
             }

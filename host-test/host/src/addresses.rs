@@ -2,15 +2,26 @@
 //!
 //! A name proves nothing: whoever answers for it can point it at the machine
 //! the host runs on or at its neighbours. So the addresses are judged, after
-//! the name was resolved and before anything is sent.
+//! the name was resolved and before anything is sent. Where a cloud tells a machine
+//! its secrets, nobody may go: that is asked before anything else.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-/// Where clouds tell a machine its own secrets, among private addresses.
-const METADATA_V4: [Ipv4Addr; 1] = [Ipv4Addr::new(100, 100, 100, 200)];
-const METADATA_V6: [Ipv6Addr; 1] = [Ipv6Addr::new(0xFD00, 0x0EC2, 0, 0, 0, 0, 0, 0x254)];
+/// Where clouds tell a machine its own secrets, beside link-local addresses, which are
+/// all theirs: Alibaba, Azure, and what used to be Oracle's.
+const METADATA_V4: [Ipv4Addr; 3] = [
+    Ipv4Addr::new(100, 100, 100, 200),
+    Ipv4Addr::new(168, 63, 129, 16),
+    Ipv4Addr::new(192, 0, 0, 192),
+];
+/// The same: Google's, Oracle's and Scaleway's. AWS has a network of its own for it.
+const METADATA_V6: [Ipv6Addr; 3] = [
+    Ipv6Addr::new(0xFD20, 0x00CE, 0, 0, 0, 0, 0, 0x0254),
+    Ipv6Addr::new(0xFD00, 0x00C1, 0, 0, 0, 0, 0xA9FE, 0xA9FE),
+    Ipv6Addr::new(0xFD00, 0x0042, 0, 0, 0, 0, 0, 0x0042),
+];
 
 /// The addresses that a connection may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,6 +32,8 @@ pub enum Addresses {
     Private,
     /// Those of this machine, for servers under test.
     Loopback,
+    /// All: for a proxy, which its operator chose wherever it is.
+    Chosen,
 }
 
 impl Addresses {
@@ -35,7 +48,11 @@ impl Addresses {
     }
 
     pub(crate) fn include(self, address: IpAddr) -> bool {
+        if is_metadata(address) {
+            return false;
+        }
         match self {
+            Self::Chosen => true,
             Self::Loopback => address.is_loopback(),
             Self::Public => match address {
                 IpAddr::V4(address) => is_public_v4(address),
@@ -46,16 +63,35 @@ impl Addresses {
     }
 }
 
-/// Whether the address is one of a private network, and of no cloud's metadata.
+/// Whether a cloud tells a machine its secrets there, or a neighbour on the same cable
+/// answers, however the address is written.
+fn is_metadata(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local() || METADATA_V4.contains(&address),
+        IpAddr::V6(address) => {
+            let [first, second, .., last, end] = address.segments();
+            let inside = || {
+                let [[a, b], [c, d]] = [last.to_be_bytes(), end.to_be_bytes()];
+                is_metadata(IpAddr::V4(Ipv4Addr::new(a, b, c, d)))
+            };
+            let holds_another = matches!((first, second), (0, 0) | (0x0064, 0xFF9B));
+            address.is_unicast_link_local()
+                || (first, second) == (0xFD00, 0x0EC2)
+                || METADATA_V6.contains(&address)
+                || (holds_another && inside())
+        }
+    }
+}
+
+/// Whether the address is one of a private network.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
             let [a, b, ..] = address.octets();
-            // A provider's own network, and in it a metadata service.
-            let shared = a == 100 && (64..128).contains(&b) && !METADATA_V4.contains(&address);
-            address.is_private() || shared
+            // A provider's own network.
+            address.is_private() || (a == 100 && (64..128).contains(&b))
         }
-        IpAddr::V6(address) => address.is_unique_local() && !METADATA_V6.contains(&address),
+        IpAddr::V6(address) => address.is_unique_local(),
     }
 }
 
@@ -151,6 +187,41 @@ mod tests {
             "::ffff:10.0.0.1",
         ] {
             assert!(!Addresses::Private.include(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn where_a_cloud_tells_secrets_nobody_goes() {
+        for address in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "169.254.42.42",
+            "168.63.129.16",
+            "100.100.100.200",
+            "192.0.0.192",
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:42::42",
+            "fe80::a9fe:a9fe",
+            "::ffff:169.254.169.254",
+            "::ffff:168.63.129.16",
+            "64:ff9b::a9fe:a9fe",
+        ] {
+            let address = address.parse().unwrap();
+            for class in
+                [Addresses::Public, Addresses::Private, Addresses::Loopback, Addresses::Chosen]
+            {
+                assert!(!class.include(address), "{class:?} {address}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_proxy_may_be_anywhere_else() {
+        for address in ["127.0.0.1", "10.1.2.3", "::1", "fd12::1", "100.64.0.1", "1.1.1.1"] {
+            assert!(Addresses::Chosen.include(address.parse().unwrap()), "{address}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::Value;
 use tokio::{task::spawn_blocking, time::sleep};
 
-use self::record::Record;
+use self::{addition::add_what_the_host_knows, record::Record};
 use crate::{
     access::{Access, Decision, Offer, OnBehalf, Permit},
     client::Client,
@@ -23,6 +23,7 @@ use crate::{
     tools::Tool,
 };
 
+mod addition;
 mod record;
 
 /// What somebody wants to be done.
@@ -196,6 +197,9 @@ impl Calls {
             && let Some(rate) = result.get("requests-per-minute").and_then(Value::as_u64)
         {
             connection.set_rate(rate.try_into().unwrap_or(u32::MAX));
+        }
+        if let Err(error) = &mut outcome.result {
+            add_what_the_host_knows(error, traffic);
         }
         let (key, masked) = (key.cloned(), permit.masked.clone());
         let hidden = spawn_blocking(move || {

@@ -3,10 +3,13 @@
 //! Denies by default. A request passes if it goes to the scheme, host, port
 //! and path of the connection with an allowed method, and if the name resolves
 //! to an address that the connection may reach; the address that was checked
-//! is the one connected to. The key is put in here and nowhere else, so the
-//! guest neither holds nor sees it, even where a server repeats it as it is. Redirects are not followed. Connections
-//! are pooled across instances. How many requests leave at once, in a minute and
-//! for one call is bounded, and so are the size and the time of a reply.
+//! is the one connected to. Through a proxy the proxy resolves the name; an address that
+//! stands in the base url is judged all the same. The key is put in here and nowhere
+//! else, so the guest neither holds nor sees it, even where a server repeats it as it
+//! is. Redirects are not followed. Connections are pooled across instances. How many
+//! requests leave at once, in a minute and for one call is bounded, and so are the size
+//! and the time of a reply. Why a request did not leave is noted for the host's user,
+//! for the guest gets a code without words.
 //!
 //! Knows HTTP and one connection; knows nothing of actions or of any vendor's data.
 
@@ -18,6 +21,7 @@ use http::{
 };
 use http_body::Body;
 use http_body_util::BodyExt;
+use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 use wasmtime_wasi_http::{
@@ -27,7 +31,14 @@ use wasmtime_wasi_http::{
 
 pub use self::traffic::Traffic;
 use self::{key_hider::KeyHider, reply::ReplyBody, throttle::Throttle};
-use crate::{addresses::Addresses, client::Client, engine::Outlet, secret::Secret, vendor::Vendor};
+use crate::{
+    addresses::Addresses,
+    client::{Client, Route},
+    engine::Outlet,
+    proxy::Proxy,
+    secret::Secret,
+    vendor::Vendor,
+};
 
 mod key_hider;
 mod reply;
@@ -47,8 +58,9 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Connection {
     vendor: Arc<Vendor>,
+    name: Option<Arc<str>>,
     base: Url,
-    addresses: Addresses,
+    route: Route,
     methods: Vec<Method>,
     key: Option<Secret>,
     bounds: Bounds,
@@ -87,8 +99,15 @@ impl Connection {
     ) -> Result<Self, &'static str> {
         let (base, addresses) = base_url(base)?;
         let (methods, bounds) = (METHODS.to_vec(), Bounds::default());
-        let throttle = Throttle::new(bounds.at_once);
-        Ok(Self { vendor: Arc::clone(vendor), base, addresses, methods, key, bounds, throttle })
+        let (route, throttle) = (Route::to(addresses), Throttle::new(bounds.at_once));
+        let vendor = Arc::clone(vendor);
+        Ok(Self { vendor, name: None, base, route, methods, key, bounds, throttle })
+    }
+
+    /// The same connection, of this name where somebody is told of it.
+    #[must_use]
+    pub fn with_name(self, name: &str) -> Self {
+        Self { name: Some(name.into()), ..self }
     }
 
     /// The same connection with other bounds.
@@ -105,12 +124,35 @@ impl Connection {
 
     /// The same connection, which may also lead into a network of its own.
     #[must_use]
-    pub fn with_private_addresses(self) -> Self {
-        let addresses = match self.addresses {
-            Addresses::Public => Addresses::Private,
-            other => other,
-        };
-        Self { addresses, ..self }
+    pub fn with_private_addresses(mut self) -> Self {
+        if self.route.addresses == Addresses::Public {
+            self.route.addresses = Addresses::Private;
+        }
+        self
+    }
+
+    /// The same connection through a proxy, which then resolves the server's name.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.route.proxy = Some(proxy);
+        self
+    }
+
+    /// The same connection through the proxy that the environment names for its server,
+    /// if it names one.
+    ///
+    /// # Errors
+    /// If that cannot be used; a sentence says why.
+    pub fn with_proxy_of_environment(mut self) -> Result<Self, String> {
+        self.route.proxy = Proxy::of_environment(&self.base)?;
+        Ok(self)
+    }
+
+    /// The same connection, for which these authorities are trusted as well.
+    #[must_use]
+    pub fn with_authorities(mut self, authorities: &[CertificateDer<'static>]) -> Self {
+        self.route.authorities = authorities.into();
+        self
     }
 
     /// The same connection with another key; all else is shared.
@@ -138,6 +180,7 @@ impl Connection {
         let environment = vec![(self.vendor.base_url_setting.clone(), self.base.to_string())];
         let (client, connection) = (client.clone(), Arc::clone(self));
         let traffic = Arc::clone(traffic);
+        traffic.forget();
         let gate = |call_ends: Instant| {
             let last_words = LAST_WORDS.min(call_ends.duration_since(Instant::now()) / 2);
             let deadline = call_ends - last_words;
@@ -159,9 +202,35 @@ impl Connection {
         self.key.as_ref()
     }
 
-    /// Whether the request may leave.
-    fn allows(&self, method: &Method, uri: &Uri) -> bool {
-        self.methods.contains(method) && self.is_origin_of(uri) && self.is_above(uri.path())
+    /// Why the request may not leave, if it may not.
+    fn refusal(&self, method: &Method, uri: &Uri) -> Option<String> {
+        let whose = self.called();
+        if !self.methods.contains(method) {
+            let allowed: Vec<_> = self.methods.iter().map(Method::as_str).collect();
+            let (allowed, method) = (allowed.join(", "), shown(method.as_str()));
+            return Some(format!("`{method}` is not among the methods of {whose}: {allowed}"));
+        }
+        if !self.is_origin_of(uri) {
+            let authority = uri.authority().map_or("", |authority| authority.as_str());
+            // Before the sign could stand a secret.
+            let host = shown(authority.rsplit('@').next().unwrap_or_default());
+            let scheme = shown(uri.scheme_str().unwrap_or_default());
+            let base = &self.base;
+            return Some(format!("`{scheme}://{host}` is not the server of {whose}: {base}"));
+        }
+        if !self.is_above(uri.path()) {
+            let base = &self.base;
+            return Some(format!("the path is not plainly below the base url of {whose}: {base}"));
+        }
+        None
+    }
+
+    /// What it is called where somebody is told of it.
+    fn called(&self) -> String {
+        match &self.name {
+            Some(name) => format!("the connection `{name}`"),
+            None => "this connection".to_owned(),
+        }
     }
 
     fn is_origin_of(&self, uri: &Uri) -> bool {
@@ -191,6 +260,11 @@ impl Connection {
             && !path.split('/').any(dots)
             && !["%25", "%2f", "%5c", "\\"].iter().any(|separator| lowercase.contains(separator))
     }
+}
+
+/// What a guest named, not longer than it needs to be.
+fn shown(name: &str) -> String {
+    name.chars().take(100).collect()
 }
 
 /// A base url, and the addresses that it is meant to reach.
@@ -243,32 +317,49 @@ impl WasiHttpHooks for Gate {
         options: Option<RequestOptions>,
         _: Box<dyn Future<Output = Result<(), Error>> + Send>,
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        self.traffic.forget();
         let spent = self.requests >= self.connection.bounds.per_call;
         self.requests += 1;
-        let allowed = !spent && self.connection.allows(request.method(), request.uri());
-        if let Some(key) = self.connection.key.as_ref().and_then(Secret::header).filter(|_| allowed)
+        let refusal = if spent {
+            let (most, whose) = (self.connection.bounds.per_call, self.connection.called());
+            Some(format!("a call may send {most} requests over {whose}, and it has"))
+        } else {
+            self.connection.refusal(request.method(), request.uri())
+        };
+        if let Some(key) =
+            self.connection.key.as_ref().and_then(Secret::header).filter(|_| refusal.is_none())
         {
             request.headers_mut().insert(self.connection.vendor.key_header.clone(), key);
         }
         let client = self.client.clone();
-        let Connection { addresses, bounds, ref throttle, .. } = *self.connection;
-        let hider = self.connection.key.as_ref().map(|key| KeyHider::of(key));
-        let throttle = throttle.clone();
+        let connection = Arc::clone(&self.connection);
+        let bounds = connection.bounds;
+        let hider = connection.key.as_ref().map(KeyHider::of);
         let traffic = Arc::clone(&self.traffic);
         let call_ends = self.deadline;
         Box::new(async move {
-            if !allowed {
+            if let Some(refusal) = refusal {
+                traffic.kept(&refusal);
                 return Err(Error::HttpRequestDenied);
             }
-            let turn = timeout_at(call_ends, throttle.turn());
-            let turn = turn.await.map_err(|_| Error::ConnectionLimitReached)?;
+            let turn = connection.throttle.clone().turn(call_ends).await.map_err(|held| {
+                let why = format!("{} lets no more out: {}", connection.called(), held.why);
+                traffic.held_back(&why, held.seconds);
+                Error::ConnectionLimitReached
+            })?;
             let options = options.unwrap_or_default();
             let first_byte = options.first_byte_timeout.map(|wait| Instant::now() + wait);
             let until = first_byte.map_or(call_ends, |first_byte| first_byte.min(call_ends));
             let number = traffic.begins();
-            let mut response = timeout_at(until, client.send(request, addresses))
+            let mut response = timeout_at(until, client.send(request, &connection.route))
                 .await
-                .map_err(|_| Error::HttpResponseTimeout)??;
+                .map_err(|_| Error::HttpResponseTimeout)?
+                .map_err(|failure| {
+                    if let Some(reason) = &failure.reason {
+                        traffic.kept(reason);
+                    }
+                    failure.code
+                })?;
             traffic.answered(number, response.status().as_u16());
             // Told now, it has a name; told within the body, it only breaks off. Of a
             // refusal the status is worth more.

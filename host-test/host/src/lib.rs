@@ -13,6 +13,7 @@ pub mod hiding;
 pub mod json;
 pub mod log;
 pub mod policy;
+pub mod proxy;
 pub mod retry;
 mod schema;
 pub mod secret;

@@ -21,6 +21,8 @@
 //! at-once = 16                  # requests under way at the same time
 //! requests-per-call = 8
 //! reply-bytes = 8388608
+//! proxy = "http://user:password@proxy.example.com:3128"   # or "environment", or false
+//! ca = "authority.pem"          # authorities that are trusted beside the system's
 //! revoked = false
 //!
 //! [personas.assistant]
@@ -51,8 +53,10 @@ use crate::{
 };
 
 mod edit;
+mod network;
 
 pub use self::edit::{Change, begin, change};
+use self::network::{Authorities, Through};
 
 /// A policy file may have so many bytes.
 const LIMIT: u64 = 1 << 20;
@@ -98,6 +102,9 @@ pub struct Entry {
     at_once: Option<usize>,
     requests_per_call: Option<u32>,
     reply_bytes: Option<u64>,
+    #[serde(default)]
+    proxy: Through,
+    ca: Option<Authorities>,
 }
 
 /// Somebody on whose behalf calls are made.
@@ -147,19 +154,28 @@ impl Policy {
     /// or that others may write to it.
     pub fn read(file: &Path) -> Result<Self, String> {
         let (file, text) = text(file)?;
-        let policy = Self::parse(&text).map_err(|why| format!("{}: {why}", file.display()))?;
-        Ok(Self { file, ..policy })
+        Self::of(&text, &file).map_err(|why| format!("{}: {why}", file.display()))
+    }
+
+    /// The policy of a text that stands in this file, with what its paths lead to.
+    fn of(text: &str, file: &Path) -> Result<Self, String> {
+        let mut policy = Self { file: file.to_owned(), ..Self::parse(text)? };
+        let folder = policy.folder().to_owned();
+        for (name, entry) in &mut policy.connections {
+            if let Some(Err(why)) = entry.ca.as_mut().map(|ca| ca.read(&folder)) {
+                return Err(in_field(text, &["connections", name, "ca"], &why));
+            }
+        }
+        Ok(policy)
     }
 
     fn parse(text: &str) -> Result<Self, String> {
-        let document = Document::parse(text.to_owned())
+        let policy: Self = toml_edit::de::from_document(document(text)?)
             .map_err(|error| at(text, error.span(), error.message()))?;
-        let policy: Self = toml_edit::de::from_document(document.clone())
-            .map_err(|error| at(text, error.span(), error.message()))?;
-        let Some((path, why)) = policy.fault() else { return Ok(policy) };
-        let item = path.iter().try_fold(document.as_item(), |item, key| item.get(key));
-        let why = format!("{}: {why}", path.join("."));
-        Err(at(text, item.and_then(Item::span), &why))
+        match policy.fault() {
+            Some((path, why)) => Err(in_field(text, &path, &why)),
+            None => Ok(policy),
+        }
     }
 
     /// The first field that cannot be followed, and why.
@@ -262,7 +278,8 @@ impl Policy {
 }
 
 impl Entry {
-    /// A connection of this name, its key kept beside the policy.
+    /// A connection of this name, its key kept beside the policy, and through the
+    /// environment's proxy where one is named for its server now.
     #[must_use]
     pub fn new(name: &str, base_url: &str) -> Self {
         Self {
@@ -274,6 +291,8 @@ impl Entry {
             at_once: None,
             requests_per_call: None,
             reply_bytes: None,
+            proxy: Through::as_now(base_url),
+            ca: None,
         }
     }
 
@@ -284,6 +303,9 @@ impl Entry {
         }
         if let Err(why) = self.secret.check() {
             return Some(("secret", why));
+        }
+        if let Some(why) = self.proxy.fault() {
+            return Some(("proxy", why));
         }
         let known: Vec<_> = METHODS.iter().chain([&Method::HEAD]).map(Method::as_str).collect();
         let mut methods = self.methods.iter().flatten();
@@ -308,21 +330,29 @@ impl Entry {
     /// The connection, without its key.
     ///
     /// # Errors
-    /// If the base url cannot be used.
-    pub fn connection(&self, vendor: &Arc<Vendor>) -> Result<Connection, &'static str> {
+    /// If the base url cannot be used, or the proxy of the environment where that is
+    /// asked for.
+    pub fn connection(&self, vendor: &Arc<Vendor>) -> Result<Connection, String> {
         let usual = Bounds::default();
         let bounds = Bounds {
             at_once: self.at_once.unwrap_or(usual.at_once),
             per_call: self.requests_per_call.unwrap_or(usual.per_call),
             reply: self.reply_bytes.unwrap_or(usual.reply),
         };
-        let mut connection =
-            Connection::new(vendor, self.base_url(vendor), None)?.with_bounds(bounds);
+        let connection = Connection::new(vendor, self.base_url(vendor), None);
+        let connection = connection.map_err(|why| format!("the base url cannot be used: {why}"))?;
+        let mut connection = connection.with_bounds(bounds);
         if let Some(methods) = &self.methods {
             let methods = methods.iter().filter_map(|method| method.parse().ok());
             connection = connection.with_methods(methods.collect());
         }
-        Ok(if self.private_addresses { connection.with_private_addresses() } else { connection })
+        if let Some(ca) = &self.ca {
+            connection = connection.with_authorities(ca.certificates());
+        }
+        if self.private_addresses {
+            connection = connection.with_private_addresses();
+        }
+        self.proxy.lead(connection)
     }
 }
 
@@ -353,6 +383,19 @@ fn safe(folder: &Path) -> Result<(), String> {
         return Err(format!("they may write to its folder, `chmod go-w {name}`"));
     }
     Ok(())
+}
+
+fn document(text: &str) -> Result<Document<String>, String> {
+    Document::parse(text.to_owned()).map_err(|error| at(text, error.span(), error.message()))
+}
+
+/// What is wrong with a field, and in which line it is.
+fn in_field(text: &str, path: &[&str], why: &str) -> String {
+    let document = document(text).ok();
+    let item = document
+        .as_ref()
+        .and_then(|document| path.iter().try_fold(document.as_item(), |item, key| item.get(key)));
+    at(text, item.and_then(Item::span), &format!("{}: {why}", path.join(".")))
 }
 
 /// What is wrong, and in which line.

@@ -1,8 +1,10 @@
 //! May a failed call be repeated, and when? Only its error decides.
 //!
-//! Repeated is what was certainly not carried out and says that another try may
-//! end otherwise. A wait that the vendor asks for is kept; else each wait is
-//! longer than the one before, and a little different for everybody.
+//! Its word `retry` decides: `now` and `after-waiting` say that another try may end
+//! otherwise and does no harm, also where the first may have been carried out. Any
+//! other word, and none, means that nobody repeats it unasked. A wait that the vendor
+//! asks for is kept; else each wait is longer than the one before, and a little
+//! different for everybody.
 
 use std::time::Duration;
 
@@ -51,9 +53,11 @@ impl Patience {
     /// How long to wait before the next try; `None` if there is to be none.
     pub fn wait_after(&mut self, error: &Value) -> Option<Duration> {
         let text = |key: &str| error.get(key).and_then(Value::as_str);
-        let times = match (text("carried-out"), text("retry")) {
-            (Some("no"), Some("now")) => 1,
-            (Some("no"), Some("after-waiting")) => PASSING,
+        // What does not say whether it was carried out is no error of this form.
+        text("carried-out")?;
+        let times = match text("retry")? {
+            "now" => 1,
+            "after-waiting" => PASSING,
             _ => return None,
         };
         let own = (self.waits.next()? * times).min(LONGEST);
@@ -78,16 +82,26 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_not_carried_out_and_may_end_otherwise_is_repeated() {
+    fn only_what_says_that_a_repetition_is_safe_and_may_help_is_repeated() {
         for carried_out in ["no", "perhaps"] {
-            for retry in ["never", "after-correcting", "after-waiting", "now"] {
-                let repeated = patience().wait_after(&error(carried_out, retry, None)).is_some();
-                let expected = carried_out == "no" && ["after-waiting", "now"].contains(&retry);
-                assert_eq!(repeated, expected, "{carried_out} {retry}");
+            for retry in ["now", "after-waiting"] {
+                let wait = patience().wait_after(&error(carried_out, retry, None));
+                assert!(wait.is_some(), "{carried_out} {retry}");
+            }
+            for retry in ["never", "after-looking", "after-correcting", "NOW", "soon", ""] {
+                let wait = patience().wait_after(&error(carried_out, retry, None));
+                assert_eq!(wait, None, "{carried_out} {retry}");
             }
         }
-        for unknown in [json!(null), json!("now"), json!({ "retry": "now" }), json!([])] {
-            assert_eq!(patience().wait_after(&unknown), None);
+        for unknown in [
+            json!(null),
+            json!("now"),
+            json!([]),
+            json!({ "retry": "now" }),
+            json!({ "carried-out": "no" }),
+            json!({ "carried-out": "no", "retry": true }),
+        ] {
+            assert_eq!(patience().wait_after(&unknown), None, "{unknown}");
         }
     }
 

@@ -38,6 +38,7 @@ mod limits;
 mod load;
 mod log;
 mod mcp;
+mod network;
 mod odd_replies;
 mod pages;
 mod policy;

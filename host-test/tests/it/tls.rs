@@ -1,61 +1,21 @@
 //! HTTPS over a real socket: a certificate that fits lets the call through with
 //! the key that was injected; anything else, and nothing is sent as HTTP.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use host::{client::Client, engine::Limits};
 use mock::{Mock, Options};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use rustls::{
-    ServerConfig,
-    crypto::ring,
-    pki_types::{CertificateDer, PrivateKeyDer},
-};
+use rustls::pki_types::CertificateDer;
 use serde_json::json;
-use tokio_rustls::TlsAcceptor;
 
 use crate::support::{
-    Caller, new_contact, policy,
+    Caller,
+    authority::Authority,
+    new_contact, policy,
     raw::{Raw, Step},
 };
 
 const KEY: &str = "Key-0123456789abcdef-ABCDEF";
-
-/// An authority of our own.
-struct Authority(CertifiedIssuer<'static, KeyPair>);
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
-    }
-
-    fn certificate(&self) -> CertificateDer<'static> {
-        self.0.der().clone()
-    }
-
-    /// A server's side of TLS, with a certificate for this name that ended in
-    /// this year.
-    fn acceptor(&self, name: &str, ends: i32) -> TlsAcceptor {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(ends, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], key)
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
-    }
-}
 
 /// A reply that fits `list-contacts` and `create-contact`.
 fn reply() -> Vec<Step> {

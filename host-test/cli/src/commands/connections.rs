@@ -131,9 +131,7 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
             "{secret} in {folder} holds another connection's key: take another name, or delete it"
         )));
     }
-    let connection = line
-        .connection(&TWOCHAT)
-        .map_err(|why| CommandError::Misuse(format!("the base url cannot be used: {why}")))?;
+    let connection = line.connection(&TWOCHAT).map_err(CommandError::Misuse)?;
     let key = key().await?;
     let secret = Secret::new(&key)
         .map_err(|why| CommandError::Misuse(format!("{why}; nothing was sent")))?;

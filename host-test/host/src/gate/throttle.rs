@@ -7,8 +7,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use governor::{DefaultDirectRateLimiter, Quota};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use governor::{DefaultDirectRateLimiter, Quota, clock::Clock};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
 
 /// Shared by all calls over a connection.
 #[derive(Clone)]
@@ -21,6 +24,13 @@ pub(super) struct Throttle {
 struct Rate {
     per_minute: u32,
     bucket: Arc<DefaultDirectRateLimiter>,
+}
+
+/// Why a request's turn did not come in time.
+pub(super) struct Held {
+    pub(super) why: String,
+    /// So long it would have had to wait still, at least.
+    pub(super) seconds: u32,
 }
 
 impl Throttle {
@@ -43,20 +53,26 @@ impl Throttle {
     }
 
     /// Waits for a place and a token; the place is given back by dropping it.
-    pub(super) async fn turn(self) -> OwnedSemaphorePermit {
-        let bucket = {
+    pub(super) async fn turn(self, until: Instant) -> Result<OwnedSemaphorePermit, Held> {
+        let rate = {
             let rate = self.rate.lock().unwrap_or_else(PoisonError::into_inner);
-            rate.as_ref().map(|rate| Arc::clone(&rate.bucket))
+            rate.as_ref().map(|rate| (rate.per_minute, Arc::clone(&rate.bucket)))
         };
-        let place = self.at_once.acquire_owned().await;
-        if let Some(bucket) = bucket {
-            bucket.until_ready().await;
+        // The semaphore is never closed.
+        let Ok(Ok(place)) = timeout_at(until, self.at_once.acquire_owned()).await else {
+            // One may come free at any time.
+            let why = "as many requests are under way as it takes at once".to_owned();
+            return Err(Held { why, seconds: 1 });
+        };
+        if let Some((per_minute, bucket)) = rate
+            && timeout_at(until, bucket.until_ready()).await.is_err()
+        {
+            let wait = bucket.check().err().map(|not| not.wait_time_from(bucket.clock().now()));
+            let seconds = wait.unwrap_or_default().as_millis().div_ceil(1000).max(1);
+            let why = format!("it takes {per_minute} requests a minute, and they are used up");
+            return Err(Held { why, seconds: seconds.try_into().unwrap_or(u32::MAX) });
         }
-        match place {
-            Ok(place) => place,
-            // The semaphore is never closed.
-            Err(_) => std::future::pending().await,
-        }
+        Ok(place)
     }
 }
 

@@ -10,7 +10,12 @@ pub struct Traffic(Mutex<Counted>);
 struct Counted {
     statuses: Vec<u16>,
     bytes: u64,
+    reason: Option<String>,
+    wait: Option<u32>,
 }
+
+/// A reason may have so many letters.
+const REASON: usize = 500;
 
 impl Traffic {
     /// The HTTP status of each request's reply in the order in which the requests
@@ -24,6 +29,41 @@ impl Traffic {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.counted().bytes
+    }
+
+    /// Why the last request did not leave, in the host's own words: one line, without
+    /// the key. `None` if it did.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        self.counted().reason.clone()
+    }
+
+    /// For how many seconds this host held the last request back, at least, when its
+    /// time was over.
+    #[must_use]
+    pub fn wait_seconds(&self) -> Option<u32> {
+        self.counted().wait
+    }
+
+    /// A request is to be sent, or a call begins: what was before is no reason any more.
+    pub(super) fn forget(&self) {
+        let mut counted = self.counted();
+        (counted.reason, counted.wait) = (None, None);
+    }
+
+    /// A request did not leave.
+    pub(crate) fn kept(&self, reason: &str) {
+        let shown = reason.split(|c: char| c.is_whitespace() || c.is_control());
+        let words: Vec<_> = shown.filter(|word| !word.is_empty()).collect();
+        let reason = words.join(" ");
+        let cut = reason.chars().take(REASON).collect::<String>();
+        self.counted().reason = Some(if cut.len() < reason.len() { cut + "…" } else { cut });
+    }
+
+    /// A request did not leave, for this host lets no more out for so long.
+    pub(crate) fn held_back(&self, reason: &str, seconds: u32) {
+        self.kept(reason);
+        self.counted().wait = Some(seconds);
     }
 
     /// A request leaves: which one it is.

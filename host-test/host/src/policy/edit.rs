@@ -8,7 +8,7 @@ use std::{
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
-use super::{Policy, safe, text};
+use super::{Policy, network::Through, safe, text};
 use crate::{
     files,
     vault::{IDENTITY, file_of},
@@ -17,7 +17,8 @@ use crate::{
 /// A change of a policy.
 #[derive(Clone, Copy, Debug)]
 pub enum Change<'a> {
-    /// A connection begins, or goes on after it was revoked.
+    /// A connection begins, or goes on after it was revoked. One that begins goes through
+    /// the environment's proxy, if one is named for its server now.
     Connect {
         /// Its name.
         name: &'a str,
@@ -60,7 +61,7 @@ pub fn change(file: &Path, change: Change<'_>) -> Result<Policy, String> {
     let _locked = files::lock_folder(&path).map_err(unread)?;
     let (path, text) = if Policy::is_there(&path) { text(&path)? } else { (path, String::new()) };
     let wrong = |why: String| format!("{}: {why}", path.display());
-    Policy::parse(&text).map_err(wrong)?;
+    Policy::of(&text, &path).map_err(wrong)?;
     let mut document: DocumentMut = text.parse().map_err(|_| wrong("it is no TOML".to_owned()))?;
     apply(&mut document, change).map_err(wrong)?;
     let text = document.to_string();
@@ -86,6 +87,9 @@ fn apply(document: &mut DocumentMut, change: Change<'_>) -> Result<(), String> {
             let mut line = Table::new();
             line.insert("base-url", value(base_url));
             line.insert("secret", value(secret));
+            if Through::as_now(base_url) == Through::Environment {
+                line.insert("proxy", value("environment"));
+            }
             all.insert(name, Item::Table(line));
         }
         (None, _) => return Err(format!("it has no `{kind}.{name}`")),

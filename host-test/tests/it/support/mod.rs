@@ -1,9 +1,11 @@
 //! What every test needs: the connector, and somebody to answer it.
 
 pub(crate) mod agent;
+pub(crate) mod authority;
 pub(crate) mod everything;
 pub(crate) mod hook;
 pub(crate) mod known;
+pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod schemas;
 pub(crate) mod shell;

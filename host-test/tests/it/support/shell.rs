@@ -73,7 +73,11 @@ fn one_line(text: &str) -> Value {
 pub(crate) fn program(name: impl AsRef<OsStr>, settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(name);
     let inherited = env::vars_os().map(|(name, _)| name);
-    for name in inherited.filter(|name| name.to_string_lossy().starts_with("TWOCHAT_")) {
+    let of_ours = |name: &str| {
+        let of_network = name.starts_with("SSL_CERT_") || name.to_lowercase().ends_with("_proxy");
+        name.starts_with("TWOCHAT_") || of_network
+    };
+    for name in inherited.filter(|name| of_ours(&name.to_string_lossy())) {
         command.env_remove(name);
     }
     let built = PathBuf::from(env!("CARGO_BIN_EXE_twochat")).parent().unwrap().to_owned();

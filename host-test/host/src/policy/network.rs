@@ -1,0 +1,152 @@
+//! How does a connection get through the network it is in? What its entry says of a
+//! proxy, and of authorities that are trusted as well.
+
+use std::{
+    fmt, fs,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+use rustls::{
+    RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject},
+};
+use serde::{Deserialize, Deserializer, de};
+use url::Url;
+
+use crate::{files, gate::Connection, proxy::Proxy};
+
+/// A file of authorities may have so many bytes.
+const LIMIT: u64 = 1 << 20;
+const FORMS: &str = "expected the url of a proxy such as \"http://proxy.example.com:3128\", \
+                     \"environment\", \"none\" or false";
+
+/// What stands as `proxy`.
+#[derive(Clone, Default, PartialEq)]
+pub(super) enum Through {
+    /// Whatever the environment says.
+    #[default]
+    None,
+    /// What the environment names for the server.
+    Environment,
+    Proxy(Proxy),
+    /// What cannot be used, and why, without what it was.
+    Wrong(String),
+}
+
+impl Through {
+    /// What suits a new connection: a proxy that the environment names for it now.
+    pub(super) fn as_now(base_url: &str) -> Self {
+        match Url::parse(base_url).map(|base| Proxy::of_environment(&base)) {
+            Err(_) | Ok(Ok(None)) => Self::None,
+            Ok(_) => Self::Environment,
+        }
+    }
+
+    pub(super) fn fault(&self) -> Option<String> {
+        match self {
+            Self::Wrong(why) => Some(why.clone()),
+            _ => None,
+        }
+    }
+
+    /// The connection through what is said here.
+    pub(super) fn lead(&self, connection: Connection) -> Result<Connection, String> {
+        match self {
+            Self::None => Ok(connection),
+            Self::Environment => connection.with_proxy_of_environment(),
+            Self::Proxy(proxy) => Ok(connection.with_proxy(proxy.clone())),
+            Self::Wrong(why) => Err(why.clone()),
+        }
+    }
+}
+
+impl fmt::Debug for Through {
+    /// A user and a password may stand in it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Environment => f.write_str("Environment"),
+            Self::Proxy(proxy) => proxy.fmt(f),
+            Self::Wrong(_) => f.write_str("Wrong"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Through {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl de::Visitor<'_> for Visitor {
+            type Value = Through;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(FORMS.trim_start_matches("expected "))
+            }
+
+            fn visit_bool<E: de::Error>(self, value: bool) -> Result<Through, E> {
+                Ok(if value { Through::Wrong(FORMS.to_owned()) } else { Through::None })
+            }
+
+            fn visit_str<E: de::Error>(self, value: &str) -> Result<Through, E> {
+                Ok(match value {
+                    "none" => Through::None,
+                    "environment" => Through::Environment,
+                    url => match Proxy::new(url) {
+                        Ok(proxy) => Through::Proxy(proxy),
+                        Err(why) => Through::Wrong(format!("it cannot be used: {why}")),
+                    },
+                })
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+/// Authorities in a file, as `ca` names it.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(transparent)]
+pub(super) struct Authorities {
+    file: PathBuf,
+    #[serde(skip)]
+    read: Vec<CertificateDer<'static>>,
+}
+
+impl Authorities {
+    /// Reads them; the path starts from this folder.
+    pub(super) fn read(&mut self, folder: &Path) -> Result<(), String> {
+        let path = folder.join(&self.file);
+        let name = path.display();
+        let unread = |error| format!("{name} cannot be read: {error}");
+        let file = files::open(&path).map_err(unread)?;
+        let metadata = file.metadata().map_err(unread)?;
+        let folder = path.canonicalize().map_err(unread)?;
+        let folder = fs::metadata(folder.parent().unwrap_or(Path::new("/"))).map_err(unread)?;
+        // Who says which authority is trusted can read all that is sent.
+        if !files::is_of_ours_or_root(&metadata)
+            || metadata.mode() & 0o022 != 0
+            || files::is_open_to_others(&folder)
+        {
+            return Err(format!("{name} can be written or replaced by others: `chmod go-w` it"));
+        }
+        let bytes = files::read(&file, LIMIT).map_err(unread)?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
+        let found = found.map_err(|error| format!("{name} is no PEM file: {error}"))?;
+        if found.is_empty() {
+            return Err(format!("{name} holds no certificate: expected a PEM file"));
+        }
+        let mut roots = RootCertStore::empty();
+        for certificate in &found {
+            roots
+                .add(certificate.clone())
+                .map_err(|error| format!("{name} holds a certificate that is none: {error}"))?;
+        }
+        self.read = found;
+        Ok(())
+    }
+
+    pub(super) fn certificates(&self) -> &[CertificateDer<'static>] {
+        &self.read
+    }
+}
