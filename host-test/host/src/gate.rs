@@ -47,6 +47,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Connection {
     vendor: Arc<Vendor>,
+    name: Option<String>,
     base: Url,
     addresses: Addresses,
     methods: Vec<Method>,
@@ -88,7 +89,14 @@ impl Connection {
         let (base, addresses) = base_url(base)?;
         let (methods, bounds) = (METHODS.to_vec(), Bounds::default());
         let throttle = Throttle::new(bounds.at_once);
-        Ok(Self { vendor: Arc::clone(vendor), base, addresses, methods, key, bounds, throttle })
+        let (vendor, name) = (Arc::clone(vendor), None);
+        Ok(Self { vendor, name, base, addresses, methods, key, bounds, throttle })
+    }
+
+    /// The same connection with a name, by which its refusals call it.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        Self { name: Some(name.to_owned()), ..self }
     }
 
     /// The same connection with other bounds.
@@ -159,9 +167,24 @@ impl Connection {
         self.key.as_ref()
     }
 
-    /// Whether the request may leave.
-    fn allows(&self, method: &Method, uri: &Uri) -> bool {
-        self.methods.contains(method) && self.is_origin_of(uri) && self.is_above(uri.path())
+    /// The methods that it allows.
+    #[must_use]
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    /// Why the request may not leave, if it may not.
+    fn refusal(&self, method: &Method, uri: &Uri) -> Option<String> {
+        let name = self.name.as_deref().unwrap_or("to this server");
+        if !self.methods.contains(method) {
+            Some(format!("{method} is not among the methods of connection {name}"))
+        } else if !self.is_origin_of(uri) {
+            Some(format!("the request does not go to the origin of connection {name}"))
+        } else if !self.is_above(uri.path()) {
+            Some(format!("the request does not go below the path of connection {name}"))
+        } else {
+            None
+        }
     }
 
     fn is_origin_of(&self, uri: &Uri) -> bool {
@@ -245,19 +268,26 @@ impl WasiHttpHooks for Gate {
     ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
         let spent = self.requests >= self.connection.bounds.per_call;
         self.requests += 1;
-        let allowed = !spent && self.connection.allows(request.method(), request.uri());
+        let refusal = if spent {
+            let most = self.connection.bounds.per_call;
+            Some(format!("a call may send {most} requests over its connection, and no more"))
+        } else {
+            self.connection.refusal(request.method(), request.uri())
+        };
+        let allowed = refusal.is_none();
         if let Some(key) = self.connection.key.as_ref().and_then(Secret::header).filter(|_| allowed)
         {
             request.headers_mut().insert(self.connection.vendor.key_header.clone(), key);
         }
         let client = self.client.clone();
         let Connection { addresses, bounds, ref throttle, .. } = *self.connection;
-        let hider = self.connection.key.as_ref().map(|key| KeyHider::of(key));
+        let hider = self.connection.key.as_ref().map(KeyHider::of);
         let throttle = throttle.clone();
         let traffic = Arc::clone(&self.traffic);
         let call_ends = self.deadline;
         Box::new(async move {
-            if !allowed {
+            if let Some(why) = refusal {
+                traffic.refused(why);
                 return Err(Error::HttpRequestDenied);
             }
             let turn = timeout_at(call_ends, throttle.turn());

@@ -10,6 +10,7 @@ pub struct Traffic(Mutex<Counted>);
 struct Counted {
     statuses: Vec<u16>,
     bytes: u64,
+    refusal: Option<String>,
 }
 
 impl Traffic {
@@ -24,6 +25,16 @@ impl Traffic {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.counted().bytes
+    }
+
+    /// Why the gate refused the last request that did not leave, if there is one.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.counted().refusal.clone()
+    }
+
+    pub(super) fn refused(&self, why: String) {
+        self.counted().refusal = Some(why);
     }
 
     /// A request leaves: which one it is.
