@@ -1,26 +1,30 @@
 //! `twochat audit`: what the log says of the calls that were made.
 
-use std::{env, path::PathBuf};
+use std::{collections::BTreeSet, env, path::PathBuf};
 
 use clap::builder::NonEmptyStringValueParser;
 use host::{
     log::{self, Call},
     policy::Policy,
+    tools::Tool,
 };
 use serde_json::{Value, json};
 
 use crate::{
     caller,
+    component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
-    output::{self, Format},
-    terminal,
+    form::{FormArguments, Format},
+    output, suggest, terminal,
 };
 
 /// Show the calls that were written down, the oldest first.
 ///
 /// A call ends as `ok`, as the kind of its error, as `not-called` where the
-/// arguments did not fit, as `refused` where the policy did not allow it, as `stopped` where the host ended it, or as `unknown` where
-/// it was cut off or is still under way.
+/// arguments did not fit, as `refused` where the policy did not allow it, as
+/// `stopped` where the host ended it, or as `unknown` where it was cut off or is still
+/// under way. A table shows the reason beside it; all other forms have arguments and
+/// results as well. Without --output it is a table.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -47,16 +51,17 @@ pub(crate) struct Arguments {
     /// Only the last of them
     #[arg(long, value_name = "N")]
     last: Option<usize>,
-    /// How to write them; all but the table have arguments and results as well
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    form: FormArguments,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
+    let form = arguments.form.clone().form(Format::Table, Format::Table, false)?;
     let file = file(arguments)?;
     let unread =
         |error| CommandError::Host(format!("the log {} cannot be read: {error}", file.display()));
     let (calls, unreadable) = log::read(&file).map_err(unread)?;
+    known(arguments, &calls)?;
     let wanted = |call: &&Call| {
         arguments.action.as_ref().is_none_or(|action| call.asked.action == *action)
             && arguments
@@ -69,11 +74,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let calls: Vec<_> = calls.iter().filter(wanted).collect();
     let first = calls.len().saturating_sub(arguments.last.unwrap_or(usize::MAX));
     let calls = calls.get(first..).unwrap_or_default();
-    let (rows, columns) = match arguments.output {
-        Format::Table => (calls.iter().map(|call| brief(call)).collect(), BRIEF),
-        _ => (calls.iter().map(|call| json!(call)).collect::<Vec<_>>(), WHOLE),
+    let (rows, columns) = match form.format {
+        Format::Table => (calls.iter().map(|call| with_reason(call)).collect(), IN_TABLE),
+        _ => (calls.iter().map(|call| json!(call)).collect::<Vec<_>>(), IN_OTHER_FORMS),
     };
-    output::rows("calls", rows, columns, arguments.output)?;
+    output::rows("calls", rows, columns, SPARE, &form)?;
     if unreadable > 0 {
         terminal::say(&format!(
             "twochat: lines that cannot be read, such as one that was cut off: {unreadable}"
@@ -98,9 +103,59 @@ fn file(arguments: &Arguments) -> Result<PathBuf, CommandError> {
     })
 }
 
-const BRIEF: &[&str] =
-    &["time", "persona", "connection", "action", "end", "statuses", "retries", "milliseconds"];
-const WHOLE: &[&str] = &[
+/// Whether what is asked for can be there at all: it stands in the log, or is a word
+/// of the built-in component.
+fn known(arguments: &Arguments, calls: &[Call]) -> Result<(), CommandError> {
+    let in_log = |end: fn(&Call) -> &str| calls.iter().map(end).collect::<BTreeSet<_>>();
+    let (ends, actions) = (in_log(Call::end), in_log(|call| &call.asked.action));
+    let is_absent = |asked: &Option<String>, there: &BTreeSet<&str>| {
+        asked.as_deref().is_some_and(|asked| !there.contains(asked))
+    };
+    if !is_absent(&arguments.end, &ends) && !is_absent(&arguments.action, &actions) {
+        return Ok(());
+    }
+    let tools = Tool::all_of(&ComponentArguments::default().load()?);
+    let kinds = tools.iter().filter_map(|tool| {
+        tool.error_schema.as_ref()?.get("properties")?.pointer("/kind/enum")?.as_array()
+    });
+    let kinds = kinds.flatten().filter_map(Value::as_str);
+    let of_actions = tools.iter().map(|tool| tool.name.as_str());
+    let ends = ends.into_iter().chain(ENDS.iter().copied()).chain(kinds).collect();
+    let actions = actions.into_iter().chain(of_actions).collect();
+    is_known("end", &arguments.end, &ends)?;
+    is_known("action", &arguments.action, &actions)
+}
+
+fn is_known(
+    what: &str,
+    asked: &Option<String>,
+    known: &BTreeSet<&str>,
+) -> Result<(), CommandError> {
+    match asked {
+        Some(asked) if !known.contains(asked.as_str()) => {
+            let known: Vec<_> = known.iter().copied().collect();
+            Err(CommandError::Misuse(suggest::unknown(what, asked, &known, "there are")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The ends that are no kind of error.
+const ENDS: [&str; 5] = ["ok", "not-called", "refused", "stopped", "unknown"];
+const IN_TABLE: &[&str] = &[
+    "time",
+    "persona",
+    "connection",
+    "action",
+    "end",
+    "reason",
+    "statuses",
+    "retries",
+    "milliseconds",
+];
+/// What a narrow table leaves out, that which matters least first.
+const SPARE: &[&str] = &["retries", "milliseconds", "statuses", "connection", "persona"];
+const IN_OTHER_FORMS: &[&str] = &[
     "time",
     "id",
     "user",
@@ -119,13 +174,14 @@ const WHOLE: &[&str] = &[
     "bytes",
 ];
 
-fn brief(call: &Call) -> Value {
-    let mut row = json!({ "end": call.end() });
-    let whole = json!(call);
-    for column in BRIEF {
-        if let (Some(row), Some(value)) = (row.as_object_mut(), whole.get(column)) {
-            row.insert((*column).to_owned(), value.clone());
-        }
+/// The call as a row of the table, with its end and why it was no other.
+fn with_reason(call: &Call) -> Value {
+    let mut row = json!(call);
+    let error = row.get("error");
+    let reason = error.and_then(|error| error.get("message").or(Some(error))).cloned();
+    if let Some(row) = row.as_object_mut() {
+        row.insert("end".to_owned(), call.end().into());
+        row.extend(reason.map(|reason| ("reason".to_owned(), reason)));
     }
     row
 }

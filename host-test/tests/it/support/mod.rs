@@ -3,6 +3,7 @@
 pub(crate) mod agent;
 pub(crate) mod everything;
 pub(crate) mod hook;
+pub(crate) mod paged;
 pub(crate) mod raw;
 pub(crate) mod schemas;
 pub(crate) mod shell;
