@@ -23,6 +23,7 @@ mod actions {
     mod list_webhook_subscriptions;
     mod test_api_key;
 }
+mod advice;
 mod artefact;
 mod audit;
 mod bounds;
