@@ -29,6 +29,7 @@ mod audit;
 mod bounds;
 mod cache;
 mod command;
+mod endings;
 mod failures;
 mod flags;
 mod gate;
