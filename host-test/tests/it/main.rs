@@ -30,6 +30,7 @@ mod bounds;
 mod cache;
 mod command;
 mod endings;
+mod exports;
 mod failures;
 mod flags;
 mod gate;
