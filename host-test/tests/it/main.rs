@@ -38,6 +38,7 @@ mod generic;
 mod guests;
 mod hostile;
 mod hosts;
+mod inspects;
 mod isolation;
 mod largest;
 mod limits;
