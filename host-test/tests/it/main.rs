@@ -39,6 +39,7 @@ mod guests;
 mod hostile;
 mod hosts;
 mod inspects;
+mod interrupts;
 mod isolation;
 mod largest;
 mod limits;
