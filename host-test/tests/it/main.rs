@@ -52,6 +52,7 @@ mod retries;
 mod rooms;
 mod secrets;
 mod streams;
+mod tables;
 mod throttle;
 mod tidy;
 mod tls;
