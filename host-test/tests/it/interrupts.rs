@@ -150,7 +150,7 @@ fn a_terminal_shows_again_what_is_typed_after_the_key_was_not() {
 }
 
 #[tokio::test]
-async fn an_agent_a_mock_and_a_demo_end_at_once() {
+async fn an_agent_and_a_mock_end_at_once() {
     let twochat = hanging().await;
     let log = folder("interrupts-mcp").join("log");
     let agent = Agent::with(&twochat.base_url(), &["--audit", log.to_str().unwrap()]);
