@@ -173,9 +173,14 @@ impl Connection {
         &self.methods
     }
 
+    /// How refusals call it.
+    fn label(&self) -> &str {
+        self.name.as_deref().unwrap_or("to this server")
+    }
+
     /// Why the request may not leave, if it may not.
     fn refusal(&self, method: &Method, uri: &Uri) -> Option<String> {
-        let name = self.name.as_deref().unwrap_or("to this server");
+        let name = self.label();
         if !self.methods.contains(method) {
             Some(format!("{method} is not among the methods of connection {name}"))
         } else if !self.is_origin_of(uri) {
@@ -285,6 +290,7 @@ impl WasiHttpHooks for Gate {
         let throttle = throttle.clone();
         let traffic = Arc::clone(&self.traffic);
         let call_ends = self.deadline;
+        let label = self.connection.label().to_owned();
         Box::new(async move {
             if let Some(why) = refusal {
                 traffic.refused(why);
@@ -296,9 +302,13 @@ impl WasiHttpHooks for Gate {
             let first_byte = options.first_byte_timeout.map(|wait| Instant::now() + wait);
             let until = first_byte.map_or(call_ends, |first_byte| first_byte.min(call_ends));
             let number = traffic.begins();
-            let mut response = timeout_at(until, client.send(request, addresses))
-                .await
-                .map_err(|_| Error::HttpResponseTimeout)??;
+            let sent = timeout_at(until, client.send(request, addresses)).await;
+            let sent = sent.map_err(|_| Error::HttpResponseTimeout)?;
+            if matches!(sent, Err(Error::DestinationIpProhibited)) {
+                let why = "the host's name leads to no address that connection";
+                traffic.refused(format!("{why} {label} may reach"));
+            }
+            let mut response = sent?;
             traffic.answered(number, response.status().as_u16());
             // Told now, it has a name; told within the body, it only breaks off. Of a
             // refusal the status is worth more.

@@ -93,6 +93,10 @@ async fn a_refusal_by_the_gate_names_the_rule_and_the_connection() {
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("POST is not among the methods of connection work"), "{message}");
     assert_eq!(twochat.requests(), []);
+    let private = run(&["call", "list-contacts"], &asking("https://10.0.0.1/open")).error();
+    let message = private["message"].as_str().unwrap();
+    let reason = "The reason: the host's name leads to no address that connection to this server";
+    assert!(message.contains(reason), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

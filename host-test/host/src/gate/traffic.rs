@@ -27,7 +27,7 @@ impl Traffic {
         self.counted().bytes
     }
 
-    /// Why the gate refused the last request that did not leave, if there is one.
+    /// Why the gate refused the last request, if it did.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         self.counted().refusal.clone()
@@ -40,6 +40,7 @@ impl Traffic {
     /// A request leaves: which one it is.
     pub(super) fn begins(&self) -> usize {
         let mut counted = self.counted();
+        counted.refusal = None;
         counted.statuses.push(0);
         counted.statuses.len() - 1
     }
