@@ -10,6 +10,7 @@ use std::{
 use host::{
     access::{Access, Owner},
     client::Client,
+    engine::Connector,
     gate::Connection,
     log::Log,
     policy::Policy,
@@ -18,7 +19,8 @@ use host::{
 
 use crate::{
     exit::CommandError,
-    vendor::{APPLICATION, BASE_URL, BASE_URL_SETTING, KEY_SETTING, TWOCHAT},
+    suggest,
+    vendor::{APPLICATION, BASE_URL, BASE_URL_SETTING, KEY_PLACE, KEY_SETTING, TWOCHAT},
 };
 
 /// Who calls, as flags say it.
@@ -37,14 +39,15 @@ pub(crate) struct CallerArguments {
 }
 
 impl CallerArguments {
-    /// What the caller may do: what its policy says, or without one everything
-    /// over the connection of the environment.
-    pub(crate) fn access(self) -> Result<Access, CommandError> {
+    /// What the caller may do with this connector: what its policy says, or without
+    /// one everything over the connection of the environment.
+    pub(crate) fn access(self, connector: &Connector) -> Result<Access, CommandError> {
         if let Some(file) = policy(self.policy) {
             if self.audit.is_some() {
                 let why = "--audit has no meaning here: calls are written down where the policy";
                 return Err(CommandError::Misuse(format!("{why} {} says", file.display())));
             }
+            self.persona.as_deref().map(|name| is_known(name, &file)).transpose()?;
             return Ok(Access::of_persona(file, self.persona, Arc::clone(&TWOCHAT)));
         }
         if self.persona.is_some() {
@@ -59,6 +62,9 @@ impl CallerArguments {
         // Better now than at the first call.
         log.as_deref().map(can_be_written).transpose()?;
         let connection = Arc::new(from_environment()?);
+        if connection.key().is_none() && connector.reaches_out() {
+            return Err(CommandError::Refused(without_key()));
+        }
         let until = Policy::of_user(APPLICATION);
         Ok(Access::Owner(Owner { connection, name: None, log, until }))
     }
@@ -69,6 +75,28 @@ pub(crate) fn policy(file: Option<PathBuf>) -> Option<PathBuf> {
     file.or_else(|| Policy::of_user(APPLICATION).filter(|file| Policy::is_there(file)))
 }
 
+/// Whether a policy that can be read has this persona. One that cannot is judged when
+/// it is followed.
+fn is_known(persona: &str, file: &Path) -> Result<(), CommandError> {
+    let Ok(policy) = Policy::read(file) else { return Ok(()) };
+    let known: Vec<_> = policy.personas().keys().map(String::as_str).collect();
+    match suggest::nearest(persona, known.iter().copied()) {
+        Some(meant) if meant != persona => {
+            let why = suggest::unknown("persona", persona, &known, "there are");
+            Err(CommandError::Refused(format!("{}: {why}", policy.file().display())))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What to do about a key that nobody gave.
+fn without_key() -> String {
+    format!(
+        "there is no key and no policy: set {KEY_SETTING} to the key of your 2Chat account, or \
+         store it once with `twochat connect NAME`. The key is shown at {KEY_PLACE}"
+    )
+}
+
 /// The connection that the environment asks for.
 fn from_environment() -> Result<Connection, CommandError> {
     let broken =
@@ -77,10 +105,15 @@ fn from_environment() -> Result<Connection, CommandError> {
         .map(|key| Secret::new(&key))
         .transpose()
         .map_err(|why| broken(KEY_SETTING, why))?;
-    let base = variable(BASE_URL_SETTING)?.unwrap_or_else(|| BASE_URL.to_owned());
+    let base = base_url()?.unwrap_or_else(|| BASE_URL.to_owned());
     let connection = Connection::new(&TWOCHAT, &base, key);
     let connection = connection.map_err(|why| broken(BASE_URL_SETTING, why))?;
     connection.with_proxy_of_environment().map_err(CommandError::Misuse)
+}
+
+/// Where the environment says that 2Chat is, if it does.
+pub(crate) fn base_url() -> Result<Option<String>, CommandError> {
+    variable(BASE_URL_SETTING)
 }
 
 /// The variable without the white space around it, if anything is left.

@@ -1,4 +1,4 @@
-//! Which component is run?
+//! Which component is run, and what may it import?
 
 use std::{
     fs::File,
@@ -8,43 +8,97 @@ use std::{
 
 use host::{
     cache::Cache,
-    engine::{Connector, Host},
+    engine::{Connector, Host, LoadError},
 };
 
-use crate::{exit::CommandError, vendor::APPLICATION};
+use crate::{exit::CommandError, suggest, vendor::APPLICATION};
 
 /// The connector of this repository, built from the sources beside this crate.
-const CONNECTOR: &[u8] = include_bytes!(env!("TWOCHAT_COMPONENT"));
+pub(crate) const CONNECTOR: &[u8] = include_bytes!(env!("TWOCHAT_COMPONENT"));
 /// What to do about a file that cannot be used.
 const OTHERWISE: &str =
     "Give --component a WebAssembly component, or leave it out to run the built-in one.";
 
+/// So many imports of one package are allowed one by one.
+const MANY: usize = 3;
 /// The largest file that is looked at: many times the largest connector.
 const FILE_LIMIT: u64 = 64 << 20;
 
-/// Loads the component in `file`, or the one that this command was built with.
-pub(crate) fn load(file: Option<PathBuf>) -> Result<Connector, CommandError> {
-    let host = Host::new().map_err(|error| {
-        CommandError::Host(format!("this machine cannot run WebAssembly: {error:#}"))
-    })?;
-    let unusable = |why: String| {
-        CommandError::Host(match &file {
-            Some(file) => format!("{} cannot be used: {why}. {OTHERWISE}", file.display()),
-            None => format!("the built-in component cannot be used: {why}"),
-        })
-    };
-    let bytes = match &file {
-        Some(file) => read(file).map_err(unusable)?,
-        None => CONNECTOR.to_owned(),
-    };
-    let loaded = match Cache::of_user(APPLICATION) {
-        Some(cache) => host.load_cached(&bytes, &cache),
-        None => host.load(&bytes),
-    };
-    loaded.map_err(|error| unusable(error.to_string()))
+/// Which component, as flags say it.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct ComponentArguments {
+    /// Component to use instead of the built-in one
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) component: Option<PathBuf>,
+    /// Let the component import this as well, such as wasi:random/random, or wasi:cli
+    /// for all of it; may be given more than once
+    ///
+    /// A connector needs wasi:http, wasi:io and its environment. A component that
+    /// imports more is not loaded unless each import is allowed by name.
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) allow_import: Vec<String>,
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, String> {
+impl ComponentArguments {
+    /// Loads it.
+    pub(crate) fn load(self) -> Result<Connector, CommandError> {
+        let Self { component: file, allow_import } = self;
+        let host = Host::new().map_err(|error| {
+            CommandError::Host(format!("this machine cannot run WebAssembly: {error:#}"))
+        })?;
+        let host = host.allowing(allow_import);
+        let Some(file) = file else {
+            return loaded(&host, CONNECTOR).map_err(|error| {
+                CommandError::Host(format!("the built-in component cannot be used: {error}"))
+            });
+        };
+        let name = file.display();
+        let bytes = read(&file).map_err(|why| {
+            CommandError::Host(format!("{name} cannot be used: {why}. {OTHERWISE}"))
+        })?;
+        loaded(&host, &bytes).map_err(|error| {
+            let otherwise = match &error {
+                LoadError::NotAllowed { imports } => allowing(imports),
+                _ => OTHERWISE.to_owned(),
+            };
+            CommandError::Host(format!("{name} cannot be used: {error}. {otherwise}"))
+        })
+    }
+}
+
+fn loaded(host: &Host, bytes: &[u8]) -> Result<Connector, LoadError> {
+    match Cache::of_user(APPLICATION) {
+        Some(cache) => host.load_cached(bytes, &cache),
+        None => host.load(bytes),
+    }
+}
+
+/// The flags that let these imports in: each by name, or the package of many.
+fn allowing(imports: &[String]) -> String {
+    let package = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+    let of_package =
+        |name: &str| imports.iter().filter(|other| package(other) == package(name)).count();
+    let mut names: Vec<_> = imports
+        .iter()
+        .map(|name| match name.split('@').next().unwrap_or_default() {
+            plain if of_package(name) > MANY => package(plain),
+            plain => plain.to_owned(),
+        })
+        .collect();
+    names.dedup();
+    let flags: Vec<_> = names.iter().map(|name| format!("--allow-import {name}")).collect();
+    format!("If you trust it with that, add {}.", flags.join(" "))
+}
+
+/// The action of the built-in component that was most likely meant.
+pub(crate) fn built_in_action(name: &str) -> Option<String> {
+    let connector = ComponentArguments::default().load().ok()?;
+    let known = connector.actions().iter().map(|action| action.name.as_str());
+    suggest::nearest(name, known).map(str::to_owned)
+}
+
+/// The bytes of a file that can be a component.
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = File::open(file).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes));
     match read {

@@ -4,21 +4,25 @@
 use std::{fmt, process::ExitCode};
 
 use host::calls::NoOutcome;
+use serde_json::Value;
 
-use crate::terminal;
+use crate::{failure, terminal};
 
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
-  0  it worked; the result is on stdout
-  1  the action gave an error, one line of JSON on stderr
-  2  it was not called correctly or not allowed, and nothing was sent
-  3  the host failed: no component or log, a trap, or a limit";
+  0    it worked; the result is on stdout
+  1    the action gave an error: laid out on a terminal, else a line of JSON on stderr
+  2    it was not called correctly or not allowed, and nothing was sent
+  3    the host failed: no component or log, a trap, or a limit
+  130  it was interrupted by Ctrl-C";
 
 /// Why the command ends early.
 #[derive(Debug)]
 pub(crate) enum CommandError {
-    /// The action's error, as one line of JSON.
-    Action(String),
+    /// The action's error.
+    Action(Value),
+    /// The command line was not understood; the text ends its last line itself.
+    Usage(String),
     /// It was called wrongly, or its settings are broken.
     Misuse(String),
     /// The policy does not allow it, or cannot be followed.
@@ -27,19 +31,27 @@ pub(crate) enum CommandError {
     NotMade(String),
     /// The host could not do its part.
     Host(String),
+    /// Ctrl-C ended it.
+    Interrupted,
 }
 
 impl CommandError {
     /// Says so, and gives the code to end with.
     pub(crate) fn report(self) -> ExitCode {
-        let (line, code) = match self {
-            Self::Action(error) => (error, 1),
+        let (text, code) = match self {
+            Self::Action(error) if terminal::is_heard() => (failure::laid_out(&error), 1),
+            Self::Action(error) => (error.to_string(), 1),
+            Self::Usage(text) => {
+                terminal::say_styled(&text);
+                return ExitCode::from(2);
+            }
             Self::Misuse(message) => (format!("twochat: {message}"), 2),
             Self::Refused(why) => (format!("twochat: {why}. Nothing was sent."), 2),
             Self::NotMade(why) => (format!("twochat: {why}. Nothing was sent."), 3),
             Self::Host(message) => (format!("twochat: {message}"), 3),
+            Self::Interrupted => ("twochat: interrupted".to_owned(), 130),
         };
-        terminal::say(&line);
+        terminal::say(&text);
         ExitCode::from(code)
     }
 }
@@ -47,7 +59,9 @@ impl CommandError {
 impl fmt::Display for CommandError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Action(text)
+            Self::Action(error) => write!(f, "{error}"),
+            Self::Interrupted => f.write_str("interrupted"),
+            Self::Usage(text)
             | Self::Misuse(text)
             | Self::Refused(text)
             | Self::NotMade(text)

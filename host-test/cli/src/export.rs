@@ -1,37 +1,46 @@
-//! Where do the rows of many pages go, and how is a broken export taken up?
+//! How do the rows of many pages leave? Row by row, and noted page by page.
 //!
-//! To standard output, or to a file. Beside a file that is not complete lies
-//! `FILE.resume`: what was asked, the next page, and how many bytes of the file
-//! are good. It is written after each page, so that an export that was killed
-//! at any point goes on with the page that it did not finish.
+//! An export that is dropped before its end says how to go on; one that has nothing
+//! to go on with leaves no file in the way of the next.
 
 use std::{
     collections::HashSet,
-    ffi::OsString,
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, BufRead, BufReader, BufWriter, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    fs::OpenOptions,
+    io::{self, BufWriter, Write},
 };
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
+    destination::Destination,
     exit::CommandError,
-    output::{Format, KEY, Rows},
+    form::{Form, Format},
+    input,
+    output::{self, BYTE_ORDER_MARK},
+    paging::PAGE,
     paint::visible,
-    terminal,
+    resume::{PartFile, Progressed},
+    rows::Rows,
+    terminal::{self, Results},
 };
 
 /// Rows on their way out.
 pub(crate) struct Export {
-    sink: BufWriter<Box<dyn Write>>,
-    file: Option<Target>,
-    format: Format,
+    sink: Sink,
+    form: Form,
     rows: Rows,
+    /// The page that is asked for.
+    page: u64,
     written: u64,
-    terminal: bool,
-    reader: Reader,
+    /// How many rows of whole pages there are.
+    kept: u64,
+    without_column: usize,
+    is_over: bool,
+}
+
+enum Sink {
+    Stream { out: BufWriter<Box<dyn Write + Send>>, is_watched: bool },
+    File(Box<PartFile>),
 }
 
 /// Whether somebody still reads the rows.
@@ -41,250 +50,171 @@ pub(crate) enum Reader {
     Gone,
 }
 
-/// A file, and what is written beside it.
-struct Target {
-    path: PathBuf,
-    beside: PathBuf,
-    handle: File,
-    state: State,
-}
-
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct State {
-    about: Value,
-    next_page: u64,
-    bytes: u64,
-}
-
 impl Export {
-    /// Opens the file, or standard output. `about` is what makes an export the
-    /// same as an earlier one.
-    pub(crate) fn open(
-        file: Option<PathBuf>,
-        about: Value,
-        first_page: u64,
-        format: Format,
+    /// Opens where the rows go; a file is gone on with if it is the beginning of the
+    /// same export.
+    pub(crate) async fn open(
+        to: Destination,
+        new: Progressed,
+        form: Form,
         rows: Rows,
     ) -> Result<Self, CommandError> {
-        let state = State { about, next_page: first_page, bytes: 0 };
-        let file = file.map(|path| Target::open(path, state)).transpose()?;
-        let sink: Box<dyn Write> = match &file {
-            Some(target) => Box::new(target.handle.try_clone().map_err(unwritten)?),
-            None => Box::new(terminal::results()),
+        let page = new.next_page;
+        let sink = match to {
+            Destination::Output => Sink::Stream {
+                out: BufWriter::new(Box::new(Results)),
+                is_watched: terminal::is_watched(),
+            },
+            Destination::Stream(path) => {
+                let name = path.display().to_string();
+                // A pipe opens once somebody reads it.
+                let opened = input::aside(move || OpenOptions::new().write(true).open(path));
+                let opened = opened
+                    .await
+                    .map_err(|error| CommandError::Misuse(format!("{name}: {error}")))?;
+                Sink::Stream { out: BufWriter::new(Box::new(opened)), is_watched: false }
+            }
+            Destination::File(path) => Sink::File(Box::new(PartFile::open(path, new)?)),
         };
-        let terminal = file.is_none() && terminal::is_watched();
-        let sink = BufWriter::new(sink);
-        Ok(Self { sink, file, format, rows, written: 0, terminal, reader: Reader::There })
+        let (written, kept, without_column) = (0, 0, 0);
+        Ok(Self { sink, form, rows, page, written, kept, without_column, is_over: false })
     }
 
-    /// Writes what comes before the first row, or adds the keys of an earlier
-    /// export's rows to `seen`. Gives the page to go on with, if there was one.
+    /// Writes what comes before the first row, or adds the keys of the rows that are
+    /// there already to `seen`. Gives how far an earlier part came, if there is one.
     pub(crate) fn begin(
         &mut self,
         seen: &mut HashSet<Box<str>>,
-    ) -> Result<Option<u64>, CommandError> {
-        if let Some(target) = self.file.as_ref().filter(|target| target.state.bytes > 0) {
-            keys(&target.path, self.format, &mut |key| {
+    ) -> Result<Option<Progressed>, CommandError> {
+        if let Sink::File(part) = &self.sink
+            && part.progressed.has_begun()
+        {
+            let keys = part.keys(self.form.format, &mut |key| {
                 seen.insert(key.into());
-            })
-            .map_err(|error| CommandError::Host(format!("{}: {error}", target.path.display())))?;
-            self.written = seen.len() as u64;
-            return Ok(Some(target.state.next_page));
+            });
+            let name = part.path().display();
+            keys.map_err(|error| CommandError::Host(format!("{name}: {error}")))?;
+            (self.written, self.kept) = (seen.len() as u64, seen.len() as u64);
+            return Ok(Some(part.progressed.clone()));
         }
-        if self.format == Format::Csv {
-            let header = self.rows.columns.clone();
-            self.write_cells(&header)?;
+        if self.form.format == Format::Csv {
+            let mark = if self.form.bom { BYTE_ORDER_MARK } else { "" };
+            let header = output::csv_line(&self.rows.names())?;
+            self.write_line(&format!("{mark}{header}"))?;
         }
         Ok(None)
     }
 
-    /// How many rows there are, an earlier export's included.
+    /// How many rows there are, an earlier part's included.
     pub(crate) fn written(&self) -> u64 {
         self.written
     }
 
-    pub(crate) fn write(&mut self, row: &Value) -> Result<(), CommandError> {
+    /// Whether the rows appear on a terminal.
+    pub(crate) fn is_watched(&self) -> bool {
+        matches!(self.sink, Sink::Stream { is_watched: true, .. })
+    }
+
+    /// This page is asked for next.
+    pub(crate) fn asks_for(&mut self, page: u64) {
+        self.page = page;
+    }
+
+    /// Writes a row.
+    pub(crate) fn write(&mut self, row: &Value) -> Result<Reader, CommandError> {
         self.written += 1;
-        if self.format == Format::Csv {
-            let cells = self.rows.cells(row);
-            return self.write_cells(&cells);
+        if self.form.format == Format::Csv {
+            self.without_column += self.rows.without_column(row);
+            let line = output::csv_line(&self.rows.cells(row))?;
+            return self.write_line(&line);
         }
-        self.write_line(&row.to_string())
+        self.write_line(&format!("{row}\n"))
     }
 
-    fn write_cells(&mut self, cells: &[String]) -> Result<(), CommandError> {
-        let mut line = csv::Writer::from_writer(Vec::new());
-        line.write_record(cells).map_err(unwritten)?;
-        let line = line.into_inner().map_err(unwritten)?;
-        self.write_line(String::from_utf8_lossy(&line).trim_end_matches('\n'))
-    }
-
-    fn write_line(&mut self, line: &str) -> Result<(), CommandError> {
-        let written = if self.terminal {
-            writeln!(self.sink, "{}", visible(line))
-        } else {
-            writeln!(self.sink, "{line}")
+    fn write_line(&mut self, line: &str) -> Result<Reader, CommandError> {
+        let written = match &mut self.sink {
+            Sink::Stream { out, is_watched: true } => {
+                writeln!(out, "{}", visible(line.trim_end_matches('\n')))
+            }
+            Sink::Stream { out, .. } => out.write_all(line.as_bytes()),
+            Sink::File(part) => part.write(line.as_bytes()),
         };
-        self.done(written)
+        self.judge(written)
     }
 
-    /// Lets the rows of a page go, and notes how far it came.
-    pub(crate) fn page_ends(&mut self, next_page: Option<u64>) -> Result<Reader, CommandError> {
-        let flushed = self.sink.flush();
-        self.done(flushed)?;
-        if let Some(target) = &mut self.file {
-            target.note(next_page).map_err(unwritten)?;
-        }
-        Ok(self.reader)
+    /// A page is done, and another one is next: its rows leave, and that is noted.
+    pub(crate) fn page_is_done(
+        &mut self,
+        next: u64,
+        total: Option<u64>,
+        skipped: u64,
+    ) -> Result<Reader, CommandError> {
+        let done = match &mut self.sink {
+            Sink::Stream { out, .. } => out.flush(),
+            Sink::File(part) => {
+                (part.progressed.total, part.progressed.skipped) = (total, skipped);
+                part.page_is_done(next)
+            }
+        };
+        let reader = self.judge(done)?;
+        (self.page, self.kept) = (next, self.written);
+        Ok(reader)
+    }
+
+    /// The last page is done.
+    pub(crate) fn end(&mut self) -> Result<Reader, CommandError> {
+        let done = match &mut self.sink {
+            Sink::Stream { out, .. } => out.flush(),
+            Sink::File(part) => part.end(),
+        };
+        let reader = self.judge(done)?;
+        self.is_over = true;
+        Ok(reader)
     }
 
     /// What there is now.
     pub(crate) fn summary(&self) -> String {
-        match &self.file {
-            Some(target) => format!("{} rows in {}", self.written, target.path.display()),
-            None => format!("{} rows", self.written),
+        match &self.sink {
+            Sink::File(part) => format!("{} rows in {}", self.written, part.path().display()),
+            Sink::Stream { .. } => format!("{} rows", self.written),
         }
     }
 
-    /// Ends after a failure. A file without a whole page would only be in the
-    /// way of a corrected call.
-    pub(crate) fn give_up(self) {
-        if let Some(target) = self.file.filter(|target| target.state.bytes == 0) {
-            let _ = fs::remove_file(target.path);
-            let _ = fs::remove_file(target.beside);
-        }
+    /// Says what found no column of its own.
+    pub(crate) fn say_without_column(&self) {
+        output::say_without_column(self.without_column, &self.rows);
     }
 
-    /// What to do after a failure.
-    pub(crate) fn how_to_go_on(&self, page: u64) -> String {
-        let again = match &self.file {
-            Some(_) => "the same call".to_owned(),
-            None => format!("the same call with --page-number {page}"),
-        };
-        format!("stopped at page {page}, after {} rows; {again} goes on from there", self.written)
-    }
-
-    fn done(&mut self, written: io::Result<()>) -> Result<(), CommandError> {
-        match written {
+    fn judge(&mut self, written: io::Result<()>) -> Result<Reader, CommandError> {
+        match (written, &self.sink) {
+            (Ok(()), _) => Ok(Reader::There),
             // A reader that has seen enough, such as `head`, is no failure.
-            Err(error) if self.file.is_none() && error.kind() == io::ErrorKind::BrokenPipe => {
-                self.reader = Reader::Gone;
-                Ok(())
+            (Err(error), Sink::Stream { .. }) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_over = true;
+                Ok(Reader::Gone)
             }
-            written => written.map_err(unwritten),
+            (Err(error), _) => {
+                Err(CommandError::Host(format!("the rows cannot be written: {error}")))
+            }
         }
     }
 }
 
-impl Target {
-    fn open(path: PathBuf, new: State) -> Result<Self, CommandError> {
-        let mut beside = OsString::from(path.as_os_str());
-        beside.push(".resume");
-        let beside = PathBuf::from(beside);
-        let misuse = |why: String| CommandError::Misuse(format!("{}: {why}", path.display()));
-        let state = match fs::read(&beside) {
-            Ok(state) => Some(serde_json::from_slice::<State>(&state).map_err(|error| {
-                CommandError::Misuse(format!(
-                    "{} cannot be read: {error}; delete it to start anew",
-                    beside.display()
-                ))
-            })?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => {
-                return Err(CommandError::Misuse(format!("{}: {error}", beside.display())));
-            }
-        };
-        let (handle, state) = match state {
-            None => {
-                let opened = OpenOptions::new().write(true).create_new(true).open(&path);
-                let handle = opened.map_err(|error| match error.kind() {
-                    io::ErrorKind::AlreadyExists if path.is_dir() => {
-                        misuse("it is a folder; name a file in it".to_owned())
-                    }
-                    io::ErrorKind::AlreadyExists => misuse(
-                        "it exists already and is no export that broke; delete it or name another file"
-                            .to_owned(),
-                    ),
-                    _ => misuse(error.to_string()),
-                })?;
-                alone(&handle).map_err(misuse)?;
-                (handle, new)
-            }
-            Some(state) if state.about != new.about => {
-                return Err(misuse(format!(
-                    "it is the beginning of another export, {}; delete it and {}, or name \
-                     another file",
-                    state.about,
-                    beside.display()
-                )));
-            }
-            Some(state) => {
-                let opened = OpenOptions::new().write(true).open(&path);
-                let mut handle = opened.map_err(|error| misuse(error.to_string()))?;
-                alone(&handle).map_err(misuse)?;
-                let length = handle.metadata().map_err(unwritten)?.len();
-                if length < state.bytes {
-                    return Err(misuse(format!(
-                        "it is shorter than {} says; delete both to start anew",
-                        beside.display()
-                    )));
-                }
-                // What came after the last whole page is asked for again.
-                handle.set_len(state.bytes).map_err(unwritten)?;
-                handle.seek(SeekFrom::End(0)).map_err(unwritten)?;
-                (handle, state)
-            }
-        };
-        let mut target = Self { path, beside, handle, state };
-        target.keep().map_err(unwritten)?;
-        Ok(target)
-    }
-
-    /// After the last page there is nothing to go on with.
-    fn note(&mut self, next_page: Option<u64>) -> io::Result<()> {
-        let Some(next_page) = next_page else { return fs::remove_file(&self.beside) };
-        self.state.next_page = next_page;
-        self.state.bytes = self.handle.stream_position()?;
-        self.keep()
-    }
-
-    /// Writes the state at once or not at all.
-    fn keep(&mut self) -> io::Result<()> {
-        let folder = self.beside.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
-        file.write_all(&serde_json::to_vec(&self.state)?)?;
-        file.persist(&self.beside)?;
-        Ok(())
-    }
-}
-
-/// Keeps other calls away from the file for as long as it is open. A file system
-/// without locks has none to offer.
-fn alone(file: &File) -> Result<(), String> {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => Err("another call is writing to it".to_owned()),
-        _ => Ok(()),
-    }
-}
-
-/// The keys of the rows in a file.
-fn keys(path: &Path, format: Format, found: &mut dyn FnMut(&str)) -> io::Result<()> {
-    let file = BufReader::new(File::open(path)?);
-    if format == Format::Csv {
-        let mut rows = csv::Reader::from_reader(file);
-        let column = rows.headers()?.iter().position(|name| name == KEY);
-        for row in rows.records() {
-            found(column.and_then(|column| row.as_ref().ok()?.get(column)).unwrap_or_default());
+impl Drop for Export {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
         }
-        return Ok(());
+        let again = match &self.sink {
+            Sink::File(part) if !part.progressed.has_begun() => return part.remove(),
+            Sink::File(_) => "the same call".to_owned(),
+            Sink::Stream { .. } => format!("the same call with --{PAGE} {}", self.page),
+        };
+        if self.kept > 0 {
+            let (page, rows) = (self.page, self.kept);
+            terminal::say(&format!(
+                "twochat: stopped at page {page}, after {rows} rows; {again} goes on from there"
+            ));
+        }
     }
-    for line in file.lines() {
-        let row: Value = serde_json::from_str(&line?)?;
-        found(row.get(KEY).and_then(Value::as_str).unwrap_or_default());
-    }
-    Ok(())
-}
-
-fn unwritten(error: impl std::fmt::Display) -> CommandError {
-    CommandError::Host(format!("the rows cannot be written: {error}"))
 }

@@ -25,12 +25,17 @@ enum Shape {
 pub(crate) fn command(tool: &Tool, reserved: &[&str]) -> Command {
     let (about, _) = tool.description.split_once("\n\n").unwrap_or((&tool.description, ""));
     let mut command = Command::new(tool.name.clone())
-        .about(about.trim_end_matches('.').to_owned())
-        .long_about(tool.description.clone());
+        .about(visible(about.trim_end_matches('.')))
+        .long_about(cleaned(&tool.description));
     for (name, schema) in fields(tool).filter(|(name, _)| !reserved.contains(&name.as_str())) {
         command = command.arg(flag(name, schema, is_required(tool, name)));
     }
     command.after_long_help(example(tool))
+}
+
+/// A stranger's text of several lines, without anything that would steer a terminal.
+fn cleaned(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
 /// The arguments that the flags give.

@@ -3,9 +3,12 @@
 //! Knows how to speak to a person and to a shell. What it does is in the
 //! library, and in one file per subcommand.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{
+    CommandFactory, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 mod commands {
     pub(crate) mod audit;
@@ -13,23 +16,39 @@ mod commands {
     pub(crate) mod completions;
     pub(crate) mod connections;
     pub(crate) mod demo;
+    pub(crate) mod inspect;
     pub(crate) mod mcp;
     pub(crate) mod mock;
     pub(crate) mod tools;
 }
 mod caller;
 mod component;
+mod destination;
 mod exit;
 mod export;
+mod failure;
 mod flags;
+mod form;
+mod help;
+mod input;
+mod interrupt;
 mod output;
 mod pages;
+mod paging;
 mod paint;
+mod progress;
+mod resume;
+mod rows;
+mod skipped;
+mod spread;
 mod stdio;
+mod suggest;
+mod table;
 mod terminal;
+
 mod vendor;
 
-use exit::EXIT_CODES;
+use exit::{CommandError, EXIT_CODES};
 
 /// Runs the 2Chat connector, a sandboxed WebAssembly component.
 ///
@@ -44,7 +63,8 @@ struct Arguments {
 const SETTINGS: &str = "\
 Settings of `call` and `mcp`, from the environment:
   TWOCHAT_API_KEY   the key of your 2Chat account
-  TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open
+  TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open; `connect` too
+                    takes it for a new connection
   TWOCHAT_AUDIT     a file in which every call is written down
 With a policy (`twochat connections --help`), it says all of this instead.";
 
@@ -53,6 +73,7 @@ enum Command {
     Demo(commands::demo::Arguments),
     Call(commands::call::Arguments),
     Tools(commands::tools::Arguments),
+    Inspect(commands::inspect::Arguments),
     Audit(commands::audit::Arguments),
     Mcp(commands::mcp::Arguments),
     Connect(commands::connections::Connect),
@@ -62,9 +83,42 @@ enum Command {
     Completions(commands::completions::Arguments),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let done = match Arguments::parse().command {
+/// So long what was interrupted may take to put its things in order.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
+    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let done = runtime.block_on(until_interrupted());
+            // What is still under way is dropped, and writes down that it was given up.
+            runtime.shutdown_timeout(LAST_WORDS);
+            done
+        }
+        Err(error) => Err(CommandError::Host(format!("this machine gives no threads: {error}"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}
+
+/// On a task of its own, so that Ctrl-C is heard whatever the command waits for.
+async fn until_interrupted() -> Result<(), CommandError> {
+    let work = tokio::spawn(carry_out());
+    tokio::select! {
+        done = work => done.unwrap_or_else(|error| {
+            Err(CommandError::Host(format!("the command failed: {error}")))
+        }),
+        () = interrupt::comes() => Err(CommandError::Interrupted),
+    }
+}
+
+async fn carry_out() -> Result<(), CommandError> {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return misunderstood(&error),
+    };
+    match arguments.command {
         Some(Command::Call(arguments)) => commands::call::run(arguments).await,
         Some(Command::Mcp(arguments)) => commands::mcp::run(arguments).await,
         Some(Command::Connect(arguments)) => commands::connections::connect(arguments).await,
@@ -75,12 +129,22 @@ async fn main() -> ExitCode {
         }
         Some(Command::Audit(arguments)) => commands::audit::run(&arguments),
         Some(Command::Tools(arguments)) => commands::tools::run(arguments),
+        Some(Command::Inspect(arguments)) => commands::inspect::run(&arguments),
         Some(Command::Mock(arguments)) => commands::mock::run(arguments).await,
         Some(Command::Demo(arguments)) => commands::demo::run(arguments).await,
         None => commands::demo::run(commands::demo::Arguments::default()).await,
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => error.report(),
     }
+}
+
+/// Somebody who names an action and no command meant to call it.
+fn misunderstood(error: &clap::Error) -> Result<(), CommandError> {
+    if error.kind() == ErrorKind::InvalidSubcommand
+        && let Some(ContextValue::String(name)) = error.get(ContextKind::InvalidSubcommand)
+        && let Some(action) = component::built_in_action(name)
+    {
+        return Err(CommandError::Misuse(format!(
+            "there is no command `{name}`; did you mean `twochat call {action}`?"
+        )));
+    }
+    help::answer(error)
 }

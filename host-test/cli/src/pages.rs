@@ -1,11 +1,10 @@
 //! `--all`: every page of an action that has pages, as one stream of rows.
 //!
-//! An action has pages if it takes `page-number`, gives `next-page`, and has
-//! one list of records that each carry a `uuid`: that is the contract's way to
-//! say so. Rows leave page by page, each of them once; of those that left only
-//! the uuid is remembered.
+//! Rows leave page by page, each of them once; of those that left only the uuid is
+//! remembered. A page is the last if it is empty, if it names no next one, or if pages
+//! bring nothing new any more: a short page proves nothing.
 
-use std::{collections::HashSet, path::PathBuf, time::Duration};
+use std::{collections::HashSet, time::Duration};
 
 use host::{
     calls::{Call, Calls},
@@ -16,185 +15,276 @@ use host::{
 use serde_json::{Map, Value, json};
 
 use crate::{
+    destination::Destination,
     exit::CommandError,
     export::{Export, Reader},
-    output::{Format, KEY, Rows, list_of_records},
-    paint::visible,
+    form::{Form, Format},
+    output,
+    paging::{self, PAGE, PAGE_SIZE, Paging},
+    progress::Progress,
+    resume::Progressed,
+    rows::KEY,
+    skipped::Skipped,
+    spread::Kinds,
     terminal,
 };
-
-const PAGE: &str = "page-number";
-const PAGE_SIZE: &str = "results-per-page";
-const NEXT: &str = "next-page";
 
 /// So often a page is asked for again, when its error says that it may be.
 pub(crate) const TRIES: usize = 8;
 /// The longest that a page is waited for.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
-/// So many pages in a row may bring nothing new, as contacts that are added
-/// while one reads can shift pages; more of them would never end.
-const BARREN: usize = 20;
-
-/// What there is to know of an action that has pages.
-pub(crate) struct Paging {
-    /// The member that holds the rows.
-    rows: String,
-    /// The largest page, if the action lets the caller choose.
-    largest: Option<Value>,
-}
-
-impl Paging {
-    pub(crate) fn of(tool: &Tool) -> Option<Self> {
-        let input = tool.input_schema.get("properties")?;
-        let output = tool.output_schema.get("properties")?;
-        let (rows, row) = list_of_records(&tool.output_schema)?;
-        let has_key = row.get("properties")?.get(KEY).is_some();
-        let pages = input.get(PAGE).is_some() && output.get(NEXT).is_some() && has_key;
-        let largest = input.get(PAGE_SIZE).and_then(|size| size.get("maximum")).cloned();
-        pages.then(|| Self { rows: rows.to_owned(), largest })
-    }
-}
+/// So many pages in a row may bring nothing new, as rows that are added while one
+/// reads can shift pages; more of them are the end.
+const NOTHING_NEW: usize = 20;
+/// So often in a row the same page may come again; a server that gives its last page
+/// for ever is left then.
+const REPEATED: usize = 2;
 
 /// What somebody wants of all pages.
 pub(crate) struct Wanted {
     pub(crate) arguments: Map<String, Value>,
     pub(crate) prompt: Option<String>,
-    pub(crate) format: Option<Format>,
-    pub(crate) file: Option<PathBuf>,
+    pub(crate) form: Form,
+    pub(crate) to: Destination,
     pub(crate) tries: usize,
 }
 
+/// Goes through all pages.
 pub(crate) async fn run(
     calls: &Calls,
     tool: &Tool,
     paging: &Paging,
+    kinds: &Kinds<'_>,
     wanted: Wanted,
 ) -> Result<(), CommandError> {
-    let Wanted { mut arguments, prompt, format, file, tries } = wanted;
-    let format = format.unwrap_or(Format::Jsonl);
-    let misuse = |why: String| Err(CommandError::Misuse(why));
-    if !matches!(format, Format::Jsonl | Format::Csv) {
-        return misuse(
-            "--all writes rows as they come: use --output jsonl or --output csv".to_owned(),
-        );
-    }
-    // The fewer pages, the fewer calls are spent.
-    if let (false, Some(largest)) = (arguments.contains_key(PAGE_SIZE), &paging.largest) {
-        arguments.insert(PAGE_SIZE.to_owned(), largest.clone());
-    }
-    let rows = Rows::of(&tool.output_schema);
-    let caller = calls.on_behalf()?;
-    let about = json!({
-        "action": tool.name,
-        "arguments": arguments,
-        "server": caller.server,
-        "persona": caller.persona,
-        "form": format!("{format:?}"),
-    });
-    let first_page = match arguments.get(PAGE) {
-        None | Some(Value::Null) => 0,
-        Some(page) => match page.as_u64() {
-            Some(page) => page,
-            None => {
-                return misuse(format!("{PAGE}: {page} cannot be used; expected a whole number"));
-            }
-        },
-    };
-    let mut export = Export::open(file, about, first_page, format, rows)?;
-    let mut seen = HashSet::new();
-    let mut page = export.begin(&mut seen)?.unwrap_or(first_page);
-    let mut progress = Progress::new();
-    let mut barren = 0;
+    let mut walk = Walk::begin(calls, tool, paging, kinds, wanted).await?;
     loop {
-        arguments.insert(PAGE.to_owned(), page.into());
-        progress.show(&format!("{} rows, reading page {page}", export.written()));
-        let page_of = Value::Object(arguments.clone());
-        let waits = |error: &Value, wait| progress.show(&waiting(error, wait));
-        let patience = Patience::new(tries, LONGEST_WAIT);
-        let call = Call { action: &tool.name, arguments: &page_of, prompt: prompt.as_deref() };
-        let called = calls.make(call, patience, waits).await;
-        let ended = called.map_err(CommandError::from).and_then(|outcome| {
-            outcome.result.map_err(|error| CommandError::Action(error.to_string()))
-        });
-        let result = match ended {
-            Ok(result) => result,
-            Err(failure) => {
-                progress.clear();
-                if export.written() > 0 {
-                    terminal::say(&format!("twochat: {}", export.how_to_go_on(page)));
-                }
-                export.give_up();
-                return Err(failure);
-            }
-        };
-        let next = result.get(NEXT).and_then(Value::as_u64);
-        let rows = result.get(&paging.rows).and_then(Value::as_array);
-        let before = export.written();
-        for row in rows.into_iter().flatten() {
-            let key = row.get(KEY).and_then(Value::as_str).unwrap_or_default();
-            if key == MASK {
-                export.give_up();
-                let why = format!("rows cannot be told apart where `{KEY}` is masked");
-                return Err(CommandError::Host(format!("{why}: leave --all out")));
-            }
-            if seen.insert(Box::<str>::from(key)) {
-                export.write(row)?;
-            }
-        }
-        barren = if export.written() == before { barren + 1 } else { 0 };
-        if export.page_ends(next)? == Reader::Gone {
-            return Ok(());
-        }
-        match next {
-            Some(next) if next > page && barren < BARREN => page = next,
-            Some(next) => {
-                progress.clear();
-                return Err(CommandError::Host(format!(
-                    "the pages never end: page {page} names page {next} as the next, and the \
-                     last {barren} brought nothing new"
-                )));
-            }
-            None => break,
+        let page = walk.ask().await?;
+        match walk.take(&page)? {
+            Step::To(next) => walk.page = next,
+            Step::End => break,
+            Step::NobodyReads => return Ok(()),
         }
     }
-    progress.clear();
-    progress.say(&export.summary());
+    walk.end();
     Ok(())
 }
 
-/// What is waited for, and how long.
-pub(crate) fn waiting(error: &Value, wait: Duration) -> String {
-    let kind = error.get("kind").and_then(Value::as_str).unwrap_or("an error");
-    format!("{kind}: waiting {} s", wait.as_secs_f64().ceil())
+/// What comes after a page.
+enum Step {
+    To(u64),
+    End,
+    NobodyReads,
 }
 
-/// One line that changes, on a terminal alone.
-pub(crate) struct Progress {
-    shown: bool,
-    wanted: bool,
+/// The way through the pages. What shows its progress ends before the export speaks.
+struct Walk<'a> {
+    calls: &'a Calls,
+    tool: &'a Tool,
+    paging: &'a Paging,
+    arguments: Map<String, Value>,
+    prompt: Option<String>,
+    tries: usize,
+    progress: Progress,
+    export: Export,
+    page: u64,
+    /// The keys of the rows that left.
+    seen: HashSet<Box<str>>,
+    /// The keys of the page before.
+    before: Vec<Box<str>>,
+    /// How many pages in a row brought nothing new, and were the page before again.
+    nothing_new: usize,
+    repeated: usize,
+    /// Whether that was taken for the end.
+    is_fruitless: bool,
+    /// How many rows there are in all, if the first page told.
+    total: Option<u64>,
+    is_first: bool,
+    skipped: Skipped,
 }
 
-impl Progress {
-    pub(crate) fn new() -> Self {
-        Self { shown: false, wanted: terminal::is_heard() }
+impl<'a> Walk<'a> {
+    async fn begin(
+        calls: &'a Calls,
+        tool: &'a Tool,
+        paging: &'a Paging,
+        kinds: &Kinds<'_>,
+        wanted: Wanted,
+    ) -> Result<Self, CommandError> {
+        let Wanted { mut arguments, prompt, form, to, tries } = wanted;
+        if !matches!(form.format, Format::Jsonl | Format::Csv) {
+            let why = "--all writes rows as they come: use --output jsonl or --output csv";
+            return Err(CommandError::Misuse(why.to_owned()));
+        }
+        // The fewer pages, the fewer calls are spent.
+        if let (false, Some(largest)) = (arguments.contains_key(PAGE_SIZE), &paging.largest) {
+            arguments.insert(PAGE_SIZE.to_owned(), largest.clone());
+        }
+        let rows = output::rows_of(&tool.output_schema, &form, kinds)?;
+        if matches!(to, Destination::File(_)) && !rows.names().iter().any(|name| name == KEY) {
+            let why = format!("--to needs {KEY} among --columns: it tells rows apart");
+            return Err(CommandError::Misuse(why));
+        }
+        let first_page = first_page(&arguments)?;
+        let on_behalf = calls.on_behalf()?;
+        let about = json!({
+            "action": tool.name,
+            "arguments": arguments,
+            "server": on_behalf.server,
+            "persona": on_behalf.persona,
+            "form": format!("{form:?}"),
+        });
+        let new = Progressed::beginning(about, first_page);
+        let mut export = Export::open(to, new, form, rows).await?;
+        let mut seen = HashSet::new();
+        let earlier = export.begin(&mut seen)?;
+        let progress = Progress::of_rows(export.written());
+        // Beginning elsewhere, it does not see all.
+        let is_first = earlier.is_none() && first_page == 0;
+        let (page, total, skipped) = match earlier {
+            Some(earlier) => (earlier.next_page, earlier.total, Skipped::before(earlier.skipped)),
+            None => (first_page, None, Skipped::default()),
+        };
+        Ok(Self {
+            calls,
+            tool,
+            paging,
+            arguments,
+            prompt,
+            tries,
+            progress,
+            export,
+            page,
+            seen,
+            before: Vec::new(),
+            nothing_new: 0,
+            repeated: 0,
+            is_fruitless: false,
+            total,
+            is_first,
+            skipped,
+        })
     }
 
-    pub(crate) fn show(&mut self, line: &str) {
-        if self.wanted {
-            terminal::say_raw(&format!("\r\x1b[2K{}", visible(line)));
-            self.shown = true;
-        }
+    /// Asks for the page.
+    async fn ask(&mut self) -> Result<Value, CommandError> {
+        self.export.asks_for(self.page);
+        self.progress.asks_for(self.export.written(), self.page);
+        self.arguments.insert(PAGE.to_owned(), self.page.into());
+        let arguments = Value::Object(self.arguments.clone());
+        let call =
+            Call { action: &self.tool.name, arguments: &arguments, prompt: self.prompt.as_deref() };
+        let patience = Patience::new(self.tries, LONGEST_WAIT);
+        let waits = |error: &Value, wait| self.progress.waits(error, wait);
+        let outcome = self.calls.make(call, patience, waits).await?;
+        outcome.result.map_err(CommandError::Action)
     }
 
-    pub(crate) fn clear(&mut self) {
-        if std::mem::take(&mut self.shown) {
-            terminal::say_raw("\r\x1b[2K");
+    /// Takes in a page, and says what comes after it.
+    fn take(&mut self, page: &Value) -> Result<Step, CommandError> {
+        let rows = self.paging.rows(page);
+        if std::mem::take(&mut self.is_first) {
+            self.total = self.paging.total(page);
         }
+        self.skipped.add(page, Some(self.page));
+        let keys = keys(rows)?;
+        let next = self.next(page, &keys)?;
+        if self.export.is_watched() {
+            let Self { progress, export, seen, .. } = self;
+            let write = || write(rows, keys.clone(), seen, export);
+            if progress.beside(write)? == Reader::Gone {
+                return Ok(Step::NobodyReads);
+            }
+        } else if write(rows, keys.clone(), &mut self.seen, &mut self.export)? == Reader::Gone {
+            return Ok(Step::NobodyReads);
+        }
+        self.before = keys;
+        let Self { progress, export, total, skipped, .. } = self;
+        let ended = progress.beside(|| match next {
+            Some(next) => export.page_is_done(next, *total, skipped.count()),
+            None => export.end(),
+        })?;
+        Ok(match (ended, next) {
+            (Reader::Gone, _) => Step::NobodyReads,
+            (Reader::There, Some(next)) => Step::To(next),
+            (Reader::There, None) => Step::End,
+        })
     }
 
-    fn say(&self, line: &str) {
-        if self.wanted {
-            terminal::say(line);
+    /// The page after this one; `None` if this was the last.
+    fn next(&mut self, page: &Value, keys: &[Box<str>]) -> Result<Option<u64>, CommandError> {
+        let Some(next) = paging::next_page(page).filter(|_| !keys.is_empty()) else {
+            return Ok(None);
+        };
+        if next <= self.page {
+            let why = format!("page {} names page {next} as the next", self.page);
+            return Err(CommandError::Host(format!("the pages never end: {why}")));
+        }
+        let is_new = keys.iter().any(|key| !self.seen.contains(key));
+        let is_repeated = self.before == *keys;
+        self.nothing_new = if is_new { 0 } else { self.nothing_new + 1 };
+        self.repeated = if is_repeated { self.repeated + 1 } else { 0 };
+        self.is_fruitless = self.nothing_new >= NOTHING_NEW || self.repeated >= REPEATED;
+        Ok((!self.is_fruitless).then_some(next))
+    }
+
+    /// Says what is to be known of the whole.
+    fn end(self) {
+        let Self { progress, export, skipped, total, page, nothing_new, is_fruitless, .. } = self;
+        drop(progress);
+        skipped.say();
+        export.say_without_column();
+        let written = export.written();
+        if is_fruitless {
+            terminal::say(&format!(
+                "twochat: the last {nothing_new} pages brought nothing new, so page {page} is \
+                 taken for the end"
+            ));
+        }
+        if let Some(total) = total.filter(|total| *total > written + skipped.count()) {
+            terminal::say(&format!(
+                "twochat: {total} rows were expected, {written} came: some may have been deleted \
+                 or shifted meanwhile; run it again to be sure"
+            ));
+        }
+        if terminal::is_heard() {
+            terminal::say(&export.summary());
         }
     }
+}
+
+/// The page to begin with.
+fn first_page(arguments: &Map<String, Value>) -> Result<u64, CommandError> {
+    match arguments.get(PAGE) {
+        None | Some(Value::Null) => Ok(0),
+        Some(page) => page.as_u64().ok_or_else(|| {
+            CommandError::Misuse(format!("{PAGE}: {page} cannot be used; expected a whole number"))
+        }),
+    }
+}
+
+/// What tells the rows apart.
+fn keys(rows: &[Value]) -> Result<Vec<Box<str>>, CommandError> {
+    let key = |row: &Value| row.get(KEY).and_then(Value::as_str).unwrap_or_default().into();
+    let keys: Vec<Box<str>> = rows.iter().map(key).collect();
+    if keys.iter().any(|key| **key == *MASK) {
+        let why = format!("rows cannot be told apart where `{KEY}` is masked");
+        return Err(CommandError::Host(format!("{why}: leave --all out")));
+    }
+    Ok(keys)
+}
+
+/// Writes the rows that did not leave yet.
+fn write(
+    rows: &[Value],
+    keys: Vec<Box<str>>,
+    seen: &mut HashSet<Box<str>>,
+    export: &mut Export,
+) -> Result<Reader, CommandError> {
+    for (row, key) in rows.iter().zip(keys) {
+        if seen.insert(key) && export.write(row)? == Reader::Gone {
+            return Ok(Reader::Gone);
+        }
+    }
+    Ok(Reader::There)
 }

@@ -24,6 +24,8 @@ use tokio::{
     task::JoinSet,
 };
 
+use crate::{input::without_mark, terminal};
+
 /// A message may have so many bytes.
 const LIMIT: u64 = 16 << 20;
 /// So many messages are read ahead.
@@ -49,14 +51,19 @@ impl Lines {
         let (sender, incoming) = mpsc::channel(AHEAD);
         thread::Builder::new().name("stdin".to_owned()).spawn(move || {
             let mut input = io::stdin().lock();
+            let mut is_first = true;
             while let Ok(Some(line)) = next_line(&mut input) {
+                let line = line.map(|line| match std::mem::take(&mut is_first) {
+                    true => without_mark(&line).to_owned(),
+                    false => line,
+                });
                 let Some(message) = read(line) else { continue };
                 if sender.blocking_send(message).is_err() {
                     break;
                 }
             }
         })?;
-        let output = Arc::new(Mutex::new(tokio::io::stdout()));
+        let output = Arc::new(Mutex::new(terminal::protocol()));
         Ok(Self { incoming, output, answers: JoinSet::new(), opened: false })
     }
 }

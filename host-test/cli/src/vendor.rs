@@ -13,6 +13,9 @@ pub(crate) const BASE_URL_SETTING: &str = "TWOCHAT_BASE_URL";
 /// The variable that holds the key.
 pub(crate) const KEY_SETTING: &str = "TWOCHAT_API_KEY";
 
+/// Where the owner of an account finds it.
+pub(crate) const KEY_PLACE: &str = "https://app.2chat.io/developers?tab=api-access";
+
 /// 2Chat, as the host must know it.
 pub(crate) static TWOCHAT: LazyLock<Arc<Vendor>> = LazyLock::new(|| {
     Arc::new(Vendor {

@@ -280,15 +280,15 @@ async fn key_at_hand(policy: &Policy, connection: Option<&str>) -> Option<Secret
     entry.secret.at_hand(policy.folder()).await
 }
 
-/// Judges every persona of a policy as a call of it would be judged.
+/// Judges every persona of a policy as a call of it would be judged: a sentence for
+/// each that does not fit the tools.
 ///
 /// # Errors
-/// A sentence for the first that does not fit the tools.
-pub fn check(file: &Path, tools: &[Tool]) -> Result<(), String> {
+/// If the policy cannot be read.
+pub fn check(file: &Path, tools: &[Tool]) -> Result<Vec<String>, String> {
     let policy = Policy::read(file)?;
-    let wrong = |why: String| format!("{}: {why}", policy.file().display());
-    for (name, persona) in policy.personas() {
-        fit::persona(name, persona, tools).map_err(wrong)?;
-    }
-    fit::redaction(policy.redacted(), tools).map_err(wrong)
+    let personas = policy.personas().iter();
+    let fits = personas.map(|(name, persona)| fit::persona(name, persona, tools));
+    let wrong = fits.chain([fit::redaction(policy.redacted(), tools)]).filter_map(Result::err);
+    Ok(wrong.map(|why| format!("{}: {why}", policy.file().display())).collect())
 }

@@ -160,7 +160,7 @@ impl Calls {
     ) -> Tries {
         let traffic = Arc::default();
         let last = self.send_once(call, &permit, patience.left(), &traffic).await;
-        let mut tries = Tries { last, permit, traffic, fuel: 0, retries: 0 };
+        let mut tries = Tries { last, permit, traffic, fuel: 0, retries: 0, may_have_left: false };
         loop {
             tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
             let Some(wait) = tries.wait(&mut patience, &mut waits) else { return tries };
@@ -171,6 +171,7 @@ impl Calls {
             };
             tries.permit = permit;
             tries.retries += 1;
+            tries.may_have_left |= !tries.last_says_nothing_left();
             let (permit, traffic) = (&tries.permit, &tries.traffic);
             tries.last = self.send_once(call, permit, patience.left(), traffic).await;
         }
@@ -223,9 +224,20 @@ struct Tries {
     fuel: u64,
     /// Further tries after the first.
     retries: u32,
+    /// Whether one before the last may have been sent.
+    may_have_left: bool,
 }
 
+/// What an error says of a try that did not leave.
+const NOTHING_LEFT: &str = "Nothing was sent.";
+
 impl Tries {
+    fn last_says_nothing_left(&self) -> bool {
+        let error = self.last.as_ref().ok().and_then(|outcome| outcome.result.as_ref().err());
+        let message = error.and_then(|error| error.get("message")?.as_str());
+        message.is_some_and(|message| message.contains(NOTHING_LEFT))
+    }
+
     /// How long to wait before the next try; `None` if there is to be none.
     fn wait(
         &self,
@@ -243,7 +255,7 @@ impl Tries {
         if let Ok(Outcome { result: Err(error), .. }) = &mut self.last
             && self.retries > 0
         {
-            tell_of_tries(error, self.retries + 1);
+            tell_of_tries(error, self.retries + 1, self.may_have_left);
         }
     }
 
@@ -270,9 +282,16 @@ fn no_outcome(error: &CallError, key: Option<&Secret>) -> NoOutcome {
     }
 }
 
-fn tell_of_tries(error: &mut Value, tries: u32) {
+/// An error is that of the last try alone. What it says of that one is not to be read
+/// as holding for all.
+fn tell_of_tries(error: &mut Value, tries: u32, others_may_have_left: bool) {
     if let Some(Value::String(message)) = error.get_mut("message") {
-        message
-            .push_str(&format!(" This was the last of {tries} tries; others may have been sent."));
+        let last = format!(" This was the last of {tries} tries");
+        let own = message.replace(&format!(" {NOTHING_LEFT}"), "");
+        *message = if others_may_have_left || own == *message {
+            format!("{own}{last}; others may have been sent.")
+        } else {
+            format!("{message}{last}.")
+        };
     }
 }

@@ -22,7 +22,8 @@ use flate2::read::GzDecoder;
 use serde_json::{Number, Value};
 use wasmparser::{Parser, Payload};
 use wit_parser::{
-    Function, Interface, Type, TypeDef, TypeDefKind, UnresolvedPackage, UnresolvedPackageGroup,
+    AstItem, Function, IndexMap, Interface, Type, TypeDef, TypeDefKind, UnresolvedPackage,
+    UnresolvedPackageGroup, World, WorldItem, WorldKey,
 };
 
 /// The custom section, in the component or in a module of it.
@@ -82,6 +83,49 @@ impl Docs {
     pub fn about(&self) -> String {
         let docs = self.actions().map(|actions| &actions.docs);
         Doc::read(docs).text
+    }
+
+    /// What the worlds of the package import, by full names.
+    #[must_use]
+    pub fn imports(&self) -> Vec<String> {
+        self.of_worlds(|world| &world.imports).into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The interfaces that its worlds export.
+    #[must_use]
+    pub fn exports(&self) -> Vec<crate::imports::Interface> {
+        let exported = self.of_worlds(|world| &world.exports).into_iter();
+        let named = exported.map(|(name, interface)| {
+            let functions = interface.map(|it| it.functions.keys().cloned().collect());
+            crate::imports::Interface { name, functions: functions.unwrap_or_default() }
+        });
+        named.collect()
+    }
+
+    /// What worlds import or export, by full names.
+    fn of_worlds(
+        &self,
+        items: fn(&World) -> &IndexMap<WorldKey, WorldItem>,
+    ) -> Vec<(String, Option<&Interface>)> {
+        let Some(package) = &self.package else { return Vec::new() };
+        let keys = package.worlds.iter().flat_map(|(_, world)| items(world).keys());
+        let named = keys.map(|key| match key {
+            WorldKey::Name(name) => (name.clone(), None),
+            WorldKey::Interface(id) => {
+                let foreign = package.foreign_deps.iter().flat_map(|(package, items)| {
+                    items.iter().map(move |(name, (item, _))| (package, name, item))
+                });
+                let foreign = foreign.into_iter().find_map(|(package, name, item)| {
+                    let is_it = matches!(item, AstItem::Interface(other) if other == id);
+                    is_it.then(|| package.interface_id(name))
+                });
+                let interface = package.interfaces.get(*id);
+                let own = interface.and_then(|it| it.name.as_deref());
+                let own = own.map(|name| package.name.interface_id(name));
+                (foreign.or(own).unwrap_or_default(), interface)
+            }
+        });
+        named.collect()
     }
 
     /// The function as the WIT package declares it.

@@ -27,6 +27,7 @@ use self::state::{State, handle, set_authority, set_method};
 use crate::{
     cache::Cache,
     docs::{ACTIONS, Docs},
+    imports::Given,
     json,
 };
 
@@ -126,6 +127,12 @@ pub enum LoadError {
     /// It asks for more than this host gives.
     #[error("it asks for something that this host does not give: {0}")]
     Imports(String),
+    /// It imports what no connector needs, and nobody allowed it.
+    #[error("it imports {}, which no connector needs and which is not allowed", imports.join(", "))]
+    NotAllowed {
+        /// What it imports beyond that.
+        imports: Vec<String>,
+    },
     /// It is a component of another world.
     #[error(
         "it is no connector: it exports {}, but no interface `{ACTIONS}` with functions",
@@ -153,6 +160,7 @@ pub struct Host {
     engine: Engine,
     linker: Linker<State>,
     places: Arc<Semaphore>,
+    allowed: Vec<String>,
 }
 
 impl Host {
@@ -179,7 +187,15 @@ impl Host {
                 thread::sleep(TICK);
             }
         })?;
-        Ok(Self { engine, linker, places: Arc::new(Semaphore::new(AT_ONCE)) })
+        let places = Arc::new(Semaphore::new(AT_ONCE));
+        Ok(Self { engine, linker, places, allowed: Vec::new() })
+    }
+
+    /// The same host, which also loads components that import these: interfaces such
+    /// as `wasi:random/random`, or whole packages such as `wasi:cli`.
+    #[must_use]
+    pub fn allowing(self, imports: Vec<String>) -> Self {
+        Self { allowed: imports, ..self }
     }
 
     /// Compiles a component and reads its actions.
@@ -214,6 +230,10 @@ impl Host {
             .linker
             .instantiate_pre(component)
             .map_err(|error| LoadError::Imports(one_line(&error)))?;
+        let imports = not_given(&self.engine, component, &self.allowed);
+        if !imports.is_empty() {
+            return Err(LoadError::NotAllowed { imports });
+        }
         let (engine, places) = (self.engine.clone(), Arc::clone(&self.places));
         let bytes = bytes.to_owned();
         let docs: Arc<Later<Docs>> = Arc::new(LazyLock::new(Box::new(move || Docs::of(&bytes))));
@@ -356,6 +376,25 @@ fn actions(engine: &Engine, component: &Component) -> Result<Vec<Action>, LoadEr
         }
     }
     if actions.is_empty() { Err(LoadError::NoActions { exports }) } else { Ok(actions) }
+}
+
+/// What the component imports and is not given.
+fn not_given(engine: &Engine, component: &Component, allowed: &[String]) -> Vec<String> {
+    let component = component.component_type();
+    let imports = component.imports(engine).filter(|(name, item)| {
+        let has_functions = match &item.ty {
+            ComponentItem::ComponentInstance(instance) => {
+                instance.exports(engine).any(|(_, item)| !is_type(&item.ty))
+            }
+            item => !is_type(item),
+        };
+        Given::of(name, has_functions, allowed) == Given::NotGiven
+    });
+    imports.map(|(name, _)| name.to_owned()).collect()
+}
+
+fn is_type(item: &ComponentItem) -> bool {
+    matches!(item, ComponentItem::Type(_) | ComponentItem::Resource(_))
 }
 
 fn action(

@@ -228,6 +228,12 @@ impl Connection {
         self.key.as_ref()
     }
 
+    /// The methods that it allows.
+    #[must_use]
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
     /// Why the request may not leave, if it may not.
     fn refusal(&self, request: &Request<WasiBody>) -> Option<String> {
         let (method, uri) = (request.method(), request.uri());

@@ -10,6 +10,7 @@ pub mod engine;
 mod files;
 pub mod gate;
 pub mod hiding;
+pub mod imports;
 pub mod json;
 pub mod log;
 pub mod policy;

@@ -65,8 +65,11 @@ fn every_action_works_against_the_mock_that_the_command_serves() {
     }
 
     let settings = [("TWOCHAT_BASE_URL", served.base.as_str())];
-    let error = run(&["call", "list-contacts"], &settings).error();
-    assert_eq!(error["kind"], "unauthorized", "without a key: {error}");
+    let without_key = run(&["call", "list-contacts"], &settings);
+    assert!(
+        without_key.message(2).starts_with("there is no key and no policy: "),
+        "{without_key:?}"
+    );
     let key = [settings[0], ("TWOCHAT_API_KEY", "another-key")];
     assert_eq!(run(&["call", "test-api-key"], &key).result()["verdict"], "invalid");
 
@@ -115,8 +118,9 @@ async fn arguments_that_do_not_fit_are_a_plain_message_and_nothing_is_sent() {
         (
             "list-contact",
             "{}",
-            "there is no action `list-contact`; this component has create-contact, \
-             get-api-usage-info, list-contacts, list-webhook-subscriptions, test-api-key",
+            "there is no action `list-contact`; did you mean `list-contacts`? This component has \
+             create-contact, get-api-usage-info, list-contacts, list-webhook-subscriptions, \
+             test-api-key",
         ),
         (
             "list-contacts",

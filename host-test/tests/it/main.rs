@@ -20,11 +20,14 @@ mod actions {
     //! A file for each action, found by the build; `all` gathers what they tell.
     include!(concat!(env!("OUT_DIR"), "/tests_of_actions.rs"));
 }
+mod advice;
 mod artefact;
 mod audit;
 mod bounds;
 mod cache;
 mod command;
+mod endings;
+mod exports;
 mod failures;
 mod flags;
 mod gate;
@@ -32,6 +35,8 @@ mod generic;
 mod guests;
 mod hostile;
 mod hosts;
+mod inspects;
+mod interrupts;
 mod isolation;
 mod largest;
 mod limits;
@@ -45,7 +50,10 @@ mod policy;
 mod readme;
 mod results;
 mod retries;
+mod rooms;
 mod secrets;
+mod streams;
+mod tables;
 mod throttle;
 mod tidy;
 mod tls;

@@ -3,12 +3,7 @@
 //! What can be called, and with what, is read from the component before the
 //! command line is.
 
-use std::{
-    ffi::OsString,
-    fs::File,
-    io::{self, Read},
-    path::PathBuf,
-};
+use std::{ffi::OsString, io, path::PathBuf};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, error::ErrorKind, value_parser,
@@ -23,11 +18,21 @@ use serde_json::{Map, Value};
 
 use crate::{
     caller::{CallerArguments, client},
-    component,
+    component::ComponentArguments,
+    destination::Destination,
     exit::{CommandError, EXIT_CODES},
     flags,
-    output::{self, Format},
-    pages::{self, Paging, Progress, Wanted, waiting},
+    form::{FormArguments, Format},
+    help,
+    input::{self, without_mark},
+    interrupt::Advice,
+    output,
+    pages::{self, Wanted},
+    paging::Paging,
+    progress::Progress,
+    skipped::Skipped,
+    spread::Kinds,
+    suggest,
 };
 
 /// Carry out one action against 2Chat.
@@ -49,13 +54,16 @@ Carry out one action against 2Chat.
 The key is read from TWOCHAT_API_KEY and added to the request by the host: the \
 component never holds it. TWOCHAT_BASE_URL asks another server, such as the one \
 that `twochat mock` starts. With a policy, the call is made on behalf of one of its \
-personas, over the connection and with the key that it names.";
+personas, over the connection and with the key that it names.
+
+A result is written as JSON unless --output says otherwise; with --all as JSON Lines, \
+or as CSV to a file whose name ends in .csv.";
 
 const EXAMPLES: &str = "\
 Examples:
   twochat call test-api-key
   twochat call list-contacts --results-per-page 5 --output table
-  twochat call list-contacts --all --output csv --to contacts.csv
+  twochat call list-contacts --all --to contacts.csv
   twochat call create-contact '{\"first-name\": \"Ada\",
     \"details\": [{\"kind\": \"phone\", \"value\": \"+14155550123\"}]}'";
 
@@ -64,11 +72,15 @@ const INPUT_LIMIT: u64 = 16 << 20;
 
 const HOST: &str = "Options of the host";
 /// The id of what is no flag: one that no field can have.
-const WHOLE: &str = "all arguments";
+const ALL_ARGUMENTS: &str = "all arguments";
 /// The host's own flags: a field of such a name is given as JSON.
-const OWN: [&str; 10] = [
+const HOST_FLAGS: [&str; 14] = [
     "component",
+    "allow-import",
     "output",
+    "columns",
+    "bom",
+    "spread",
     "no-retry",
     "policy",
     "persona",
@@ -81,20 +93,16 @@ const OWN: [&str; 10] = [
 
 /// The command with a subcommand for each action.
 pub(crate) fn command(tools: &[Tool]) -> Command {
-    let component = Arg::new("component")
-        .long("component")
-        .value_name("FILE")
-        .value_parser(value_parser!(PathBuf))
+    let spread = Arg::new("spread")
+        .long("spread")
+        .action(ArgAction::SetTrue)
         .global(true)
         .help_heading(HOST)
-        .help("Component to run instead of the built-in one");
-    let output = Arg::new("output")
-        .long("output")
-        .value_name("FORM")
-        .value_parser(value_parser!(Format))
-        .global(true)
-        .help_heading(HOST)
-        .help("How to write the result [default: json; with --all: jsonl]");
+        .help(
+            "Write CSV with columns for a list of values by kind, such as phone, phone-2 and \
+             phone-3: three of each kind, and whatever finds no place in them together as JSON \
+             in a last one, such as more-details",
+        );
     let no_retry = Arg::new("no-retry")
         .long("no-retry")
         .action(ArgAction::SetTrue)
@@ -107,7 +115,9 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .global(true)
         .help_heading(HOST)
         .help("What the call is made for, to be written down with it");
-    let command = CallerArguments::augment_args(Command::new("call").next_help_heading(HOST))
+    let command = CallerArguments::augment_args(Command::new("call").next_help_heading(HOST));
+    let command = ComponentArguments::augment_args(command);
+    let command = FormArguments::augment_args(command)
         .about("Carry out one action against 2Chat")
         .long_about(ABOUT)
         .after_help(format!("{EXAMPLES}\n\n{EXIT_CODES}"))
@@ -116,75 +126,102 @@ pub(crate) fn command(tools: &[Tool]) -> Command {
         .subcommand_required(true)
         .arg_required_else_help(true)
         .disable_help_subcommand(true)
-        .args([component, output, no_retry, prompt])
+        .args([spread, no_retry, prompt])
         .next_help_heading(None);
-    tools.iter().fold(command, |command, tool| {
-        let json = Arg::new(WHOLE).value_name("JSON").help(
-            "All arguments as a JSON object: the text itself, @FILE, or - for standard input; \
-             flags come on top",
+    tools.iter().fold(command, |command, tool| command.subcommand(action(tool)))
+}
+
+/// The subcommand of an action.
+fn action(tool: &Tool) -> Command {
+    let json = Arg::new(ALL_ARGUMENTS).value_name("JSON").help(
+        "All arguments as a JSON object: the text itself, @FILE, or - for standard input; \
+         flags come on top",
+    );
+    let action = flags::command(tool, &HOST_FLAGS).arg(json);
+    if Paging::of(tool).is_none() {
+        return action;
+    }
+    let all = Arg::new("all")
+        .long("all")
+        .action(ArgAction::SetTrue)
+        .help_heading(HOST)
+        .help("Go through all pages, each row once, as JSON Lines or CSV");
+    let to = Arg::new("to")
+        .long("to")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .requires("all")
+        .help_heading(HOST)
+        .help(
+            "Write the rows to this file, or to standard output if it is -; the same call again \
+             goes on where one broke",
         );
-        let mut action = flags::command(tool, &OWN).arg(json);
-        if Paging::of(tool).is_some() {
-            let all = Arg::new("all")
-                .long("all")
-                .action(ArgAction::SetTrue)
-                .help_heading(HOST)
-                .help("Go through all pages, each row once, as JSON Lines or CSV");
-            let to = Arg::new("to")
-                .long("to")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .requires("all")
-                .help_heading(HOST)
-                .help("Write the rows to this file; the same call again goes on where one broke");
-            action = action.args([all, to]);
-        }
-        command.subcommand(action)
-    })
+    action.args([all, to])
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let connector = component::load(component_file(&arguments.rest))?;
+    let connector = component(&arguments.rest).load()?;
     let tools = Tool::all_of(&connector);
     let matches = match parse(&tools, arguments.rest) {
         Ok(matches) => matches,
         Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
             return Err(unknown(&error, &connector));
         }
-        Err(error) => error.exit(),
+        Err(error) => return help::answer(&error),
     };
     let Some((action, matches)) = matches.subcommand() else { return Ok(()) };
     let Some(tool) = tools.iter().find(|tool| tool.name == action) else { return Ok(()) };
 
-    let mut arguments = match matches.get_one::<String>(WHOLE) {
-        Some(source) => json(source)?,
+    let mut arguments = match matches.get_one::<String>(ALL_ARGUMENTS) {
+        Some(source) => json(source).await?,
         None => Map::new(),
     };
     arguments.extend(flags::arguments(tool, matches));
-    let caller = CallerArguments::from_arg_matches(matches)
-        .map_err(|error| CommandError::Misuse(error.to_string()))?;
-    let calls = Calls::new(connector, client()?, caller.access()?);
-    let format = matches.get_one::<Format>("output").copied();
+    let misread = |error: clap::Error| CommandError::Misuse(error.to_string());
+    let form = FormArguments::from_arg_matches(matches).map_err(misread)?;
+    let caller = CallerArguments::from_arg_matches(matches).map_err(misread)?;
+    let access = caller.access(&connector)?;
+    let calls = Calls::new(connector, client()?, access);
+    let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");
     let prompt = matches.get_one::<String>("prompt").cloned();
-    let paging = Paging::of(tool).filter(|_| matches.get_flag("all"));
-    if let Some(paging) = paging {
-        let file = matches.get_one::<PathBuf>("to").cloned();
+    let kinds = Kinds::of_tools(&tools);
+    if let Some(paging) = Paging::of(tool).filter(|_| matches.get_flag("all")) {
+        let to = Destination::of(matches.get_one::<PathBuf>("to").cloned())?;
+        let form = form.form(to.usual_format(), Format::Csv, spread)?;
         let tries = if once { 0 } else { pages::TRIES };
-        let wanted = Wanted { arguments, prompt, format, file, tries };
-        return pages::run(&calls, tool, &paging, wanted).await;
+        let wanted = Wanted { arguments, prompt, form, to, tries };
+        return pages::run(&calls, tool, &paging, &kinds, wanted).await;
     }
-    let mut progress = Progress::new();
-    let waits = |error: &Value, wait| progress.show(&waiting(error, wait));
+    let form = form.form(Format::Json, Format::Table, spread)?;
+    // What cannot be written is not asked for.
+    output::rows_of(&tool.output_schema, &form, &kinds)?;
     let tries = if once { 0 } else { TRIES };
+    let result = call_once(&calls, tool, &arguments.into(), prompt.as_deref(), tries).await?;
+    output::result(&result, &tool.output_schema, &form, &kinds)?;
+    let mut skipped = Skipped::default();
+    skipped.add(&result, None);
+    skipped.say();
+    Ok(())
+}
+
+/// The result of one call, which is tried again so often.
+async fn call_once(
+    calls: &Calls,
+    tool: &Tool,
+    arguments: &Value,
+    prompt: Option<&str>,
+    tries: usize,
+) -> Result<Value, CommandError> {
+    let is_harmless = tool.annotations.read_only_hint == Some(true);
+    let _advice = (!is_harmless)
+        .then_some(Advice("twochat: it may have been carried out: look before you repeat it"));
+    let progress = Progress::of_call();
+    let waits = |error: &Value, wait| progress.waits(error, wait);
     let patience = Patience::new(tries, Limits::default().time);
-    let arguments = arguments.into();
-    let call = Call { action, arguments: &arguments, prompt: prompt.as_deref() };
-    let called = calls.make(call, patience, waits).await;
-    progress.clear();
-    let outcome = called?;
-    let result = outcome.result.map_err(|error| CommandError::Action(error.to_string()))?;
-    output::result(&result, &tool.output_schema, format.unwrap_or(Format::Json))
+    let call = Call { action: &tool.name, arguments, prompt };
+    let outcome = calls.make(call, patience, waits).await?;
+    outcome.result.map_err(CommandError::Action)
 }
 
 fn parse(tools: &[Tool], rest: Vec<OsString>) -> Result<ArgMatches, clap::Error> {
@@ -192,51 +229,40 @@ fn parse(tools: &[Tool], rest: Vec<OsString>) -> Result<ArgMatches, clap::Error>
     command.try_get_matches_from([OsString::from("call")].into_iter().chain(rest))
 }
 
-/// The file of `--component`, which must be known before the rest can be.
-fn component_file(rest: &[OsString]) -> Option<PathBuf> {
+/// The component, which must be known before the rest can be.
+fn component(rest: &[OsString]) -> ComponentArguments {
+    let mut found = ComponentArguments::default();
     let mut rest = rest.iter().take_while(|word| *word != "--");
     while let Some(word) = rest.next() {
-        if word == "--component" {
-            return rest.next().map(PathBuf::from);
-        }
-        if let Some(file) = word.to_str().and_then(|word| word.strip_prefix("--component=")) {
-            return Some(file.into());
+        let (flag, value) = match word.to_str().and_then(|word| word.split_once('=')) {
+            Some((flag, value)) => (flag, Some(OsString::from(value))),
+            None => (word.to_str().unwrap_or_default(), None),
+        };
+        let mut value = || value.clone().or_else(|| rest.next().cloned());
+        match flag {
+            "--component" => found.component = value().map(PathBuf::from),
+            "--allow-import" => {
+                let name = value().map(|name| name.to_string_lossy().into_owned());
+                found.allow_import.extend(name);
+            }
+            _ => {}
         }
     }
-    None
+    found
 }
 
 fn unknown(error: &clap::Error, connector: &Connector) -> CommandError {
     let name = error.get(clap::error::ContextKind::InvalidSubcommand);
     let name = name.map(ToString::to_string).unwrap_or_default();
     let known: Vec<_> = connector.actions().iter().map(|action| &*action.name).collect();
-    CommandError::Misuse(format!(
-        "there is no action `{name}`; this component has {}",
-        known.join(", ")
-    ))
+    CommandError::Misuse(suggest::unknown("action", &name, &known, "this component has"))
 }
 
 /// The arguments from a text, a file or standard input.
-fn json(source: &str) -> Result<Map<String, Value>, CommandError> {
-    let read = |name: &str, from: &mut dyn Read| {
-        let mut bytes = Vec::new();
-        match from.take(INPUT_LIMIT + 1).read_to_end(&mut bytes) {
-            Ok(length) if length as u64 > INPUT_LIMIT => Err(CommandError::Misuse(format!(
-                "{name} is larger than {} MiB, more than any arguments are",
-                INPUT_LIMIT >> 20
-            ))),
-            Ok(_) => String::from_utf8(bytes)
-                .map_err(|error| CommandError::Misuse(format!("{name} is no text: {error}"))),
-            Err(error) => Err(CommandError::Misuse(format!("{name} cannot be read: {error}"))),
-        }
-    };
+async fn json(source: &str) -> Result<Map<String, Value>, CommandError> {
     let text = match source.strip_prefix('@') {
-        _ if source == "-" => read("standard input", &mut io::stdin())?,
-        Some(file) => {
-            let mut opened = File::open(file)
-                .map_err(|error| CommandError::Misuse(format!("{file} cannot be read: {error}")))?;
-            read(file, &mut opened)?
-        }
+        _ if source == "-" => text("standard input", input::standard(INPUT_LIMIT).await)?,
+        Some(file) => text(file, input::file(file.to_owned(), INPUT_LIMIT).await)?,
         None => source.to_owned(),
     };
     match serde_json::from_str(&text) {
@@ -246,4 +272,16 @@ fn json(source: &str) -> Result<Map<String, Value>, CommandError> {
         )),
         Err(error) => Err(CommandError::Misuse(format!("the arguments are not JSON: {error}"))),
     }
+}
+
+/// The text in what was read.
+fn text(name: &str, read: io::Result<Vec<u8>>) -> Result<String, CommandError> {
+    let misuse = |why: String| CommandError::Misuse(format!("{name} {why}"));
+    let bytes = read.map_err(|error| misuse(format!("cannot be read: {error}")))?;
+    if bytes.len() as u64 > INPUT_LIMIT {
+        let most = INPUT_LIMIT >> 20;
+        return Err(misuse(format!("is larger than {most} MiB, more than any arguments are")));
+    }
+    let text = String::from_utf8(without_mark(&bytes).to_owned());
+    text.map_err(|error| misuse(format!("is no text: {error}")))
 }

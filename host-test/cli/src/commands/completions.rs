@@ -7,7 +7,7 @@ use host::tools::Tool;
 
 use crate::{
     commands::call,
-    component,
+    component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
     output,
 };
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, whole: Command) -> Result<(), CommandError> {
-    let tools = Tool::all_of(&component::load(None)?);
+    let tools = Tool::all_of(&ComponentArguments::default().load()?);
     let mut command = whole.mut_subcommand("call", |_| call::command(&tools));
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut command, "twochat", &mut script);

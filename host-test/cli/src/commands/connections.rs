@@ -3,29 +3,29 @@
 //! Knows one action by name, the one that tells whether a key works.
 
 use std::{
-    io::{self, IsTerminal, Read},
+    io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use host::{
-    access::{Access, Owner},
+    access::{self, Access, Owner},
     calls::{Call, Calls},
     engine::Limits,
     policy::{Change, Entry, Policy, begin, change},
     retry::{Patience, TRIES},
     secret::Secret,
+    tools::Tool,
 };
-use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde_json::{Value, json};
-use tokio::{signal::ctrl_c, task::spawn_blocking};
 
 use crate::{
     caller::{self, client},
-    component,
+    component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
-    output::{self, Format},
-    terminal,
+    form::{FormArguments, Format},
+    input, output, terminal,
     vendor::{APPLICATION, BASE_URL, TWOCHAT},
 };
 
@@ -58,30 +58,31 @@ The README shows all that can stand there.";
 pub(crate) struct Connect {
     /// Its name in the policy
     name: String,
-    /// Where a new connection goes [default: https://api.p.2chat.io/open]
+    /// Where a new connection goes, instead of to TWOCHAT_BASE_URL or else to
+    /// https://api.p.2chat.io/open
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
     /// Policy to change, instead of the one in your configuration folder
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Component that tests the key, instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
+    #[command(flatten)]
+    component: ComponentArguments,
 }
 
-/// List the connections of the policy.
+/// List the connections of the policy, as a table unless --output says otherwise.
 #[derive(clap::Args)]
 #[command(after_help = format!("{POLICY}\n\n{EXIT_CODES}"))]
 pub(crate) struct List {
     /// Policy to read, instead of the one in your configuration folder
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Read each key as well, to see that it is there; nothing is sent
+    /// Judge every persona as a call would, and read each key; nothing is sent
     #[arg(long)]
     check: bool,
-    /// How to write them
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    output: Format,
+    #[command(flatten)]
+    component: ComponentArguments,
+    #[command(flatten)]
+    form: FormArguments,
 }
 
 /// End a connection, or a persona: its calls are refused from now on.
@@ -114,7 +115,8 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
     })?;
     let policy = begin(&file).map_err(CommandError::Misuse)?;
     let known = policy.connections().get(&name).cloned();
-    let url = base_url.as_deref().unwrap_or(BASE_URL);
+    let exported = caller::base_url()?;
+    let url = base_url.as_deref().or(exported.as_deref()).unwrap_or(BASE_URL);
     let line = known.clone().unwrap_or_else(|| Entry::new(&name, url));
     if base_url.as_ref().is_some_and(|url| line.base_url(&TWOCHAT) != url) {
         let (file, goes) = (file.display(), line.base_url(&TWOCHAT));
@@ -132,6 +134,9 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
         )));
     }
     let connection = line.connection(&TWOCHAT).map_err(CommandError::Misuse)?;
+    if terminal::is_typed() {
+        terminal::say(&format!("`{name}` goes to {}", line.base_url(&TWOCHAT)));
+    }
     let key = key().await?;
     let secret = Secret::new(&key)
         .map_err(|why| CommandError::Misuse(format!("{why}; nothing was sent")))?;
@@ -139,7 +144,7 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
     let connection = Arc::new(connection.with_key(secret));
     let (name_of, log) = (Some(name.clone()), Some(policy.audit()));
     let access = Access::Owner(Owner { connection, name: name_of, log, until: None });
-    let calls = Calls::new(component::load(component)?, client()?, access);
+    let calls = Calls::new(component.load()?, client()?, access);
     let verdict = test(&calls).await?;
 
     let others: Vec<_> = match line.secret.makes_identity(policy.folder()) {
@@ -161,11 +166,11 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
     if known.is_none_or(|line| line.revoked) {
         changed(policy.file(), Change::Connect { name: &name, base_url: url })?;
     }
-    output::text(&told(&name, &line, &verdict, &policy))
+    output::text(&summary(&name, &line, &verdict, &policy))
 }
 
 /// What was done, and what may be done next.
-fn told(name: &str, line: &Entry, verdict: &str, policy: &Policy) -> String {
+fn summary(name: &str, line: &Entry, verdict: &str, policy: &Policy) -> String {
     let (url, file, folder) =
         (line.base_url(&TWOCHAT), policy.file().display(), policy.folder().display());
     let secret = &line.secret;
@@ -190,7 +195,7 @@ async fn test(calls: &Calls) -> Result<String, CommandError> {
     })?;
     let unstored = |error: &Value| {
         terminal::say("twochat: the key was not stored");
-        CommandError::Action(error.to_string())
+        CommandError::Action(error.clone())
     };
     let result = outcome.result.map_err(|error| unstored(&error))?;
     let text = |key: &str| result.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
@@ -201,7 +206,9 @@ async fn test(calls: &Calls) -> Result<String, CommandError> {
 }
 
 pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
-    let policy = read(&known(arguments.policy)?)?;
+    let form = arguments.form.form(Format::Table, Format::Table, false)?;
+    let file = known(arguments.policy)?;
+    let policy = read(&file)?;
     let (mut rows, mut unready) = (Vec::new(), 0);
     for (name, line) in policy.connections() {
         let personas = policy.personas().iter().filter(|(_, persona)| persona.connection == *name);
@@ -231,7 +238,18 @@ pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
         }));
     }
     let columns = ["name", "base-url", "secret", "state", "personas"];
-    output::rows("connections", rows, &columns, arguments.output)?;
+    output::rows("connections", rows, &columns, &["secret", "base-url"], &form)?;
+    if arguments.check {
+        let tools = Tool::all_of(&arguments.component.load()?);
+        let misfits = access::check(&file, &tools).map_err(CommandError::Misuse)?;
+        misfits.iter().for_each(|why| terminal::say(&format!("twochat: {why}")));
+        if !misfits.is_empty() {
+            let count = misfits.len();
+            return Err(CommandError::Refused(format!(
+                "calls of the policy would be refused; places to correct: {count}"
+            )));
+        }
+    }
     match unready {
         0 => Ok(()),
         unready => Err(CommandError::Host(format!("keys that cannot be read: {unready}"))),
@@ -281,23 +299,29 @@ fn known(file: Option<PathBuf>) -> Result<PathBuf, CommandError> {
 async fn key() -> Result<String, CommandError> {
     let unread =
         |error: io::Error| CommandError::Misuse(format!("the key cannot be read: {error}"));
-    let stdin = io::stdin();
-    if !stdin.is_terminal() {
-        let mut text = String::new();
-        stdin.take(KEY_LIMIT).read_to_string(&mut text).map_err(unread)?;
+    if !terminal::is_typed() {
+        let bytes = input::standard(KEY_LIMIT).await.map_err(unread)?;
+        let text = String::from_utf8(bytes).map_err(|error| unread(io::Error::other(error)))?;
         return Ok(text.lines().next().unwrap_or_default().to_owned());
     }
-    let before = tcgetattr(&stdin).map_err(|error| unread(error.into()))?;
-    let typed =
-        spawn_blocking(|| rpassword::prompt_password("Key of the 2Chat account (not shown): "));
-    tokio::select! {
-        typed = typed => typed.map_err(io::Error::other).flatten().map_err(unread),
-        _ = ctrl_c() => {
-            // Whoever types next wants to see it.
-            let _ = tcsetattr(&stdin, OptionalActions::Now, &before);
-            terminal::say("");
-            // The prompt would wait for its end.
-            std::process::exit(130)
-        }
+    let _echo = Echo::now().map_err(unread)?;
+    let typed = || rpassword::prompt_password("Key of the 2Chat account (not shown): ");
+    input::aside(typed).await.map_err(unread)
+}
+
+/// How the terminal shows what is typed. The prompt changes that, and Ctrl-C may end
+/// the command before it is changed back.
+struct Echo(Termios);
+
+impl Echo {
+    fn now() -> io::Result<Self> {
+        Ok(Self(tcgetattr(io::stdin())?))
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        // Whoever types next wants to see it.
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, &self.0);
     }
 }

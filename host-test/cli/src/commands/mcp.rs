@@ -4,7 +4,7 @@
 //! Knows the protocol and no action. A result goes out as structured content
 //! and as text; an error of the action as a text that a model can act on.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use host::{
     calls::{Call, Calls, NoOutcome},
@@ -31,10 +31,12 @@ use tokio::{
 
 use crate::{
     caller::{CallerArguments, client},
-    component,
+    component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
+    failure,
     paint::visible,
     stdio::Lines,
+    terminal,
 };
 
 /// Serve the actions as tools to an agent (MCP over standard input and output).
@@ -47,9 +49,8 @@ use crate::{
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
-    /// Component to serve instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
+    #[command(flatten)]
+    component: ComponentArguments,
     /// Try each call once, also where its error says that it may be repeated
     #[arg(long)]
     no_retry: bool,
@@ -65,15 +66,21 @@ const REPEATED: usize = 500;
 const BEAT: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let connector = component::load(arguments.component)?;
+    let connector = arguments.component.load()?;
+    let access = arguments.caller.access(&connector)?;
     let server = Server {
         about: connector.docs().about(),
-        calls: Calls::new(connector, client()?, arguments.caller.access()?),
+        calls: Calls::new(connector, client()?, access),
         tries: if arguments.no_retry { 0 } else { TRIES },
         at_once: Semaphore::new(AT_ONCE),
     };
     // What is wrong now is better heard by whoever starts this than by the agent.
     server.calls.tools()?;
+    if terminal::is_typed() {
+        terminal::say(
+            "twochat: waiting for an agent, which starts this command itself; Ctrl-D or Ctrl-C ends it",
+        );
+    }
     let failed =
         |error: String| CommandError::Host(format!("the agent's connection failed: {error}"));
     let lines = Lines::open().map_err(|error| failed(error.to_string()))?;
@@ -159,9 +166,9 @@ impl ServerHandler for Server {
                 outcome = call => match outcome {
                     Ok(outcome) => match outcome.result {
                         Ok(result) => CallToolResult::structured(result),
-                        Err(error) => failed(told(&error)),
+                        Err(error) => failed(words_of(&error)),
                     },
-                    Err(why) => failed(told_by_host(why)),
+                    Err(why) => failed(words_of_host(why)),
                 },
                 // Dropping the call ends its request.
                 () = context.ct.cancelled() => failed("The call was cancelled.".to_owned()),
@@ -217,35 +224,19 @@ fn failed(text: String) -> CallToolResult {
 
 /// An error of the action in words: what happened, whether it may have been
 /// carried out, and what to do next.
-fn told(error: &Value) -> String {
+fn words_of(error: &Value) -> String {
     let text = |key: &str| error.get(key).and_then(Value::as_str);
     let Some(message) = text("message") else { return error.to_string() };
     let kind = text("kind").unwrap_or("error");
     let status = error.get("status").map(|status| format!(", HTTP status {status}"));
     let field = text("field").map(|field| format!(", field `{field}`"));
-    let carried_out = match text("carried-out") {
-        Some("perhaps") => "It may have been carried out: look before you repeat it.",
-        _ => "It was not carried out.",
-    };
-    let next = match (text("retry"), error.get("wait-seconds")) {
-        (Some("after-correcting"), _) => "Correct the arguments and call again.".to_owned(),
-        (Some("after-waiting"), Some(seconds)) => {
-            format!("Wait {seconds} seconds, then repeat the same call.")
-        }
-        (Some("after-waiting"), None) => {
-            "Wait a few seconds, then repeat the same call; wait longer each time.".to_owned()
-        }
-        (Some("now"), _) => {
-            "Repeat the same call now; if it fails again, wait longer each time.".to_owned()
-        }
-        _ => "Do not repeat this call.".to_owned(),
-    };
     let (status, field) = (status.unwrap_or_default(), field.unwrap_or_default());
-    format!("{message}\n\nError: {kind}{status}{field}. {carried_out} {next}")
+    let (effect, advice) = (failure::effect(error), failure::advice(error));
+    format!("{message}\n\nError: {kind}{status}{field}. {effect} {advice}")
 }
 
 /// Where the host itself could not carry out a call.
-fn told_by_host(why: NoOutcome) -> String {
+fn words_of_host(why: NoOutcome) -> String {
     match why {
         NoOutcome::Misfit(why) => {
             let why = repeated(&why);

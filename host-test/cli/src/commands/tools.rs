@@ -1,12 +1,10 @@
 //! `twochat tools`: the actions as tools, for whoever builds on them.
 
-use std::path::PathBuf;
-
 use host::tools::Tool;
 use serde_json::json;
 
 use crate::{
-    component,
+    component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
     output,
 };
@@ -19,16 +17,15 @@ use crate::{
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
-    /// Component to read instead of the built-in one
-    #[arg(long, value_name = "FILE")]
-    component: Option<PathBuf>,
+    #[command(flatten)]
+    component: ComponentArguments,
     /// Print the WIT package that the component carries instead
     #[arg(long)]
     wit: bool,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let connector = component::load(arguments.component)?;
+    let connector = arguments.component.load()?;
     if arguments.wit {
         let wit = connector.docs().wit();
         if wit.is_empty() {

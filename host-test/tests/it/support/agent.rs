@@ -172,6 +172,13 @@ impl Agent {
         Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
     }
 
+    /// Sends Ctrl-C; gives the code that the server ends with.
+    pub(crate) fn interrupted(mut self) -> Option<i32> {
+        let pid = rustix::process::Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+        self.child.wait().unwrap().code()
+    }
+
     /// Ends the input; the server is to end by itself, and well. Gives all that
     /// it still said.
     pub(crate) fn leave(mut self) -> Vec<Value> {

@@ -5,6 +5,7 @@ pub(crate) mod authority;
 pub(crate) mod everything;
 pub(crate) mod hook;
 pub(crate) mod known;
+pub(crate) mod paged;
 pub(crate) mod proxy;
 pub(crate) mod raw;
 pub(crate) mod schemas;

@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Run {
 /// where both can be seen: arguments that are JSON, and a result that is.
 fn hold(arguments: &[&str], run: &Run) {
     let ["call", words @ ..] = arguments else { return };
-    let shaped = ["--component", "--output", "--all", "--help"];
+    let shaped = ["--component", "--output", "--columns", "--bom", "--spread", "--all", "--help"];
     if words.iter().any(|word| shaped.iter().any(|flag| word.starts_with(flag))) {
         return;
     }

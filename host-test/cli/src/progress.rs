@@ -1,0 +1,133 @@
+//! How far is it, how fast, and what is waited for? One line that changes, on a
+//! terminal alone.
+
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use serde_json::Value;
+
+use crate::{paint::visible, terminal};
+
+/// How often the line is drawn anew, so that a wait counts down.
+const TICK: Duration = Duration::from_millis(200);
+
+/// The line of some work.
+pub(crate) struct Progress {
+    line: ProgressBar,
+    doing: Arc<Mutex<Doing>>,
+}
+
+/// What the line tells.
+#[derive(Default)]
+struct Doing {
+    /// Rows so far, those of an earlier part, and since when others came.
+    rows: Option<(u64, u64, Instant)>,
+    page: u64,
+    /// What is waited for, and until when.
+    wait: Option<(String, Instant)>,
+}
+
+impl Progress {
+    /// That of a call, which is shown while it waits.
+    pub(crate) fn of_call() -> Self {
+        Self::telling(Doing::default())
+    }
+
+    /// That of many pages, after the rows of an earlier part.
+    pub(crate) fn of_rows(before: u64) -> Self {
+        let rows = Some((before, before, Instant::now()));
+        let progress = Self::telling(Doing { rows, ..Doing::default() });
+        progress.show();
+        progress
+    }
+
+    fn telling(doing: Doing) -> Self {
+        let doing = Arc::new(Mutex::new(doing));
+        let line = ProgressBar::hidden();
+        let known = Arc::clone(&doing);
+        let tell = move |_: &ProgressState, line: &mut dyn Write| {
+            // It is drawn again soon.
+            let _ = line.write_str(&known.lock().unwrap_or_else(PoisonError::into_inner).line());
+        };
+        if let Ok(style) = ProgressStyle::with_template("{doing}") {
+            line.set_style(style.with_key("doing", tell));
+        }
+        Self { line, doing }
+    }
+
+    fn show(&self) {
+        if self.line.is_hidden() && terminal::is_heard() {
+            self.line.set_draw_target(terminal::drawing());
+            self.line.enable_steady_tick(TICK);
+        }
+    }
+
+    /// So many rows there are, and this page is asked for.
+    pub(crate) fn asks_for(&self, rows: u64, page: u64) {
+        self.change(|doing| {
+            if let Some((now, ..)) = &mut doing.rows {
+                *now = rows;
+            }
+            (doing.page, doing.wait) = (page, None);
+        });
+    }
+
+    /// The error allows another try after this wait.
+    pub(crate) fn waits(&self, error: &Value, wait: Duration) {
+        let kind = error.get("kind").and_then(Value::as_str).unwrap_or("an error");
+        let wait = (visible(kind), Instant::now() + wait);
+        self.change(|doing| doing.wait = Some(wait));
+        self.show();
+    }
+
+    /// Lets others write where the line stands.
+    pub(crate) fn beside<T>(&self, write: impl FnOnce() -> T) -> T {
+        self.line.suspend(write)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Doing)) {
+        change(&mut self.doing.lock().unwrap_or_else(PoisonError::into_inner));
+        self.line.tick();
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.line.finish_and_clear();
+    }
+}
+
+impl Doing {
+    fn line(&self) -> String {
+        let now = Instant::now();
+        let wait = self.wait.as_ref().filter(|(_, until)| *until > now).map(|(kind, until)| {
+            format!("{kind}: waiting {} s", until.duration_since(now).as_secs_f64().ceil())
+        });
+        let Some((rows, before, since)) = self.rows else { return wait.unwrap_or_default() };
+        #[expect(clippy::cast_precision_loss, reason = "it is shown to no more places")]
+        let rate = (rows - before) as f64 / now.duration_since(since).as_secs_f64().max(0.001);
+        let doing = wait.unwrap_or_else(|| format!("reading page {}", self.page));
+        format!("{rows} rows, {rate:.0} rows/s, {doing}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_tells_count_rate_and_a_wait_that_goes_down() {
+        let since = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
+        let mut doing = Doing { rows: Some((300, 100, since)), page: 3, wait: None };
+        assert_eq!(doing.line(), "300 rows, 20 rows/s, reading page 3");
+        let until = Instant::now() + Duration::from_millis(6500);
+        doing.wait = Some(("rate-limited".to_owned(), until));
+        assert_eq!(doing.line(), "300 rows, 20 rows/s, rate-limited: waiting 7 s");
+        doing.wait = Some(("rate-limited".to_owned(), Instant::now()));
+        assert!(doing.line().ends_with("reading page 3"));
+    }
+}

@@ -1,0 +1,241 @@
+//! What is said to whoever has no key, mistyped a name, or met a rule: before anything
+//! is sent, with what to do.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
+
+use mock::Mock;
+use serde_json::json;
+
+use crate::support::{
+    agent::{Agent, hello, request},
+    everything::EVERYTHING_WAT,
+    raw::{Raw, Step},
+    shell::{CANARY, Run, asking, fed, file, folder, on_a_terminal, run, twochat_with},
+};
+
+/// A policy of its own, with this text.
+fn policy(test: &str, text: &str) -> PathBuf {
+    let folder = folder(&format!("advice-{test}"));
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).unwrap();
+    let file = folder.join("policy.toml");
+    fs::write(&file, text).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    file
+}
+
+fn of_two(twochat: &Mock) -> String {
+    let base = twochat.base_url();
+    format!(
+        "[connections.work]\nbase-url = \"{base}\"\nsecret = {{ env = \"WORK_KEY\" }}\n\
+         methods = [\"GET\"]\n\
+         [personas.reader]\nconnection = \"work\"\nactions = [\"list-contacts\"]\n\
+         [personas.writer]\nconnection = \"work\"\nactions = [\"create-contact\"]\n"
+    )
+}
+
+#[tokio::test]
+async fn without_key_and_policy_nothing_is_sent_and_it_is_said_what_to_do() {
+    let twochat = twochat_with(1).await;
+    let base = twochat.base_url();
+    for settings in [&[][..], &[("TWOCHAT_BASE_URL", base.as_str())], &[("TWOCHAT_API_KEY", " ")]] {
+        for words in [&["call", "list-contacts"][..], &["call", "list-contacts", "--all"], &["mcp"]]
+        {
+            let refused = run(words, settings);
+            let message = refused.message(2);
+            for word in [
+                "there is no key and no policy",
+                "TWOCHAT_API_KEY",
+                "twochat connect",
+                "https://app.2chat.io",
+                "Nothing was sent.",
+            ] {
+                assert!(message.contains(word), "{word}: {message}");
+            }
+        }
+    }
+    assert_eq!(twochat.requests(), []);
+    // A component that reaches out to nothing needs none.
+    let other = file("advice-other.wasm", &wat::parse_str(EVERYTHING_WAT).unwrap());
+    let words = ["call", "--component", other.to_str().unwrap(), "remind", "--minutes", "5"];
+    assert_eq!(run(&words, &[]).output(), "null\n");
+}
+
+#[tokio::test]
+async fn a_new_connection_goes_where_the_environment_says_unless_a_flag_does() {
+    let (exported, flagged) = (twochat_with(1).await, twochat_with(1).await);
+    let (exported_url, flagged_url) = (exported.base_url(), flagged.base_url());
+    let file = folder("advice-connect").join("policy.toml");
+    fs::set_permissions(file.parent().unwrap(), fs::Permissions::from_mode(0o700)).unwrap();
+    let connect = |words: &[&str], url: &str| {
+        let words = [&["connect"], words, &["--policy", file.to_str().unwrap()]].concat();
+        fed(&words, &[("TWOCHAT_BASE_URL", url)], format!("{CANARY}\n").into_bytes())
+    };
+    let done = connect(&["work"], &exported_url);
+    assert!(done.output().contains(&format!("connected: work ({exported_url})")), "{done:?}");
+    let done = connect(&["other", "--base-url", &flagged_url], &exported_url);
+    assert!(done.output().contains(&format!("connected: other ({flagged_url})")), "{done:?}");
+    assert_eq!((exported.requests().len(), flagged.requests().len()), (1, 1));
+    // One that is known stays where it is.
+    let done = connect(&["work"], &flagged_url);
+    assert!(done.output().contains(&format!("connected: work ({exported_url})")), "{done:?}");
+    assert_eq!(flagged.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_by_the_gate_names_the_rule_and_the_connection() {
+    let twochat = twochat_with(1).await;
+    let file = policy("gate", &of_two(&twochat));
+    let create = crate::support::new_contact().to_string();
+    let words = ["call", "create-contact", &create, "--persona", "writer", "--policy"];
+    let words = [&words[..], &[file.to_str().unwrap()]].concat();
+    let error = run(&words, &[("WORK_KEY", CANARY)]).error();
+    assert_eq!(error["kind"], "denied-by-host", "{error}");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("POST is not among the methods of connection work"), "{message}");
+    assert_eq!(twochat.requests(), []);
+    let private = run(&["call", "list-contacts"], &asking("https://10.0.0.1/open")).error();
+    let message = private["message"].as_str().unwrap();
+    let reason = "The reason: the host's name leads to no address that connection to this server";
+    assert!(message.contains(reason), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_was_sent_is_never_said_beside_others_may_have_been() {
+    // Nobody listens there.
+    let gone = Raw::deaf(vec![Step::Close]).await.port();
+    let error =
+        run(&["call", "list-contacts"], &asking(&format!("http://127.0.0.1:{gone}/open"))).error();
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(" Nothing was sent. "), "{message}");
+    assert!(message.ends_with(" This was the last of 4 tries."), "{message}");
+    // Two replies, and then nobody any more.
+    let broken = Raw::in_turn(vec![vec![
+        Step::Send("HTTP/1.1 500 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".into()),
+        Step::Close,
+    ]])
+    .await;
+    let base = broken.base_url();
+    let ended = std::thread::spawn(move || run(&["call", "list-contacts"], &asking(&base)));
+    while broken.requests().len() < 2 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    drop(broken);
+    let error = ended.join().unwrap().error();
+    let message = error["message"].as_str().unwrap().to_lowercase();
+    assert!(message.contains("others may have been sent"), "{message}");
+    assert!(!message.contains("nothing was sent"), "{message}");
+}
+
+#[tokio::test]
+async fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+    let twochat = twochat_with(1).await;
+    let base = twochat.base_url();
+    let file = policy("names", &of_two(&twochat));
+    let policy = file.to_str().unwrap();
+    let log = file.with_file_name("log");
+    run(&["call", "list-contacts", "--audit", log.to_str().unwrap()], &asking(&base)).result();
+    let log = log.to_str().unwrap();
+    for (words, expected) in [
+        (
+            &["list-contact"][..],
+            "there is no command `list-contact`; did you mean `twochat call list-contacts`?",
+        ),
+        (&["list-contacts"], "did you mean `twochat call list-contacts`?"),
+        (
+            &["call", "lits-contacts"],
+            "there is no action `lits-contacts`; did you mean `list-contacts`? This component has ",
+        ),
+        (
+            &["audit", log, "--end", "refusd"],
+            "there is no end `refusd`; did you mean `refused`? There are ",
+        ),
+        (&["audit", log, "--end", "nosuch"], "there is no end `nosuch`; there are "),
+        (
+            &["audit", log, "--action", "nosuch"],
+            "there is no action `nosuch`; there are create-contact, ",
+        ),
+        (&["audit", log, "--action", "test-api-kye"], "did you mean `test-api-key`?"),
+        (&["audit", log, "--columns", "tmie"], "there is no column `tmie`; did you mean `time`?"),
+        (
+            &["call", "list-contacts", "--policy", policy, "--persona", "raeder"],
+            "there is no persona `raeder`; did you mean `reader`? There are reader, writer",
+        ),
+    ] {
+        let refused = run(words, &[]);
+        assert!(refused.message(2).contains(expected), "{words:?}: {refused:?}");
+    }
+    // What did not happen yet, but can, is no mistake.
+    for words in
+        [&["--end", "rate-limited"][..], &["--end", "refused"], &["--action", "test-api-key"]]
+    {
+        let shown = run(&[&["audit", log], words].concat(), &[]);
+        assert_eq!(shown.output(), "none\n", "{words:?}");
+    }
+    let nothing = run(&["nosuch"], &[]);
+    assert!(nothing.stderr.starts_with("error: unrecognized subcommand 'nosuch'"), "{nothing:?}");
+}
+
+fn checked(file: &std::path::Path, key: &str) -> Run {
+    let words = ["connections", "--check", "--policy", file.to_str().unwrap()];
+    let settings: &[(&str, &str)] = if key.is_empty() { &[] } else { &[("WORK_KEY", key)] };
+    run(&words, settings)
+}
+
+#[tokio::test]
+async fn a_check_judges_the_whole_policy_and_shows_each_fault() {
+    let twochat = twochat_with(1).await;
+    let good = of_two(&twochat);
+    let file = policy("check", &good);
+    assert!(checked(&file, CANARY).output().contains("ready"));
+    let keyless = checked(&file, "");
+    assert_eq!((keyless.code, keyless.stdout.contains("WORK_KEY")), (Some(3), true), "{keyless:?}");
+    let faulty = good.replace("\"list-contacts\"]", "\"list-contact\"]")
+        + "mask = [\"vlaue\"]\n[audit]\nredact = [\"vlaue\"]\n";
+    let file = policy("check-faulty", &faulty);
+    let told = checked(&file, CANARY);
+    assert_eq!((told.code, told.stdout.contains("work")), (Some(2), true), "{told:?}");
+    for fault in [
+        "personas.reader.actions: there is no action `list-contact`",
+        "personas.writer.mask: `vlaue` cannot be masked",
+        "audit.redact: no action takes or gives `vlaue`",
+        "places to correct: 3",
+    ] {
+        assert!(told.stderr.contains(fault), "{fault}: {told:?}");
+    }
+    assert_eq!(twochat.requests(), []);
+}
+
+#[test]
+fn at_a_terminal_the_server_of_an_agent_says_what_it_waits_for() {
+    let line = "timeout --foreground -s INT 3 twochat mcp || true";
+    let shown = on_a_terminal(line, &asking("http://127.0.0.1:1/open"));
+    assert!(shown.contains("twochat: waiting for an agent"), "{shown}");
+    assert!(shown.contains("Ctrl-D or Ctrl-C ends it"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_agent_may_begin_with_a_byte_order_mark() {
+    let twochat = twochat_with(1).await;
+    let agent = Agent::silent(&twochat.base_url(), &[]);
+    agent.send(format!("\u{feff}{}\n", request(1, "initialize", hello("2025-11-25"))));
+    assert_eq!(agent.hear()["result"]["protocolVersion"], "2025-11-25");
+    agent.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    agent.leave();
+}
+
+#[test]
+fn the_demo_fits_a_terminal_of_80_columns_and_says_what_to_try_next() {
+    let demo = run(&["demo"], &[]);
+    let text = demo.output();
+    for line in text.lines() {
+        assert!(unicode_width::UnicodeWidthStr::width(line) <= 80, "{line}");
+    }
+    assert!(text.contains("\n8 of 8 calls went as expected."), "{text}");
+    let last = text.lines().last().unwrap();
+    assert!(last.contains("TWOCHAT_API_KEY") && last.contains(" call test-api-key"), "{text}");
+    let shown = on_a_terminal("stty cols 80; twochat demo", &[]);
+    for line in shown.lines() {
+        let line = anstream::adapter::strip_str(line.trim_end()).to_string();
+        assert!(unicode_width::UnicodeWidthStr::width(line.as_str()) <= 80, "{line}");
+    }
+}

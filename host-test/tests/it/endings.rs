@@ -1,0 +1,127 @@
+//! `--all`: where the pages end, what could not be read or was lost on the way, and
+//! that both are said.
+
+use std::{fs, path::Path};
+
+use crate::support::{
+    paged::{Page, component, page},
+    shell::{Run, folder, run},
+};
+
+fn all(component: &Path, more: &[&str]) -> Run {
+    let component = component.to_str().unwrap();
+    let words = ["call", "list", "--page-number", "0", "--component", component, "--all"];
+    run(&[&words[..], more].concat(), &[])
+}
+
+fn numbers(run: &Run) -> Vec<String> {
+    run.stdout.split('"').skip(3).step_by(4).map(str::to_owned).collect()
+}
+
+fn rows(numbers: std::ops::Range<u32>) -> Vec<String> {
+    numbers.map(|number| format!("ROW{number:03}")).collect()
+}
+
+#[test]
+fn a_short_page_is_no_end_and_an_empty_one_is() {
+    let pages = [
+        page(0..5, Some(1)),
+        page(5..6, Some(2)),
+        page(6..9, Some(3)),
+        page(0..0, Some(4)),
+        page(9..10, None),
+    ];
+    let ended = all(&component("endings-empty.wasm", &pages), &[]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    assert_eq!(numbers(&ended), rows(0..9));
+}
+
+#[test]
+fn pages_that_only_repeat_what_came_are_the_end_and_shifted_ones_are_not() {
+    // One page came twice, as rows were added meanwhile; the last comes for ever.
+    let pages =
+        [page(0..3, Some(1)), page(0..3, Some(2)), page(1..4, Some(3)), page(4..6, Some(9))];
+    let mut pages = pages.to_vec();
+    pages.extend((5..40).map(|next| page(4..6, Some(next.max(9)))));
+    for (number, page) in pages.iter_mut().enumerate() {
+        page.next = Some(u32::try_from(number).unwrap() + 1);
+    }
+    let ended = all(&component("endings-repeated.wasm", &pages), &[]);
+    assert_eq!((ended.code, numbers(&ended)), (Some(0), rows(0..6)), "{ended:?}");
+    let expected =
+        "twochat: the last 2 pages brought nothing new, so page 5 is taken for the end\n";
+    assert_eq!(ended.stderr, expected);
+
+    let backwards = all(&component("endings-back.wasm", &[page(0..3, Some(0))]), &[]);
+    assert_eq!(backwards.code, Some(3), "{backwards:?}");
+    assert!(backwards.stderr.contains("page 0 names page 0 as the next"), "{backwards:?}");
+}
+
+#[test]
+fn rows_that_are_missing_from_a_total_are_told_and_a_count_of_the_page_is_none() {
+    let counted = |count, last| {
+        let first = Page { count: Some(count), ..page(0..4, Some(1)) };
+        [first, Page { count: Some(1), ..page(4..last, Some(2)) }, page(0..0, None)]
+    };
+    let short = all(&component("endings-short.wasm", &counted(7, 6)), &[]);
+    assert_eq!((short.code, numbers(&short).len()), (Some(0), 6));
+    let expected = "twochat: 7 rows were expected, 6 came: some may have been deleted or shifted \
+                    meanwhile; run it again to be sure\n";
+    assert_eq!(short.stderr, expected);
+    for (name, count) in [("whole", 6), ("of-page", 4), ("less", 2)] {
+        let whole = all(&component(&format!("endings-{name}.wasm"), &counted(count, 6)), &[]);
+        assert_eq!((whole.code, whole.stderr.as_str()), (Some(0), ""), "{name}: {whole:?}");
+    }
+}
+
+#[test]
+fn records_that_could_not_be_read_are_told_with_the_place_of_the_first() {
+    let mut pages = [page(0..4, Some(1)), page(4..5, Some(2)), page(5..6, None)];
+    pages[0].count = Some(9);
+    pages[1].skipped = vec!["$.rows[1]", "$.rows[2]"];
+    pages[2].skipped = vec!["$.rows[0]"];
+    let file = component("endings-skipped.wasm", &pages);
+    let run_all = all(&file, &[]);
+    assert_eq!((run_all.code, numbers(&run_all).len()), (Some(0), 6));
+    let expected = "twochat: 3 records could not be read, the first at $.rows[1] of page 1\n";
+    assert_eq!(run_all.stderr, expected, "nine less three are six, so none is missing");
+    let words = ["call", "list", "--component", file.to_str().unwrap(), "--page-number"];
+    let one = run(&[&words[..], &["2"]].concat(), &[]);
+    assert_eq!((one.code, one.stdout.is_empty()), (Some(0), false));
+    assert_eq!(one.stderr, "twochat: 1 record could not be read, at $.rows[0]\n");
+    let none = run(&[&words[..], &["0"]].concat(), &[]);
+    assert_eq!(none.stderr, "");
+}
+
+#[test]
+fn a_table_of_one_page_says_which_is_next() {
+    let file = component("endings-table.wasm", &[page(0..4, Some(1)), page(4..5, None)]);
+    let words = ["call", "list", "--component", file.to_str().unwrap(), "--output", "table"];
+    let first = run(&[&words[..], &["--page-number", "0"]].concat(), &[]);
+    let text = first.output();
+    assert!(text.ends_with("page 0 of more; next: --page-number 1\n"), "{text}");
+    let last = run(&[&words[..], &["--page-number", "1"]].concat(), &[]);
+    assert!(!last.output().contains("next"), "{last:?}");
+}
+
+#[test]
+fn the_ending_of_a_file_says_its_form_unless_a_flag_does() {
+    let folder = folder("endings-form");
+    let component = component("endings-form.wasm", &[page(0..4, None)]);
+    for (name, flags, first) in [
+        ("a.csv", &[][..], "uuid"),
+        ("a.CSV", &[], "uuid"),
+        ("a.jsonl", &[], "{\"uuid\":\"ROW000\"}"),
+        ("a.ndjson", &[], "{\"uuid\":\"ROW000\"}"),
+        ("a.txt", &[], "{\"uuid\":\"ROW000\"}"),
+        ("b.csv", &["--output", "jsonl"], "{\"uuid\":\"ROW000\"}"),
+        ("b.txt", &["--output", "csv"], "uuid"),
+        ("c.csv", &["--bom"], "\u{feff}uuid"),
+    ] {
+        let file = folder.join(name);
+        let done = all(&component, &[&["--to", file.to_str().unwrap()], flags].concat());
+        assert_eq!(done.output(), "", "{name}");
+        let text = fs::read_to_string(&file).unwrap();
+        assert_eq!((text.lines().next(), text.lines().count() >= 4), (Some(first), true), "{name}");
+    }
+}
