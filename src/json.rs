@@ -12,6 +12,8 @@
 use core::cell::Cell;
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 use self::tokens::{Broken, Reader, unescape};
 use crate::{
     contract::ErrorKind,
@@ -22,21 +24,12 @@ use crate::{
 
 mod tokens;
 
-/// Writes a member of an object, with a comma in front.
-pub(crate) fn write_member(json: &mut Vec<u8>, name: &str, text: &str) {
-    json.extend_from_slice(&[b",\"", name.as_bytes(), b"\":\""].concat());
-    for byte in text.bytes() {
-        match byte {
-            0..=0x1f => {
-                let low = byte & 15;
-                let low = if low < 10 { b'0' + low } else { b'a' - 10 + low };
-                json.extend_from_slice(&[b'\\', b'u', b'0', b'0', b'0' + (byte >> 4), low]);
-            }
-            b'"' | b'\\' => json.extend_from_slice(&[b'\\', byte]),
-            _ => json.push(byte),
-        }
-    }
-    json.push(b'"');
+/// The body of a request.
+pub(crate) fn body(of: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(of).map_err(|_| {
+        let message = "The arguments cannot be written as JSON.".to_owned();
+        Failure::new(ErrorKind::InvalidInput, message, "")
+    })
 }
 
 /// Longest text that is taken for words without being JSON, in bytes.

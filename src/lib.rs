@@ -18,6 +18,7 @@ mod contract;
 mod effect;
 mod error;
 mod json;
+mod memory;
 mod records;
 mod text;
 mod time;

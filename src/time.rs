@@ -11,6 +11,12 @@ use crate::{error::Result, json::Value, text};
 /// no reason to lose the record around it.
 pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
     let Some(word) = value.word()? else { return Ok(None) };
+    // Most have the contract's form already.
+    if word.as_bytes().get(LENGTH - 9) == Some(&b'T')
+        && fields(&word).is_some_and(|(_, rest)| rest == "Z")
+    {
+        return Ok(Some(word.into_owned()));
+    }
     Ok(from_text(&word).or_else(|| {
         let seconds = word.split_once('.').map_or(&*word, |(whole, _)| whole);
         // 0 is how 2Chat says never.
@@ -78,36 +84,54 @@ fn from_text(text: &str) -> Option<String> {
         || fraction.strip_prefix('.').is_some_and(|digits| {
             !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
         });
-    let (date, clock) = (text.get(..10)?, text.get(11..FORM.len())?);
+    let (date, clock) = (text.get(..10)?, text.get(11..LENGTH)?);
     rest_is_utc.then(|| [date, "T", clock, "Z"].concat())
 }
 
-const FORM: &[u8; 19] = b"0000-00-00T00:00:00";
+/// Bytes of a time without its zone.
+const LENGTH: usize = 19;
 
 /// Year, month, day, hour, minute and second of a time that there is, and what
 /// follows.
 fn fields(text: &str) -> Option<([u64; 6], &str)> {
-    let (time, rest) = text.split_at_checked(FORM.len())?;
-    let mut fields = [0_u64; 6];
-    let mut next = fields.iter_mut();
-    let mut field = next.next()?;
-    for (byte, form) in time.bytes().zip(FORM) {
-        if *form == b'0' {
-            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-            *field = *field * 10 + digit;
-        } else if byte == *form || (byte == b' ' && *form == b'T') {
-            field = next.next()?;
-        } else {
-            return None;
-        }
+    let (time, rest) = text.split_at_checked(LENGTH)?;
+    let &[
+        c1,
+        c2,
+        y1,
+        y2,
+        b'-',
+        n1,
+        n2,
+        b'-',
+        d1,
+        d2,
+        b'T' | b' ',
+        h1,
+        h2,
+        b':',
+        m1,
+        m2,
+        b':',
+        s1,
+        s2,
+    ] = time.as_bytes()
+    else {
+        return None;
+    };
+    let digits = [c1, c2, y1, y2, n1, n2, d1, d2, h1, h2, m1, m2, s1, s2];
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
     }
-    let [year, month, day, hour, minute, second] = fields;
+    let two = |tens: u8, ones: u8| u64::from(tens - b'0') * 10 + u64::from(ones - b'0');
+    let (year, month, day) = (two(c1, c2) * 100 + two(y1, y2), two(n1, n2), two(d1, d2));
+    let (hour, minute, second) = (two(h1, h2), two(m1, m2), two(s1, s2));
     let in_range = (1..=12).contains(&month)
         && (1..=days(year, month)).contains(&day)
         && hour < 24
         && minute < 60
         && second < 60;
-    in_range.then_some((fields, rest))
+    in_range.then_some(([year, month, day, hour, minute, second], rest))
 }
 
 fn days(year: u64, month: u64) -> u64 {

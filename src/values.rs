@@ -3,6 +3,8 @@
 //! Each refusal keeps the start of what came in and says what a good value
 //! looks like. Nothing is trimmed or corrected on the way.
 
+use serde::Serialize;
+
 use self::visible::{is_seen, is_unseen, shown};
 use crate::text::{push, replace};
 
@@ -15,7 +17,7 @@ macro_rules! value {
         $(, write $meant:expr)?
     ) => {
         $(#[$doc])*
-        #[derive(Debug)]
+        #[derive(Debug, Serialize)]
         pub(crate) struct $name(String);
 
         impl $name {

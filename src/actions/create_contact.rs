@@ -4,6 +4,8 @@
 //! with the stored contact. It does not look for duplicates, and a repeated
 //! request makes a second contact.
 
+use serde::Serialize;
+
 use super::Action;
 use crate::{
     contract::{Contact, DetailKind, NewContact, NewContactDetail},
@@ -18,16 +20,25 @@ use crate::{
 ///
 /// The documentation's table says `contact_details`; all of its examples, and
 /// all working clients, send `contact_detail`.
+#[derive(Serialize)]
 pub(crate) struct CreateContact {
     first_name: Name,
+    #[serde(skip_serializing_if = "Option::is_none")]
     last_name: Option<OtherName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     profile_pic_url: Option<WebUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     channel_uuid: Option<ChannelUuid>,
     contact_detail: Vec<Detail>,
 }
 
 /// A code of 2Chat, and a value that is fit for it.
-struct Detail(&'static str, String);
+#[derive(Serialize)]
+struct Detail {
+    #[serde(rename = "type")]
+    code: &'static str,
+    value: String,
+}
 
 impl Action for CreateContact {
     type Input = NewContact;
@@ -66,31 +77,7 @@ impl Action for CreateContact {
     }
 
     fn call(&self) -> Result<Call> {
-        let mut body = Vec::new();
-        for (name, text) in [
-            ("first_name", Some(&*self.first_name)),
-            ("last_name", self.last_name.as_deref()),
-            ("profile_pic_url", self.profile_pic_url.as_deref()),
-            ("channel_uuid", self.channel_uuid.as_deref()),
-        ] {
-            if let Some(text) = text {
-                json::write_member(&mut body, name, text);
-            }
-        }
-        body.extend_from_slice(br#","contact_detail":["#);
-        for (index, Detail(code, value)) in self.contact_detail.iter().enumerate() {
-            body.extend_from_slice(if index == 0 { br#"{"type":""# } else { br#",{"type":""# });
-            body.extend_from_slice(code.as_bytes());
-            body.push(b'"');
-            json::write_member(&mut body, "value", value);
-            body.push(b'}');
-        }
-        body.extend_from_slice(b"]}");
-        // In the place of the first comma.
-        if let Some(first) = body.first_mut() {
-            *first = b'{';
-        }
-        Ok(Call::post("/contacts", body))
+        Ok(Call::post("/contacts", json::body(self)?))
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<Contact> {
@@ -116,15 +103,15 @@ impl Action for CreateContact {
 
 fn detail_at(index: usize, detail: NewContactDetail) -> Result<Detail> {
     let value = detail.value;
-    let parsed = match detail.kind {
-        DetailKind::Email => Email::parse(value).map(|email| Detail("E", email.into())),
-        DetailKind::Address => Text::parse(value).map(|text| Detail("A", text.into())),
-        DetailKind::Phone => PhoneNumber::parse(value).map(|number| Detail("PH", number.into())),
-        DetailKind::WhatsappPhone => {
-            PhoneNumber::parse(value).map(|number| Detail("WAPH", number.into()))
-        }
+    let fit = match detail.kind {
+        DetailKind::Email => ("E", Email::parse(value).map(String::from)),
+        DetailKind::Address => ("A", Text::parse(value).map(String::from)),
+        DetailKind::Phone => ("PH", PhoneNumber::parse(value).map(String::from)),
+        DetailKind::WhatsappPhone => ("WAPH", PhoneNumber::parse(value).map(String::from)),
     };
-    parsed.map_err(at(&["details[", &index.to_string(), "].value"].concat()))
+    let (code, value) = fit;
+    let value = value.map_err(at(&["details[", &index.to_string(), "].value"].concat()))?;
+    Ok(Detail { code, value })
 }
 
 /// Turns the reason for a refusal into a failure that names the field.

@@ -22,6 +22,8 @@ type Passed = Result<(), Broken>;
 /// a string only in an escape.
 const END: u8 = 0;
 
+// What a page passes through for each byte or member is always inlined: the build
+// is for size, and would call it.
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self { text, at: 0 }
@@ -33,11 +35,13 @@ impl<'t> Reader<'t> {
     }
 
     /// How far the text is read.
+    #[inline(always)]
     pub(super) fn position(&self) -> usize {
         self.at
     }
 
     /// The text from a position up to here.
+    #[inline(always)]
     pub(super) fn since(&self, start: usize) -> &'t str {
         self.text.get(start..self.at).unwrap_or_default()
     }
@@ -52,10 +56,12 @@ impl<'t> Reader<'t> {
         if self.at >= self.text.len() { "it ends too early" } else { "it is not JSON" }
     }
 
+    #[inline(always)]
     pub(super) fn peek(&self) -> u8 {
         self.text.as_bytes().get(self.at).copied().unwrap_or(END)
     }
 
+    #[inline(always)]
     fn take(&mut self, belongs: impl Fn(u8) -> bool) -> Passed {
         if !belongs(self.peek()) {
             return Err(Broken);
@@ -64,10 +70,12 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
+    #[inline(always)]
     fn take_byte(&mut self, byte: u8) -> Passed {
         self.take(|next| next == byte)
     }
 
+    #[inline(always)]
     pub(super) fn pass_space(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
             self.at += 1;
@@ -75,6 +83,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Goes to the next member or item; `false` when the object or list closes.
+    #[inline(always)]
     pub(super) fn next_in(&mut self, close: u8, first: bool) -> Result<bool, Broken> {
         if first {
             self.at += 1;
@@ -91,12 +100,14 @@ impl<'t> Reader<'t> {
     }
 
     /// Reads the name of a member, and goes to its value.
+    #[inline(always)]
     pub(super) fn name(&mut self) -> Result<Cow<'t, str>, Broken> {
         let name = self.string()?;
         self.colon()?;
         Ok(name)
     }
 
+    #[inline(always)]
     fn colon(&mut self) -> Passed {
         self.pass_space();
         self.take_byte(b':')?;
@@ -175,6 +186,7 @@ impl<'t> Reader<'t> {
     }
 
     /// Passes over a string and tells whether it has escapes.
+    #[inline(always)]
     fn pass_string(&mut self) -> Result<bool, Broken> {
         self.take_byte(b'"')?;
         let mut escaped = false;
@@ -196,6 +208,7 @@ impl<'t> Reader<'t> {
         }
     }
 
+    #[inline(always)]
     pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Broken> {
         let start = self.at + 1;
         let escaped = self.pass_string()?;
@@ -209,6 +222,7 @@ impl<'t> Reader<'t> {
 ///
 /// Most of an answer is text, so this looks at eight bytes at once: the lowest
 /// high bit in `found` marks the first byte that is one of those.
+#[inline(always)]
 fn plain_length(bytes: &[u8]) -> usize {
     const EACH: u64 = u64::MAX / 255;
     const HIGH: u64 = EACH << 7;

@@ -17,7 +17,11 @@ use std::{sync::Arc, time::Duration};
 
 use http::{
     Method, Request, Response, Uri,
-    header::{EXPECT, TE, TRAILER},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, ACCEPT_LANGUAGE, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING,
+        CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HOST, HeaderName, IF_MATCH,
+        IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_UNMODIFIED_SINCE, RANGE, TE, TRAILER, USER_AGENT,
+    },
 };
 use http_body::Body;
 use http_body_util::BodyExt;
@@ -41,6 +45,7 @@ use crate::{
 };
 
 mod key_hider;
+mod path;
 mod reply;
 mod throttle;
 mod traffic;
@@ -49,6 +54,27 @@ mod traffic;
 /// the fence.
 pub(crate) const METHODS: [Method; 5] =
     [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+/// The headers that a guest may send: what they mean is known, and none of them says
+/// where a request goes, whose it is, or how a proxy is to take it.
+const HEADERS: [HeaderName; 16] = [
+    ACCEPT,
+    ACCEPT_ENCODING,
+    ACCEPT_LANGUAGE,
+    CACHE_CONTROL,
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    // Set by this host.
+    HOST,
+    HeaderName::from_static("idempotency-key"),
+    IF_MATCH,
+    IF_MODIFIED_SINCE,
+    IF_NONE_MATCH,
+    IF_UNMODIFIED_SINCE,
+    RANGE,
+    USER_AGENT,
+];
 /// Kept back from the time of a call, so that a guest whose request timed out
 /// can still answer.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -203,7 +229,8 @@ impl Connection {
     }
 
     /// Why the request may not leave, if it may not.
-    fn refusal(&self, method: &Method, uri: &Uri) -> Option<String> {
+    fn refusal(&self, request: &Request<WasiBody>) -> Option<String> {
+        let (method, uri) = (request.method(), request.uri());
         let whose = self.called();
         if !self.methods.contains(method) {
             let allowed: Vec<_> = self.methods.iter().map(Method::as_str).collect();
@@ -217,6 +244,16 @@ impl Connection {
             let scheme = shown(uri.scheme_str().unwrap_or_default());
             let base = &self.base;
             return Some(format!("`{scheme}://{host}` is not the server of {whose}: {base}"));
+        }
+        // A guest that is given no key may hold one itself; where one is put in, it takes
+        // the place of whatever stands there.
+        let is_key = |name: &HeaderName| {
+            *name == self.vendor.key_header || (self.key.is_none() && *name == AUTHORIZATION)
+        };
+        let is_known = |name: &&HeaderName| HEADERS.contains(name) || is_key(name);
+        if let Some(name) = request.headers().keys().find(|name| !is_known(name)) {
+            let name = shown(name.as_str());
+            return Some(format!("the header `{name}` is none that a guest may send"));
         }
         if !self.is_above(uri.path()) {
             let base = &self.base;
@@ -250,15 +287,8 @@ impl Connection {
     /// Whether the path stays below the base url's, however a server reads it.
     fn is_above(&self, path: &str) -> bool {
         let base = self.base.path().trim_end_matches('/');
-        let below = path.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
-        let dots = |segment: &str| {
-            let name = segment.split(';').next().unwrap_or_default();
-            matches!(name.to_lowercase().replace("%2e", ".").as_str(), "." | "..")
-        };
-        let lowercase = path.to_lowercase();
-        below
-            && !path.split('/').any(dots)
-            && !["%25", "%2f", "%5c", "\\"].iter().any(|separator| lowercase.contains(separator))
+        let below = path.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'));
+        below.is_some_and(|rest| rest.split('/').all(path::is_plain))
     }
 }
 
@@ -324,7 +354,7 @@ impl WasiHttpHooks for Gate {
             let (most, whose) = (self.connection.bounds.per_call, self.connection.called());
             Some(format!("a call may send {most} requests over {whose}, and it has"))
         } else {
-            self.connection.refusal(request.method(), request.uri())
+            self.connection.refusal(&request)
         };
         if let Some(key) =
             self.connection.key.as_ref().and_then(Secret::header).filter(|_| refusal.is_none())

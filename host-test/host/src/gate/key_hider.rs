@@ -5,7 +5,7 @@
 //! it in another form gives it away, to whoever is asked for a reply.
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use memchr::memmem::Finder;
 
 use crate::secret::Secret;
@@ -16,13 +16,16 @@ const STAR: u8 = b'*';
 /// Hides one key in what passes.
 pub(super) struct KeyHider {
     key: Finder<'static>,
+    /// The key as it stands in the name of a header.
+    lowercase: Finder<'static>,
     /// The end of what came, where it may be the beginning of the key.
     held: BytesMut,
 }
 
 impl KeyHider {
     pub(super) fn of(key: &Secret) -> Self {
-        Self { key: Finder::new(key.bytes()).into_owned(), held: BytesMut::new() }
+        let lowercase = Finder::new(&key.bytes().to_ascii_lowercase()).into_owned();
+        Self { key: Finder::new(key.bytes()).into_owned(), lowercase, held: BytesMut::new() }
     }
 
     /// What may be seen now of the bytes so far.
@@ -49,6 +52,11 @@ impl KeyHider {
     }
 
     pub(super) fn pass_headers(&self, headers: &mut HeaderMap) {
+        let shows_it = |name: &HeaderName| self.lowercase.find(name.as_str().as_bytes()).is_some();
+        let shown: Vec<_> = headers.keys().filter(|name| shows_it(name)).cloned().collect();
+        for name in shown {
+            headers.remove(name);
+        }
         for value in headers.values_mut() {
             if self.key.find(value.as_bytes()).is_some() {
                 let mut bytes = value.as_bytes().to_owned();
@@ -111,6 +119,15 @@ mod tests {
         // Untouched, it is not even copied.
         let plain = Bytes::from_static(b"nothing of it");
         assert_eq!(hider.pass(plain.clone()).as_ptr(), plain.as_ptr());
+    }
+
+    #[test]
+    fn a_header_that_is_named_after_the_key_is_left_out() {
+        let mut headers = HeaderMap::new();
+        headers.append("x-secret-y", HeaderValue::from_static("1"));
+        headers.append("x", HeaderValue::from_static("2"));
+        KeyHider::of(&Secret::new("Secret").unwrap()).pass_headers(&mut headers);
+        assert_eq!(headers.keys().collect::<Vec<_>>(), ["x"]);
     }
 
     #[test]

@@ -85,9 +85,11 @@ impl Body for ReplyBody {
                 }
             };
             let frame = match next {
-                Some(Ok(frame)) => frame,
+                Some(Ok(frame)) if frame.is_data() => frame,
                 Some(Err(error)) => return Poll::Ready(Some(Err(error_of(&error)))),
-                None => {
+                // Trailers are kept from the guest: nobody needs them, and they would
+                // be one more place in which a server could repeat the key.
+                None | Some(Ok(_)) => {
                     let rest = self.hider.as_mut().and_then(KeyHider::rest);
                     return Poll::Ready(rest.map(|rest| Ok(Frame::data(rest))));
                 }
