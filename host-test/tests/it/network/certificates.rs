@@ -1,6 +1,14 @@
 //! Whose certificates are trusted, and what is said of those that are not.
 
-use std::{fs, process::Command};
+use std::{
+    fs::{self, OpenOptions},
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+    },
+    thread,
+};
 
 use host::client::Client;
 
@@ -91,8 +99,15 @@ async fn authorities_are_not_read_for_a_call_that_needs_none() {
     let twochat = twochat_with(0).await;
     let pipe = folder("network-unread").join("pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    // Whoever reads it waits for ever.
+    let is_read = Arc::<AtomicBool>::default();
+    let (seen, to_write) = (Arc::clone(&is_read), pipe.clone());
+    // It can be opened once somebody reads it.
+    thread::spawn(move || {
+        let _ = OpenOptions::new().write(true).open(to_write);
+        seen.store(true, SeqCst);
+    });
     list_at(&twochat.base_url(), &[("SSL_CERT_FILE", pipe.to_str().unwrap())]).result();
+    assert!(!is_read.load(SeqCst));
 }
 
 #[tokio::test(flavor = "multi_thread")]
