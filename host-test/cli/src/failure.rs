@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Whether it may have been carried out.
 pub(crate) fn effect(error: &Value) -> &'static str {
     match text(error, "carried-out") {
-        Some("perhaps") => "It may have been carried out: look before you repeat it.",
+        Some("perhaps") => "It may have been carried out.",
         _ => "It was not carried out.",
     }
 }
@@ -21,7 +21,11 @@ pub(crate) fn advice(error: &Value) -> String {
         (Some("after-waiting"), None) => {
             "Wait a few seconds, then repeat the same call; wait longer each time.".to_owned()
         }
-        (Some("after-looking"), _) => "Repeat it only if it was not carried out.".to_owned(),
+        (Some("after-looking"), seconds) => {
+            let moment = seconds
+                .map_or_else(|| "a moment".to_owned(), |seconds| format!("{seconds} seconds"));
+            format!("Wait {moment}, look whether it was, and call again only if it was not.")
+        }
         (Some("now"), _) => {
             "Repeat the same call now; if it fails again, wait longer each time.".to_owned()
         }

@@ -104,7 +104,7 @@ impl Client {
         let uri = request.uri();
         let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
         if host.parse::<IpAddr>().is_ok_and(|address| !route.addresses.include(address)) {
-            let reason = format!("{host} is an address that is out of bounds");
+            let reason = format!("{host} is no address that the connection may reach");
             return Err(Failure { code: Error::DestinationIpProhibited, reason: Some(reason) });
         }
         let server = uri.authority().map_or_else(String::new, ToString::to_string);

@@ -241,7 +241,7 @@ impl Connection {
         if !self.methods.contains(method) {
             let allowed: Vec<_> = self.methods.iter().map(Method::as_str).collect();
             let (allowed, method) = (allowed.join(", "), shown(method.as_str()));
-            return Some(format!("`{method}` is not among the methods of {whose}: {allowed}"));
+            return Some(format!("{method} is not among the methods of {whose}: {allowed}"));
         }
         if !self.is_origin_of(uri) {
             let authority = uri.authority().map_or("", |authority| authority.as_str());
@@ -271,7 +271,7 @@ impl Connection {
     /// What it is called where somebody is told of it.
     fn called(&self) -> String {
         match &self.name {
-            Some(name) => format!("the connection `{name}`"),
+            Some(name) => format!("connection {name}"),
             None => "this connection".to_owned(),
         }
     }

@@ -95,7 +95,7 @@ async fn a_refusal_by_the_gate_names_the_rule_and_the_connection() {
     assert_eq!(twochat.requests(), []);
     let private = run(&["call", "list-contacts"], &asking("https://10.0.0.1/open")).error();
     let message = private["message"].as_str().unwrap();
-    let reason = "The reason: the host's name leads to no address that connection to this server";
+    let reason = "10.0.0.1 is no address that the connection may reach";
     assert!(message.contains(reason), "{message}");
 }
 

@@ -120,9 +120,10 @@ async fn every_action_gives_what_its_schema_says_as_content_and_as_text() {
 #[tokio::test]
 async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
     const NOT_DONE: &str = "It was not carried out. ";
-    const PERHAPS: &str = "It may have been carried out: look before you repeat it. ";
+    const PERHAPS: &str = "It may have been carried out. ";
     const NEVER: &str = "Do not repeat this call.";
     const LATER: &str = "Wait a few seconds, then repeat the same call; wait longer each time.";
+    const LOOK: &str = "Wait a moment, look whether it was, and call again only if it was not.";
     const NOW: &str = "Repeat the same call now; if it fails again, wait longer each time.";
     const IN_7: &str = "Wait 7 seconds, then repeat the same call.";
     const CORRECT: &str = "Correct the arguments and call again.";
@@ -166,7 +167,7 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
             LATER,
         ),
         (&[Fault::Status(503)], false, "2Chat is away", "busy, HTTP status 503", NOT_DONE, LATER),
-        (&[Fault::Status(503)], true, "2Chat is away", "busy, HTTP status 503", PERHAPS, NEVER),
+        (&[Fault::Status(503)], true, "2Chat is away", "busy, HTTP status 503", PERHAPS, LOOK),
         (
             &[Fault::Html504],
             false,
@@ -181,7 +182,7 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
             "2Chat failed on its own side",
             "interrupted, HTTP status 504",
             PERHAPS,
-            NEVER,
+            LOOK,
         ),
     ] {
         faults.iter().for_each(|fault| twochat.switch_on(*fault));

@@ -112,7 +112,7 @@ async fn a_turn_that_never_comes_is_told_as_the_hosts_own() {
     let error = call_within(Duration::from_secs(2), &over, &client, "create-contact").await;
     let error = error.unwrap_err();
     assert!(
-        addition(&error).starts_with("the connection `work` lets no more out: as many requests"),
+        addition(&error).starts_with("connection work lets no more out: as many requests"),
         "{error}"
     );
     hold_seconds(&error, 1..=1);
@@ -133,10 +133,7 @@ async fn a_refusal_names_the_rule_and_the_connection() {
     let over = named().with_methods(vec![Method::GET, Method::HEAD]);
     let error = call(over, &Client::new(&[]).unwrap(), "create-contact").await.unwrap_err();
     assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{error}");
-    assert_eq!(
-        addition(&error),
-        "`POST` is not among the methods of the connection `work`: GET, HEAD."
-    );
+    assert_eq!(addition(&error), "POST is not among the methods of connection work: GET, HEAD.");
 
     let over = Arc::new(named());
     let origin = base.strip_suffix("/open").unwrap();
@@ -144,19 +141,17 @@ async fn a_refusal_names_the_rule_and_the_connection() {
         (
             "DELETE\u{7f}".trim_end_matches('\u{7f}'),
             "https://user:word@else.example:8443/open/x".to_owned(),
-            format!(
-                "`https://else.example:8443` is not the server of the connection `work`: {base}"
-            ),
+            format!("`https://else.example:8443` is not the server of connection work: {base}"),
         ),
         (
             "GET",
             format!("{origin}/other"),
-            format!("the path is not plainly below the base url of the connection `work`: {base}"),
+            format!("the path is not plainly below the base url of connection work: {base}"),
         ),
         (
             "PURGE",
             format!("{base}/x"),
-            "`PURGE` is not among the methods of the connection `work`: \
+            "PURGE is not among the methods of connection work: \
              GET, POST, PUT, PATCH, DELETE"
                 .to_owned(),
         ),
@@ -169,7 +164,7 @@ async fn a_refusal_names_the_rule_and_the_connection() {
     let (traffic, _) = asked(&none, "GET", &format!("{base}/info")).await;
     assert_eq!(
         traffic.reason().unwrap(),
-        "a call may send 0 requests over the connection `work`, and it has"
+        "a call may send 0 requests over connection work, and it has"
     );
     assert_eq!(twochat.requests(), []);
 }
@@ -182,7 +177,7 @@ async fn the_command_says_which_line_of_the_policy_refused() {
     let new = crate::support::new_contact().to_string();
     let words = ["call", "create-contact", &new, "--policy", file.to_str().unwrap()];
     let error = run(&words, &[("WORK_KEY", CANARY)]).error();
-    assert_eq!(addition(&error), "`POST` is not among the methods of the connection `work`: GET.");
+    assert_eq!(addition(&error), "POST is not among the methods of connection work: GET.");
     assert_eq!(Policy::read(&file).unwrap().connections().len(), 1);
     assert_eq!(twochat.requests().len(), 1);
 }

@@ -185,7 +185,11 @@ pub(crate) fn file(name: &str, bytes: &[u8]) -> PathBuf {
 /// built command.
 pub(crate) fn on_a_terminal(line: &str, settings: &[(&str, &str)]) -> String {
     let mut script = program("script", settings);
-    let output = script.args(["-qec", line, "/dev/null"]).output().expect("`script` of util-linux");
+    script.args(["-qec", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = script.spawn().expect("`script` of util-linux");
+    // Kept, since a terminal whose input ends tells the command so.
+    let _input = child.stdin.take();
+    let output = child.wait_with_output().unwrap();
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && !shown.contains("canary"), "{line}: {shown}");
     shown
