@@ -1,4 +1,7 @@
-//! `twochat demo`: the five actions and some failures, over real HTTP.
+//! `twochat demo`: every action and some failures, over real HTTP.
+//!
+//! What works is called with the examples of the contract's own docs, so that a new
+//! action needs nothing here; the failures are told of two actions that fail well.
 
 use std::env;
 
@@ -7,6 +10,7 @@ use host::{
     calls::{Call, Calls},
     gate::Connection,
     secret::Secret,
+    tools::Tool,
 };
 use mock::{DEFAULT_KEY, Exchange, Fault, Mock, Options};
 use serde_json::{Value, json};
@@ -20,7 +24,7 @@ use crate::{
     vendor::{KEY_SETTING, TWOCHAT},
 };
 
-/// Show the five actions, and some failures, against a mock 2Chat.
+/// Show every action, and some failures, against a mock 2Chat.
 ///
 /// Starts the mock on a free loopback port, calls each action of the component
 /// on an instance of its own, and shows what was asked, what went over the
@@ -42,41 +46,37 @@ const REPLY_LINES: usize = 2;
 /// One call: what it shows, the faults it meets, the action and its arguments,
 /// and the kind of error that is to come of it, if any.
 struct Scene {
-    title: &'static str,
+    title: String,
     faults: &'static [Fault],
-    action: &'static str,
+    action: String,
     arguments: Value,
     error: Option<&'static str>,
 }
 
-fn scenes() -> Vec<Scene> {
-    let scene =
-        |title, faults, action, arguments, error| Scene { title, faults, action, arguments, error };
+/// The action as its own docs show it: with the examples of what it needs.
+fn as_documented(tool: &Tool) -> Scene {
+    let schema = &tool.input_schema;
+    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    let example = |name: &Value| {
+        let name = name.as_str()?;
+        let example = schema.get("properties")?.get(name)?.pointer("/examples/0")?;
+        Some((name.to_owned(), example.clone()))
+    };
+    Scene {
+        title: tool.title.clone(),
+        faults: &[],
+        action: tool.name.clone(),
+        arguments: required.filter_map(example).collect(),
+        error: None,
+    }
+}
+
+fn failures() -> Vec<Scene> {
+    let scene = |title: &str, faults, action: &str, arguments, error| {
+        let (title, action) = (title.to_owned(), action.to_owned());
+        Scene { title, faults, action, arguments, error: Some(error) }
+    };
     vec![
-        scene("Does the key work?", &[], "test-api-key", json!({}), None),
-        scene("What is left of the quotas?", &[], "get-api-usage-info", json!({}), None),
-        scene(
-            "Remember somebody",
-            &[],
-            "create-contact",
-            json!({
-                "first-name": "Grace",
-                "last-name": "Hopper",
-                "details": [
-                    { "kind": "whatsapp-phone", "value": "+14155550142" },
-                    { "kind": "email", "value": "grace@example.com" },
-                ],
-            }),
-            None,
-        ),
-        scene("Who is there?", &[], "list-contacts", json!({ "results-per-page": 2 }), None),
-        scene(
-            "Which events are reported where?",
-            &[],
-            "list-webhook-subscriptions",
-            json!({}),
-            None,
-        ),
         scene(
             "A number that is none is refused before anything is sent",
             &[],
@@ -85,24 +85,24 @@ fn scenes() -> Vec<Scene> {
                 "first-name": "Grace",
                 "details": [{ "kind": "phone", "value": "415-555-0142" }],
             }),
-            Some("invalid-input"),
+            "invalid-input",
         ),
         scene(
             "Too many requests: the error says how long to wait",
             &[Fault::Status(429), Fault::RetryAfter],
             "list-contacts",
             json!({}),
-            Some("rate-limited"),
+            "rate-limited",
         ),
         scene(
-            "A creation that nobody knows the end of is not to be repeated",
+            "A creation that nobody knows the end of: look before you repeat it",
             &[Fault::Html504],
             "create-contact",
             json!({
                 "first-name": "Grace",
                 "details": [{ "kind": "phone", "value": "+14155550142" }],
             }),
-            Some("interrupted"),
+            "interrupted",
         ),
     ]
 }
@@ -120,7 +120,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     show(&format!(
         "{DIM}The host adds the key to each request; the component never holds it.{DIM:#}"
     ));
-    let scenes = scenes();
+    let works = calls.offered().iter().map(as_documented);
+    let scenes: Vec<_> = works.chain(failures()).collect();
     let mut unexpected = Vec::new();
     for (number, scene) in scenes.iter().enumerate() {
         if !play(number + 1, scene, &calls, &mock).await? {
@@ -156,12 +157,12 @@ async fn play(
     mock.clear();
     scene.faults.iter().for_each(|fault| mock.switch_on(*fault));
     let before = mock.exchanges().len();
-    let outcome = calls.make_once(Call::new(scene.action, &scene.arguments)).await?;
+    let outcome = calls.make_once(Call::new(&scene.action, &scene.arguments)).await?;
 
     show(&format!("\n{BOLD}{number}. {}{BOLD:#}", scene.title));
     let call = format!("{} {}", scene.action, scene.arguments);
     let call = paint::folded(&call, width() - INDENT.len()).join(INDENT);
-    let call = call.replacen(scene.action, &format!("{BOLD}{}{BOLD:#}", scene.action), 1);
+    let call = call.replacen(&scene.action, &format!("{BOLD}{}{BOLD:#}", scene.action), 1);
     show(&format!("{DIM}   call{DIM:#}     {call}"));
     let exchanges = mock.exchanges();
     let sent = exchanges.get(before..).unwrap_or_default();

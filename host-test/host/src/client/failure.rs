@@ -41,7 +41,9 @@ impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Name => f.write_str("its name is not known"),
-            Self::Prohibited => f.write_str("its name stands for no address that the connection may reach"),
+            Self::Prohibited => {
+                f.write_str("its name stands for no address that the connection may reach")
+            }
             Self::TooSlow => f.write_str("connecting took too long"),
             Self::NoProxy(_) => f.write_str("it cannot be reached"),
             Self::ProxyRefused(407) => f.write_str(

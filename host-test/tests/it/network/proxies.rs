@@ -141,7 +141,10 @@ async fn an_address_that_is_out_of_bounds_is_so_behind_a_proxy_as_well() {
             .with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
         let error = call(over, &Client::new(&[]).unwrap(), "list-contacts").await.unwrap_err();
         assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{host} {error}");
-        assert!(addition(&error).contains("is no address that the connection may reach"), "{error}");
+        assert!(
+            addition(&error).contains("is no address that the connection may reach"),
+            "{error}"
+        );
     }
     // Not even where private ones are in bounds.
     let over = connection("https://169.254.169.254/open").with_private_addresses();
