@@ -41,23 +41,25 @@ const PLAIN_LIMIT: usize = 300;
 pub(crate) struct Answer<'k> {
     text: String,
     key: Option<&'k ApiKey>,
-    /// Whether a member of the answer itself, whose value begins so, is notable.
-    notable: fn(&str, u8) -> bool,
-    noted: Cell<bool>,
+    /// Whether a member of the answer itself, whose value begins so, may tell more
+    /// than what is asked for.
+    tells_more: fn(&str, u8) -> bool,
+    /// Whether such a member was met, so that most answers are read once.
+    more: Cell<bool>,
 }
 
 impl<'k> Answer<'k> {
     pub(crate) fn new(
         text: String,
         key: Option<&'k ApiKey>,
-        notable: fn(&str, u8) -> bool,
+        tells_more: fn(&str, u8) -> bool,
     ) -> Self {
-        Self { text, key, notable, noted: Cell::new(true) }
+        Self { text, key, tells_more, more: Cell::new(true) }
     }
 
-    /// Whether there is a notable member, as far as was looked for.
-    pub(crate) fn has_notable(&self) -> bool {
-        self.noted.get()
+    /// Whether it may tell more than was read of it, as far as was looked.
+    pub(crate) fn may_tell_more(&self) -> bool {
+        self.more.get()
     }
 
     /// The failure that a member is missing, given by its path.
@@ -210,13 +212,13 @@ impl<'t> Value<'t, '_> {
         let Self { reader, place } = self;
         let is_answer = matches!(place.step, Step::Root);
         if is_answer {
-            place.answer.noted.set(false);
+            place.answer.more.set(false);
         }
         let mut first = true;
-        while sound(reader.next_in(b'}', core::mem::take(&mut first)), reader, place)? {
-            let name = sound(reader.name(), reader, place)?;
-            if is_answer && (place.answer.notable)(&name, reader.peek()) {
-                place.answer.noted.set(true);
+        while or_fault(reader.next_in(b'}', core::mem::take(&mut first)), reader, place)? {
+            let name = or_fault(reader.name(), reader, place)?;
+            if is_answer && (place.answer.tells_more)(&name, reader.peek()) {
+                place.answer.more.set(true);
             }
             let inside = Place { parent: Some(place), step: Step::Member(&name), ..*place };
             next_value(reader, &inside, &mut |value| member(&name, value))?;
@@ -243,11 +245,11 @@ impl<'t> Value<'t, '_> {
         let Self { reader, place } = self;
         let is_answer = matches!(place.step, Step::Root);
         if is_answer {
-            place.answer.noted.set(false);
+            place.answer.more.set(false);
         }
         let mut first = true;
         let mut index = 0;
-        while sound(reader.next_in(b']', core::mem::take(&mut first)), reader, place)? {
+        while or_fault(reader.next_in(b']', core::mem::take(&mut first)), reader, place)? {
             let place = Place { parent: Some(place), step: Step::Item(index), ..*place };
             next_value(reader, &place, item)?;
             index += 1;
@@ -276,7 +278,7 @@ impl<'t> Value<'t, '_> {
     /// As `text`, for comparing.
     pub(crate) fn word(self) -> Result<Option<Cow<'t, str>>> {
         if self.is_text() {
-            return sound(self.reader.string(), self.reader, self.place).map(Some);
+            return or_fault(self.reader.string(), self.reader, self.place).map(Some);
         }
         let is_number = self.is_number();
         let raw = self.raw()?;
@@ -319,7 +321,7 @@ impl<'t> Value<'t, '_> {
     /// Passes over the value and gives its JSON text, for comparing.
     pub(crate) fn raw(self) -> Result<&'t str> {
         let start = self.reader.position();
-        sound(self.reader.skip(), self.reader, self.place)?;
+        or_fault(self.reader.skip(), self.reader, self.place)?;
         Ok(self.reader.since(start))
     }
 }
@@ -365,7 +367,7 @@ pub(crate) fn truth(word: &str) -> Option<bool> {
 }
 
 /// What was read, or the failure that the text breaks at this place.
-fn sound<T>(
+fn or_fault<T>(
     read: core::result::Result<T, Broken>,
     reader: &Reader<'_>,
     place: &Place<'_>,
@@ -385,7 +387,7 @@ fn next_value<'t>(
     if reader.position() > start {
         return Ok(());
     }
-    sound(reader.skip(), reader, place)
+    or_fault(reader.skip(), reader, place)
 }
 
 /// An answer that holds no key.

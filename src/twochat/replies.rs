@@ -79,12 +79,12 @@ pub(crate) fn doubt(
     status: u16,
     spellings: &[Spelling],
 ) -> Option<Box<Failure>> {
-    if unread.is_none() && !answer.has_notable() {
+    if unread.is_none() && !answer.may_tell_more() {
         return None;
     }
     let Heard { says_no, words } = heard(answer, spellings);
     if says_no {
-        return Some(told(ErrorKind::Rejected, FAILED_IN_SPITE, words, status));
+        return Some(failure_in_words(ErrorKind::Rejected, FAILED_IN_SPITE, words, status));
     }
     let mut failure = Box::new(unread?.clone());
     if answer.is_page() {
@@ -96,7 +96,12 @@ pub(crate) fn doubt(
 }
 
 /// A failure with what happened, 2Chat's own words, and what to do.
-fn told(kind: ErrorKind, (happened, advice): Advice, words: Words, status: u16) -> Box<Failure> {
+fn failure_in_words(
+    kind: ErrorKind,
+    (happened, advice): Advice,
+    words: Words,
+    status: u16,
+) -> Box<Failure> {
     let number = status.to_string();
     let mut message = [happened, " (HTTP ", &number, ")."].concat();
     quote(&mut message, words.text.as_deref());
@@ -215,7 +220,7 @@ fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure>
             ("2Chat answered with a status that has no meaning here", "Check the base URL."),
         ),
     };
-    let mut failure = told(kind, advice, words, status);
+    let mut failure = failure_in_words(kind, advice, words, status);
     failure.wait_seconds = wait_seconds;
     failure
 }

@@ -76,11 +76,11 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
         return value.raw().map(|_| Heard::default());
     }
     let (mut says_no, mut says_yes) = (false, false);
-    let mut told: [Told; MEMBERS.len()] = Default::default();
+    let mut gathered: [Gathered; MEMBERS.len()] = Default::default();
     value.object(&mut |key, value| {
-        if let Some(told) = position(&MEMBERS, key).and_then(|place| told.get_mut(place)) {
-            *told = Told::default();
-            return told.gather(value, DEPTH, spellings);
+        if let Some(gathered) = position(&MEMBERS, key).and_then(|place| gathered.get_mut(place)) {
+            *gathered = Gathered::default();
+            return gathered.gather(value, DEPTH, spellings);
         }
         let says = match key {
             "success" | "ok" => value.truth()?,
@@ -91,7 +91,7 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
         says_yes |= says == Some(true);
         Ok(())
     })?;
-    let [error_message, message, mut errors, mut detail, title, mut error] = told;
+    let [error_message, message, mut errors, mut detail, title, mut error] = gathered;
     let spoken = !error_message.text.is_empty() || errors.tells;
     let field = detail.field.take().or(errors.field.take()).or(error.field.take());
     let no_key = detail.text == "Not authenticated";
@@ -171,7 +171,7 @@ fn said(text: &str) -> &str {
 
 /// What a value of any shape tells.
 #[derive(Default)]
-struct Told {
+struct Gathered {
     /// Empty: there are no words.
     text: String,
     field: Option<String>,
@@ -179,7 +179,7 @@ struct Told {
     tells: bool,
 }
 
-impl Told {
+impl Gathered {
     fn add(&mut self, name: &str, said: &str) {
         if said.is_empty() || self.text.len() > WORDS_LIMIT {
             return;
