@@ -130,9 +130,9 @@ impl Log {
     /// # Errors
     /// If that cannot be written to the disk: the call is not to be made.
     pub fn start(&self, asked: Asked) -> io::Result<Open> {
-        let Asked { arguments, prompt, .. } = asked;
+        let Asked { action, arguments, prompt, .. } = asked;
         let (arguments, prompt) = (cut::value(arguments), prompt.map(cut::text));
-        let asked = Asked { arguments, prompt, ..asked };
+        let asked = Asked { action: cut::text(action), arguments, prompt, ..asked };
         let mut id = [0; 16];
         SystemRandom::new().fill(&mut id).map_err(|_| io::Error::other("no random numbers"))?;
         let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -57,6 +57,20 @@ async fn what_is_too_large_or_too_deep_for_a_line_is_cut_and_can_be_read() {
     assert_eq!(calls[1]["arguments"]["left-out"]["sha256"].as_str().unwrap().len(), 64);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_a_tool_that_there_is_not_is_written_down_as_well() {
+    let twochat = twochat_with(0).await;
+    let log = folder("log-of-unknown").join("audit.jsonl");
+    let log = log.to_str().unwrap();
+    let mut agent = Agent::with(&twochat.base_url(), &["--audit", log]);
+    let params = json!({ "name": "delete-everything", "arguments": { "really": true } });
+    assert_eq!(agent.ask("tools/call", params)["error"]["code"], -32602);
+    agent.leave();
+    let call: Value = run(&["audit", log, "--output", "jsonl"], &[]).output().parse().unwrap();
+    assert_eq!(call["action"], "delete-everything");
+    assert_eq!((&call["error"]["kind"], &call["statuses"]), (&json!("not-called"), &json!([])));
+}
+
 #[test]
 fn the_last_call_of_a_long_log_is_there_at_once() {
     let log = folder("log-that-is-long").join("audit.jsonl");

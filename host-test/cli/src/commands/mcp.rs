@@ -144,14 +144,17 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if !self.calls.offered().iter().any(|tool| tool.name == request.name) {
+        let is_offered = self.calls.offered().iter().any(|tool| tool.name == request.name);
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        if !is_offered {
+            // For the log, which has every call: it is refused there in its own words.
+            let _ = self.calls.make_once(Call::new(&request.name, &arguments)).await;
             let known = self.calls.tools().unwrap_or_default();
             let known = known.iter().map(|tool| &*tool.name).collect::<Vec<_>>().join(", ");
             let name = repeated(&request.name);
             let message = format!("there is no tool `{name}`; there are {known}");
             return Err(ErrorData::invalid_params(message, None));
         }
-        let arguments = Value::Object(request.arguments.unwrap_or_default());
         let call = async {
             // The semaphore is never closed.
             let _turn = self.at_once.acquire().await;
