@@ -106,10 +106,11 @@ fn main() -> ExitCode {
 async fn until_interrupted() -> Result<(), CommandError> {
     let work = tokio::spawn(carry_out());
     tokio::select! {
+        biased;
+        () = interrupt::comes() => Err(CommandError::Interrupted),
         done = work => done.unwrap_or_else(|error| {
             Err(CommandError::Host(format!("the command failed: {error}")))
         }),
-        () = interrupt::comes() => Err(CommandError::Interrupted),
     }
 }
 

@@ -64,12 +64,21 @@ pub(crate) fn lock(file: &File) -> io::Result<()> {
     }
 }
 
-/// Locks the folder that a file lies in.
-pub(crate) fn lock_folder(of: &Path) -> io::Result<File> {
-    let folder = of.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = File::open(folder.unwrap_or(Path::new(".")))?;
-    lock(&folder)?;
-    Ok(folder)
+/// Keeps other programs of this user away from what lies beside: locks a file that
+/// nobody else can open, and so nobody else can lock.
+pub(crate) fn lock_beside(of: &Path) -> io::Result<File> {
+    let mut path = of.as_os_str().to_owned();
+    path.push(".lock");
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600).custom_flags(flags);
+    let file = options.open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() || !is_ours(&metadata) {
+        return Err(io::Error::other("its lock belongs to another user"));
+    }
+    lock(&file)?;
+    Ok(file)
 }
 
 /// Writes a file that only this user can read, at once or not at all.

@@ -55,7 +55,7 @@ use crate::{
 mod edit;
 mod network;
 
-pub use self::edit::{Change, begin, change};
+pub use self::edit::{Change, begin, change, connect};
 use self::network::{Authorities, Through};
 
 /// A policy file may have so many bytes.

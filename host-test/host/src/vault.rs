@@ -201,7 +201,7 @@ impl Age {
         };
         let identity = folder.join(&self.identity);
         let _locked =
-            files::lock_folder(&identity).map_err(|error| unwritten(&identity, &error))?;
+            files::lock_beside(&identity).map_err(|error| unwritten(&identity, &error))?;
         if !identity.exists() {
             let made = Identity::generate().to_string();
             files::write(&identity, format!("{}\n", made.expose_secret()).as_bytes())

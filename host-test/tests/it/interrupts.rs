@@ -25,7 +25,9 @@ fn spawned(mut command: Command) -> Child {
 }
 
 /// What is left after Ctrl-C.
-fn interrupted(child: Child) -> Output {
+fn interrupted(mut child: Child) -> Output {
+    // Kept: an input that ends is another reason to end.
+    let _input = child.stdin.take();
     let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
     let begun = Instant::now();
     kill_process(pid, Signal::INT).unwrap();

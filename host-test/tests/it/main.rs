@@ -26,6 +26,7 @@ mod audit;
 mod bounds;
 mod cache;
 mod command;
+mod connects;
 mod endings;
 mod exports;
 mod failures;

@@ -12,7 +12,7 @@ use host::{
     access::{self, Access, Owner},
     calls::{Call, Calls},
     engine::Limits,
-    policy::{Change, Entry, Policy, begin, change},
+    policy::{self, Change, Entry, Policy, begin, change},
     retry::{Patience, TRIES},
     secret::Secret,
     tools::Tool,
@@ -156,15 +156,14 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
             .collect(),
         false => Vec::new(),
     };
-    line.secret.store(policy.folder(), key.trim()).map_err(CommandError::Host)?;
+    let store = || line.secret.store(policy.folder(), key.trim());
+    policy::connect(policy.file(), &name, url, known.as_ref(), store)
+        .map_err(CommandError::Host)?;
     if !others.is_empty() {
         let others = others.join(", ");
         terminal::say(&format!(
             "twochat: the identity was gone, and another was made: connect {others} again"
         ));
-    }
-    if known.is_none_or(|line| line.revoked) {
-        changed(policy.file(), Change::Connect { name: &name, base_url: url })?;
     }
     output::text(&summary(&name, &line, &verdict, &policy))
 }

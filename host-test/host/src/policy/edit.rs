@@ -8,7 +8,7 @@ use std::{
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
-use super::{Policy, network::Through, safe, text};
+use super::{Entry, Policy, network::Through, safe, text};
 use crate::{
     files,
     vault::{IDENTITY, file_of},
@@ -55,13 +55,43 @@ pub fn begin(file: &Path) -> Result<Policy, String> {
 /// # Errors
 /// A sentence that says why it stays as it was.
 pub fn change(file: &Path, change: Change<'_>) -> Result<Policy, String> {
+    change_after(file, change, |_| Ok(()))
+}
+
+/// Begins a connection, or lets it go on, with a key that `store` keeps: both or none,
+/// and only if its entry still is what it was when the key was tested.
+///
+/// # Errors
+/// A sentence that says why nothing was changed.
+pub fn connect(
+    file: &Path,
+    name: &str,
+    base_url: &str,
+    tested: Option<&Entry>,
+    store: impl FnOnce() -> Result<(), String>,
+) -> Result<Policy, String> {
+    change_after(file, Change::Connect { name, base_url }, |policy| {
+        if policy.connections().get(name) != tested {
+            let why = "was changed while its key was tested, which was not stored";
+            return Err(format!("the connection `{name}` {why}: connect it again"));
+        }
+        store()
+    })
+}
+
+/// Changes a policy file, after something that belongs to it, under one lock.
+fn change_after(
+    file: &Path,
+    change: Change<'_>,
+    before: impl FnOnce(&Policy) -> Result<(), String>,
+) -> Result<Policy, String> {
     let unread = |error| format!("the policy {} cannot be changed: {error}", file.display());
     let is_there = Policy::is_there(file);
     let path = if is_there { fs::canonicalize(file).map_err(unread)? } else { file.to_owned() };
-    let _locked = files::lock_folder(&path).map_err(unread)?;
+    let _locked = files::lock_beside(&path).map_err(unread)?;
     let (path, text) = if Policy::is_there(&path) { text(&path)? } else { (path, String::new()) };
     let wrong = |why: String| format!("{}: {why}", path.display());
-    Policy::of(&text, &path).map_err(wrong)?;
+    before(&Policy::of(&text, &path).map_err(wrong)?)?;
     let mut document: DocumentMut = text.parse().map_err(|_| wrong("it is no TOML".to_owned()))?;
     apply(&mut document, change).map_err(wrong)?;
     let text = document.to_string();
