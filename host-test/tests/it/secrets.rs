@@ -141,7 +141,7 @@ async fn the_host_hides_a_key_that_2chat_repeats() {
                 let mut outcome = caller.call(action, arguments).await;
                 match &mut outcome {
                     Ok(value) | Err(value) => {
-                        host::hiding::Hiding::of(Some(&secret), &[]).hide(value)
+                        host::hiding::Hiding::of(Some(secret), &[]).hide(value)
                     }
                 }
                 assert!(!holds_key(&told(&outcome)), "{action} {echo}: {}", told(&outcome));
