@@ -15,7 +15,7 @@ use crate::{
     support::{
         every_action,
         known::Known,
-        new_contact,
+        names, new_contact,
         shell::{CANARY, Run, command, file, repeating, run},
     },
 };
@@ -114,14 +114,12 @@ async fn an_error_of_the_action_is_one_line_of_json_and_exit_1() {
 #[tokio::test]
 async fn arguments_that_do_not_fit_are_a_plain_message_and_nothing_is_sent() {
     let twochat = twochat().await;
+    let unknown = format!(
+        "there is no action `list-contact`; did you mean `list-contacts`? This component has {}",
+        names().join(", ")
+    );
     for (action, arguments, expected) in [
-        (
-            "list-contact",
-            "{}",
-            "there is no action `list-contact`; did you mean `list-contacts`? This component has \
-             create-contact, get-api-usage-info, list-contacts, list-webhook-subscriptions, \
-             test-api-key",
-        ),
+        ("list-contact", "{}", unknown.as_str()),
         (
             "list-contacts",
             r#"{"page": 1}"#,

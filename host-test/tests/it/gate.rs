@@ -24,7 +24,7 @@ use wasmtime_wasi_http::Error;
 use crate::support::{
     Caller, LOADED, every_action,
     hook::Hook,
-    mock, mock_with, new_contact, outcome, policy,
+    known_of, mock, mock_with, new_contact, outcome, policy,
     raw::{Raw, Step},
     twochat,
 };
@@ -78,7 +78,7 @@ async fn call_with(
 ) -> Result<Value, Value> {
     let environment = environment.iter().map(|(n, v)| (n.to_string(), v.to_string())).collect();
     let gate = connection.outlet(&CLIENT).gate;
-    let arguments = if action == "create-contact" { new_contact() } else { json!({}) };
+    let arguments = known_of(action).arguments;
     outcome(action, arguments, Outlet { environment, gate }, Limits::default()).await.result
 }
 

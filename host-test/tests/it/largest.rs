@@ -1,9 +1,9 @@
 //! The largest replies that the component takes, made of the smallest parts
 //! there are, end within the host's usual limits of memory and fuel.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{every_action, hook::Hook, new_contact};
+use crate::support::{every_action, hook::Hook, known_of};
 
 /// The component's own limit, pinned by the first test.
 const LARGEST: usize = 2 << 20;
@@ -41,7 +41,7 @@ fn text(before: &str, part: &str, after: &str) -> String {
 /// limit that is exceeded ends the test, with the name as the last line.
 async fn call(action: &str, hook: Hook, name: &str) -> Result<Value, Value> {
     eprintln!("{action}: {name}");
-    let arguments = if action == "create-contact" { new_contact() } else { json!({}) };
+    let arguments = known_of(action).arguments;
     let hook = hook.with_variable("TWOCHAT_API_KEY", KEY);
     let outcome = hook.outcome(action, arguments).await;
     hook.only();

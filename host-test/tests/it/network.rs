@@ -11,12 +11,12 @@ use host::{
     retry::Patience,
     secret::Secret,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::support::{
     LOADED,
     authority::Authority,
-    new_contact,
+    known_of,
     raw::{Raw, Step},
     shell::{CANARY, Run, folder, run},
     twochat,
@@ -43,7 +43,7 @@ async fn call_within(
     client: &Client,
     action: &str,
 ) -> Result<Value, Value> {
-    let arguments = if action == "create-contact" { new_contact() } else { json!({}) };
+    let arguments = known_of(action).arguments;
     let connection = Arc::clone(connection);
     let access = Access::Owner(Owner { connection, name: None, log: None, until: None });
     let calls = Calls::new(LOADED.1.clone(), client.clone(), access);

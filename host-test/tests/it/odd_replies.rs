@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{
     Caller,
     hook::Hook,
-    new_contact, policy,
+    known_of, new_contact, policy,
     raw::{Raw, Step},
 };
 
@@ -15,7 +15,7 @@ use crate::support::{
 type Expected = (&'static str, Value);
 
 async fn result(action: &str, body: &str) -> Value {
-    let arguments = if action == "create-contact" { new_contact() } else { json!({}) };
+    let arguments = known_of(action).arguments;
     let result = Hook::replying(200, body.to_owned()).call(action, arguments).await;
     result.unwrap_or_else(|error| panic!("{body}: {error}"))
 }

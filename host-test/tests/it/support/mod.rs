@@ -125,6 +125,12 @@ pub(crate) fn every_action() -> Vec<(&'static str, Value)> {
     actions::all().into_iter().map(|known| (known.name, known.arguments)).collect()
 }
 
+/// What the test file of this action tells.
+pub(crate) fn known_of(action: &str) -> known::Known {
+    let known = actions::all().into_iter().find(|known| known.name == action);
+    known.unwrap_or_else(|| panic!("no test file tells of {action}"))
+}
+
 /// The names of all actions, in the order of the contract.
 pub(crate) fn names() -> Vec<String> {
     LOADED.1.actions().iter().map(|action| action.name.clone()).collect()
