@@ -104,7 +104,8 @@ impl Failure {
         match self.kind {
             ErrorKind::Interrupted | ErrorKind::UnexpectedReply => true,
             ErrorKind::DeniedByHost => false,
-            _ => matches!(self.status, Some(200..=299 | 500..=599)),
+            // The last two are told by servers on the way, of a client that did not wait.
+            _ => matches!(self.status, Some(200..=299 | 500..=599 | 460 | 499)),
         }
     }
 }

@@ -125,7 +125,7 @@ impl Place<'_> {
         message.push_str(": ");
         message.push_str(what);
         message.push('.');
-        Failure::new(ErrorKind::UnexpectedReply, message, "Repeating the call will not help.")
+        Failure::new(ErrorKind::UnexpectedReply, message, "Repeating it will not help.")
     }
 
     /// The name of the member or the number of the item, for showing.

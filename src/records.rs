@@ -46,6 +46,7 @@ pub(crate) fn listed(
             return if other { Err(place.fault(&["expected ", name].concat())) } else { Ok(()) };
         }
         let (mut is_there, mut succeeded, mut says_more) = (false, false, false);
+        let mut speaks = false;
         let is_object = value.object(&mut |key, value| {
             let place = value.place;
             match key {
@@ -59,10 +60,16 @@ pub(crate) fn listed(
                 "count" => listed.count = value.whole()?,
                 "success" => succeeded = value.truth()? == Some(true),
                 "page" => {}
+                "message" | "detail" => speaks |= !NOTHING.contains(&value.raw()?),
                 _ => says_more |= !NOTHING.contains(&value.raw()?),
             }
             Ok(())
         })?;
+        // Words instead of rows, and no word of success: they are what matters.
+        if is_there && speaks && !succeeded && listed.came == 0 {
+            return Err(place.fault("it has no rows"));
+        }
+        says_more |= speaks;
         if is_there || (succeeded && !says_more && listed.count.unwrap_or(0) == 0) {
             return Ok(());
         }

@@ -154,7 +154,7 @@ fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<Vec<u8>> 
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(RESERVE_LIMIT));
     while let Some(chunk) = read_chunk(&stream)? {
         if bytes.len() + chunk.len() > REPLY_LIMIT {
-            return Err(unusable("it is larger than 2 MiB, more than any answer should be"));
+            return Err(unusable("it is larger than 2 MiB"));
         }
         bytes.extend_from_slice(&chunk);
     }

@@ -127,9 +127,8 @@ const FAILED_IN_SPITE: Advice = (
     "Repeating it will not help.",
 );
 
-const PAGE_INSTEAD: &str = "2Chat's answer cannot be used: it is a web page and not JSON. It is \
-                            probably not from 2Chat, but the sign-in page of a network or proxy \
-                            on the way.";
+const PAGE_INSTEAD: &str = "A web page came instead of JSON: probably not from 2Chat, but the \
+                            sign-in page of a network or proxy on the way.";
 
 /// The failure that a status other than 2xx stands for.
 ///
@@ -217,7 +216,7 @@ fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure>
         ),
         _ => (
             ErrorKind::UnexpectedReply,
-            ("2Chat answered with a status that has no meaning here", "Check the base URL."),
+            ("2Chat answered with a status that has no meaning here", "Check the base URL in the settings."),
         ),
     };
     let mut failure = failure_in_words(kind, advice, words, status);

@@ -101,6 +101,12 @@ struct Walk<'a> {
     total: Option<u64>,
     is_first: bool,
     skipped: Skipped,
+    /// Whether the page before held fewer rows than were asked for, and whether one did
+    /// after which others came.
+    was_short: bool,
+    is_capped: bool,
+    /// The most rows that a page held.
+    largest: u64,
 }
 
 impl<'a> Walk<'a> {
@@ -163,6 +169,9 @@ impl<'a> Walk<'a> {
             total,
             is_first,
             skipped,
+            was_short: false,
+            is_capped: false,
+            largest: 0,
         })
     }
 
@@ -213,24 +222,40 @@ impl<'a> Walk<'a> {
 
     /// The page after this one; `None` if this was the last.
     fn next(&mut self, page: &Value, keys: &[Box<str>]) -> Result<Option<u64>, CommandError> {
-        let Some(next) = paging::next_page(page).filter(|_| !keys.is_empty()) else {
+        let unread = Skipped::of(page);
+        let new = keys.iter().filter(|key| !self.seen.contains(*key)).count() as u64;
+        let came = self.export.written() + self.skipped.count() + new;
+        // A total that is not reached knows better than a page that names no next one.
+        let is_missing = self.total.is_some_and(|total| total > came);
+        let next = paging::next_page(page).or(is_missing.then_some(self.page + 1));
+        let Some(next) = next.filter(|_| !keys.is_empty() || unread > 0) else {
             return Ok(None);
         };
+        self.note_size(keys.len() as u64 + unread);
         if next <= self.page {
             let why = format!("page {} names page {next} as the next", self.page);
             return Err(CommandError::Host(format!("the pages never end: {why}")));
         }
-        let is_new = keys.iter().any(|key| !self.seen.contains(key));
-        let is_repeated = self.before == *keys;
+        let is_new = new > 0 || unread > 0;
+        let is_repeated = !keys.is_empty() && self.before == *keys;
         self.nothing_new = if is_new { 0 } else { self.nothing_new + 1 };
         self.repeated = if is_repeated { self.repeated + 1 } else { 0 };
         self.is_fruitless = self.nothing_new >= NOTHING_NEW || self.repeated >= REPEATED;
         Ok((!self.is_fruitless).then_some(next))
     }
 
+    /// Notes a page that holds rows, and fewer than were asked for, if one comes after it.
+    fn note_size(&mut self, rows: u64) {
+        let asked = self.arguments.get(PAGE_SIZE).and_then(Value::as_u64);
+        self.is_capped |= self.was_short && rows > 0;
+        self.was_short = asked.is_some_and(|asked| rows < asked);
+        self.largest = self.largest.max(rows);
+    }
+
     /// Says what is to be known of the whole.
     fn end(self) {
         let Self { progress, export, skipped, total, page, nothing_new, is_fruitless, .. } = self;
+        let (is_capped, largest) = (self.is_capped && total.is_none(), self.largest);
         drop(progress);
         skipped.say();
         export.say_without_column();
@@ -239,6 +264,12 @@ impl<'a> Walk<'a> {
             terminal::say(&format!(
                 "twochat: the last {nothing_new} pages brought nothing new, so page {page} is \
                  taken for the end"
+            ));
+        }
+        if is_capped {
+            terminal::say(&format!(
+                "twochat: pages before the last held fewer rows than were asked for: if the server \
+                 allows no more, rows may be missing; --{PAGE_SIZE} {largest} makes sure"
             ));
         }
         if let Some(total) = total.filter(|total| *total > written + skipped.count()) {

@@ -19,6 +19,11 @@ impl Skipped {
         Self { count, first: None }
     }
 
+    /// How many a result has.
+    pub(crate) fn of(result: &Value) -> u64 {
+        result.pointer("/skipped/count").and_then(Value::as_u64).unwrap_or_default()
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> u64 {
         self.count
@@ -26,7 +31,7 @@ impl Skipped {
 
     /// Adds those of a result; `page` is its number, if there are several.
     pub(crate) fn add(&mut self, result: &Value, page: Option<u64>) {
-        let count = result.pointer("/skipped/count").and_then(Value::as_u64).unwrap_or_default();
+        let count = Self::of(result);
         self.count += count;
         let place = result.pointer("/skipped/places/0").and_then(Value::as_str);
         if let (true, None, Some(place)) = (count > 0, &self.first, place) {

@@ -37,6 +37,24 @@ fn a_short_page_is_no_end_and_an_empty_one_is() {
 }
 
 #[test]
+fn a_page_of_which_no_record_can_be_read_is_no_end() {
+    let odd = Page { skipped: vec!["$.rows[0]", "$.rows[1]"], ..page(0..0, Some(2)) };
+    let pages = [page(0..4, Some(1)), odd, page(4..6, Some(3)), page(0..0, None)];
+    let ended = all(&component("endings-odd.wasm", &pages), &[]);
+    assert_eq!((ended.code, numbers(&ended)), (Some(0), rows(0..6)), "{ended:?}");
+    assert!(ended.stderr.contains("2 records could not be read"), "{ended:?}");
+}
+
+#[test]
+fn a_total_that_is_not_reached_knows_better_than_a_page_that_names_no_next_one() {
+    let first = Page { count: Some(7), ..page(0..4, Some(1)) };
+    let pages = [first, page(4..6, None), page(6..7, None), page(0..0, None)];
+    let ended = all(&component("endings-total.wasm", &pages), &[]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""), "{ended:?}");
+    assert_eq!(numbers(&ended), rows(0..7));
+}
+
+#[test]
 fn pages_that_only_repeat_what_came_are_the_end_and_shifted_ones_are_not() {
     // One page came twice, as rows were added meanwhile; the last comes for ever.
     let pages =

@@ -239,6 +239,15 @@ async fn what_does_not_only_read_may_have_happened_after_a_504_or_a_cut() {
 }
 
 #[tokio::test]
+async fn what_a_server_on_the_way_says_of_a_client_that_did_not_wait_leaves_it_open() {
+    for status in [460, 499] {
+        let error = Hook::replying(status, "{}").call("create-contact", new_contact()).await;
+        let error = error.unwrap_err();
+        assert_eq!(policy(&error), ("rejected", "perhaps", "after-looking"), "{status}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn a_page_of_html_is_never_quoted() {
     for status in [200, 404, 500, 504] {
         let hook = Hook::replying(status, "<!DOCTYPE html><html><body>Bad Gateway</body></html>");

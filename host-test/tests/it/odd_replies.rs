@@ -109,6 +109,7 @@ async fn a_reply_that_says_no_or_is_none_says_why() {
         (200, r#"{"error":{"code":7,"message":"Not now"},"contacts":[]}"#, REJECTED, "“Not now”"),
         (200, r#"{"message":"Not now"}"#, UNEXPECTED, "“Not now”"),
         (200, "Not now", UNEXPECTED, "“Not now”"),
+        (200, r#"{"detail":"Not now","contacts":[]}"#, UNEXPECTED, "“Not now”"),
         (200, "<html>Sign in</html>", UNEXPECTED, "sign-in page of a network"),
         (200, "\u{1f}\u{8b}", UNEXPECTED, "not JSON"),
         (422, r#"{"errors":{"first_name":["too short"]}}"#, REFUSED, "“first-name: too short”"),

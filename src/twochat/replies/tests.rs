@@ -243,7 +243,7 @@ fn each_status_has_its_kind_and_tells_what_may_be_done() {
         (503, Busy, AfterWaiting, (Perhaps, AfterLooking)),
         (405, Rejected, Never, (No, Never)),
         (418, Rejected, Never, (No, Never)),
-        (499, Rejected, Never, (No, Never)),
+        (498, Rejected, Never, (No, Never)),
         (500, Interrupted, Now, (Perhaps, AfterLooking)),
         (502, Interrupted, Now, (Perhaps, AfterLooking)),
         (504, Interrupted, Now, (Perhaps, AfterLooking)),

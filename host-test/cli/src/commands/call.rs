@@ -32,7 +32,7 @@ use crate::{
     progress::Progress,
     skipped::Skipped,
     spread::Kinds,
-    suggest,
+    suggest, terminal,
 };
 
 /// Carry out one action against 2Chat.
@@ -198,7 +198,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     output::rows_of(&tool.output_schema, &form, &kinds)?;
     let tries = if once { 0 } else { TRIES };
     let result = call_once(&calls, tool, &arguments.into(), prompt.as_deref(), tries).await?;
-    output::result(&result, &tool.output_schema, &form, &kinds)?;
+    let written = output::result(&result, &tool.output_schema, &form, &kinds);
+    if written.is_err() && tool.annotations.read_only_hint != Some(true) {
+        // Else it would look as if nothing had happened.
+        terminal::say(&format!("twochat: the call was carried out, and gave {result}"));
+    }
+    written?;
     let mut skipped = Skipped::default();
     skipped.add(&result, None);
     skipped.say();
