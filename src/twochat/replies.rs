@@ -216,7 +216,10 @@ fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure>
         ),
         _ => (
             ErrorKind::UnexpectedReply,
-            ("2Chat answered with a status that has no meaning here", "Check the base URL in the settings."),
+            (
+                "2Chat answered with a status that has no meaning here",
+                "Check the base URL in the settings.",
+            ),
         ),
     };
     let mut failure = failure_in_words(kind, advice, words, status);

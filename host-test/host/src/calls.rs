@@ -160,7 +160,15 @@ impl Calls {
     ) -> Tries {
         let traffic = Arc::default();
         let last = self.send_once(call, &permit, patience.left(), &traffic).await;
-        let mut tries = Tries { last, permit, traffic, fuel: 0, retries: 0, may_have_left: false };
+        let mut tries = Tries {
+            last,
+            permit,
+            traffic,
+            fuel: 0,
+            retries: 0,
+            may_have_left: false,
+            may_have_happened: false,
+        };
         loop {
             tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
             let Some(wait) = tries.wait(&mut patience, &mut waits) else { return tries };
@@ -172,6 +180,7 @@ impl Calls {
             tries.permit = permit;
             tries.retries += 1;
             tries.may_have_left |= !tries.last_says_nothing_left();
+            tries.may_have_happened |= tries.last_may_have_happened();
             let (permit, traffic) = (&tries.permit, &tries.traffic);
             tries.last = self.send_once(call, permit, patience.left(), traffic).await;
         }
@@ -226,12 +235,19 @@ struct Tries {
     retries: u32,
     /// Whether one before the last may have been sent.
     may_have_left: bool,
+    /// Whether one before the last may have been carried out.
+    may_have_happened: bool,
 }
 
 /// What an error says of a try that did not leave.
 const NOTHING_LEFT: &str = "Nothing was sent.";
 
 impl Tries {
+    fn last_may_have_happened(&self) -> bool {
+        let error = self.last.as_ref().ok().and_then(|outcome| outcome.result.as_ref().err());
+        error.and_then(|error| error.get("carried-out")?.as_str()) == Some("perhaps")
+    }
+
     fn last_says_nothing_left(&self) -> bool {
         let error = self.last.as_ref().ok().and_then(|outcome| outcome.result.as_ref().err());
         let message = error.and_then(|error| error.get("message")?.as_str());
@@ -255,6 +271,9 @@ impl Tries {
         if let Ok(Outcome { result: Err(error), .. }) = &mut self.last
             && self.retries > 0
         {
+            if self.may_have_happened {
+                leave_open(error);
+            }
             tell_of_tries(error, self.retries + 1, self.may_have_left);
         }
     }
@@ -282,6 +301,20 @@ fn no_outcome(error: &CallError, key: Option<&Secret>) -> NoOutcome {
     }
 }
 
+/// What an earlier try may have done is not undone by a later one that did nothing: a
+/// deletion whose second try finds nothing has probably happened.
+fn leave_open(error: &mut Value) {
+    let Some(members) = error.as_object_mut() else { return };
+    let is = |name: &str, word: &str| members.get(name).and_then(Value::as_str) == Some(word);
+    if is("carried-out", "no") {
+        let looks = is("retry", "never");
+        members.insert("carried-out".to_owned(), "perhaps".into());
+        if looks {
+            members.insert("retry".to_owned(), "after-looking".into());
+        }
+    }
+}
+
 /// An error is that of the last try alone. What it says of that one is not to be read
 /// as holding for all.
 fn tell_of_tries(error: &mut Value, tries: u32, others_may_have_left: bool) {
@@ -293,5 +326,25 @@ fn tell_of_tries(error: &mut Value, tries: u32, others_may_have_left: bool) {
         } else {
             format!("{message}{last}.")
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_an_earlier_try_may_have_done_stays_open() {
+        let left = |carried_out: &str, retry: &str| {
+            let mut error = json!({ "carried-out": carried_out, "retry": retry });
+            leave_open(&mut error);
+            error
+        };
+        let open = |retry: &str| json!({ "carried-out": "perhaps", "retry": retry });
+        assert_eq!(left("no", "never"), open("after-looking"));
+        assert_eq!(left("no", "now"), open("now"));
+        assert_eq!(left("perhaps", "after-looking"), open("after-looking"));
     }
 }
