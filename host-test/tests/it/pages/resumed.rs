@@ -26,7 +26,7 @@ fn beside(file: &Path) -> PathBuf {
 /// Small pages, so that there is time to break it.
 fn arguments<'a>(form: &'a str, file: &'a Path) -> [&'a str; 8] {
     let file = file.to_str().unwrap();
-    let size = r#"{"results-per-page": 20}"#;
+    let size = r#"{"results-per-page": 10}"#;
     ["call", "list-contacts", size, "--all", "--output", form, "--to", file]
 }
 
