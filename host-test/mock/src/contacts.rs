@@ -2,7 +2,9 @@
 //!
 //! Knows no request and no fault. The contacts of the start are computed from
 //! their place when asked for, so that a hundred thousand of them weigh
-//! nothing; only created ones are kept.
+//! nothing; only created ones are kept, and the places of deleted ones.
+
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -17,13 +19,14 @@ pub const CHANNELS: [&str; 2] =
 pub(super) struct Directory {
     from_the_start: usize,
     created: Vec<Contact>,
+    deleted: BTreeSet<usize>,
     next_detail: u64,
 }
 
 impl Directory {
     pub(super) fn new(from_the_start: usize) -> Self {
         let next_detail = 2 * number(from_the_start) + 1;
-        Self { from_the_start, created: Vec::new(), next_detail }
+        Self { from_the_start, created: Vec::new(), deleted: BTreeSet::new(), next_detail }
     }
 
     pub(super) fn add(&mut self, new: NewContact) -> &Contact {
@@ -52,13 +55,21 @@ impl Directory {
         self.created.push_mut(contact)
     }
 
+    /// Deletes the contact with this uuid. False: there is none.
+    pub(super) fn delete(&mut self, uuid: &str) -> bool {
+        let place = id_in(uuid).and_then(|id| usize::try_from(id.checked_sub(1)?).ok());
+        let found = place.filter(|place| self.at(*place).is_some_and(|it| it.uuid() == uuid));
+        found.is_some_and(|place| self.deleted.insert(place))
+    }
+
     /// The places of the contacts of one channel, or of all.
     pub(super) fn matching<'a>(
         &'a self,
         channel: Option<&'a str>,
     ) -> impl DoubleEndedIterator<Item = usize> + 'a {
         let all = 0..self.from_the_start + self.created.len();
-        all.filter(move |place| channel.is_none() || self.channel(*place) == channel)
+        all.filter(|place| !self.deleted.contains(place))
+            .filter(move |place| channel.is_none() || self.channel(*place) == channel)
     }
 
     pub(super) fn page(
@@ -75,11 +86,15 @@ impl Directory {
         } else {
             matching.skip(before).take(size).collect()
         };
-        let contact = |place: usize| match self.later(place) {
+        places.into_iter().filter_map(|place| self.at(place)).collect()
+    }
+
+    fn at(&self, place: usize) -> Option<Contact> {
+        match self.later(place) {
+            _ if place >= self.from_the_start + self.created.len() => None,
             None => Some(made_up(place)),
             Some(later) => self.created.get(later).cloned(),
-        };
-        places.into_iter().filter_map(contact).collect()
+        }
     }
 
     fn channel(&self, place: usize) -> Option<&str> {
@@ -132,9 +147,14 @@ impl Contact {
         })
     }
 
-    fn uuid(&self) -> String {
+    pub(super) fn uuid(&self) -> String {
         format!("CON{:08x}-36dc-4103-b2a2-{:012x}", self.id, self.id)
     }
+}
+
+/// The id of the contact that could have this uuid.
+fn id_in(uuid: &str) -> Option<u64> {
+    u64::from_str_radix(uuid.rsplit('-').next()?, 16).ok()
 }
 
 #[derive(Clone)]
@@ -263,6 +283,25 @@ mod tests {
         }
         assert_eq!((seen.len(), last), (100_000, 100_000));
         assert_eq!(directory.page(None, 1_000, 100, false).len(), 0);
+    }
+
+    #[test]
+    fn a_deleted_contact_is_gone_and_its_place_is_not_filled_again() {
+        let mut directory = Directory::new(3);
+        let uuids = |directory: &Directory| {
+            let page = directory.page(None, 0, 100, false);
+            page.iter().map(Contact::uuid).collect::<Vec<_>>()
+        };
+        let before = uuids(&directory);
+
+        assert!(directory.delete(&before[1]) && !directory.delete(&before[1]));
+        assert_eq!(uuids(&directory), [before[0].clone(), before[2].clone()]);
+
+        let beyond = "CON00000004-36dc-4103-b2a2-000000000004";
+        for unknown in ["", "CON", "CON00000001-0000-0000-0000-000000000001", beyond] {
+            assert!(!directory.delete(unknown), "{unknown}");
+        }
+        assert_eq!(uuids(&directory).len(), 2);
     }
 
     #[test]

@@ -40,6 +40,9 @@ pub enum Fault {
     CountIsTotal,
     /// Contacts are listed newest first, so that pages shift when one is added.
     NewestFirst,
+    /// Each page of contacts is followed by the deletion of its first one, so
+    /// that pages shift the other way.
+    Deletions,
     /// No request is answered.
     Hang,
 }
@@ -69,6 +72,7 @@ const ALL: &[(Fault, &str)] = &[
     (Fault::EmptyLists, "list no contacts and no webhooks"),
     (Fault::CountIsTotal, "count all contacts, not those of the page"),
     (Fault::NewestFirst, "list the newest contact first"),
+    (Fault::Deletions, "delete the first contact of each page once it was listed"),
     (Fault::Hang, "never answer"),
 ];
 
@@ -108,6 +112,7 @@ impl fmt::Display for Fault {
             Fault::EmptyLists => "empty-lists",
             Fault::CountIsTotal => "count-is-total",
             Fault::NewestFirst => "newest-first",
+            Fault::Deletions => "deletions",
             Fault::Hang => "hang",
         })
     }

@@ -57,7 +57,7 @@ fn info(memory: &Memory) -> Reply {
     Reply::json(200, body)
 }
 
-fn list_contacts(memory: &Memory, request: &Received) -> Reply {
+fn list_contacts(memory: &mut Memory, request: &Received) -> Reply {
     let mut complaints = Vec::new();
     let page = whole_number(request, "page_number", 0, usize::MAX, &mut complaints);
     let size = whole_number(request, "results_per_page", 1, 100, &mut complaints);
@@ -77,6 +77,11 @@ fn list_contacts(memory: &Memory, request: &Received) -> Reply {
     let rows: Vec<Value> = contacts.iter().map(|contact| contact.as_listed()).collect();
     let total = !empty && memory.faults.on(Fault::CountIsTotal);
     let count = if total { memory.contacts.matching(channel).count() } else { rows.len() };
+    if memory.faults.on(Fault::Deletions)
+        && let Some(first) = contacts.first()
+    {
+        memory.contacts.delete(&first.uuid());
+    }
     Reply::json(200, json!({"success": true, "page": page, "count": count, "contacts": rows}))
 }
 

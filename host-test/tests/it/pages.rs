@@ -186,6 +186,23 @@ async fn contacts_that_are_added_meanwhile_neither_hide_nor_double_another() {
     }
 }
 
+#[tokio::test]
+async fn contacts_that_deletions_hid_are_missed_by_the_count_of_the_first_page() {
+    let twochat = twochat_with(10).await;
+    twochat.switch_on(Fault::CountIsTotal);
+    let arguments = ["call", "list-contacts", "--all", "--results-per-page", "3"];
+    let export = || run(&arguments, &asking(&twochat.base_url()));
+    assert_eq!(export().stderr, "");
+
+    twochat.switch_on(Fault::Deletions);
+    let shifted = export();
+
+    // One is hidden behind each of the pages but the last.
+    let came = [1, 2, 3, 5, 6, 7, 9, 10].map(uuid);
+    assert_eq!((shifted.code, uuids(&shifted.stdout, "jsonl")), (Some(0), came.to_vec()));
+    assert!(shifted.stderr.contains("10 rows were expected, 8 came"), "{shifted:?}");
+}
+
 /// The most memory that a process held so far, in bytes.
 fn peak_memory(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
