@@ -35,19 +35,3 @@ pub(crate) mod of {
 
 #[cfg(test)]
 mod docs;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_effect_is_what_the_docs_of_the_contract_say() {
-        let reads = Promise { effect: Effect::Reads, repeatable: true };
-        let creates = Promise { effect: Effect::Creates, repeatable: false };
-        assert_eq!(of::create_contact(), creates);
-        assert_eq!(of::get_api_usage_info(), reads);
-        assert_eq!(of::list_contacts(), reads);
-        assert_eq!(of::list_webhook_subscriptions(), reads);
-        assert_eq!(of::test_api_key(), reads);
-    }
-}

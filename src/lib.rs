@@ -1,8 +1,10 @@
+//! The component: the actions of 2Chat, each between an exported function and wasi:http.
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! # The crate, room by room
 //!
-//! A call enters through `component`, which builds one of the `actions` from
+//! A call enters through `guest`, which builds one of the `actions` from
 //! the contract's input, has `twochat` sign the request, hands it to
 //! `transport`, and gives the reply back to the action to read. Everything
 //! between the two doors is pure and builds natively, tests included; the
@@ -13,20 +15,22 @@
     allow(dead_code, reason = "the doors, which use it all, exist only on wasm")
 )]
 
+#[macro_use]
+mod values;
+
 mod actions;
+mod allocator;
 mod contract;
 mod effect;
 mod error;
 mod json;
-mod memory;
 mod records;
 mod text;
 mod time;
 mod twochat;
-mod values;
 
 #[cfg(target_family = "wasm")]
-mod component;
+mod guest;
 #[cfg(target_family = "wasm")]
 mod settings;
 #[cfg(target_family = "wasm")]

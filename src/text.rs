@@ -1,4 +1,4 @@
-//! Small work on text that several rooms share.
+//! How is text searched, counted, cut to one line and replaced in? For all rooms.
 //!
 //! Plain loops on purpose: the searchers of the standard library would be a
 //! noticeable part of the component.

@@ -75,6 +75,14 @@ impl Call {
     pub(crate) fn delete(path: &str) -> Self {
         Self { method: Method::Delete, ..Self::get(path) }
     }
+
+    /// To the one thing below the path that has this id: one segment more,
+    /// whatever the id holds.
+    pub(crate) fn with_id(mut self, id: &str) -> Self {
+        push(&mut self.path, '/');
+        push_escaped(&mut self.path, id);
+        self
+    }
 }
 
 /// What the host's settings say.

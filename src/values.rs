@@ -10,7 +10,8 @@ use crate::text::{push, replace};
 
 mod visible;
 
-/// A text that holds what its type says.
+/// A text that holds what its type says. A form that one action alone knows is
+/// written in the file of that action.
 macro_rules! value {
     (
         $(#[$doc:meta])* $name:ident: $holds:expr, expected $expected:literal
@@ -23,7 +24,7 @@ macro_rules! value {
         impl $name {
             pub(crate) fn parse(text: String) -> Result<Self, String> {
                 let meant: &[fn(&str) -> Option<String>] = &[$($meant)?];
-                checked(text, $holds, $expected, meant).map(Self)
+                $crate::values::checked(text, $holds, $expected, meant).map(Self)
             }
         }
 
@@ -85,12 +86,12 @@ value! {
 value! {
     /// The uuid of a WhatsApp channel: `WPN` (WhatsApp Web) or `WAN` (WhatsApp
     /// Business API) and a uuid.
-    ChannelUuid: is_channel_uuid,
+    ChannelUuid: |text: &str| is_uuid_of(&["WPN", "WAN"], text),
     expected "the uuid of a WhatsApp channel, for example WPN66037eca-9ad1-4c96-9eff-526a90a48c77"
 }
 
 /// The text, if it holds what it should; else why not.
-fn checked(
+pub(crate) fn checked(
     text: String,
     holds: fn(&str) -> bool,
     expected: &str,
@@ -190,8 +191,9 @@ fn is_of_label(c: char) -> bool {
     }
 }
 
-fn is_channel_uuid(text: &str) -> bool {
-    ["WPN", "WAN"].iter().any(|prefix| text.strip_prefix(prefix).is_some_and(is_uuid))
+/// Whether it is one of these prefixes, which tell what it names, and a uuid.
+pub(crate) fn is_uuid_of(prefixes: &[&str], text: &str) -> bool {
+    prefixes.iter().any(|prefix| text.strip_prefix(prefix).is_some_and(is_uuid))
 }
 
 fn is_uuid(text: &str) -> bool {

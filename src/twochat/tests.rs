@@ -145,6 +145,13 @@ fn what_has_a_meaning_in_a_query_is_escaped() {
     );
 }
 
+#[test]
+fn an_id_is_one_segment_of_the_path() {
+    let request = sign(Call::delete("/contacts").with_id("CON-1/a?x#y%2F z\r\né"), &settings(&[]));
+    let escaped = "/open/contacts/CON-1%2Fa%3Fx%23y%252F%20z%0D%0A%C3%A9";
+    assert_eq!(request.path_and_query, escaped);
+}
+
 proptest! {
     #[test]
     fn any_argument_comes_back_from_the_query_as_it_went_in(value in "(?s).{0,40}") {

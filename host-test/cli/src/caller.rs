@@ -18,9 +18,9 @@ use host::{
 };
 
 use crate::{
+    constants::{APPLICATION, BASE_URL, BASE_URL_SETTING, KEY_PLACE, KEY_SETTING, TWOCHAT},
     exit::CommandError,
     suggest,
-    vendor::{APPLICATION, BASE_URL, BASE_URL_SETTING, KEY_PLACE, KEY_SETTING, TWOCHAT},
 };
 
 /// Who calls, as flags say it.

@@ -11,7 +11,7 @@ use host::{
     engine::{Connector, Host, LoadError},
 };
 
-use crate::{exit::CommandError, suggest, vendor::APPLICATION};
+use crate::{constants::APPLICATION, exit::CommandError, suggest};
 
 /// The connector of this repository, built from the sources beside this crate.
 pub(crate) const CONNECTOR: &[u8] = include_bytes!(env!("TWOCHAT_COMPONENT"));

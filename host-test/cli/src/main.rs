@@ -46,7 +46,7 @@ mod suggest;
 mod table;
 mod terminal;
 
-mod vendor;
+mod constants;
 
 use exit::{CommandError, EXIT_CODES};
 

@@ -78,11 +78,17 @@ impl Docs {
         &self.wit
     }
 
-    /// What there is to know before any action is called.
+    /// What there is to know before any action is called, and whether none of them
+    /// touches what is there.
     #[must_use]
     pub fn about(&self) -> String {
-        let docs = self.actions().map(|actions| &actions.docs);
-        Doc::read(docs).text
+        let Some(actions) = self.actions() else { return String::new() };
+        let mut about = Doc::read(Some(&actions.docs)).text;
+        let mut effects = actions.functions.values().map(|it| Doc::read(Some(&it.docs)).effect);
+        if effects.all(|it| matches!(it, Some(Effect::Reads | Effect::Creates))) {
+            about.push_str(" Nothing here changes or deletes what is there.");
+        }
+        about
     }
 
     /// What the worlds of the package import, by full names.
@@ -263,5 +269,23 @@ impl Effect {
             ("deletes", Self::Deletes),
         ];
         known.into_iter().find(|(word, _)| is(*word)).map(|(_, effect)| effect)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_touches_nothing_is_said_while_every_action_says_so() {
+        let about = |effect: &str| {
+            let told = |name, effect| format!("  /// Effect: {effect}.\n  {name}: func();\n");
+            let functions = told("look", "reads") + &told("touch", effect);
+            let actions = format!("/// All.\ninterface actions {{\n{functions}}}\n");
+            Docs::from_wit(format!("package a:b;\n{actions}")).about()
+        };
+        let untouched = "All. Nothing here changes or deletes what is there.";
+        assert_eq!(["creates", "reads"].map(about), [untouched; 2]);
+        assert_eq!(["changes", "deletes", "unknown"].map(about), ["All."; 3]);
     }
 }

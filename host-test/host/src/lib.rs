@@ -1,3 +1,5 @@
+//! The library: how a host loads a stranger's connector, and what it lets it do.
+//!
 #![doc = include_str!("../embedding.md")]
 
 pub mod access;

@@ -1,4 +1,4 @@
-//! What does the server remember from one request to the next?
+//! What does the mock remember from one request to the next?
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};

@@ -52,7 +52,7 @@ fn an_action_sees_neither_key_nor_host_nor_door() {
             "Settings",
             "transport",
             "settings",
-            "component",
+            "guest",
             "header_value",
             "cfg(target",
             "::*",
@@ -65,7 +65,7 @@ fn an_action_sees_neither_key_nor_host_nor_door() {
 #[test]
 fn the_doors_exist_only_on_wasm() {
     let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
-    for door in ["component", "settings", "transport"] {
+    for door in ["guest", "settings", "transport"] {
         let gated = format!("#[cfg(target_family = \"wasm\")]\nmod {door};");
         assert!(lib.contains(&gated), "{door}");
     }

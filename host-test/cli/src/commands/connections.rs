@@ -23,10 +23,10 @@ use serde_json::{Value, json};
 use crate::{
     caller::{self, client},
     component::ComponentArguments,
+    constants::{APPLICATION, BASE_URL, TWOCHAT},
     exit::{CommandError, EXIT_CODES},
     form::{FormArguments, Format},
     input, output, terminal,
-    vendor::{APPLICATION, BASE_URL, TWOCHAT},
 };
 
 /// The action that tells whether a key works.

@@ -18,10 +18,10 @@ use serde_json::{Value, json};
 use crate::{
     caller::client,
     component::ComponentArguments,
+    constants::{KEY_SETTING, TWOCHAT},
     exit::{CommandError, EXIT_CODES},
     paint::{self, BAD, BOLD, DIM, GOOD},
     terminal,
-    vendor::{KEY_SETTING, TWOCHAT},
 };
 
 /// Show every action, and some failures, against a mock 2Chat.

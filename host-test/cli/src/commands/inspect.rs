@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use crate::{
     caller,
     component::{CONNECTOR, read},
+    constants::{BASE_URL, BASE_URL_SETTING, TWOCHAT},
     exit::{CommandError, EXIT_CODES},
     output,
-    vendor::{BASE_URL, BASE_URL_SETTING, TWOCHAT},
 };
 
 /// Show what a component is: its digest, what it imports and exports, what its docs

@@ -1,4 +1,5 @@
-//! What went through the gate, for whoever keeps account of it.
+//! What passed the gate in one call? Requests, statuses, bytes, and why one was kept
+//! back, for the log and for retries.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,7 @@
 //! What the test file of an action tells, for the tests that go through all of them.
+//!
+//! They call the actions in the order of their names, several against one mock: the
+//! arguments must hold after what the actions before it did.
 
 use serde_json::{Value, json};
 
