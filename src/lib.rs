@@ -29,6 +29,10 @@ mod text;
 mod time;
 mod twochat;
 
+#[cfg(test)]
+#[path = "../host-test/fuzz/component.rs"]
+mod fuzz;
+
 #[cfg(target_family = "wasm")]
 mod guest;
 #[cfg(target_family = "wasm")]

@@ -15,7 +15,7 @@ mod replies;
 mod waiting;
 mod words;
 
-#[cfg(target_family = "wasm")]
+#[cfg(any(test, target_family = "wasm"))]
 pub(crate) use self::replies::decoded;
 pub(crate) use self::{
     replies::{Reply, accept, doubt},

@@ -45,7 +45,7 @@ use crate::{
 };
 
 mod key_hider;
-mod path;
+pub(crate) mod path;
 mod reply;
 mod throttle;
 mod traffic;

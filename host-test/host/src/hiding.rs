@@ -3,8 +3,8 @@
 //! are not written down, which are redacted.
 //!
 //! One pass over a value, in place and without recursion, with one budget for it and
-//! all texts inside it: past the budget a text is hidden whole. JSON inside a text is
-//! looked through as well, in `text`.
+//! all texts inside it, members' names too: past the budget a text is hidden whole. JSON
+//! inside a text is looked through as well, in `text`.
 
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
@@ -63,12 +63,20 @@ impl<'a> Hiding<'a> {
         }
     }
 
-    /// The types of most components leave no room for a key in a name.
-    fn hide_in_names(&self, members: &mut serde_json::Map<String, Value>) {
-        let Some(key) = self.key else { return };
-        if members.keys().any(|name| key.hide_in(name) != *name) {
+    /// The types of most components leave no room for anything but a name in a name.
+    fn hide_in_names(&mut self, members: &mut serde_json::Map<String, Value>) {
+        let says_more = |name: &String| {
+            name.contains(['\\', ':', '='])
+                || self.key.is_some_and(|key| key.hide_in(name) != *name)
+        };
+        if members.keys().any(says_more) {
             let all = std::mem::take(members).into_iter();
-            *members = all.map(|(name, value)| (key.hide_in(&name), value)).collect();
+            *members = all
+                .map(|(mut name, value)| {
+                    self.hide_in_text(&mut name);
+                    (name, value)
+                })
+                .collect();
         }
     }
 

@@ -10,6 +10,9 @@ pub mod client;
 pub mod docs;
 pub mod engine;
 mod files;
+#[cfg(test)]
+#[path = "../../fuzz/library.rs"]
+mod fuzz;
 pub mod gate;
 pub mod hiding;
 pub mod imports;

@@ -169,7 +169,7 @@ impl Policy {
         Ok(policy)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let policy: Self = toml_edit::de::from_document(document(text)?)
             .map_err(|error| at(text, error.span(), error.message()))?;
         match policy.fault() {

@@ -5,7 +5,7 @@
 //! but a name is no plain segment.
 
 /// Whether the segment is a name to every server.
-pub(super) fn is_plain(segment: &str) -> bool {
+pub(crate) fn is_plain(segment: &str) -> bool {
     let Some(name) = decoded(segment) else { return false };
     let before_parameters = name.split(';').next().unwrap_or_default().trim();
     !matches!(before_parameters, "." | "..")

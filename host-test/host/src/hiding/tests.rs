@@ -163,6 +163,23 @@ fn what_a_redacted_member_held_is_left_out_elsewhere() {
 }
 
 #[test]
+fn a_members_name_is_a_text_as_any_other() {
+    let name = r#"{"url":"secret"}"#;
+    for value in [
+        json!({ name: 1, "url=secret": 2 }),
+        json!(json!({ name: 1 }).to_string()),
+        json!({ "text": json!([{ "a": { "{'url': 'secret'}": 1 } }]).to_string(), "url": "" }),
+    ] {
+        let shown = masked(value, &["url"]).to_string();
+        assert!(!shown.contains("secret") && shown.contains("masked"), "{shown}");
+    }
+    assert_eq!(
+        masked(json!({ "a:url": 1, "a\\b": 2 }), &["url"]),
+        json!({ "a:url": 1, "a\\b": 2 })
+    );
+}
+
+#[test]
 fn an_error_is_about_the_fields_on_its_way() {
     let error = json!({ "field": "details[1].value" });
     assert!(is_about(&error, &names(&["value"])) && is_about(&error, &names(&["Details"])));

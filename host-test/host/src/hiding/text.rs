@@ -109,7 +109,7 @@ impl Hiding<'_> {
                 continue;
             }
             begun = true;
-            if is_object == Some(true) && self.copy_name(&mut reader, &mut writer)? {
+            if is_object == Some(true) && self.copy_name(&mut reader, &mut writer, layer)? {
                 continue;
             }
             match reader.peek()? {
@@ -145,12 +145,14 @@ impl Hiding<'_> {
 
     /// Copies a member's name, and says whether its value was hidden as well.
     fn copy_name(
-        &self,
+        &mut self,
         reader: &mut impl JsonReader,
         writer: &mut impl JsonWriter,
+        layer: usize,
     ) -> Result<bool, Box<dyn std::error::Error>> {
         let name = reader.next_name_owned()?;
-        let shown = self.key.map_or_else(|| name.clone(), |key| key.hide_in(&name));
+        let mut shown = name.clone();
+        self.hide_in_layer(&mut shown, layer + 1);
         writer.name(&shown)?;
         let hidden = self.names(&name) && reader.peek()? != ValueType::Null;
         if hidden {
