@@ -3,8 +3,6 @@
 //! Each refusal keeps the start of what came in and says what a good value
 //! looks like. Nothing is trimmed or corrected on the way.
 
-use serde::Serialize;
-
 use self::visible::{is_seen, is_unseen, shown};
 use crate::text::{push, replace};
 
@@ -18,11 +16,11 @@ macro_rules! value {
         $(, write $meant:expr)?
     ) => {
         $(#[$doc])*
-        #[derive(Debug, Serialize)]
+        #[derive(Debug, serde::Serialize)]
         pub(crate) struct $name(String);
 
         impl $name {
-            pub(crate) fn parse(text: String) -> Result<Self, String> {
+            pub(crate) fn parse(text: String) -> core::result::Result<Self, String> {
                 let meant: &[fn(&str) -> Option<String>] = &[$($meant)?];
                 $crate::values::checked(text, $holds, $expected, meant).map(Self)
             }

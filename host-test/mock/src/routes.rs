@@ -1,5 +1,4 @@
-//! What is asked, and what does 2Chat say to it? One function per route, and
-//! the list of them.
+//! The routes: what each answers to what is asked, and the list of them.
 //!
 //! Knows no key, limit or credit: who comes here has been let in.
 
