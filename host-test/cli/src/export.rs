@@ -12,6 +12,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    about::About,
     destination::Destination,
     exit::CommandError,
     form::{Form, Format},
@@ -55,11 +56,10 @@ impl Export {
     /// same export.
     pub(crate) async fn open(
         to: Destination,
-        new: Progressed,
-        form: Form,
+        about: &About<'_>,
+        page: u64,
         rows: Rows,
     ) -> Result<Self, CommandError> {
-        let page = new.next_page;
         let sink = match to {
             Destination::Output => Sink::Stream {
                 out: BufWriter::new(Box::new(Results)),
@@ -74,9 +74,9 @@ impl Export {
                     .map_err(|error| CommandError::Misuse(format!("{name}: {error}")))?;
                 Sink::Stream { out: BufWriter::new(Box::new(opened)), is_watched: false }
             }
-            Destination::File(path) => Sink::File(Box::new(PartFile::open(path, new)?)),
+            Destination::File(path) => Sink::File(Box::new(PartFile::open(path, about, page)?)),
         };
-        let (written, kept, without_column) = (0, 0, 0);
+        let (written, kept, without_column, form) = (0, 0, 0, about.form.clone());
         Ok(Self { sink, form, rows, page, written, kept, without_column, is_over: false })
     }
 

@@ -7,14 +7,15 @@
 use std::{collections::HashSet, time::Duration};
 
 use host::{
-    calls::{Call, Calls},
+    calls::{Call, Calls, Source},
     hiding::MASK,
     retry::Patience,
     tools::Tool,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
+    about::About,
     destination::Destination,
     exit::CommandError,
     export::{Export, Reader},
@@ -22,7 +23,6 @@ use crate::{
     output,
     paging::{self, PAGE, PAGE_SIZE, Paging},
     progress::Progress,
-    resume::Progressed,
     rows::KEY,
     skipped::Skipped,
     spread::Kinds,
@@ -84,6 +84,7 @@ struct Walk<'a> {
     paging: &'a Paging,
     arguments: Map<String, Value>,
     prompt: Option<String>,
+    source: Source,
     tries: usize,
     progress: Progress,
     export: Export,
@@ -132,16 +133,12 @@ impl<'a> Walk<'a> {
             return Err(CommandError::Misuse(why));
         }
         let first_page = first_page(&arguments)?;
-        let on_behalf = calls.on_behalf()?;
-        let about = json!({
-            "action": tool.name,
-            "arguments": arguments,
-            "server": on_behalf.server,
-            "persona": on_behalf.persona,
-            "form": format!("{form:?}"),
-        });
-        let new = Progressed::beginning(about, first_page);
-        let mut export = Export::open(to, new, form, rows).await?;
+        let all = Value::Object(arguments.clone());
+        let call = Call { prompt: prompt.as_deref(), ..Call::new(&tool.name, &all) };
+        let source = calls.source(call).await?;
+        let about =
+            About { action: &tool.name, arguments: &arguments, form: &form, source: &source };
+        let mut export = Export::open(to, &about, first_page, rows).await?;
         let mut seen = HashSet::new();
         let earlier = export.begin(&mut seen)?;
         let progress = Progress::of_rows(export.written());
@@ -157,6 +154,7 @@ impl<'a> Walk<'a> {
             paging,
             arguments,
             prompt,
+            source,
             tries,
             progress,
             export,
@@ -181,8 +179,9 @@ impl<'a> Walk<'a> {
         self.progress.asks_for(self.export.written(), self.page);
         self.arguments.insert(PAGE.to_owned(), self.page.into());
         let arguments = Value::Object(self.arguments.clone());
+        let prompt = self.prompt.as_deref();
         let call =
-            Call { action: &self.tool.name, arguments: &arguments, prompt: self.prompt.as_deref() };
+            Call { prompt, source: Some(&self.source), ..Call::new(&self.tool.name, &arguments) };
         let patience = Patience::new(self.tries, LONGEST_WAIT);
         let waits = |error: &Value, wait| self.progress.waits(error, wait);
         let outcome = self.calls.make(call, patience, waits).await?;

@@ -19,13 +19,18 @@ use rustix::{fs::OFlags, process::geteuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{exit::CommandError, form::Format, rows::KEY};
+use crate::{
+    about::{About, Noted},
+    exit::CommandError,
+    form::Format,
+    rows::KEY,
+};
 
 /// How far an export came.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Progressed {
     /// What makes an export the same as an earlier one.
-    pub(crate) about: Value,
+    about: Noted,
     pub(crate) next_page: u64,
     /// How many rows there are in all, if the first page told.
     pub(crate) total: Option<u64>,
@@ -39,7 +44,7 @@ pub(crate) struct Progressed {
 
 impl Progressed {
     /// An export that begins with this page.
-    pub(crate) fn beginning(about: Value, first_page: u64) -> Self {
+    fn beginning(about: Noted, first_page: u64) -> Self {
         let digest = in_hex(Context::new(&SHA256));
         Self { about, next_page: first_page, total: None, skipped: 0, bytes: 0, digest }
     }
@@ -62,23 +67,23 @@ pub(crate) struct PartFile {
 
 impl PartFile {
     /// Begins the file, or goes on with it if it is the beginning of the same export.
-    pub(crate) fn open(path: PathBuf, new: Progressed) -> Result<Self, CommandError> {
+    pub(crate) fn open(
+        path: PathBuf,
+        about: &About<'_>,
+        first_page: u64,
+    ) -> Result<Self, CommandError> {
         let mut beside = OsString::from(path.as_os_str());
         beside.push(".resume");
         let beside = PathBuf::from(beside);
-        match read_progressed(&beside)? {
-            None => Self::begin(path, beside, new),
-            Some(old) if old.about == new.about => Self::go_on(path, beside, old),
-            Some(old) => Err(misuse(
-                &path,
-                &format!(
-                    "it is the beginning of another export, {}; delete it and {}, or name \
-                     another file",
-                    old.about,
-                    beside.display()
-                ),
-            )),
-        }
+        let Some(old) = read_progressed(&path, &beside)? else {
+            return Self::begin(path, beside, Progressed::beginning(about.noted()?, first_page));
+        };
+        let Some(why) = old.about.other_than(about) else {
+            return Self::go_on(path, beside, old);
+        };
+        let anew =
+            format!("delete it and {} to start anew, or name another file", beside.display());
+        Err(misuse(&path, &format!("it is the beginning of another export: {why}, {anew}")))
     }
 
     fn begin(path: PathBuf, beside: PathBuf, new: Progressed) -> Result<Self, CommandError> {
@@ -191,12 +196,13 @@ impl PartFile {
 }
 
 /// What an earlier export noted, if there is one.
-fn read_progressed(beside: &Path) -> Result<Option<Progressed>, CommandError> {
+fn read_progressed(path: &Path, beside: &Path) -> Result<Option<Progressed>, CommandError> {
     let opened = own().read(true).open(beside).and_then(is_our_file);
     let mut text = Vec::new();
     match opened.and_then(|mut file| file.read_to_end(&mut text)) {
         Ok(_) => serde_json::from_slice(&text).map(Some).map_err(|error| {
-            misuse(beside, &format!("it cannot be read: {error}; delete it to start anew"))
+            let why = format!("it is broken, or an earlier version wrote it ({error})");
+            misuse(beside, &format!("{why}: delete it and {} to start anew", path.display()))
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(misuse(beside, &error.to_string())),

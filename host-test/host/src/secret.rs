@@ -4,6 +4,10 @@ use std::fmt;
 
 use http::HeaderValue;
 
+pub use self::proof::Proof;
+
+mod proof;
+
 /// Bytes that a key may have.
 const KEY_LIMIT: usize = 4096;
 /// What stands where the key stood.
@@ -14,7 +18,7 @@ const CUT: &str = "…";
 const TELLING: usize = 4;
 
 /// A key that is shown nowhere.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Secret(String);
 
 impl Secret {

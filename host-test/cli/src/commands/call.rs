@@ -224,7 +224,7 @@ async fn call_once(
     let progress = Progress::of_call();
     let waits = |error: &Value, wait| progress.waits(error, wait);
     let patience = Patience::new(tries, Limits::default().time);
-    let call = Call { action: &tool.name, arguments, prompt };
+    let call = Call { prompt, ..Call::new(&tool.name, arguments) };
     let outcome = calls.make(call, patience, waits).await?;
     outcome.result.map_err(CommandError::Action)
 }
