@@ -148,11 +148,13 @@ impl Export {
         next: u64,
         total: Option<u64>,
         skipped: u64,
+        was_short: bool,
     ) -> Result<Reader, CommandError> {
         let done = match &mut self.sink {
             Sink::Stream { out, .. } => out.flush(),
             Sink::File(part) => {
                 (part.progressed.total, part.progressed.skipped) = (total, skipped);
+                part.progressed.was_short = was_short;
                 part.page_is_done(next)
             }
         };

@@ -2,7 +2,8 @@
 //!
 //! Rows leave page by page, each of them once; of those that left only the uuid is
 //! remembered. A page is the last if it is empty, if it names no next one, or if pages
-//! bring nothing new any more: a short page proves nothing.
+//! bring nothing new any more: a short page proves nothing by itself. But where the one
+//! after it is refused, it was the last, unless a count says that rows are missing.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -59,7 +60,19 @@ pub(crate) async fn run(
 ) -> Result<(), CommandError> {
     let mut walk = Walk::begin(calls, tool, paging, kinds, wanted).await?;
     loop {
-        let page = walk.ask().await?;
+        let page = match walk.ask().await {
+            Err(CommandError::Action(error)) if walk.refuses_the_page(&error) => {
+                if walk.is_through() {
+                    if walk.export.end()? == Reader::Gone {
+                        return Ok(());
+                    }
+                    break;
+                }
+                walk.say_what_may_be_missing();
+                return Err(CommandError::Action(error));
+            }
+            asked => asked?,
+        };
         match walk.take(&page)? {
             Step::To(next) => walk.page = next,
             Step::End => break,
@@ -102,9 +115,9 @@ struct Walk<'a> {
     total: Option<u64>,
     is_first: bool,
     skipped: Skipped,
-    /// Whether the page before held fewer rows than were asked for, and whether one did
-    /// after which others came.
-    was_short: bool,
+    /// Whether the page before, if there is one, held fewer rows than a page can, and
+    /// whether one did after which others came.
+    was_short: Option<bool>,
     is_capped: bool,
     /// The most rows that a page held.
     largest: u64,
@@ -144,6 +157,7 @@ impl<'a> Walk<'a> {
         let progress = Progress::of_rows(export.written());
         // Beginning elsewhere, it does not see all.
         let is_first = earlier.is_none() && first_page == 0;
+        let was_short = earlier.as_ref().map(|earlier| earlier.was_short);
         let (page, total, skipped) = match earlier {
             Some(earlier) => (earlier.next_page, earlier.total, Skipped::before(earlier.skipped)),
             None => (first_page, None, Skipped::default()),
@@ -167,7 +181,7 @@ impl<'a> Walk<'a> {
             total,
             is_first,
             skipped,
-            was_short: false,
+            was_short,
             is_capped: false,
             largest: 0,
         })
@@ -207,9 +221,10 @@ impl<'a> Walk<'a> {
             return Ok(Step::NobodyReads);
         }
         self.before = keys;
-        let Self { progress, export, total, skipped, .. } = self;
+        let Self { progress, export, total, skipped, was_short, .. } = self;
+        let was_short = was_short.unwrap_or_default();
         let ended = progress.beside(|| match next {
-            Some(next) => export.page_is_done(next, *total, skipped.count()),
+            Some(next) => export.page_is_done(next, *total, skipped.count(), was_short),
             None => export.end(),
         })?;
         Ok(match (ended, next) {
@@ -246,9 +261,35 @@ impl<'a> Walk<'a> {
     /// Notes a page that holds rows, and fewer than were asked for, if one comes after it.
     fn note_size(&mut self, rows: u64) {
         let asked = self.arguments.get(PAGE_SIZE).and_then(Value::as_u64);
-        self.is_capped |= self.was_short && rows > 0;
-        self.was_short = asked.is_some_and(|asked| rows < asked);
+        self.is_capped |= self.was_short == Some(true) && rows > 0;
         self.largest = self.largest.max(rows);
+        let is_full = self.is_capped && rows == self.largest;
+        self.was_short = Some(asked.is_some_and(|asked| rows < asked) && !is_full);
+    }
+
+    /// Whether the server has refused this very page, after it gave the one before.
+    fn refuses_the_page(&self, error: &Value) -> bool {
+        let is = |name: &str, word: &str| error.get(name).and_then(Value::as_str) == Some(word);
+        let of_the_page = error.get("field").is_none_or(Value::is_null) || is("field", PAGE);
+        let of_the_server = error.get("status").is_some_and(Value::is_number);
+        let refused = is("kind", "not-found") || is("kind", "invalid-input");
+        self.was_short.is_some() && refused && of_the_server && of_the_page
+    }
+
+    /// Whether the page before was the last, by all that is known.
+    fn is_through(&self) -> bool {
+        let came = self.export.written() + self.skipped.count();
+        self.total.map_or(self.was_short == Some(true), |total| total <= came)
+    }
+
+    fn say_what_may_be_missing(&self) {
+        let Self { progress, export, skipped, total, page, .. } = self;
+        let came = export.written() + skipped.count();
+        let missing = match total.map(|total| total.saturating_sub(came)) {
+            Some(missing) => format!("{missing} of the rows that were counted are missing"),
+            None => "rows may be missing: nothing says that the page before was the last".into(),
+        };
+        progress.beside(|| terminal::say(&format!("twochat: page {page} is refused; {missing}")));
     }
 
     /// Says what is to be known of the whole.

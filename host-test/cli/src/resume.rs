@@ -36,6 +36,8 @@ pub(crate) struct Progressed {
     pub(crate) total: Option<u64>,
     /// How many records could not be read so far.
     pub(crate) skipped: u64,
+    /// Whether the last page held fewer rows than it could.
+    pub(crate) was_short: bool,
     /// The length of the part that is done.
     bytes: u64,
     /// Its SHA-256.
@@ -46,7 +48,8 @@ impl Progressed {
     /// An export that begins with this page.
     fn beginning(about: Noted, first_page: u64) -> Self {
         let digest = in_hex(Context::new(&SHA256));
-        Self { about, next_page: first_page, total: None, skipped: 0, bytes: 0, digest }
+        let (next_page, was_short, bytes) = (first_page, false, 0);
+        Self { about, next_page, total: None, skipped: 0, was_short, bytes, digest }
     }
 
     /// Whether there is anything to go on with.
