@@ -215,12 +215,14 @@ fn at_a_terminal_the_server_of_an_agent_says_what_it_waits_for() {
 }
 
 #[tokio::test]
-async fn an_agent_may_begin_with_a_byte_order_mark() {
+async fn an_agent_may_begin_each_line_with_a_byte_order_mark() {
     let twochat = twochat_with(1).await;
     let agent = Agent::silent(&twochat.base_url(), &[]);
     agent.send(format!("\u{feff}{}\n", request(1, "initialize", hello("2025-11-25"))));
     assert_eq!(agent.hear()["result"]["protocolVersion"], "2025-11-25");
     agent.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    agent.send(format!("\u{feff}\n\u{feff}{}\r\n", request(2, "ping", json!({}))));
+    assert_eq!(agent.hear()["id"], 2);
     agent.leave();
 }
 

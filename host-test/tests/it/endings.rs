@@ -1,14 +1,20 @@
 //! `--all`: where the pages end, what could not be read or was lost on the way, and
 //! that both are said.
 
-use std::{fs, ops::Range, path::Path};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    ops::Range,
+    path::Path,
+    process::Stdio,
+};
 
 use serde_json::{Value, json};
 
 use crate::support::{
     paged::{Page, component, page},
     raw::{Raw, Step},
-    shell::{Run, asking, folder, run},
+    shell::{Run, asking, command, folder, run},
 };
 
 fn all(component: &Path, more: &[&str]) -> Run {
@@ -138,6 +144,8 @@ fn the_ending_of_a_file_says_its_form_unless_a_flag_does() {
         ("b.csv", &["--output", "jsonl"], "{\"uuid\":\"ROW000\"}"),
         ("b.txt", &["--output", "csv"], "uuid"),
         ("c.csv", &["--bom"], "\u{feff}uuid"),
+        ("d.xlsx", &["--output", "csv"], "uuid"),
+        ("plain", &[], "{\"uuid\":\"ROW000\"}"),
     ] {
         let file = folder.join(name);
         let done = all(&component, &[&["--to", file.to_str().unwrap()], flags].concat());
@@ -145,6 +153,27 @@ fn the_ending_of_a_file_says_its_form_unless_a_flag_does() {
         let text = fs::read_to_string(&file).unwrap();
         assert_eq!((text.lines().next(), text.lines().count() >= 4), (Some(first), true), "{name}");
     }
+    for name in ["e.xlsx", "e.XLSX", "e.tsv", "e.parquet", "e.csv.gz"] {
+        let file = folder.join(name);
+        let refused = all(&component, &["--to", file.to_str().unwrap()]);
+        let why = refused.message(2);
+        assert!(why.contains("JSON Lines (.jsonl) or CSV (.csv), and ."), "{why}");
+        assert!(why.ends_with("--output jsonl or --output csv") && !file.exists(), "{why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_wait_is_told_once_also_where_no_line_changes() {
+    let wait = b"HTTP/1.1 429 No\r\nretry-after: 40\r\ncontent-length: 0\r\n\r\n";
+    let server = Raw::in_turn(vec![contacts(0..5, None), vec![Step::Send(wait[..].into())]]).await;
+    let words = ["call", "list-contacts", "--results-per-page", "5", "--all"];
+    let mut waiting = command(&words, &asking(&server.base_url()));
+    let mut waiting = waiting.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = String::new();
+    BufReader::new(waiting.stderr.take().unwrap()).read_line(&mut told).unwrap();
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    assert_eq!(told, "twochat: page 1: rate-limited; it is asked for again in 40 s\n");
 }
 
 /// A reply of a server.
