@@ -134,9 +134,17 @@ async fn a_proxy_that_is_not_there_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_out_of_bounds_is_so_behind_a_proxy_as_well() {
     let proxy = Proxy::saying("HTTP/1.1 200 OK\r\n\r\n").await;
-    for host in
-        ["10.0.0.1", "169.254.169.254", "[fd00:ec2::254]", "168.63.129.16", "[::ffff:127.0.0.1]"]
-    {
+    for host in [
+        "10.0.0.1",
+        "169.254.169.254",
+        "2852039166",
+        "0251.0376.0251.0376",
+        "0xa9fea9fe.",
+        "[fd00:ec2::254]",
+        "168.63.129.16",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:169.254.169.254]",
+    ] {
         let over = connection(&format!("https://{host}/open"))
             .with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
         let error = call(over, &Client::new(&[]).unwrap(), "list-contacts").await.unwrap_err();
@@ -151,6 +159,19 @@ async fn an_address_that_is_out_of_bounds_is_so_behind_a_proxy_as_well() {
     let over = over.with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
     let error = call(over, &Client::new(&[]).unwrap(), "list-contacts").await.unwrap_err();
     assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{error}");
+    // Nor by a name that a cloud gives to it, with a proxy or without.
+    for host in
+        ["metadata.google.internal", "METADATA.google.internal.", "metadata", "instance-data"]
+    {
+        let direct = connection(&format!("https://{host}/open"));
+        let over = direct.clone().with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
+        for connection in [direct, over.with_private_addresses()] {
+            let error = call(connection, &Client::new(&[]).unwrap(), "list-contacts").await;
+            let error = error.unwrap_err();
+            assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{host} {error}");
+            assert!(addition(&error).ends_with("is where a cloud tells a machine its secrets."));
+        }
+    }
     assert_eq!(proxy.heard(), [""; 0]);
 }
 
