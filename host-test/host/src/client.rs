@@ -27,9 +27,11 @@ pub(crate) use self::failure::{Failure, error_of};
 use self::{connect::Connector, failure::failure_of, trust::Trust};
 use crate::{addresses::Addresses, proxy::Proxy};
 
+pub(crate) mod authorities;
 mod connect;
 mod failure;
 mod trust;
+mod untrusted;
 
 /// How long an unused connection is kept: less than the 5 s after which common servers
 /// close one, for a request that meets such an end may or may not have been read.
