@@ -54,6 +54,14 @@ async fn without_key_and_policy_nothing_is_sent_and_it_is_said_what_to_do() {
             }
         }
     }
+    let short = [("TWOCHAT_BASE_URL", base.as_str()), ("TWOCHAT_API_KEY", "uuid")];
+    let refused = run(&["call", "list-contacts"], &short);
+    let message = refused.message(2);
+    assert!(
+        message.starts_with("TWOCHAT_API_KEY cannot be used: the key is too short"),
+        "{message}"
+    );
+    assert!(message.ends_with("expected 8 characters or more"), "{message}");
     assert_eq!(twochat.requests(), []);
     // A component that reaches out to nothing needs none.
     let other = file("advice-other.wasm", &wat::parse_str(EVERYTHING_WAT).unwrap());
