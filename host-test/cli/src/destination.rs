@@ -23,7 +23,7 @@ impl Destination {
             return Ok(Self::Output);
         }
         let misuse = |why: &str| Err(CommandError::Misuse(format!("{}: {why}", path.display())));
-        if path.as_os_str().is_empty() {
+        if path.to_string_lossy().trim().is_empty() {
             return Err(CommandError::Misuse("--to: name a file, or - for standard output".into()));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());

@@ -82,7 +82,7 @@ impl PartFile {
             return Self::begin(path, beside, Progressed::beginning(about.noted()?, first_page));
         };
         let Some(why) = old.about.other_than(about) else {
-            return Self::go_on(path, beside, old);
+            return Self::go_on(path, beside);
         };
         let anew =
             format!("delete it and {} to start anew, or name another file", beside.display());
@@ -92,10 +92,7 @@ impl PartFile {
     fn begin(path: PathBuf, beside: PathBuf, new: Progressed) -> Result<Self, CommandError> {
         let opened = own().write(true).create_new(true).mode(0o600).open(&path);
         let file = opened.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => misuse(
-                &path,
-                "it exists already and is no export that broke; delete it or name another file",
-            ),
+            io::ErrorKind::AlreadyExists => misuse(&path, why_it_exists(&path)),
             _ => misuse(&path, &error.to_string()),
         })?;
         let (digest, file) = (Context::new(&SHA256), BufWriter::new(file));
@@ -110,13 +107,16 @@ impl PartFile {
         }
     }
 
-    fn go_on(path: PathBuf, beside: PathBuf, old: Progressed) -> Result<Self, CommandError> {
+    fn go_on(path: PathBuf, beside: PathBuf) -> Result<Self, CommandError> {
         let anew = format!("delete it and {} to start anew", beside.display());
         let opened = own().read(true).write(true).open(&path);
         let file = opened
             .and_then(is_our_file)
             .map_err(|error| misuse(&path, &format!("{error}; {anew}, or name another file")))?;
         lock(&file).map_err(|why| misuse(&path, why))?;
+        // Only now no other call can go on with it, or end it, meanwhile.
+        let old = read_progressed(&path, &beside)?
+            .ok_or_else(|| misuse(&path, "another call has just ended it"))?;
         if file.metadata().map_err(unwritten)?.len() < old.bytes {
             let why = format!("it is shorter than {} says; {anew}", beside.display());
             return Err(misuse(&path, &why));
@@ -151,6 +151,7 @@ impl PartFile {
         self.progressed.next_page = next_page;
         self.progressed.bytes = self.bytes;
         self.progressed.digest = in_hex(self.digest.clone());
+        self.is_in_its_place()?;
         self.note()
     }
 
@@ -159,7 +160,23 @@ impl PartFile {
         self.file.flush()?;
         // Only then nothing can be missing any more.
         self.file.get_ref().sync_all()?;
-        fs::remove_file(&self.beside)
+        self.is_in_its_place()?;
+        match fs::remove_file(&self.beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it still has its name: rows in a file that was deleted are no export.
+    fn is_in_its_place(&self) -> io::Result<()> {
+        let ours = self.file.get_ref().metadata()?;
+        match fs::symlink_metadata(&self.path) {
+            Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => Ok(()),
+            _ => {
+                let name = self.path.display();
+                Err(io::Error::other(format!("{name} was deleted or replaced meanwhile")))
+            }
+        }
     }
 
     /// Leaves nothing behind.
@@ -235,6 +252,16 @@ fn lock(file: &File) -> Result<(), &'static str> {
         Err(TryLockError::WouldBlock) => Err("another call is writing to it"),
         _ => Ok(()),
     }
+}
+
+/// Why there is a file beside which nothing is noted.
+fn why_it_exists(path: &Path) -> &'static str {
+    let opened = own().read(true).open(path);
+    // It may have been begun just now.
+    opened
+        .ok()
+        .and_then(|file| lock(&file).err())
+        .unwrap_or("it exists already and is no export that broke; delete it or name another file")
 }
 
 fn digest_of(file: &File, bytes: u64) -> io::Result<Context> {

@@ -7,6 +7,8 @@ use std::{
     ops::Range,
     path::Path,
     process::Stdio,
+    thread,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -264,5 +266,31 @@ async fn where_a_broken_export_goes_on_it_knows_how_long_the_page_before_was() {
             let ended = run(&[&words[..], &to].concat(), &asking(&server.base_url()));
             assert_eq!(ended.code, Some(code), "{ended:?}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_whose_file_is_deleted_or_replaced_meanwhile_is_none_that_worked() {
+    let slow = [vec![Step::Pause(Duration::from_secs(1))], contacts(5..8, None)].concat();
+    for (name, is_replaced) in [("deleted", false), ("replaced", true)] {
+        let file = folder("endings-gone").join(name);
+        let turns = vec![contacts(0..5, None), slow.clone(), contacts(0..0, None)];
+        let server = Raw::in_turn(turns).await;
+        let words = ["call", "list-contacts", "--results-per-page", "5", "--all", "--to"];
+        let words = [&words[..], &[file.to_str().unwrap()]].concat();
+        let mut export = command(&words, &asking(&server.base_url()));
+        let export = export.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        while fs::read_to_string(&file).is_ok_and(|rows| rows.is_empty()) || !file.exists() {
+            thread::sleep(Duration::from_millis(2));
+        }
+        fs::remove_file(&file).unwrap();
+        if is_replaced {
+            fs::write(&file, "mine\n").unwrap();
+        }
+        let ended = export.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(3), "{said}");
+        assert!(said.contains(&format!("{name} was deleted or replaced meanwhile")), "{said}");
+        assert_eq!(fs::read_to_string(&file).ok().as_deref(), is_replaced.then_some("mine\n"));
     }
 }

@@ -136,6 +136,8 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> (Causes<'a>, bool) {
 fn of_proxy(cause: &(dyn StdError + 'static)) -> Option<Error> {
     match cause.downcast_ref::<ConnectError>()? {
         ConnectError::ProxyRefused(407) => Some(Error::ConfigurationError),
+        // It has too much to do, or waited too long.
+        ConnectError::ProxyRefused(408 | 429) => Some(Error::DestinationUnavailable),
         ConnectError::ProxyRefused(400..=499) => Some(Error::HttpRequestDenied),
         ConnectError::ProxyRefused(_) | ConnectError::ProxyUnclear | ConnectError::NoProxy(_) => {
             Some(Error::DestinationUnavailable)
@@ -196,6 +198,15 @@ fn in_words(cause: &(dyn StdError + 'static)) -> Option<String> {
         }
         Some(rustls::Error::InvalidCertificate(why)) => {
             return Some(format!("its certificate is not trusted: {why}"));
+        }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            return Some("what answers there speaks no TLS".to_owned());
+        }
+        Some(rustls::Error::PeerIncompatible(why)) => {
+            return Some(format!("it speaks no TLS that this host does, 1.2 or 1.3 ({why:?})"));
+        }
+        Some(rustls::Error::AlertReceived(alert)) => {
+            return Some(format!("it refused the secure connection ({alert:?})"));
         }
         Some(error) => return Some(format!("no secure connection came about: {error}")),
         None => {}

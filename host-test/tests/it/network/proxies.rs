@@ -81,6 +81,8 @@ async fn a_proxy_that_says_no_is_named_and_nothing_was_sent() {
         ),
         ("HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno", DENIED, "(status 403)"),
         ("HTTP/1.1 502 Bad\r\n\r\n", UNREACHABLE, "(status 502)"),
+        ("HTTP/1.1 429 Later\r\n\r\n", UNREACHABLE, "(status 429)"),
+        ("HTTP/1.1 408 Slow\r\n\r\n", UNREACHABLE, "(status 408)"),
         ("HTTP/1.1 302 There\r\nlocation: http://portal/\r\n\r\n", UNREACHABLE, "(status 302)"),
         ("SSH-2.0-x\r\n\r\n", UNREACHABLE, "no answer that a proxy gives"),
         ("", UNREACHABLE, "no answer that a proxy gives"),
@@ -95,6 +97,26 @@ async fn a_proxy_that_says_no_is_named_and_nothing_was_sent() {
             assert!(added.starts_with(&begins) && added.contains(why), "{answer} {added}");
         }
         assert_eq!(proxy.heard().len(), 2, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_speaks_no_tls_behind_a_proxy_or_without_one_is_told_as_that() {
+    const NONE: &str = "what answers there speaks no TLS";
+    const REFUSES: &str = "it refused the secure connection (HandshakeFailure)";
+    for (says, why) in
+        [("hello, who are you?\r\n", NONE), ("\x15\x03\x01\x00\x02\x02\x28", REFUSES)]
+    {
+        let proxy = Proxy::saying(["HTTP/1.1 200 OK\r\n\r\n", says].concat().leak()).await;
+        let error = call(through(&url(&proxy)), &Client::new(&[]).unwrap(), "create-contact").await;
+        let expected = format!("api.example.test, over the proxy {}: {why}.", proxy.authority());
+        assert_eq!(addition(&error.unwrap_err()), expected);
+        let server = Raw::deaf(vec![Step::Read, Step::Send(says.into())]).await;
+        let base = server.base_url().replace("http://127.0.0.1", "https://localhost");
+        let error = call(connection(&base), &Client::new(&[]).unwrap(), "create-contact").await;
+        let error = error.unwrap_err();
+        assert!(addition(&error).ends_with(&format!(": {why}.")), "{error}");
+        assert_eq!(error["carried-out"], "no");
     }
 }
 
