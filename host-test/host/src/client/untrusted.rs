@@ -62,6 +62,10 @@ impl Untrusted {
                 date(*not_before),
                 clock(*time)
             ),
+            // Without a date it is this.
+            CertificateError::Expired => {
+                format!("it, or one that speaks for it, ends before it begins: {whose}; {ASK}")
+            }
             CertificateError::NotValidForNameContext { expected, presented } => {
                 let names = named(presented);
                 let expected = expected.to_str();

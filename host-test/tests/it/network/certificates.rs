@@ -55,6 +55,7 @@ async fn what_else_is_wrong_with_a_certificate_is_said_in_plain_words() {
     let clock = "must replace it, unless this machine's clock is wrong, by which today is 20";
     for (server, parts) in [
         (of(&["localhost"], 2020, 2021), ["ended on 2021-01-01: ", issued, clock]),
+        (of(&["localhost"], 2030, 2021), ["ends before it begins: ", issued, replace]),
         (of(&["localhost"], 2090, 2091), ["holds only from 2090-01-01 on: ", issued, clock]),
         (
             of(&["a.example", "10.0.0.1"], 2020, 2040),
