@@ -196,6 +196,8 @@ impl Export {
                 Ok(Reader::Gone)
             }
             (Err(error), _) => {
+                // Then there is nothing to go on with.
+                self.is_over = error.kind() == io::ErrorKind::NotFound;
                 Err(CommandError::Host(format!("the rows cannot be written: {error}")))
             }
         }

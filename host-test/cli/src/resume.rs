@@ -174,7 +174,8 @@ impl PartFile {
             Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => Ok(()),
             _ => {
                 let name = self.path.display();
-                Err(io::Error::other(format!("{name} was deleted or replaced meanwhile")))
+                let why = format!("{name} was deleted or replaced meanwhile");
+                Err(io::Error::new(io::ErrorKind::NotFound, why))
             }
         }
     }

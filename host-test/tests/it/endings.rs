@@ -291,6 +291,7 @@ async fn an_export_whose_file_is_deleted_or_replaced_meanwhile_is_none_that_work
         let said = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(3), "{said}");
         assert!(said.contains(&format!("{name} was deleted or replaced meanwhile")), "{said}");
+        assert!(!said.contains("goes on from there"), "{said}");
         assert_eq!(fs::read_to_string(&file).ok().as_deref(), is_replaced.then_some("mine\n"));
     }
 }
