@@ -23,7 +23,7 @@ impl Destination {
             return Ok(Self::Output);
         }
         let misuse = |why: &str| Err(CommandError::Misuse(format!("{}: {why}", path.display())));
-        if path.as_os_str().is_empty() {
+        if path.to_string_lossy().trim().is_empty() {
             return Err(CommandError::Misuse("--to: name a file, or - for standard output".into()));
         }
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -42,12 +42,20 @@ impl Destination {
     }
 
     /// The form that the ending of its name asks for.
-    pub(crate) fn usual_format(&self) -> Format {
-        let ending = match self {
-            Self::File(path) | Self::Stream(path) => path.extension(),
-            Self::Output => None,
+    pub(crate) fn usual_format(&self) -> Result<Format, CommandError> {
+        let path = match self {
+            Self::File(path) | Self::Stream(path) => path,
+            Self::Output => return Ok(Format::Jsonl),
         };
-        let is_csv = ending.is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-        if is_csv { Format::Csv } else { Format::Jsonl }
+        let ending = path.extension().unwrap_or_default().to_string_lossy();
+        match ending.to_lowercase().as_str() {
+            "csv" => Ok(Format::Csv),
+            "" | "jsonl" | "ndjson" | "json" | "txt" => Ok(Format::Jsonl),
+            _ => Err(CommandError::Misuse(format!(
+                "{}: rows are written as JSON Lines (.jsonl) or CSV (.csv), and .{ending} is \
+                 neither; name such a file, or say the form with --output jsonl or --output csv",
+                path.display()
+            ))),
+        }
     }
 }

@@ -12,6 +12,7 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    about::About,
     destination::Destination,
     exit::CommandError,
     form::{Form, Format},
@@ -55,11 +56,10 @@ impl Export {
     /// same export.
     pub(crate) async fn open(
         to: Destination,
-        new: Progressed,
-        form: Form,
+        about: &About<'_>,
+        page: u64,
         rows: Rows,
     ) -> Result<Self, CommandError> {
-        let page = new.next_page;
         let sink = match to {
             Destination::Output => Sink::Stream {
                 out: BufWriter::new(Box::new(Results)),
@@ -74,9 +74,9 @@ impl Export {
                     .map_err(|error| CommandError::Misuse(format!("{name}: {error}")))?;
                 Sink::Stream { out: BufWriter::new(Box::new(opened)), is_watched: false }
             }
-            Destination::File(path) => Sink::File(Box::new(PartFile::open(path, new)?)),
+            Destination::File(path) => Sink::File(Box::new(PartFile::open(path, about, page)?)),
         };
-        let (written, kept, without_column) = (0, 0, 0);
+        let (written, kept, without_column, form) = (0, 0, 0, about.form.clone());
         Ok(Self { sink, form, rows, page, written, kept, without_column, is_over: false })
     }
 
@@ -148,11 +148,13 @@ impl Export {
         next: u64,
         total: Option<u64>,
         skipped: u64,
+        was_short: bool,
     ) -> Result<Reader, CommandError> {
         let done = match &mut self.sink {
             Sink::Stream { out, .. } => out.flush(),
             Sink::File(part) => {
                 (part.progressed.total, part.progressed.skipped) = (total, skipped);
+                part.progressed.was_short = was_short;
                 part.page_is_done(next)
             }
         };
@@ -194,6 +196,8 @@ impl Export {
                 Ok(Reader::Gone)
             }
             (Err(error), _) => {
+                // Then there is nothing to go on with.
+                self.is_over = error.kind() == io::ErrorKind::NotFound;
                 Err(CommandError::Host(format!("the rows cannot be written: {error}")))
             }
         }

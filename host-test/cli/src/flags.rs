@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
 use host::tools::Tool;
 use serde_json::{Map, Value};
 
-use crate::paint::visible;
+use crate::{input::without_mark, paint::visible};
 
 /// How a flag's text becomes JSON.
 #[derive(Clone, Copy, PartialEq)]
@@ -182,6 +182,8 @@ fn is(schema: &Value, ty: &str) -> bool {
 fn value(text: &str, shape: Shape) -> Value {
     match shape {
         Shape::Text | Shape::Texts => text.into(),
-        Shape::Json | Shape::Jsons => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+        Shape::Json | Shape::Jsons => {
+            serde_json::from_str(without_mark(text)).unwrap_or_else(|_| text.into())
+        }
     }
 }

@@ -17,6 +17,13 @@ pub(crate) enum Format {
     Csv,
 }
 
+impl Format {
+    /// As a flag names it.
+    pub(crate) fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
 /// The form, as flags say it.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct FormArguments {

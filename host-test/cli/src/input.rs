@@ -11,8 +11,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-/// What some programs put before the text that they write.
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+use crate::output::BYTE_ORDER_MARK;
 
 /// Does what may take for ever.
 pub(crate) async fn aside<T: Send + 'static>(
@@ -39,7 +38,7 @@ fn up_to(limit: u64, from: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The bytes of a text without the mark that may stand before it.
-pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
-    bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes)
+/// The text without the mark that may stand before it.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
 }

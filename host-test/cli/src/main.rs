@@ -10,6 +10,7 @@ use clap::{
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
+mod about;
 mod commands {
     pub(crate) mod audit;
     pub(crate) mod call;

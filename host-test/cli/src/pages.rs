@@ -2,19 +2,21 @@
 //!
 //! Rows leave page by page, each of them once; of those that left only the uuid is
 //! remembered. A page is the last if it is empty, if it names no next one, or if pages
-//! bring nothing new any more: a short page proves nothing.
+//! bring nothing new any more: a short page proves nothing by itself. But where the one
+//! after it is refused, it was the last, unless a count says that rows are missing.
 
 use std::{collections::HashSet, time::Duration};
 
 use host::{
-    calls::{Call, Calls},
+    calls::{Call, Calls, Source},
     hiding::MASK,
     retry::Patience,
     tools::Tool,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::{
+    about::About,
     destination::Destination,
     exit::CommandError,
     export::{Export, Reader},
@@ -22,7 +24,6 @@ use crate::{
     output,
     paging::{self, PAGE, PAGE_SIZE, Paging},
     progress::Progress,
-    resume::Progressed,
     rows::KEY,
     skipped::Skipped,
     spread::Kinds,
@@ -59,7 +60,19 @@ pub(crate) async fn run(
 ) -> Result<(), CommandError> {
     let mut walk = Walk::begin(calls, tool, paging, kinds, wanted).await?;
     loop {
-        let page = walk.ask().await?;
+        let page = match walk.ask().await {
+            Err(CommandError::Action(error)) if walk.refuses_the_page(&error) => {
+                if walk.is_through() {
+                    if walk.export.end()? == Reader::Gone {
+                        return Ok(());
+                    }
+                    break;
+                }
+                walk.say_what_may_be_missing();
+                return Err(CommandError::Action(error));
+            }
+            asked => asked?,
+        };
         match walk.take(&page)? {
             Step::To(next) => walk.page = next,
             Step::End => break,
@@ -84,6 +97,7 @@ struct Walk<'a> {
     paging: &'a Paging,
     arguments: Map<String, Value>,
     prompt: Option<String>,
+    source: Source,
     tries: usize,
     progress: Progress,
     export: Export,
@@ -101,9 +115,9 @@ struct Walk<'a> {
     total: Option<u64>,
     is_first: bool,
     skipped: Skipped,
-    /// Whether the page before held fewer rows than were asked for, and whether one did
-    /// after which others came.
-    was_short: bool,
+    /// Whether the page before, if there is one, held fewer rows than a page can, and
+    /// whether one did after which others came.
+    was_short: Option<bool>,
     is_capped: bool,
     /// The most rows that a page held.
     largest: u64,
@@ -132,21 +146,18 @@ impl<'a> Walk<'a> {
             return Err(CommandError::Misuse(why));
         }
         let first_page = first_page(&arguments)?;
-        let on_behalf = calls.on_behalf()?;
-        let about = json!({
-            "action": tool.name,
-            "arguments": arguments,
-            "server": on_behalf.server,
-            "persona": on_behalf.persona,
-            "form": format!("{form:?}"),
-        });
-        let new = Progressed::beginning(about, first_page);
-        let mut export = Export::open(to, new, form, rows).await?;
+        let all = Value::Object(arguments.clone());
+        let call = Call { prompt: prompt.as_deref(), ..Call::new(&tool.name, &all) };
+        let source = calls.source(call).await?;
+        let about =
+            About { action: &tool.name, arguments: &arguments, form: &form, source: &source };
+        let mut export = Export::open(to, &about, first_page, rows).await?;
         let mut seen = HashSet::new();
         let earlier = export.begin(&mut seen)?;
         let progress = Progress::of_rows(export.written());
         // Beginning elsewhere, it does not see all.
         let is_first = earlier.is_none() && first_page == 0;
+        let was_short = earlier.as_ref().map(|earlier| earlier.was_short);
         let (page, total, skipped) = match earlier {
             Some(earlier) => (earlier.next_page, earlier.total, Skipped::before(earlier.skipped)),
             None => (first_page, None, Skipped::default()),
@@ -157,6 +168,7 @@ impl<'a> Walk<'a> {
             paging,
             arguments,
             prompt,
+            source,
             tries,
             progress,
             export,
@@ -169,7 +181,7 @@ impl<'a> Walk<'a> {
             total,
             is_first,
             skipped,
-            was_short: false,
+            was_short,
             is_capped: false,
             largest: 0,
         })
@@ -181,8 +193,9 @@ impl<'a> Walk<'a> {
         self.progress.asks_for(self.export.written(), self.page);
         self.arguments.insert(PAGE.to_owned(), self.page.into());
         let arguments = Value::Object(self.arguments.clone());
+        let prompt = self.prompt.as_deref();
         let call =
-            Call { action: &self.tool.name, arguments: &arguments, prompt: self.prompt.as_deref() };
+            Call { prompt, source: Some(&self.source), ..Call::new(&self.tool.name, &arguments) };
         let patience = Patience::new(self.tries, LONGEST_WAIT);
         let waits = |error: &Value, wait| self.progress.waits(error, wait);
         let outcome = self.calls.make(call, patience, waits).await?;
@@ -208,9 +221,10 @@ impl<'a> Walk<'a> {
             return Ok(Step::NobodyReads);
         }
         self.before = keys;
-        let Self { progress, export, total, skipped, .. } = self;
+        let Self { progress, export, total, skipped, was_short, .. } = self;
+        let was_short = was_short.unwrap_or_default();
         let ended = progress.beside(|| match next {
-            Some(next) => export.page_is_done(next, *total, skipped.count()),
+            Some(next) => export.page_is_done(next, *total, skipped.count(), was_short),
             None => export.end(),
         })?;
         Ok(match (ended, next) {
@@ -247,9 +261,35 @@ impl<'a> Walk<'a> {
     /// Notes a page that holds rows, and fewer than were asked for, if one comes after it.
     fn note_size(&mut self, rows: u64) {
         let asked = self.arguments.get(PAGE_SIZE).and_then(Value::as_u64);
-        self.is_capped |= self.was_short && rows > 0;
-        self.was_short = asked.is_some_and(|asked| rows < asked);
+        self.is_capped |= self.was_short == Some(true) && rows > 0;
         self.largest = self.largest.max(rows);
+        let is_full = self.is_capped && rows == self.largest;
+        self.was_short = Some(asked.is_some_and(|asked| rows < asked) && !is_full);
+    }
+
+    /// Whether the server has refused this very page, after it gave the one before.
+    fn refuses_the_page(&self, error: &Value) -> bool {
+        let is = |name: &str, word: &str| error.get(name).and_then(Value::as_str) == Some(word);
+        let of_the_page = error.get("field").is_none_or(Value::is_null) || is("field", PAGE);
+        let of_the_server = error.get("status").is_some_and(Value::is_number);
+        let refused = is("kind", "not-found") || is("kind", "invalid-input");
+        self.was_short.is_some() && refused && of_the_server && of_the_page
+    }
+
+    /// Whether the page before was the last, by all that is known.
+    fn is_through(&self) -> bool {
+        let came = self.export.written() + self.skipped.count();
+        self.total.map_or(self.was_short == Some(true), |total| total <= came)
+    }
+
+    fn say_what_may_be_missing(&self) {
+        let Self { progress, export, skipped, total, page, .. } = self;
+        let came = export.written() + skipped.count();
+        let missing = match total.map(|total| total.saturating_sub(came)) {
+            Some(missing) => format!("{missing} of the rows that were counted are missing"),
+            None => "rows may be missing: nothing says that the page before was the last".into(),
+        };
+        progress.beside(|| terminal::say(&format!("twochat: page {page} is refused; {missing}")));
     }
 
     /// Says what is to be known of the whole.

@@ -1,5 +1,5 @@
 //! How far is it, how fast, and what is waited for? One line that changes, on a
-//! terminal alone.
+//! terminal; elsewhere only long waits are told, a line each.
 
 use std::{
     fmt::Write,
@@ -14,6 +14,8 @@ use crate::{paint::visible, terminal};
 
 /// How often the line is drawn anew, so that a wait counts down.
 const TICK: Duration = Duration::from_millis(200);
+/// Whoever sees nothing for longer wants to know why.
+const LONG: Duration = Duration::from_secs(10);
 
 /// The line of some work.
 pub(crate) struct Progress {
@@ -26,7 +28,8 @@ pub(crate) struct Progress {
 struct Doing {
     /// Rows so far, those of an earlier part, and since when others came.
     rows: Option<(u64, u64, Instant)>,
-    page: u64,
+    /// The page that is asked for, and since when.
+    page: Option<(u64, Instant)>,
     /// What is waited for, and until when.
     wait: Option<(String, Instant)>,
 }
@@ -72,7 +75,7 @@ impl Progress {
             if let Some((now, ..)) = &mut doing.rows {
                 *now = rows;
             }
-            (doing.page, doing.wait) = (page, None);
+            (doing.page, doing.wait) = (Some((page, Instant::now())), None);
         });
     }
 
@@ -82,6 +85,10 @@ impl Progress {
         let wait = (visible(kind), Instant::now() + wait);
         self.change(|doing| doing.wait = Some(wait));
         self.show();
+        let doing = self.doing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wait) = doing.long_wait(Instant::now()).filter(|_| !terminal::is_heard()) {
+            terminal::say(&format!("twochat: {wait}"));
+        }
     }
 
     /// Lets others write where the line stands.
@@ -110,8 +117,17 @@ impl Doing {
         let Some((rows, before, since)) = self.rows else { return wait.unwrap_or_default() };
         #[expect(clippy::cast_precision_loss, reason = "it is shown to no more places")]
         let rate = (rows - before) as f64 / now.duration_since(since).as_secs_f64().max(0.001);
-        let doing = wait.unwrap_or_else(|| format!("reading page {}", self.page));
+        let page = self.page.map(|(page, _)| page).unwrap_or_default();
+        let doing = wait.unwrap_or_else(|| format!("reading page {page}"));
         format!("{rows} rows, {rate:.0} rows/s, {doing}")
+    }
+
+    /// The wait for a page, where nothing came for long when it is over.
+    fn long_wait(&self, now: Instant) -> Option<String> {
+        let ((page, since), (kind, until)) = (self.page?, self.wait.as_ref()?);
+        let seconds = until.saturating_duration_since(now).as_secs_f64().ceil();
+        let is_long = until.saturating_duration_since(since) >= LONG;
+        is_long.then(|| format!("page {page}: {kind}; it is asked for again in {seconds} s"))
     }
 }
 
@@ -122,12 +138,26 @@ mod tests {
     #[test]
     fn the_line_tells_count_rate_and_a_wait_that_goes_down() {
         let since = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
-        let mut doing = Doing { rows: Some((300, 100, since)), page: 3, wait: None };
+        let mut doing = Doing { rows: Some((300, 100, since)), page: Some((3, since)), wait: None };
         assert_eq!(doing.line(), "300 rows, 20 rows/s, reading page 3");
         let until = Instant::now() + Duration::from_millis(6500);
         doing.wait = Some(("rate-limited".to_owned(), until));
         assert_eq!(doing.line(), "300 rows, 20 rows/s, rate-limited: waiting 7 s");
         doing.wait = Some(("rate-limited".to_owned(), Instant::now()));
         assert!(doing.line().ends_with("reading page 3"));
+    }
+
+    #[test]
+    fn a_wait_is_long_with_those_before_it() {
+        let now = Instant::now();
+        let told = |since: u64, wait: u64| {
+            let page = Some((3, now.checked_sub(Duration::from_secs(since)).unwrap()));
+            let wait = Some(("busy".to_owned(), now + Duration::from_secs(wait)));
+            Doing { rows: None, page, wait }.long_wait(now)
+        };
+        assert_eq!((told(0, 9), told(7, 2)), (None, None));
+        let expected = "page 3: busy; it is asked for again in 4 s";
+        assert_eq!(told(6, 4).as_deref(), Some(expected));
+        assert!(told(0, 10).is_some() && Doing::default().long_wait(now).is_none());
     }
 }

@@ -19,18 +19,25 @@ use rustix::{fs::OFlags, process::geteuid};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{exit::CommandError, form::Format, rows::KEY};
+use crate::{
+    about::{About, Noted},
+    exit::CommandError,
+    form::Format,
+    rows::KEY,
+};
 
 /// How far an export came.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Progressed {
     /// What makes an export the same as an earlier one.
-    pub(crate) about: Value,
+    about: Noted,
     pub(crate) next_page: u64,
     /// How many rows there are in all, if the first page told.
     pub(crate) total: Option<u64>,
     /// How many records could not be read so far.
     pub(crate) skipped: u64,
+    /// Whether the last page held fewer rows than it could.
+    pub(crate) was_short: bool,
     /// The length of the part that is done.
     bytes: u64,
     /// Its SHA-256.
@@ -39,9 +46,10 @@ pub(crate) struct Progressed {
 
 impl Progressed {
     /// An export that begins with this page.
-    pub(crate) fn beginning(about: Value, first_page: u64) -> Self {
+    fn beginning(about: Noted, first_page: u64) -> Self {
         let digest = in_hex(Context::new(&SHA256));
-        Self { about, next_page: first_page, total: None, skipped: 0, bytes: 0, digest }
+        let (next_page, was_short, bytes) = (first_page, false, 0);
+        Self { about, next_page, total: None, skipped: 0, was_short, bytes, digest }
     }
 
     /// Whether there is anything to go on with.
@@ -62,32 +70,29 @@ pub(crate) struct PartFile {
 
 impl PartFile {
     /// Begins the file, or goes on with it if it is the beginning of the same export.
-    pub(crate) fn open(path: PathBuf, new: Progressed) -> Result<Self, CommandError> {
+    pub(crate) fn open(
+        path: PathBuf,
+        about: &About<'_>,
+        first_page: u64,
+    ) -> Result<Self, CommandError> {
         let mut beside = OsString::from(path.as_os_str());
         beside.push(".resume");
         let beside = PathBuf::from(beside);
-        match read_progressed(&beside)? {
-            None => Self::begin(path, beside, new),
-            Some(old) if old.about == new.about => Self::go_on(path, beside, old),
-            Some(old) => Err(misuse(
-                &path,
-                &format!(
-                    "it is the beginning of another export, {}; delete it and {}, or name \
-                     another file",
-                    old.about,
-                    beside.display()
-                ),
-            )),
-        }
+        let Some(old) = read_progressed(&path, &beside)? else {
+            return Self::begin(path, beside, Progressed::beginning(about.noted()?, first_page));
+        };
+        let Some(why) = old.about.other_than(about) else {
+            return Self::go_on(path, beside);
+        };
+        let anew =
+            format!("delete it and {} to start anew, or name another file", beside.display());
+        Err(misuse(&path, &format!("it is the beginning of another export: {why}, {anew}")))
     }
 
     fn begin(path: PathBuf, beside: PathBuf, new: Progressed) -> Result<Self, CommandError> {
         let opened = own().write(true).create_new(true).mode(0o600).open(&path);
         let file = opened.map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => misuse(
-                &path,
-                "it exists already and is no export that broke; delete it or name another file",
-            ),
+            io::ErrorKind::AlreadyExists => misuse(&path, why_it_exists(&path)),
             _ => misuse(&path, &error.to_string()),
         })?;
         let (digest, file) = (Context::new(&SHA256), BufWriter::new(file));
@@ -102,13 +107,16 @@ impl PartFile {
         }
     }
 
-    fn go_on(path: PathBuf, beside: PathBuf, old: Progressed) -> Result<Self, CommandError> {
+    fn go_on(path: PathBuf, beside: PathBuf) -> Result<Self, CommandError> {
         let anew = format!("delete it and {} to start anew", beside.display());
         let opened = own().read(true).write(true).open(&path);
         let file = opened
             .and_then(is_our_file)
             .map_err(|error| misuse(&path, &format!("{error}; {anew}, or name another file")))?;
         lock(&file).map_err(|why| misuse(&path, why))?;
+        // Only now no other call can go on with it, or end it, meanwhile.
+        let old = read_progressed(&path, &beside)?
+            .ok_or_else(|| misuse(&path, "another call has just ended it"))?;
         if file.metadata().map_err(unwritten)?.len() < old.bytes {
             let why = format!("it is shorter than {} says; {anew}", beside.display());
             return Err(misuse(&path, &why));
@@ -143,6 +151,7 @@ impl PartFile {
         self.progressed.next_page = next_page;
         self.progressed.bytes = self.bytes;
         self.progressed.digest = in_hex(self.digest.clone());
+        self.is_in_its_place()?;
         self.note()
     }
 
@@ -151,7 +160,24 @@ impl PartFile {
         self.file.flush()?;
         // Only then nothing can be missing any more.
         self.file.get_ref().sync_all()?;
-        fs::remove_file(&self.beside)
+        self.is_in_its_place()?;
+        match fs::remove_file(&self.beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it still has its name: rows in a file that was deleted are no export.
+    fn is_in_its_place(&self) -> io::Result<()> {
+        let ours = self.file.get_ref().metadata()?;
+        match fs::symlink_metadata(&self.path) {
+            Ok(there) if (there.dev(), there.ino()) == (ours.dev(), ours.ino()) => Ok(()),
+            _ => {
+                let name = self.path.display();
+                let why = format!("{name} was deleted or replaced meanwhile");
+                Err(io::Error::new(io::ErrorKind::NotFound, why))
+            }
+        }
     }
 
     /// Leaves nothing behind.
@@ -191,12 +217,13 @@ impl PartFile {
 }
 
 /// What an earlier export noted, if there is one.
-fn read_progressed(beside: &Path) -> Result<Option<Progressed>, CommandError> {
+fn read_progressed(path: &Path, beside: &Path) -> Result<Option<Progressed>, CommandError> {
     let opened = own().read(true).open(beside).and_then(is_our_file);
     let mut text = Vec::new();
     match opened.and_then(|mut file| file.read_to_end(&mut text)) {
         Ok(_) => serde_json::from_slice(&text).map(Some).map_err(|error| {
-            misuse(beside, &format!("it cannot be read: {error}; delete it to start anew"))
+            let why = format!("it is broken, or an earlier version wrote it ({error})");
+            misuse(beside, &format!("{why}: delete it and {} to start anew", path.display()))
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(misuse(beside, &error.to_string())),
@@ -226,6 +253,16 @@ fn lock(file: &File) -> Result<(), &'static str> {
         Err(TryLockError::WouldBlock) => Err("another call is writing to it"),
         _ => Ok(()),
     }
+}
+
+/// Why there is a file beside which nothing is noted.
+fn why_it_exists(path: &Path) -> &'static str {
+    let opened = own().read(true).open(path);
+    // It may have been begun just now.
+    opened
+        .ok()
+        .and_then(|file| lock(&file).err())
+        .unwrap_or("it exists already and is no export that broke; delete it or name another file")
 }
 
 fn digest_of(file: &File, bytes: u64) -> io::Result<Context> {

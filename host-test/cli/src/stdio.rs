@@ -24,7 +24,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{input::without_mark, terminal};
+use crate::{output::BYTE_ORDER_MARK, terminal};
 
 /// A message may have so many bytes.
 const LIMIT: u64 = 16 << 20;
@@ -51,12 +51,7 @@ impl Lines {
         let (sender, incoming) = mpsc::channel(AHEAD);
         thread::Builder::new().name("stdin".to_owned()).spawn(move || {
             let mut input = io::stdin().lock();
-            let mut is_first = true;
             while let Ok(Some(line)) = next_line(&mut input) {
-                let line = line.map(|line| match std::mem::take(&mut is_first) {
-                    true => without_mark(&line).to_owned(),
-                    false => line,
-                });
                 let Some(message) = read(line) else { continue };
                 if sender.blocking_send(message).is_err() {
                     break;
@@ -144,21 +139,23 @@ fn read(line: Option<Vec<u8>>) -> Option<Result<Incoming, Outgoing>> {
         let why = format!("the message is larger than {} MiB", LIMIT >> 20);
         return refuse(ErrorData::invalid_request(why, None), None);
     };
+    // Some programs put it before each line that they write.
+    let line = line.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(&line);
     if line.trim_ascii().is_empty() {
         return None;
     }
-    let error = match serde_json::from_slice(&line) {
+    let error = match serde_json::from_slice(line) {
         Ok(message) => return Some(Ok(message)),
         Err(error) => error,
     };
     // This reading passes over the rest without a limit on its depth.
-    match serde_json::from_slice::<Head>(&line) {
+    match serde_json::from_slice::<Head>(line) {
         Ok(Head { id: None, method: Some(_) }) => None,
         Ok(Head { id, .. }) => {
             let why = format!("the message cannot be read: {error}");
             refuse(ErrorData::invalid_request(why, None), id)
         }
-        Err(_) if serde_json::from_slice::<IgnoredAny>(&line).is_ok() => {
+        Err(_) if serde_json::from_slice::<IgnoredAny>(line).is_ok() => {
             let why = "expected one message, a JSON object, in the line".to_owned();
             refuse(ErrorData::invalid_request(why, None), None)
         }

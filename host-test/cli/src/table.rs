@@ -1,8 +1,9 @@
-//! How does a table fit a terminal? Text is wrapped between words and nowhere else,
-//! so that no time, name or uuid is broken; then columns that matter least are left
-//! out; then each record becomes a block of lines.
+//! How does a table fit a terminal? Text is wrapped between words, so that no time, name
+//! or uuid is broken; then columns that matter least are left out; then each record
+//! becomes a block of lines, and only what is wider than all of it is broken.
 
 use comfy_table::{ContentArrangement, Table, presets};
+use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 /// What is to be shown.
@@ -167,7 +168,8 @@ fn block<'a>(fields: impl Iterator<Item = (&'a str, &'a str)> + Clone, limit: us
             let gap = " ".repeat(name_width - name.width() + 2);
             format!("{name}{gap}{}", wrapped(cell, beside).replace('\n', &indent))
         } else {
-            format!("{name}\n {}", wrapped(cell, limit.saturating_sub(1)).replace('\n', "\n "))
+            let below = wrapped(cell, limit.saturating_sub(1)).replace('\n', "\n ");
+            format!("{}\n {below}", wrapped(name, limit))
         }
     };
     fields.map(field).collect::<Vec<_>>().join("\n")
@@ -188,7 +190,21 @@ fn longest(text: &str) -> usize {
     parts(text).map(|(_, part)| part.width()).max().unwrap_or_default()
 }
 
-/// The text in lines that are no wider, if its parts allow it.
+/// A part in pieces that are no wider, where a letter allows it.
+fn pieces(part: &str, width: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for letter in part.graphemes(true) {
+        match pieces.last_mut() {
+            Some(last) if last.is_empty() || last.width() + letter.width() <= width => {
+                last.push_str(letter);
+            }
+            _ => pieces.push(letter.to_owned()),
+        }
+    }
+    pieces
+}
+
+/// The text in lines that are no wider, between its parts where that can be.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
     for paragraph in text.lines() {
@@ -204,7 +220,14 @@ fn wrapped(text: &str, width: usize) -> String {
             } else {
                 line.push_str(gap);
             }
-            line.push_str(part);
+            if line.width() + part.width() <= width {
+                line.push_str(part);
+                continue;
+            }
+            lines.extend(Some(std::mem::take(&mut line)).filter(|line| !line.is_empty()));
+            let mut broken = pieces(part, width);
+            line = broken.pop().unwrap_or_default();
+            lines.extend(broken);
         }
         lines.push(line);
     }
@@ -255,5 +278,21 @@ mod tests {
         let long = "CON66037eca-9ad1-4c96-9eff-526a90a48c77";
         let narrow = draw(cells(&[[long, "a", "b", "c"]]), Some(40), Vec::new());
         assert!(narrow.contains(&format!("time\n {long}\n")), "{narrow}");
+    }
+
+    #[test]
+    fn however_narrow_it_is_no_line_is_wider() {
+        let wide =
+            ["日本語の長い名前をもつひと", "👩‍👩‍👧‍👦 Família 🎉", "CON66037eca-9ad1-4c96", "a/b/c d"];
+        for width in 3..60 {
+            let drawn = draw(cells(&[wide, ROW]), Some(width), vec!["--page-number 1".to_owned()]);
+            assert!(drawn.lines().all(|line| line.width() <= width), "{width}\n{drawn}");
+            let bare = drawn.replace(['\n', ' '], "");
+            for word in
+                ["日本語の長い名前をもつひと", "👩‍👩‍👧‍👦", "CON66037eca-9ad1-4c96", "--page-number"]
+            {
+                assert!(width > 32 || bare.contains(word), "{width} {word}\n{drawn}");
+            }
+        }
     }
 }

@@ -57,7 +57,7 @@ pub struct OfPolicy {
 }
 
 /// On whose behalf a call is made, and where it goes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OnBehalf {
     /// The persona, if it is not the owner.
     pub persona: Option<String>,
@@ -137,17 +137,6 @@ impl Access {
                 owner.still_without_policy().map(|()| offer.tools.iter().collect())
             }
             Self::Persona(caller) => caller.tools(offer),
-        }
-    }
-
-    /// On whose behalf calls are made now.
-    ///
-    /// # Errors
-    /// If there is no policy that says it; a sentence says why.
-    pub fn on_behalf(&self) -> Result<OnBehalf, String> {
-        match self {
-            Self::Owner(owner) => Ok(owner.on_behalf()),
-            Self::Persona(caller) => Ok(caller.on_behalf(&Policy::read(&caller.file)?)),
         }
     }
 

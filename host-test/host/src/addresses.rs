@@ -23,6 +23,16 @@ const METADATA_V6: [Ipv6Addr; 3] = [
     Ipv6Addr::new(0xFD00, 0x0042, 0, 0, 0, 0, 0, 0x0042),
 ];
 
+/// Names that clouds give to such a place, beside those that `is_metadata_name` knows by
+/// their form.
+const METADATA_NAMES: [&str; 5] = [
+    "api.metadata.cloud.ibm.com",
+    "metadata.goog",
+    "metadata.packet.net",
+    "metadata.platformequinix.com",
+    "metadata.tencentyun.com",
+];
+
 /// The addresses that a connection may reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Addresses {
@@ -40,11 +50,27 @@ impl Addresses {
     /// What a url with this host is meant to reach; `None` without a host.
     pub(crate) fn of(url: &Url) -> Option<Self> {
         let loopback = match url.host()? {
-            Host::Domain(name) => name == "localhost",
+            Host::Domain(name) => without_dot(name) == "localhost",
             Host::Ipv4(address) => address.is_loopback(),
             Host::Ipv6(address) => address.is_loopback(),
         };
         Some(if loopback { Self::Loopback } else { Self::Public })
+    }
+
+    /// Why a host may not be reached, as far as that shows before its name is looked up,
+    /// and also where a proxy does that.
+    pub(crate) fn refusal(self, host: &str) -> Option<String> {
+        let address = match Host::parse(host).ok()? {
+            Host::Domain(name) => {
+                let why = || format!("{host} is where a cloud tells a machine its secrets");
+                return is_metadata_name(&name).then(why);
+            }
+            Host::Ipv4(address) => address.into(),
+            Host::Ipv6(address) => address.into(),
+        };
+        let host = host.trim_matches(['[', ']']);
+        let why = || format!("{host} is no address that the connection may reach");
+        (!self.include(address)).then(why)
     }
 
     pub(crate) fn include(self, address: IpAddr) -> bool {
@@ -63,22 +89,38 @@ impl Addresses {
     }
 }
 
+/// A whole name without the dot that may stand at its end.
+fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}
+
+/// Whether a cloud gives this name to where it tells a machine its secrets: a list, and
+/// what is called so within a machine's own network.
+fn is_metadata_name(name: &str) -> bool {
+    let name = without_dot(name).to_lowercase();
+    let (first, rest) = name.split_once('.').unwrap_or((&name, "internal"));
+    let is_inside = rest.rsplit('.').next() == Some("internal");
+    (["metadata", "instance-data"].contains(&first) && is_inside)
+        || METADATA_NAMES.contains(&name.as_str())
+}
+
 /// Whether a cloud tells a machine its secrets there, or a neighbour on the same cable
 /// answers, however the address is written.
 fn is_metadata(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_link_local() || METADATA_V4.contains(&address),
         IpAddr::V6(address) => {
-            let [first, second, .., last, end] = address.segments();
-            let inside = || {
-                let [[a, b], [c, d]] = [last.to_be_bytes(), end.to_be_bytes()];
+            let [first, second, third, .., last, end] = address.segments();
+            let inside = |one: u16, other: u16| {
+                let [[a, b], [c, d]] = [one.to_be_bytes(), other.to_be_bytes()];
                 is_metadata(IpAddr::V4(Ipv4Addr::new(a, b, c, d)))
             };
             let holds_another = matches!((first, second), (0, 0) | (0x0064, 0xFF9B));
             address.is_unicast_link_local()
                 || (first, second) == (0xFD00, 0x0EC2)
                 || METADATA_V6.contains(&address)
-                || (holds_another && inside())
+                || (holds_another && inside(last, end))
+                || (first == 0x2002 && inside(second, third))
         }
     }
 }
@@ -208,6 +250,8 @@ mod tests {
             "::ffff:169.254.169.254",
             "::ffff:168.63.129.16",
             "64:ff9b::a9fe:a9fe",
+            "64:ff9b:1::a9fe:a9fe",
+            "2002:a9fe:a9fe::1",
         ] {
             let address = address.parse().unwrap();
             for class in
@@ -215,6 +259,42 @@ mod tests {
             {
                 assert!(!class.include(address), "{class:?} {address}");
             }
+        }
+    }
+
+    #[test]
+    fn such_a_place_is_known_by_its_name_and_in_any_spelling() {
+        for host in [
+            "metadata",
+            "metadata.",
+            "Metadata.Google.Internal",
+            "metadata.google.internal.",
+            "metadata.azure.internal",
+            "instance-data",
+            "instance-data.ec2.internal",
+            "instance-data.eu-west-1.compute.internal",
+            "metadata.goog",
+            "metadata.tencentyun.com",
+            "169.254.169.254.",
+            "2852039166",
+            "0xa9fea9fe",
+            "0xA9.0xFE.0xA9.0xFE",
+            "0251.0376.0251.0376",
+            "169.254.43518",
+            "0144.100.0x64.200",
+            "[::ffff:169.254.169.254]",
+            "[::ffff:a9fe:a9fe]",
+            "[::169.254.169.254]",
+            "[0:0:0:0:0:ffff:100.100.100.200]",
+            "[FD00:EC2::254]",
+        ] {
+            for class in [Addresses::Public, Addresses::Private, Addresses::Chosen] {
+                assert!(class.refusal(host).is_some(), "{class:?} {host}");
+            }
+        }
+        for host in ["metadata.example.com", "my-metadata.internal", "internal", "1.1.1.1", "a..b"]
+        {
+            assert_eq!(Addresses::Public.refusal(host), None, "{host}");
         }
     }
 

@@ -35,14 +35,26 @@ pub struct Call<'a> {
     pub arguments: &'a Value,
     /// What the caller was told to do, if it says so.
     pub prompt: Option<&'a str>,
+    /// Whence its result must come, if it is to be put together with others.
+    pub source: Option<&'a Source>,
 }
 
 impl<'a> Call<'a> {
     /// A call of which nobody says what it is made for.
     #[must_use]
     pub fn new(action: &'a str, arguments: &'a Value) -> Self {
-        Self { action, arguments, prompt: None }
+        Self { action, arguments, prompt: None, source: None }
     }
+}
+
+/// Whence results come: on whose behalf, and with which key. Those of two sources may be
+/// of two accounts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// On whose behalf, and where it goes.
+    pub on_behalf: OnBehalf,
+    /// The key, if the connection has one.
+    pub key: Option<Secret>,
 }
 
 /// Why a call has no outcome: neither a result nor an error of the action.
@@ -100,12 +112,16 @@ impl Calls {
         self.access.tools(&self.offer).map_err(NoOutcome::Refused)
     }
 
-    /// On whose behalf calls are made now, and where they go.
+    /// Whence the result of this call would come now.
     ///
     /// # Errors
-    /// If there is no policy that says it.
-    pub fn on_behalf(&self) -> Result<OnBehalf, NoOutcome> {
-        self.access.on_behalf().map_err(NoOutcome::Refused)
+    /// If it would be refused, which is written down.
+    pub async fn source(&self, call: Call<'_>) -> Result<Source, NoOutcome> {
+        let decision = self.decide(&call).await?;
+        match &decision.permit {
+            Ok(permit) => Ok(source_of(&decision.on_behalf, permit)),
+            Err(why) => Err(self.write_down(&call, &decision)?.refused(why.clone())),
+        }
     }
 
     /// Makes a call, once.
@@ -127,7 +143,7 @@ impl Calls {
         patience: Patience,
         waits: impl FnMut(&Value, Duration),
     ) -> Result<Outcome, NoOutcome> {
-        let decision = self.decide(call.action).await?;
+        let decision = self.decide(&call).await?;
         let record = self.write_down(&call, &decision)?;
         let permit = match decision.permit {
             Ok(permit) => permit,
@@ -139,8 +155,15 @@ impl Calls {
         tries.last
     }
 
-    async fn decide(&self, action: &str) -> Result<Decision, NoOutcome> {
-        self.access.decide(action, &self.offer).await.map_err(NoOutcome::Refused)
+    async fn decide(&self, call: &Call<'_>) -> Result<Decision, NoOutcome> {
+        let decided = self.access.decide(call.action, &self.offer).await;
+        let mut decision = decided.map_err(NoOutcome::Refused)?;
+        if let (Some(source), Ok(permit)) = (call.source, &decision.permit)
+            && source_of(&decision.on_behalf, permit) != *source
+        {
+            decision.permit = Err(ANOTHER_SOURCE.to_owned());
+        }
+        Ok(decision)
     }
 
     fn write_down(&self, call: &Call<'_>, decision: &Decision) -> Result<Record, NoOutcome> {
@@ -174,7 +197,7 @@ impl Calls {
             let Some(wait) = tries.wait(&mut patience, &mut waits) else { return tries };
             sleep(wait).await;
             // What was revoked meanwhile is not tried again.
-            let Ok(Decision { permit: Ok(permit), .. }) = self.decide(call.action).await else {
+            let Ok(Decision { permit: Ok(permit), .. }) = self.decide(call).await else {
                 return tries;
             };
             tries.permit = permit;
@@ -222,6 +245,14 @@ impl Calls {
         });
         hidden.await.map_err(|_| NoOutcome::Stopped("its result could not be read".to_owned()))
     }
+}
+
+/// What is said of a call that came to lead elsewhere.
+const ANOTHER_SOURCE: &str = "its connection, server or key was changed since this began, and \
+                              what comes of two accounts is not put together";
+
+fn source_of(on_behalf: &OnBehalf, permit: &Permit) -> Source {
+    Source { on_behalf: on_behalf.clone(), key: permit.connection.key().cloned() }
 }
 
 /// The tries of one call so far.

@@ -10,7 +10,6 @@
 use std::{
     collections::HashMap,
     hash::{Hash, Hasher},
-    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -28,9 +27,11 @@ pub(crate) use self::failure::{Failure, error_of};
 use self::{connect::Connector, failure::failure_of, trust::Trust};
 use crate::{addresses::Addresses, proxy::Proxy};
 
+pub(crate) mod authorities;
 mod connect;
 mod failure;
 mod trust;
+mod untrusted;
 
 /// How long an unused connection is kept: less than the 5 s after which common servers
 /// close one, for a request that meets such an end may or may not have been read.
@@ -99,12 +100,10 @@ impl Client {
         mut request: Request<WasiBody>,
         route: &Route,
     ) -> Result<Response<Incoming>, Failure> {
-        // A host that is an address is never looked up, so it is judged here, also where
-        // a proxy would connect to it.
+        // What shows before a name is looked up is judged here, also where a proxy would
+        // do that.
         let uri = request.uri();
-        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
-        if host.parse::<IpAddr>().is_ok_and(|address| !route.addresses.include(address)) {
-            let reason = format!("{host} is no address that the connection may reach");
+        if let Some(reason) = route.addresses.refusal(uri.host().unwrap_or_default()) {
             return Err(Failure { code: Error::DestinationIpProhibited, reason: Some(reason) });
         }
         let server = uri.authority().map_or_else(String::new, ToString::to_string);

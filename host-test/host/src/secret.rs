@@ -4,6 +4,13 @@ use std::fmt;
 
 use http::HeaderValue;
 
+pub use self::proof::Proof;
+
+mod proof;
+
+/// Bytes that a key has at least. A shorter one stands in too many words and names by
+/// chance: hidden there it would spoil them, and elsewhere it would be shown.
+const LEAST: usize = 8;
 /// Bytes that a key may have.
 const KEY_LIMIT: usize = 4096;
 /// What stands where the key stood.
@@ -14,14 +21,14 @@ const CUT: &str = "…";
 const TELLING: usize = 4;
 
 /// A key that is shown nowhere.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Secret(String);
 
 impl Secret {
     /// Takes a key without the white space around it.
     ///
     /// # Errors
-    /// If nothing is left or the key cannot stand in a header. The message
+    /// If what is left is shorter than any key, or cannot stand in a header. The message
     /// does not show it.
     pub fn new(key: &str) -> Result<Self, &'static str> {
         let key = key.trim();
@@ -33,6 +40,10 @@ impl Secret {
         }
         if key.contains(|c: char| !c.is_ascii() || c.is_ascii_control()) {
             return Err("the key holds characters that cannot stand in a header");
+        }
+        if key.len() < LEAST {
+            return Err("the key is too short to be one, and could not be kept from being shown: \
+                        expected 8 characters or more");
         }
         Ok(Self(key.to_owned()))
     }
@@ -78,5 +89,19 @@ impl Secret {
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_short_to_be_told_from_words_is_no_key() {
+        for short in ["id", "uuid", "count", "value", " seven77 "] {
+            let why = Secret::new(short).unwrap_err();
+            assert!(why.contains("too short") && !why.contains(short.trim()), "{why}");
+        }
+        assert!(Secret::new("mock-key").is_ok());
     }
 }

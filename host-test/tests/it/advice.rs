@@ -54,6 +54,14 @@ async fn without_key_and_policy_nothing_is_sent_and_it_is_said_what_to_do() {
             }
         }
     }
+    let short = [("TWOCHAT_BASE_URL", base.as_str()), ("TWOCHAT_API_KEY", "uuid")];
+    let refused = run(&["call", "list-contacts"], &short);
+    let message = refused.message(2);
+    assert!(
+        message.starts_with("TWOCHAT_API_KEY cannot be used: the key is too short"),
+        "{message}"
+    );
+    assert!(message.ends_with("expected 8 characters or more"), "{message}");
     assert_eq!(twochat.requests(), []);
     // A component that reaches out to nothing needs none.
     let other = file("advice-other.wasm", &wat::parse_str(EVERYTHING_WAT).unwrap());
@@ -215,12 +223,14 @@ fn at_a_terminal_the_server_of_an_agent_says_what_it_waits_for() {
 }
 
 #[tokio::test]
-async fn an_agent_may_begin_with_a_byte_order_mark() {
+async fn an_agent_may_begin_each_line_with_a_byte_order_mark() {
     let twochat = twochat_with(1).await;
     let agent = Agent::silent(&twochat.base_url(), &[]);
     agent.send(format!("\u{feff}{}\n", request(1, "initialize", hello("2025-11-25"))));
     assert_eq!(agent.hear()["result"]["protocolVersion"], "2025-11-25");
     agent.say(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    agent.send(format!("\u{feff}\n\u{feff}{}\r\n", request(2, "ping", json!({}))));
+    assert_eq!(agent.hear()["id"], 2);
     agent.leave();
 }
 

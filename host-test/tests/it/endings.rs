@@ -1,11 +1,22 @@
 //! `--all`: where the pages end, what could not be read or was lost on the way, and
 //! that both are said.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    ops::Range,
+    path::Path,
+    process::Stdio,
+    thread,
+    time::Duration,
+};
+
+use serde_json::{Value, json};
 
 use crate::support::{
     paged::{Page, component, page},
-    shell::{Run, folder, run},
+    raw::{Raw, Step},
+    shell::{Run, asking, command, folder, run},
 };
 
 fn all(component: &Path, more: &[&str]) -> Run {
@@ -135,11 +146,152 @@ fn the_ending_of_a_file_says_its_form_unless_a_flag_does() {
         ("b.csv", &["--output", "jsonl"], "{\"uuid\":\"ROW000\"}"),
         ("b.txt", &["--output", "csv"], "uuid"),
         ("c.csv", &["--bom"], "\u{feff}uuid"),
+        ("d.xlsx", &["--output", "csv"], "uuid"),
+        ("plain", &[], "{\"uuid\":\"ROW000\"}"),
     ] {
         let file = folder.join(name);
         let done = all(&component, &[&["--to", file.to_str().unwrap()], flags].concat());
         assert_eq!(done.output(), "", "{name}");
         let text = fs::read_to_string(&file).unwrap();
         assert_eq!((text.lines().next(), text.lines().count() >= 4), (Some(first), true), "{name}");
+    }
+    for name in ["e.xlsx", "e.XLSX", "e.tsv", "e.parquet", "e.csv.gz"] {
+        let file = folder.join(name);
+        let refused = all(&component, &["--to", file.to_str().unwrap()]);
+        let why = refused.message(2);
+        assert!(why.contains("JSON Lines (.jsonl) or CSV (.csv), and ."), "{why}");
+        assert!(why.ends_with("--output jsonl or --output csv") && !file.exists(), "{why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_wait_is_told_once_also_where_no_line_changes() {
+    let wait = b"HTTP/1.1 429 No\r\nretry-after: 40\r\ncontent-length: 0\r\n\r\n";
+    let server = Raw::in_turn(vec![contacts(0..5, None), vec![Step::Send(wait[..].into())]]).await;
+    let words = ["call", "list-contacts", "--results-per-page", "5", "--all"];
+    let mut waiting = command(&words, &asking(&server.base_url()));
+    let mut waiting = waiting.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = String::new();
+    BufReader::new(waiting.stderr.take().unwrap()).read_line(&mut told).unwrap();
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    assert_eq!(told, "twochat: page 1: rate-limited; it is asked for again in 40 s\n");
+}
+
+/// A reply of a server.
+fn reply(status: &str, body: &Value) -> Vec<Step> {
+    let body = body.to_string();
+    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", body.len());
+    vec![Step::Send((head + &body).into())]
+}
+
+/// A page of contacts.
+fn contacts(numbers: Range<u32>, count: Option<u32>) -> Vec<Step> {
+    let row = |number| json!({ "uuid": format!("ROW{number:03}"), "details": [] });
+    let rows: Vec<_> = numbers.map(row).collect();
+    reply("200 OK", &json!({ "success": true, "contacts": rows, "count": count }))
+}
+
+fn refusal(status: &str) -> Vec<Step> {
+    reply(status, &json!({ "detail": "Not Found" }))
+}
+
+/// All pages of a server that answers so, five rows a page.
+async fn all_of(turns: Vec<Vec<Step>>, more: &[&str]) -> Run {
+    let server = Raw::in_turn(turns).await;
+    let words = ["call", "list-contacts", "--results-per-page", "5", "--all"];
+    run(&[&words[..], more].concat(), &asking(&server.base_url()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_refused_after_the_last_row_is_the_end() {
+    for status in ["404 Not Found", "400 Bad Request", "422 No"] {
+        for (pages, came) in [
+            (vec![contacts(0..5, None), contacts(5..8, None)], 8),
+            (vec![contacts(0..5, Some(8)), contacts(5..8, Some(8))], 8),
+            // As its pages may be that large and no larger.
+            (vec![contacts(0..3, None), contacts(3..6, None), contacts(6..8, None)], 8),
+            (vec![contacts(0..3, None)], 3),
+        ] {
+            let ended = all_of([pages, vec![refusal(status)]].concat(), &[]).await;
+            assert_eq!((ended.code, ended.stderr.contains('{')), (Some(0), false), "{ended:?}");
+            assert_eq!(ended.stdout.lines().count(), came, "{status}");
+        }
+    }
+    let file = folder("endings-refused").join("rows.csv");
+    let to = ["--to", file.to_str().unwrap()];
+    let pages = vec![contacts(0..5, Some(7)), contacts(5..7, Some(7)), refusal("404 No")];
+    assert_eq!(all_of(pages, &to).await.output(), "");
+    assert_eq!(fs::read_to_string(&file).unwrap().lines().count(), 8);
+    assert!(!file.with_file_name("rows.csv.resume").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_refused_while_rows_are_missing_is_a_failure_that_says_so() {
+    let full = "rows may be missing: nothing says that the page before was the last";
+    for (pages, why) in [
+        (vec![], None),
+        (vec![contacts(0..5, Some(9)), contacts(5..8, Some(9))], Some("1 of the rows that were")),
+        (vec![contacts(0..5, Some(99))], Some("94 of the rows that were counted are missing")),
+        (vec![contacts(0..5, None), contacts(5..10, None)], Some(full)),
+        (vec![contacts(0..3, None), contacts(3..6, None)], Some(full)),
+    ] {
+        let ended = all_of([pages, vec![refusal("404 Not Found")]].concat(), &[]).await;
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains("\"not-found\""), "{ended:?}");
+        assert_eq!(ended.stderr.contains("is refused; "), why.is_some(), "{ended:?}");
+        assert!(ended.stderr.contains(why.unwrap_or_default()), "{ended:?}");
+    }
+    // What says nothing of a page is no end of them.
+    for status in ["401 No", "402 No", "403 No", "405 No", "302 Elsewhere"] {
+        let pages = vec![contacts(0..5, None), contacts(5..8, None), refusal(status)];
+        assert_eq!(all_of(pages, &["--no-retry"]).await.code, Some(1), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_broken_export_goes_on_it_knows_how_long_the_page_before_was() {
+    for (rows, code) in [(8, 0), (10, 1)] {
+        let file = folder("endings-broken").join("rows");
+        let to = ["--no-retry", "--to", file.to_str().unwrap()];
+        let turns = vec![
+            contacts(0..5, None),
+            contacts(5..rows, None),
+            refusal("500 Broken"),
+            refusal("404 Not Found"),
+        ];
+        let server = Raw::in_turn(turns).await;
+        let words = ["call", "list-contacts", "--results-per-page", "5", "--all"];
+        for code in [1, code] {
+            let ended = run(&[&words[..], &to].concat(), &asking(&server.base_url()));
+            assert_eq!(ended.code, Some(code), "{ended:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_whose_file_is_deleted_or_replaced_meanwhile_is_none_that_worked() {
+    let slow = [vec![Step::Pause(Duration::from_secs(1))], contacts(5..8, None)].concat();
+    for (name, is_replaced) in [("deleted", false), ("replaced", true)] {
+        let file = folder("endings-gone").join(name);
+        let turns = vec![contacts(0..5, None), slow.clone(), contacts(0..0, None)];
+        let server = Raw::in_turn(turns).await;
+        let words = ["call", "list-contacts", "--results-per-page", "5", "--all", "--to"];
+        let words = [&words[..], &[file.to_str().unwrap()]].concat();
+        let mut export = command(&words, &asking(&server.base_url()));
+        let export = export.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        while fs::read_to_string(&file).is_ok_and(|rows| rows.is_empty()) || !file.exists() {
+            thread::sleep(Duration::from_millis(2));
+        }
+        fs::remove_file(&file).unwrap();
+        if is_replaced {
+            fs::write(&file, "mine\n").unwrap();
+        }
+        let ended = export.wait_with_output().unwrap();
+        let said = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(3), "{said}");
+        assert!(said.contains(&format!("{name} was deleted or replaced meanwhile")), "{said}");
+        assert!(!said.contains("goes on from there"), "{said}");
+        assert_eq!(fs::read_to_string(&file).ok().as_deref(), is_replaced.then_some("mine\n"));
     }
 }

@@ -217,6 +217,10 @@ async fn a_byte_order_mark_is_taken_before_arguments_and_given_where_it_is_asked
     assert_eq!(read(&run(&[&call[..], &[&at]].concat(), &asking(&base))), 7);
     let piped = fed(&[&call[..], &["-"]].concat(), &asking(&base), text.into());
     assert_eq!(read(&piped), 7);
+    assert_eq!(read(&run(&[&call[..], &[text]].concat(), &asking(&base))), 7);
+    let marked = "\u{feff}[{\"kind\": \"email\", \"value\": \"a@example.com\"}]";
+    let words = ["call", "create-contact", "--first-name", "Ada", "--details", marked];
+    assert_eq!(run(&words, &asking(&base)).result()["details"][0]["kind"], "email");
 
     for more in [&["--bom"][..], &["--bom", "--output", "csv"], &["--bom", "--all"]] {
         let csv = run(&[&call[..], more].concat(), &asking(&base));
@@ -228,7 +232,8 @@ async fn a_byte_order_mark_is_taken_before_arguments_and_given_where_it_is_asked
     break_off(&twochat, &marked, &["--bom"]);
     assert_eq!(export(&twochat, &marked, &["--bom"]).output(), "");
     let text = fs::read_to_string(&marked).unwrap();
-    assert_eq!((text.matches('\u{feff}').count(), text.lines().count()), (1, CONTACTS + 1));
+    // A header, and the contact that was created.
+    assert_eq!((text.matches('\u{feff}').count(), text.lines().count()), (1, CONTACTS + 2));
     for (flags, why) in [
         (&["--bom", "--output", "json"][..], "--bom is for CSV"),
         (&["--spread", "--output", "table"], "--spread is for CSV"),

@@ -8,10 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+use host::{
+    access::Access,
+    calls::{Call, Calls},
+    client::Client,
+};
 use mock::{Fault, Mock, Options, Reply};
 use serde_json::{Value, json};
 
 use crate::support::{
+    self, LOADED,
     agent::{Agent, request},
     shell::{CANARY, Run, asking, folder, run, twochat_with},
 };
@@ -437,4 +443,35 @@ async fn a_broken_export_is_not_taken_up_by_another_persona() {
     assert_eq!(policy.call(&words).code, Some(1));
     let other = policy.call(&[&words[..], &["--persona", "writer"]].concat());
     assert!(other.message(2).contains("it is the beginning of another export"), "{other:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_together_comes_of_one_key_and_one_server() {
+    let twochat = twochat_with(2).await;
+    let policy = Policy::of("source", &twochat);
+    policy.replace("{ env = \"WORK_KEY\" }", "{ command = [\"cat\", \"key\"] }");
+    let key = policy.file.with_file_name("key");
+    fs::write(&key, CANARY).unwrap();
+    let access = Access::of_persona(policy.file.clone(), None, support::twochat());
+    let calls = Calls::new(LOADED.1.clone(), Client::new(&[]).unwrap(), access);
+    let (action, arguments) = ("list-contacts", json!({}));
+    let call = Call::new(action, &arguments);
+    let source = calls.source(call).await.unwrap();
+    let call = Call { source: Some(&source), ..call };
+    calls.make_once(call).await.unwrap().result.unwrap();
+
+    fs::write(&key, "another-key").unwrap();
+    let refused = calls.make_once(call).await.unwrap_err().to_string();
+    assert!(refused.contains("server or key was changed since this began"), "{refused}");
+    fs::write(&key, CANARY).unwrap();
+    policy.replace("127.0.0.1", "localhost");
+    calls.make_once(call).await.unwrap_err();
+    assert_eq!(twochat.requests().len(), 1);
+    // What began with none of it is asked of whatever there is now.
+    calls.make_once(Call::new(action, &arguments)).await.unwrap().result.unwrap();
+    policy.replace("\"list-contacts\", ", "");
+    let refused = calls.source(call).await.unwrap_err().to_string();
+    assert!(refused.contains("may not call `list-contacts`"), "{refused}");
+    let log = fs::read_to_string(policy.file.with_file_name("audit.jsonl")).unwrap();
+    assert_eq!(log.matches("refused").count(), 3, "{log}");
 }

@@ -129,6 +129,7 @@ async fn misuse_of_connect_is_told_before_a_key_is_sent() {
         (&["taken"], CANARY, "the file taken.age in "),
         (&[&"a".repeat(61)], CANARY, "expected up to 60 letters"),
         (&["work"], "", "the key is empty"),
+        (&["work"], "uuid", "the key is too short to be one"),
         (&["work"], "\u{feff}canary", "the key holds characters"),
         (&["work"], &"canary".repeat(1000), "the key is longer than any key is"),
         (&["work"], "canary\u{7}", "the key holds characters"),

@@ -23,8 +23,7 @@ use crate::{
     exit::{CommandError, EXIT_CODES},
     flags,
     form::{FormArguments, Format},
-    help,
-    input::{self, without_mark},
+    help, input,
     interrupt::Advice,
     output,
     pages::{self, Wanted},
@@ -188,7 +187,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let kinds = Kinds::of_tools(&tools);
     if let Some(paging) = Paging::of(tool).filter(|_| matches.get_flag("all")) {
         let to = Destination::of(matches.get_one::<PathBuf>("to").cloned())?;
-        let form = form.form(to.usual_format(), Format::Csv, spread)?;
+        let usual = form.output.map_or_else(|| to.usual_format(), Ok)?;
+        let form = form.form(usual, Format::Csv, spread)?;
         let tries = if once { 0 } else { pages::TRIES };
         let wanted = Wanted { arguments, prompt, form, to, tries };
         return pages::run(&calls, tool, &paging, &kinds, wanted).await;
@@ -224,7 +224,7 @@ async fn call_once(
     let progress = Progress::of_call();
     let waits = |error: &Value, wait| progress.waits(error, wait);
     let patience = Patience::new(tries, Limits::default().time);
-    let call = Call { action: &tool.name, arguments, prompt };
+    let call = Call { prompt, ..Call::new(&tool.name, arguments) };
     let outcome = calls.make(call, patience, waits).await?;
     outcome.result.map_err(CommandError::Action)
 }
@@ -270,7 +270,7 @@ async fn json(source: &str) -> Result<Map<String, Value>, CommandError> {
         Some(file) => text(file, input::file(file.to_owned(), INPUT_LIMIT).await)?,
         None => source.to_owned(),
     };
-    match serde_json::from_str(&text) {
+    match serde_json::from_str(input::without_mark(&text)) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(_) => Err(CommandError::Misuse(
             "the arguments are no JSON object; expected such as {\"name\": \"value\"}".to_owned(),
@@ -287,6 +287,5 @@ fn text(name: &str, read: io::Result<Vec<u8>>) -> Result<String, CommandError> {
         let most = INPUT_LIMIT >> 20;
         return Err(misuse(format!("is larger than {most} MiB, more than any arguments are")));
     }
-    let text = String::from_utf8(without_mark(&bytes).to_owned());
-    text.map_err(|error| misuse(format!("is no text: {error}")))
+    String::from_utf8(bytes).map_err(|error| misuse(format!("is no text: {error}")))
 }

@@ -160,7 +160,7 @@ impl ServerHandler for Server {
             let _turn = self.at_once.acquire().await;
             let patience = Patience::new(self.tries, Limits::default().time);
             let prompt = context.meta.get("prompt").and_then(Value::as_str);
-            let call = Call { action: &request.name, arguments: &arguments, prompt };
+            let call = Call { prompt, ..Call::new(&request.name, &arguments) };
             self.calls.make(call, patience, |_, _| {}).await
         };
         let done = Notify::new();

@@ -30,8 +30,8 @@ use tokio::{task::spawn_blocking, time::timeout};
 use tower_service::Service;
 
 use super::{
+    authorities::{is_system_unread, system},
     failure::ConnectError,
-    trust::{is_system_unread, system},
 };
 use crate::{addresses::Addresses, proxy::Proxy};
 
@@ -45,15 +45,19 @@ type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 #[derive(Clone)]
 pub(super) struct Connector {
     connector: HttpsConnector<Way>,
+    /// Whether certificates are judged on the way to every server.
+    judges_always: bool,
 }
 
 impl Connector {
     pub(super) fn new(addresses: Addresses, proxy: Option<Proxy>, tls: ClientConfig) -> Self {
+        let of_proxy = proxy.as_ref().and_then(|proxy| proxy.uri().scheme().cloned());
+        let judges_always = of_proxy == Some(Scheme::HTTPS);
         let way = match proxy {
             None => Way::Direct(tcp(addresses)),
             Some(proxy) => Way::Over(over_tls(tls.clone(), tcp(Addresses::Chosen)), proxy),
         };
-        Self { connector: over_tls(tls, way) }
+        Self { connector: over_tls(tls, way), judges_always }
     }
 }
 
@@ -82,12 +86,12 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let judges = uri.scheme() == Some(&Scheme::HTTPS);
+        let judges = self.judges_always || uri.scheme() == Some(&Scheme::HTTPS);
         let connecting = self.connector.call(uri);
         let connecting = async move {
             if judges && is_system_unread() {
                 // A few milliseconds of reading files, not where others are served.
-                spawn_blocking(system).await?;
+                spawn_blocking(system).await?.map_err(ConnectError::NoAuthorities)?;
             }
             connecting.await
         };

@@ -6,10 +6,9 @@
 use std::{error::Error as StdError, fmt, io};
 
 use hyper_util::client::legacy;
-use rustls::CertificateError;
+use rustls::{CertificateError, OtherError};
 use wasmtime_wasi_http::Error;
 
-use super::trust::Untrusted;
 use crate::proxy::Proxy;
 
 /// Why there is no reply.
@@ -24,6 +23,8 @@ pub(crate) struct Failure {
 /// Why there is no connection, where no other error says it.
 #[derive(Debug)]
 pub(super) enum ConnectError {
+    /// The authorities of this machine cannot be read; says which, and what to do.
+    NoAuthorities(String),
     /// The name is not known.
     Name,
     /// It stands for addresses that may not be reached.
@@ -40,6 +41,7 @@ pub(super) enum ConnectError {
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::NoAuthorities(why) => f.write_str(why),
             Self::Name => f.write_str("its name is not known"),
             Self::Prohibited => {
                 f.write_str("its name stands for no address that the connection may reach")
@@ -96,6 +98,12 @@ pub(super) fn failure_of(
         Some(proxy) => format!("{server}, over the proxy {proxy}"),
         None => server.to_owned(),
     };
+    let is_ours = |cause: &&(dyn StdError + 'static)| {
+        matches!(cause.downcast_ref(), Some(ConnectError::NoAuthorities(_)))
+    };
+    if let Some(why) = causes.iter().find(|cause| is_ours(*cause)) {
+        return Failure { code, reason: Some(why.to_string()) };
+    }
     let why = causes.iter().rev().find_map(|cause| in_words(*cause));
     let why = why.unwrap_or_else(|| "there is no connection".to_owned());
     Failure { code, reason: Some(format!("{who}: {why}")) }
@@ -128,17 +136,23 @@ fn causes<'a>(error: &'a (dyn StdError + 'static)) -> (Causes<'a>, bool) {
 fn of_proxy(cause: &(dyn StdError + 'static)) -> Option<Error> {
     match cause.downcast_ref::<ConnectError>()? {
         ConnectError::ProxyRefused(407) => Some(Error::ConfigurationError),
+        // It has too much to do, or waited too long.
+        ConnectError::ProxyRefused(408 | 429) => Some(Error::DestinationUnavailable),
         ConnectError::ProxyRefused(400..=499) => Some(Error::HttpRequestDenied),
         ConnectError::ProxyRefused(_) | ConnectError::ProxyUnclear | ConnectError::NoProxy(_) => {
             Some(Error::DestinationUnavailable)
         }
-        ConnectError::Name | ConnectError::Prohibited | ConnectError::TooSlow => None,
+        ConnectError::NoAuthorities(_)
+        | ConnectError::Name
+        | ConnectError::Prohibited
+        | ConnectError::TooSlow => None,
     }
 }
 
 fn code(cause: &(dyn StdError + 'static), connecting: bool) -> Option<Error> {
     if let Some(error) = cause.downcast_ref::<ConnectError>() {
         return Some(match error {
+            ConnectError::NoAuthorities(_) => Error::ConfigurationError,
             ConnectError::Name => Error::DnsError { rcode: None, info_code: None },
             ConnectError::Prohibited => Error::DestinationIpProhibited,
             // Other hosts say `ConnectionTimeout` also of what they have sent, so a
@@ -179,15 +193,20 @@ fn in_words(cause: &(dyn StdError + 'static)) -> Option<String> {
         return Some(error.to_string());
     }
     match cause.downcast_ref::<rustls::Error>() {
-        Some(rustls::Error::InvalidCertificate(CertificateError::Other(other))) => {
-            let why = match other.0.downcast_ref::<Untrusted>() {
-                Some(untrusted) => untrusted.to_string(),
-                None => other.to_string(),
-            };
+        Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(why)))) => {
             return Some(format!("its certificate is not trusted: {why}"));
         }
         Some(rustls::Error::InvalidCertificate(why)) => {
             return Some(format!("its certificate is not trusted: {why}"));
+        }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            return Some("what answers there speaks no TLS".to_owned());
+        }
+        Some(rustls::Error::PeerIncompatible(why)) => {
+            return Some(format!("it speaks no TLS that this host does, 1.2 or 1.3 ({why:?})"));
+        }
+        Some(rustls::Error::AlertReceived(alert)) => {
+            return Some(format!("it refused the secure connection ({alert:?})"));
         }
         Some(error) => return Some(format!("no secure connection came about: {error}")),
         None => {}

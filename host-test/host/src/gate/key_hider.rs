@@ -109,11 +109,11 @@ mod tests {
 
     #[test]
     fn what_may_be_the_key_is_held_until_it_is_known() {
-        let mut hider = KeyHider::of(&Secret::new("secret").unwrap());
+        let mut hider = KeyHider::of(&Secret::new("secret-key").unwrap());
         assert_eq!(hider.pass("a sec".into()), "a ");
         assert!(hider.holds_some());
         assert_eq!(hider.pass("ond s".into()), "second ");
-        assert_eq!(hider.pass("ecret, se".into()), "******, ");
+        assert_eq!(hider.pass("ecret-key, se".into()), "**********, ");
         assert_eq!(hider.rest().unwrap(), "se");
         assert!(hider.rest().is_none() && !hider.holds_some());
         // Untouched, it is not even copied.
@@ -124,32 +124,32 @@ mod tests {
     #[test]
     fn a_header_that_is_named_after_the_key_is_left_out() {
         let mut headers = HeaderMap::new();
-        headers.append("x-secret-y", HeaderValue::from_static("1"));
+        headers.append("x-secret-key-y", HeaderValue::from_static("1"));
         headers.append("x", HeaderValue::from_static("2"));
-        KeyHider::of(&Secret::new("Secret").unwrap()).pass_headers(&mut headers);
+        KeyHider::of(&Secret::new("Secret-Key").unwrap()).pass_headers(&mut headers);
         assert_eq!(headers.keys().collect::<Vec<_>>(), ["x"]);
     }
 
     #[test]
     fn headers_keep_their_lengths() {
         let mut headers = HeaderMap::new();
-        headers.append("x", HeaderValue::from_static("a secret and a secret"));
+        headers.append("x", HeaderValue::from_static("a secret-key and a secret-key"));
         headers.append("x", HeaderValue::from_static("none"));
-        KeyHider::of(&Secret::new("secret").unwrap()).pass_headers(&mut headers);
+        KeyHider::of(&Secret::new("secret-key").unwrap()).pass_headers(&mut headers);
         let seen: Vec<_> = headers.get_all("x").iter().collect();
-        assert_eq!(seen, ["a ****** and a ******", "none"]);
+        assert_eq!(seen, ["a ********** and a **********", "none"]);
     }
 
     proptest! {
         /// Letters of the key alone, cut anywhere.
         #[test]
-        fn however_it_is_cut_it_is_hidden(text in "[ab]{0,40}", cuts in prop::collection::vec(0_usize..40, 0..6)) {
+        fn however_it_is_cut_it_is_hidden(text in "(aab|a|b){0,20}", cuts in prop::collection::vec(0_usize..40, 0..6)) {
             let mut cuts: Vec<_> = cuts.into_iter().map(|cut| cut.min(text.len())).collect();
             cuts.extend([0, text.len()]);
             cuts.sort_unstable();
             let pieces: Vec<_> = cuts.windows(2).map(|pair| &text.as_bytes()[pair[0]..pair[1]]).collect();
-            let seen = passed("aab", &pieces);
-            prop_assert_eq!(seen, text.replace("aab", "***"));
+            let seen = passed("aabaabaab", &pieces);
+            prop_assert_eq!(seen, text.replace("aabaabaab", "*********"));
         }
     }
 }

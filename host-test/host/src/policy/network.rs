@@ -7,14 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::{RootCertStore, pki_types::CertificateDer};
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
-use crate::{files, gate::Connection, proxy::Proxy};
+use crate::{client::authorities::in_pem, files, gate::Connection, proxy::Proxy};
 
 /// A file of authorities may have so many bytes.
 const LIMIT: u64 = 1 << 20;
@@ -131,11 +128,7 @@ impl Authorities {
             return Err(format!("{name} can be written or replaced by others: `chmod go-w` it"));
         }
         let bytes = files::read(&file, LIMIT).map_err(unread)?;
-        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-        let found = found.map_err(|error| format!("{name} is no PEM file: {error}"))?;
-        if found.is_empty() {
-            return Err(format!("{name} holds no certificate: expected a PEM file"));
-        }
+        let found = in_pem(&bytes).map_err(|why| format!("{name} {why}"))?;
         let mut roots = RootCertStore::empty();
         for certificate in &found {
             roots

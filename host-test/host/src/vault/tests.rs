@@ -40,7 +40,7 @@ async fn what_is_kept_with_age_is_read_again_and_unreadable_for_others() {
         assert!(!String::from_utf8_lossy(&fs::read(file).unwrap()).contains("canary"));
     }
     let identity = fs::read(folder.join("identity.txt")).unwrap();
-    age().store(folder, "another").unwrap();
+    age().store(folder, "another-key").unwrap();
     assert_eq!(shown(&age(), folder).await.unwrap(), CANARY, "the old key is still read");
     assert_eq!(fs::read(folder.join("identity.txt")).unwrap(), identity);
 }

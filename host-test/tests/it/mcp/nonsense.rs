@@ -49,7 +49,7 @@ async fn a_line_that_cannot_be_read_is_answered_and_the_next_one_served() {
             INVALID_REQUEST,
             &json!(7),
         ),
-        (b"\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}", NO_JSON, &none),
+        (b"\xef\xbb\xbf\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1}", NO_JSON, &none),
         (
             br#"{"jsonrpc":"2.0","id":1,"method":"ping"}{"jsonrpc":"2.0","id":2,"method":"ping"}"#,
             NO_JSON,

@@ -81,6 +81,8 @@ async fn a_proxy_that_says_no_is_named_and_nothing_was_sent() {
         ),
         ("HTTP/1.1 403 No\r\ncontent-length: 2\r\n\r\nno", DENIED, "(status 403)"),
         ("HTTP/1.1 502 Bad\r\n\r\n", UNREACHABLE, "(status 502)"),
+        ("HTTP/1.1 429 Later\r\n\r\n", UNREACHABLE, "(status 429)"),
+        ("HTTP/1.1 408 Slow\r\n\r\n", UNREACHABLE, "(status 408)"),
         ("HTTP/1.1 302 There\r\nlocation: http://portal/\r\n\r\n", UNREACHABLE, "(status 302)"),
         ("SSH-2.0-x\r\n\r\n", UNREACHABLE, "no answer that a proxy gives"),
         ("", UNREACHABLE, "no answer that a proxy gives"),
@@ -95,6 +97,26 @@ async fn a_proxy_that_says_no_is_named_and_nothing_was_sent() {
             assert!(added.starts_with(&begins) && added.contains(why), "{answer} {added}");
         }
         assert_eq!(proxy.heard().len(), 2, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_speaks_no_tls_behind_a_proxy_or_without_one_is_told_as_that() {
+    const NONE: &str = "what answers there speaks no TLS";
+    const REFUSES: &str = "it refused the secure connection (HandshakeFailure)";
+    for (says, why) in
+        [("hello, who are you?\r\n", NONE), ("\x15\x03\x01\x00\x02\x02\x28", REFUSES)]
+    {
+        let proxy = Proxy::saying(["HTTP/1.1 200 OK\r\n\r\n", says].concat().leak()).await;
+        let error = call(through(&url(&proxy)), &Client::new(&[]).unwrap(), "create-contact").await;
+        let expected = format!("api.example.test, over the proxy {}: {why}.", proxy.authority());
+        assert_eq!(addition(&error.unwrap_err()), expected);
+        let server = Raw::deaf(vec![Step::Read, Step::Send(says.into())]).await;
+        let base = server.base_url().replace("http://127.0.0.1", "https://localhost");
+        let error = call(connection(&base), &Client::new(&[]).unwrap(), "create-contact").await;
+        let error = error.unwrap_err();
+        assert!(addition(&error).ends_with(&format!(": {why}.")), "{error}");
+        assert_eq!(error["carried-out"], "no");
     }
 }
 
@@ -134,9 +156,17 @@ async fn a_proxy_that_is_not_there_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_is_out_of_bounds_is_so_behind_a_proxy_as_well() {
     let proxy = Proxy::saying("HTTP/1.1 200 OK\r\n\r\n").await;
-    for host in
-        ["10.0.0.1", "169.254.169.254", "[fd00:ec2::254]", "168.63.129.16", "[::ffff:127.0.0.1]"]
-    {
+    for host in [
+        "10.0.0.1",
+        "169.254.169.254",
+        "2852039166",
+        "0251.0376.0251.0376",
+        "0xa9fea9fe.",
+        "[fd00:ec2::254]",
+        "168.63.129.16",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:169.254.169.254]",
+    ] {
         let over = connection(&format!("https://{host}/open"))
             .with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
         let error = call(over, &Client::new(&[]).unwrap(), "list-contacts").await.unwrap_err();
@@ -151,6 +181,19 @@ async fn an_address_that_is_out_of_bounds_is_so_behind_a_proxy_as_well() {
     let over = over.with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
     let error = call(over, &Client::new(&[]).unwrap(), "list-contacts").await.unwrap_err();
     assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{error}");
+    // Nor by a name that a cloud gives to it, with a proxy or without.
+    for host in
+        ["metadata.google.internal", "METADATA.google.internal.", "metadata", "instance-data"]
+    {
+        let direct = connection(&format!("https://{host}/open"));
+        let over = direct.clone().with_proxy(proxy::Proxy::new(&proxy.authority()).unwrap());
+        for connection in [direct, over.with_private_addresses()] {
+            let error = call(connection, &Client::new(&[]).unwrap(), "list-contacts").await;
+            let error = error.unwrap_err();
+            assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{host} {error}");
+            assert!(addition(&error).ends_with("is where a cloud tells a machine its secrets."));
+        }
+    }
     assert_eq!(proxy.heard(), [""; 0]);
 }
 

@@ -146,14 +146,20 @@ async fn a_file_that_is_not_the_beginning_of_this_export_is_left_as_it_is() {
     break_off(&twochat, "jsonl", &broken);
     let (rows, noted) = both(&broken);
     let (rows, noted) = (rows.unwrap(), noted.unwrap());
-    let mut another: Value = serde_json::from_slice(&noted).unwrap();
-    another["about"]["action"] = "list-others".into();
-    let another = another.to_string().into_bytes();
+    let another = |name: &str| {
+        let mut another: Value = serde_json::from_slice(&noted).unwrap();
+        another["about"]["asked"][name] = "another".into();
+        another.to_string().into_bytes()
+    };
+    let [action, persona, connection] =
+        ["the action", "the persona", "the connection"].map(another);
+    let earlier = noted.strip_prefix(b"{\"about\":").unwrap();
+    let earlier = [b"{\"about\":{},\"was\":", earlier].concat();
 
     let elsewhere = base.replace("127.0.0.1", "localhost");
     let asked = twochat.requests().len();
     type Case<'a> = (&'a str, Option<&'a [u8]>, Option<&'a [u8]>, &'a [&'a str], &'a str, &'a str);
-    let cases: [Case; 9] = [
+    let cases: [Case; 13] = [
         (
             "finished",
             Some(&rows),
@@ -162,12 +168,30 @@ async fn a_file_that_is_not_the_beginning_of_this_export_is_left_as_it_is() {
             &base,
             "it exists already and is no export that broke",
         ),
-        ("action", Some(&rows), Some(&another), &[], &base, "the beginning of another export"),
-        ("size", Some(&rows), Some(&noted), &["--results-per-page", "50"], &base, "another export"),
-        ("page", Some(&rows), Some(&noted), &["--page-number", "1"], &base, "another export"),
-        ("form", Some(&rows), Some(&noted), &[], &base, "another export"),
-        ("server", Some(&rows), Some(&noted), &[], &elsewhere, "another export"),
-        ("garbage", Some(&rows), Some(b"{\"about\": 1"), &[], &base, "delete it to start anew"),
+        (
+            "action",
+            Some(&rows),
+            Some(&action),
+            &[],
+            &base,
+            "another export: the action was \"another\" and is \"list-contacts\"; make the same call",
+        ),
+        ("persona", Some(&rows), Some(&persona), &[], &base, "\"another\" and is not given"),
+        ("connection", Some(&rows), Some(&connection), &[], &base, "\"another\" and is not given"),
+        (
+            "size",
+            Some(&rows),
+            Some(&noted),
+            &["--results-per-page", "50"],
+            &base,
+            "another export: results-per-page was 10 and is 50; make the same call as then, delete",
+        ),
+        ("page", Some(&rows), Some(&noted), &["--page-number", "1"], &base, "not given and is 1"),
+        ("form", Some(&rows), Some(&noted), &[], &base, "--output was \"jsonl\" and is \"csv\""),
+        ("server", Some(&rows), Some(&noted), &[], &elsewhere, "the server was \"http://127"),
+        ("garbage", Some(&rows), Some(b"{\"about\": 1"), &[], &base, "garbage to start anew"),
+        ("half", Some(&rows), Some(&noted[..noted.len() / 2]), &[], &base, "it is broken, or"),
+        ("earlier", Some(&rows), Some(&earlier), &[], &base, "earlier to start anew"),
         ("short", Some(&rows[1..90]), Some(&noted), &[], &base, "it is shorter than "),
         ("gone", None, Some(&noted), &[], &base, "No such file"),
     ];
@@ -188,6 +212,26 @@ async fn a_file_that_is_not_the_beginning_of_this_export_is_left_as_it_is() {
         assert_eq!(both(&file), before, "{name}");
     }
     assert_eq!(twochat.requests().len(), asked);
+}
+
+#[tokio::test]
+async fn rows_of_another_key_are_not_put_behind_those_of_the_first() {
+    let folder = folder("pages-key");
+    let twochat = twochat_with(CONTACTS).await;
+    let file = folder.join("rows");
+    break_off(&twochat, "jsonl", &file);
+    let (before, asked) = (both(&file), twochat.requests().len());
+    let noted = String::from_utf8(before.1.clone().unwrap()).unwrap();
+    assert!(!noted.contains("canary") && noted.contains("salt"), "{noted}");
+    let base = twochat.base_url();
+    let another = [("TWOCHAT_BASE_URL", base.as_str()), ("TWOCHAT_API_KEY", "another-key")];
+    let refused = run(&arguments("jsonl", &file), &another);
+    let why = refused.message(2);
+    assert!(why.contains("its key was another, and what comes of two accounts is not"), "{why}");
+    assert!(why.contains("use that key again, delete it and "), "{why}");
+    assert_eq!((both(&file), twochat.requests().len()), (before, asked));
+    assert_eq!(export(&twochat, "jsonl", &file).output(), "");
+    assert_whole(&fs::read_to_string(&file).unwrap(), "jsonl", CONTACTS);
 }
 
 #[tokio::test]
