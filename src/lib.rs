@@ -23,6 +23,7 @@ mod records;
 mod text;
 mod time;
 mod twochat;
+mod unique;
 mod values;
 
 #[cfg(target_family = "wasm")]
