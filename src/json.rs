@@ -14,11 +14,11 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use self::tokens::{Broken, Reader, unescape};
+use self::tokens::{Broken, Reader, Token, unescape};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{self, number, one_line, with_digit},
+    text::{self, digits, number, one_line, push, with_digit},
     values::ApiKey,
 };
 
@@ -93,8 +93,9 @@ pub(crate) fn read<'t>(
 ) -> Result<()> {
     let mut reader = Reader::new(answer.text());
     let root = Place { answer, parent: None, step: Step::Root };
-    next_value(&mut reader, &root, shape)?;
-    if reader.ends() { Ok(()) } else { Err(root.fault(reader.complaint())) }
+    reader.pass_space();
+    root.value(&mut reader, shape)?;
+    if reader.ends() { Ok(()) } else { Err(root.broken(&reader)) }
 }
 
 /// Where a value stands: a step from the place around it.
@@ -112,7 +113,56 @@ enum Step<'p> {
     Item(usize),
 }
 
-impl Place<'_> {
+impl<'p> Place<'p> {
+    /// Reads the value that stands here and is next, and passes over what `read`
+    /// leaves of it.
+    #[inline(always)]
+    fn value<'t>(
+        &'p self,
+        reader: &mut Reader<'t>,
+        read: impl FnOnce(Value<'t, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.or_fault(reader.read(), reader)?;
+        let (token, left) = (reader.token, reader.left());
+        read(Value { reader: &mut *reader, place: self })?;
+        if matches!(token, Token::Object | Token::List) && reader.left() == left {
+            reader.token = token;
+            return self.or_fault(reader.skip(), reader);
+        }
+        Ok(())
+    }
+
+    /// Reads the member of the object that stands here, and whose name was read.
+    #[inline(always)]
+    fn member<'t>(
+        &self,
+        reader: &mut Reader<'t>,
+        name: &str,
+        read: &mut dyn FnMut(&str, Value<'t, '_>) -> Result<()>,
+    ) -> Result<()> {
+        let is_of_answer = matches!(self.step, Step::Root);
+        if is_of_answer && (self.answer.tells_more)(name, reader.peek()) {
+            self.answer.more.set(true);
+        }
+        let inside = Place { parent: Some(self), step: Step::Member(name), ..*self };
+        inside.value(reader, |value| read(name, value))
+    }
+
+    /// What was read, or the failure that the text breaks at this place.
+    #[inline(always)]
+    fn or_fault<T>(&self, read: core::result::Result<T, Broken>, reader: &Reader<'_>) -> Result<T> {
+        match read {
+            Ok(read) => Ok(read),
+            Err(Broken) => Err(self.broken(reader)),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn broken(&self, reader: &Reader<'_>) -> Box<Failure> {
+        self.fault(reader.complaint())
+    }
+
     /// The failure that a member is missing.
     pub(crate) fn missing(&self, member: &str) -> Box<Failure> {
         Place { parent: Some(self), step: Step::Member(member), ..*self }.fault("it is missing")
@@ -132,7 +182,7 @@ impl Place<'_> {
     pub(crate) fn name(&self) -> String {
         match self.step {
             Step::Member(name) => self.hide_key(name.to_owned()),
-            Step::Item(index) => index.to_string(),
+            Step::Item(index) => digits(index as u64),
             Step::Root => String::new(),
         }
     }
@@ -150,7 +200,7 @@ impl Place<'_> {
         }
         match self.step {
             Step::Root => path.push('$'),
-            Step::Item(index) => path.push_str(&["[", &index.to_string(), "]"].concat()),
+            Step::Item(index) => path.push_str(&["[", &digits(index as u64), "]"].concat()),
             Step::Member(name) => {
                 path.push('.');
                 path.push_str(&one_line(&self.hide_key(name.to_owned()), 60));
@@ -170,7 +220,8 @@ impl Place<'_> {
 /// What stands where there is no text, no list and no object.
 pub(crate) const NOTHING: [&str; 3] = ["null", "false", "\"\""];
 
-/// A value that has not been read yet. It is read by one method, or by none.
+/// A value, of which an object or list has not been read yet. It is read by one
+/// method, or by none.
 pub(crate) struct Value<'t, 'p> {
     reader: &'p mut Reader<'t>,
     /// Where the value stands.
@@ -179,25 +230,27 @@ pub(crate) struct Value<'t, 'p> {
 
 impl<'t> Value<'t, '_> {
     pub(crate) fn is_object(&self) -> bool {
-        self.reader.peek() == b'{'
+        self.reader.token == Token::Object
     }
 
     pub(crate) fn is_text(&self) -> bool {
-        self.reader.peek() == b'"'
+        self.reader.token == Token::Text
     }
 
     pub(crate) fn is_number(&self) -> bool {
-        matches!(self.reader.peek(), b'-' | b'0'..=b'9')
+        self.reader.token == Token::Number
     }
 
     /// Whether it is `null`, `false` or an empty text.
     pub(crate) fn is_nothing(&self) -> bool {
-        let mut ahead = self.reader.ahead();
-        ahead.skip().is_ok() && NOTHING.contains(&ahead.since(self.reader.position()))
+        match self.reader.token {
+            Token::Word => self.reader.inside != "true",
+            token => token == Token::Text && self.reader.inside.is_empty(),
+        }
     }
 
     pub(crate) fn is_list(&self) -> bool {
-        self.reader.peek() == b'['
+        self.reader.token == Token::List
     }
 
     /// Reads an object, member by member; what `member` does not read is passed
@@ -209,19 +262,21 @@ impl<'t> Value<'t, '_> {
         if !self.is_object() {
             return self.raw().map(|_| false);
         }
-        let Self { reader, place } = self;
-        let is_answer = matches!(place.step, Step::Root);
-        if is_answer {
+        let Self { reader, place, .. } = self;
+        if matches!(place.step, Step::Root) {
             place.answer.more.set(false);
         }
         let mut first = true;
-        while or_fault(reader.next_in(b'}', core::mem::take(&mut first)), reader, place)? {
-            let name = or_fault(reader.name(), reader, place)?;
-            if is_answer && (place.answer.tells_more)(&name, reader.peek()) {
-                place.answer.more.set(true);
+        while place.or_fault(reader.next_in(b'}', first), reader)? {
+            first = false;
+            place.or_fault(reader.name(), reader)?;
+            let unescaped;
+            let mut name = reader.inside;
+            if reader.escaped {
+                unescaped = unescape(name);
+                name = &unescaped;
             }
-            let inside = Place { parent: Some(place), step: Step::Member(&name), ..*place };
-            next_value(reader, &inside, &mut |value| member(&name, value))?;
+            place.member(reader, name, member)?;
         }
         Ok(true)
     }
@@ -240,18 +295,16 @@ impl<'t> Value<'t, '_> {
             };
         }
         if !self.is_list() {
-            return self.raw().map(|raw| NOTHING.contains(&raw));
+            return Ok(self.is_nothing());
         }
-        let Self { reader, place } = self;
-        let is_answer = matches!(place.step, Step::Root);
-        if is_answer {
+        let Self { reader, place, .. } = self;
+        if matches!(place.step, Step::Root) {
             place.answer.more.set(false);
         }
-        let mut first = true;
         let mut index = 0;
-        while or_fault(reader.next_in(b']', core::mem::take(&mut first)), reader, place)? {
-            let place = Place { parent: Some(place), step: Step::Item(index), ..*place };
-            next_value(reader, &place, item)?;
+        while place.or_fault(reader.next_in(b']', index == 0), reader)? {
+            let inside = Place { parent: Some(place), step: Step::Item(index), ..*place };
+            inside.value(reader, &mut *item)?;
             index += 1;
         }
         Ok(true)
@@ -260,10 +313,10 @@ impl<'t> Value<'t, '_> {
     /// Whether an object is a list of its values, by its first member; without
     /// any it is an empty list.
     fn holds_items(&self) -> bool {
-        let mut ahead = self.reader.ahead();
+        let mut ahead = *self.reader;
         match ahead.next_in(b'}', true) {
             Ok(true) => {
-                ahead.name().is_ok_and(|name| number(&name).is_some() || ahead.peek() == b'{')
+                ahead.name().is_ok() && (number(ahead.inside).is_some() || ahead.peek() == b'{')
             }
             _ => true,
         }
@@ -272,28 +325,39 @@ impl<'t> Value<'t, '_> {
     /// The text, or the digits of a number; anything else is no text.
     pub(crate) fn text(self) -> Result<Option<String>> {
         let place = self.place;
-        Ok(self.word()?.map(|text| place.hide_key(text.into_owned())))
+        // Most are texts that need no work.
+        let text = match self.reader.token {
+            Token::Text if !self.reader.escaped => self.reader.inside.to_owned(),
+            _ => match self.word()? {
+                Some(word) => word.into_owned(),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(match place.answer.key {
+            Some(key) => key.mask(text),
+            None => text,
+        }))
     }
 
     /// As `text`, for comparing.
     pub(crate) fn word(self) -> Result<Option<Cow<'t, str>>> {
-        if self.is_text() {
-            return or_fault(self.reader.string(), self.reader, self.place).map(Some);
-        }
-        let is_number = self.is_number();
-        let raw = self.raw()?;
-        Ok(is_number.then(|| {
+        let raw = self.reader.inside;
+        Ok(match self.reader.token {
+            Token::Text if !self.reader.escaped => Some(Cow::Borrowed(raw)),
+            Token::Text => Some(Cow::Owned(unescape(raw))),
             // Digits are kept as they are, a whole number in other forms is not.
-            let odd = raw.bytes().any(|byte| !byte.is_ascii_digit());
-            let whole = whole(raw).filter(|_| odd);
-            whole.map_or(Cow::Borrowed(raw), |whole| Cow::Owned(whole.to_string()))
-        }))
+            Token::Number => Some(match whole(raw) {
+                Some(whole) if number(raw).is_none() => Cow::Owned(digits(whole)),
+                _ => Cow::Borrowed(raw),
+            }),
+            _ => None,
+        })
     }
 
     /// Passes over the value and gives its JSON text, for showing.
     pub(crate) fn json_text(self) -> Result<String> {
         let place = self.place;
-        let text = place.hide_key(self.raw()?.to_owned());
+        let text = place.hide_key(escaped(self.raw()?));
         // Escapes can hide a key from all but the last reader.
         let meant = unescape(&text);
         let shown = place.hide_key(meant.clone());
@@ -302,28 +366,48 @@ impl<'t> Value<'t, '_> {
 
     /// A whole number from 0 up, however it is written; anything else is none.
     pub(crate) fn whole<N: TryFrom<u64>>(self) -> Result<Option<N>> {
-        let number = if self.is_text() {
-            self.word()?.and_then(|text| whole(text.trim()))
-        } else {
-            whole(self.raw()?)
+        let number = match self.reader.token {
+            Token::Number => whole(self.reader.inside),
+            _ => self.word()?.and_then(|text| whole(text.trim())),
         };
         Ok(number.and_then(|number| number.try_into().ok()))
     }
 
     /// Yes or no, in any of the ways to write it; anything else is neither.
     pub(crate) fn truth(self) -> Result<Option<bool>> {
-        if matches!(self.reader.peek(), b't' | b'f') {
-            return self.raw().map(|raw| Some(raw == "true"));
+        if self.reader.token == Token::Word {
+            return Ok(truth(self.reader.inside));
         }
         Ok(self.word()?.and_then(|word| truth(word.trim())))
     }
 
     /// Passes over the value and gives its JSON text, for comparing.
     pub(crate) fn raw(self) -> Result<&'t str> {
-        let start = self.reader.position();
-        or_fault(self.reader.skip(), self.reader, self.place)?;
-        Ok(self.reader.since(start))
+        let Self { reader, place } = self;
+        let quotes = if reader.token == Token::Text { 2 } else { 0 };
+        let left = reader.left() + reader.inside.len() + quotes;
+        place.or_fault(reader.skip(), reader)?;
+        Ok(reader.since(left))
     }
+}
+
+/// The JSON text with the control characters of its strings escaped, as they should
+/// have come.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let (mut is_inside, mut is_escape) = (false, false);
+    for c in json.chars() {
+        if is_inside && c < ' ' {
+            let code = c as u8;
+            text.push_str(if code < 16 { "\\u000" } else { "\\u001" });
+            push(&mut text, char::from_digit((code % 16).into(), 16).unwrap_or('0'));
+        } else {
+            push(&mut text, c);
+        }
+        is_inside ^= c == '"' && !is_escape;
+        is_escape = c == '\\' && !is_escape;
+    }
+    text
 }
 
 /// The number that the text stands for, if it is whole, from 0 up and fits:
@@ -364,30 +448,6 @@ pub(crate) fn truth(word: &str) -> Option<bool> {
     const WORDS: [&str; 10] = ["true", "1", "yes", "on", "1.0", "false", "0", "no", "off", "0.0"];
     let place = WORDS.iter().position(|known| word.eq_ignore_ascii_case(known))?;
     Some(place < 5)
-}
-
-/// What was read, or the failure that the text breaks at this place.
-fn or_fault<T>(
-    read: core::result::Result<T, Broken>,
-    reader: &Reader<'_>,
-    place: &Place<'_>,
-) -> Result<T> {
-    read.map_err(|Broken| place.fault(reader.complaint()))
-}
-
-/// Reads the value that is next, or passes over it if `read` leaves it alone.
-fn next_value<'t>(
-    reader: &mut Reader<'t>,
-    place: &Place<'_>,
-    read: &mut dyn FnMut(Value<'t, '_>) -> Result<()>,
-) -> Result<()> {
-    reader.pass_space();
-    let start = reader.position();
-    read(Value { reader: &mut *reader, place })?;
-    if reader.position() > start {
-        return Ok(());
-    }
-    or_fault(reader.skip(), reader, place)
 }
 
 /// An answer that holds no key.

@@ -28,6 +28,7 @@ mod records;
 mod text;
 mod time;
 mod twochat;
+mod unique;
 
 #[cfg(test)]
 #[path = "../host-test/fuzz/component.rs"]

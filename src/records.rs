@@ -2,14 +2,15 @@
 //! the list of any.
 //!
 //! What 2Chat sends is read as what it plainly means, and what means nothing is
-//! absent. Only what identifies a record is needed: one without it is passed
-//! over, and counted. Shapes from 2Chat's documentation; what live answers add
+//! absent. Of two members of one name, the first that can be read counts. Only what
+//! identifies a record is needed: one without it is passed over, and counted. Shapes from 2Chat's documentation; what live answers add
 //! beyond it is marked.
 
 use crate::{
     contract::{Account, Contact, ContactDetail, Quota, Skipped, UsageInfo},
     error::Result,
     json::{self, Answer, NOTHING, Value, whole},
+    text::is_blank,
     time::time,
 };
 
@@ -45,26 +46,33 @@ pub(crate) fn listed(
             let other = skipped > 0 && skipped == listed.came;
             return if other { Err(place.fault(&["expected ", name].concat())) } else { Ok(()) };
         }
-        let (mut is_there, mut succeeded, mut says_more) = (false, false, false);
+        let (mut is_there, mut has_rows, mut unread) = (false, false, None);
+        let (mut succeeded, mut says_more) = (false, false);
         let mut speaks = false;
         let is_object = value.object(&mut |key, value| {
             let place = value.place;
             match key {
-                // Of two, the first.
-                _ if key == name && !is_there => {
-                    is_there = true;
-                    if !listed.take(value, read)? {
-                        return Err(place.fault("expected a list"));
+                _ if key == name && !has_rows => {
+                    let is_nothing = value.is_nothing();
+                    if listed.take(value, read)? {
+                        is_there = true;
+                        has_rows = !is_nothing;
+                    } else {
+                        unread = Some(place.fault("expected a list"));
                     }
                 }
-                "count" => listed.count = value.whole()?,
-                "success" => succeeded = value.truth()? == Some(true),
+                _ if key == name => {}
+                "count" => first(&mut listed.count, value.whole()?),
+                "success" => succeeded |= value.truth()? == Some(true),
                 "page" => {}
                 "message" | "detail" => speaks |= !NOTHING.contains(&value.raw()?),
                 _ => says_more |= !NOTHING.contains(&value.raw()?),
             }
             Ok(())
         })?;
+        if let (false, Some(unread)) = (is_there, unread) {
+            return Err(unread);
+        }
         // Words instead of rows, and no word of success: they are what matters.
         if is_there && speaks && !succeeded && listed.came == 0 {
             return Err(place.fault("it has no rows"));
@@ -100,9 +108,25 @@ impl Listed {
     }
 }
 
-/// The text that identifies a record.
+/// Keeps what was read of a member, unless one of its name was read already.
+#[inline(always)]
+pub(crate) fn first<T>(kept: &mut Option<T>, read: Option<T>) {
+    if kept.is_none() {
+        *kept = read;
+    }
+}
+
+/// A text that says something: a blank one is none.
+pub(crate) fn said(value: Value<'_, '_>) -> Result<Option<String>> {
+    Ok(value.text()?.filter(|text| !is_blank(text)))
+}
+
+/// A text that identifies something, without white space around.
 pub(crate) fn uuid(value: Value<'_, '_>) -> Result<Option<String>> {
-    Ok(value.text()?.filter(|uuid| !uuid.trim().is_empty()))
+    Ok(said(value)?.map(|uuid| match uuid.trim() {
+        trimmed if trimmed.len() < uuid.len() => trimmed.to_owned(),
+        _ => uuid,
+    }))
 }
 
 /// The members of a contact, as they come.
@@ -116,19 +140,21 @@ pub(crate) struct ContactFields {
     profile_pic_url: Option<String>,
     details: Vec<ContactDetail>,
     unread_details: u32,
+    has_details: bool,
 }
 
 impl ContactFields {
     pub(crate) fn member(&mut self, key: &str, value: Value<'_, '_>) -> Result<()> {
-        match key {
-            "id" => self.id = value.whole()?,
-            "uuid" => self.uuid = uuid(value)?,
-            "first_name" => self.first_name = value.text()?,
-            "last_name" => self.last_name = value.text()?,
-            "channel_uuid" => self.channel_uuid = value.text()?,
-            "profile_pic_url" => self.profile_pic_url = value.text()?,
-            "details" => {
+        match key.as_bytes() {
+            b"id" => first(&mut self.id, value.whole()?),
+            b"uuid" => first(&mut self.uuid, uuid(value)?),
+            b"first_name" => first(&mut self.first_name, said(value)?),
+            b"last_name" => first(&mut self.last_name, said(value)?),
+            b"channel_uuid" => first(&mut self.channel_uuid, uuid(value)?),
+            b"profile_pic_url" => first(&mut self.profile_pic_url, said(value)?),
+            b"details" if !self.has_details => {
                 (self.details, self.unread_details) = (Vec::new(), 0);
+                let is_nothing = value.is_nothing();
                 let are_listed = value.list(&mut |value| {
                     match detail(value)? {
                         Some(detail) => self.details.push(detail),
@@ -136,11 +162,17 @@ impl ContactFields {
                     }
                     Ok(())
                 })?;
+                self.has_details = are_listed && !is_nothing;
                 self.unread_details += u32::from(!are_listed);
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Whether there was a uuid.
+    pub(crate) fn is_one(&self) -> bool {
+        self.uuid.is_some()
     }
 
     /// The contact, if there was a uuid.
@@ -170,20 +202,22 @@ fn detail(value: Value<'_, '_>) -> Result<Option<ContactDetail>> {
     let (mut created_at, mut updated_at) = (None, None);
     value.object(&mut |key, value| {
         let place = value.place;
-        match key {
-            "id" => id = value.whole()?,
-            "type" => {
-                kind = value.word()?.map(|code| match &*code {
+        match key.as_bytes() {
+            b"id" => first(&mut id, value.whole()?),
+            b"type" => {
+                let code = value.word()?.filter(|code| !is_blank(code));
+                let code = code.map(|code| match &*code {
                     "E" => "email".to_owned(),
                     "A" => "address".to_owned(),
                     "PH" => "phone".to_owned(),
                     "WAPH" => "whatsapp-phone".to_owned(),
                     _ => place.hide_key(code.into_owned()),
                 });
+                first(&mut kind, code);
             }
-            "value" => content = value.text()?,
-            "created_at" => created_at = time(value)?,
-            "updated_at" => updated_at = time(value)?,
+            b"value" => first(&mut content, said(value)?),
+            b"created_at" => first(&mut created_at, time(value)?),
+            b"updated_at" => first(&mut updated_at, time(value)?),
             _ => {}
         }
         Ok(())
@@ -208,19 +242,16 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
         UsageInfo { account, requests_per_minute: None, api_requests: None, number_checks: None };
     json::read(answer, &mut |value| {
         let place = value.place;
-        let mut is_there = false;
+        let (mut is_there, mut truths) = (false, [None; 2]);
         let is_object = value.object(&mut |key, value| {
             match key {
-                "account" => {
-                    is_there = false;
-                    value.object(&mut |key, value| {
-                        is_there |= account_member(&mut info.account, key, value)?;
-                        Ok(())
-                    })
-                }
+                "account" => value.object(&mut |key, value| {
+                    is_there |= account_member(&mut info.account, &mut truths, key, value)?;
+                    Ok(())
+                }),
                 "limits" => value.object(&mut |key, value| {
                     if key == "requests_per_minute" {
-                        info.requests_per_minute = value.whole()?;
+                        first(&mut info.requests_per_minute, value.whole()?);
                     }
                     Ok(())
                 }),
@@ -229,6 +260,7 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
             }
             .map(drop)
         })?;
+        [info.account.on_trial, info.account.blocked] = truths.map(|says| says == Some(true));
         match (is_object, is_there) {
             (true, true) => Ok(()),
             (true, false) => Err(place.missing("account")),
@@ -238,17 +270,23 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
     Ok(info)
 }
 
-/// Reads a member of an account, if it is one.
-fn account_member(account: &mut Account, key: &str, value: Value<'_, '_>) -> Result<bool> {
+/// Reads a member of an account, if it is one; whether it is on trial, and blocked,
+/// apart.
+fn account_member(
+    account: &mut Account,
+    [on_trial, blocked]: &mut [Option<bool>; 2],
+    key: &str,
+    value: Value<'_, '_>,
+) -> Result<bool> {
     match key {
-        "uuid" => account.uuid = uuid(value)?.unwrap_or_default(),
-        "name" => account.name = value.text()?.unwrap_or_default(),
-        "on_trial" => account.on_trial = value.truth()? == Some(true),
-        "blocked" => account.blocked = value.truth()? == Some(true),
+        "uuid" if account.uuid.is_empty() => account.uuid = uuid(value)?.unwrap_or_default(),
+        "name" if account.name.is_empty() => account.name = said(value)?.unwrap_or_default(),
+        "on_trial" => first(on_trial, value.truth()?),
+        "blocked" => first(blocked, value.truth()?),
         // In live answers, not in the documentation.
-        "block_reason" => account.block_reason = value.text()?,
-        "created_at" => account.created_at = time(value)?,
-        "expires_at" => account.expires_at = time(value)?,
+        "block_reason" => first(&mut account.block_reason, said(value)?),
+        "created_at" => first(&mut account.created_at, time(value)?),
+        "expires_at" => first(&mut account.expires_at, time(value)?),
         _ => return Ok(false),
     }
     Ok(true)
@@ -260,16 +298,16 @@ fn usage(value: Value<'_, '_>, info: &mut UsageInfo) -> Result<bool> {
     let (mut checks, mut max_checks) = (None, None);
     let is_object = value.object(&mut |key, value| {
         match key {
-            "api_request_count" => requests = value.whole()?,
-            "max_api_request_count" => max_requests = limit(value)?,
-            "number_check_count" => checks = value.whole()?,
-            "max_number_check_count" => max_checks = limit(value)?,
+            "api_request_count" => first(&mut requests, value.whole()?),
+            "max_api_request_count" => first(&mut max_requests, limit(value)?),
+            "number_check_count" => first(&mut checks, value.whole()?),
+            "max_number_check_count" => first(&mut max_checks, limit(value)?),
             _ => {}
         }
         Ok(())
     })?;
-    info.api_requests = quota(requests, max_requests);
-    info.number_checks = quota(checks, max_checks);
+    first(&mut info.api_requests, quota(requests, max_requests));
+    first(&mut info.number_checks, quota(checks, max_checks));
     Ok(is_object)
 }
 
@@ -309,4 +347,101 @@ fn quota(used: Option<u64>, limit: Option<Limit>) -> Option<Quota> {
         }
         Limit::Unlimited => Quota { used, limit: None, left: None },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::answer;
+
+    fn contacts(body: &str) -> (Vec<Contact>, Listed) {
+        let mut rows = Vec::new();
+        let listed = listed(&answer(body), "contacts", &mut |value| {
+            let row = contact(value)?;
+            let is_one = row.is_some();
+            rows.extend(row);
+            Ok(is_one)
+        });
+        (rows, listed.unwrap())
+    }
+
+    fn one(row: &str) -> Contact {
+        contacts(&["[", row, "]"].concat()).0.remove(0)
+    }
+
+    #[test]
+    fn of_two_members_of_one_name_the_first_that_can_be_read_counts() {
+        let found = one(r#"{"uuid":null,"id":"x","first_name":" ","details":7,"last_name":{},
+            "uuid":"CON1","id":1,"first_name":"Ada","last_name":"L","channel_uuid":[],
+            "details":null,"channel_uuid":"WPN1","profile_pic_url":"u","profile_pic_url":"v",
+            "details":[{"value":"","type":7,"type":"E","value":"x","created_at":"?",
+                "created_at":1,"created_at":2}],
+            "uuid":"CON2","id":2,"first_name":"Eve","last_name":null,"details":[]}"#);
+        assert_eq!((&*found.uuid, found.id), ("CON1", Some(1)));
+        let texts = [found.first_name, found.last_name, found.channel_uuid, found.profile_pic_url];
+        assert_eq!(texts.map(Option::unwrap), ["Ada", "L", "WPN1", "u"]);
+        let [detail] = &found.details[..] else { panic!("{:?}", found.details) };
+        assert_eq!((&*detail.kind, &*detail.value, found.unread_details), ("7", "x", None));
+        assert_eq!(detail.created_at.as_deref(), Some("1970-01-01T00:00:01Z"));
+    }
+
+    #[test]
+    fn of_two_lists_the_first_that_can_be_read_counts() {
+        for (body, uuids, count) in [
+            (r#"{"contacts":7,"contacts":[{"uuid":"a"}]}"#, &["a"][..], None),
+            (
+                r#"{"contacts":null,"contacts":[{"uuid":"a"}],"count":{},"count":9}"#,
+                &["a"],
+                Some(9),
+            ),
+            (
+                r#"{"contacts":[{"uuid":"a"}],"count":1,"contacts":[{"uuid":"b"}],"count":2}"#,
+                &["a"],
+                Some(1),
+            ),
+            (r#"{"contacts":[{"uuid":"a"}],"contacts":null}"#, &["a"], None),
+            (r#"{"contacts":[],"contacts":[{"uuid":"b"}]}"#, &[], None),
+        ] {
+            let (rows, listed) = contacts(body);
+            let found: Vec<_> = rows.iter().map(|row| row.uuid.as_str()).collect();
+            assert_eq!((&found[..], listed.count), (uuids, count), "{body}");
+        }
+    }
+
+    #[test]
+    fn of_two_accounts_each_member_is_the_first_that_can_be_read() {
+        let info = info(&answer(
+            r#"{"account":null,"account":{"uuid":"","name":"A","blocked":"?","blocked":1},
+                "account":{"uuid":"ACC1","name":"B","blocked":0,"on_trial":false,"on_trial":true},
+                "limits":{"requests_per_minute":"?"},"limits":{"requests_per_minute":80},
+                "usage":{"api_request_count":7,"max_api_request_count":{}},
+                "usage":{"max_api_request_count":{},"max_api_request_count":9,"api_request_count":1},
+                "usage":{"max_api_request_count":3}}"#,
+        ))
+        .unwrap();
+        let account = info.account;
+        assert_eq!((&*account.uuid, &*account.name), ("ACC1", "A"));
+        assert!(account.blocked && !account.on_trial);
+        assert_eq!(info.requests_per_minute, Some(80));
+        let quota = info.api_requests.unwrap();
+        assert_eq!((quota.used, quota.limit), (Some(1), Some(9)));
+    }
+
+    #[test]
+    fn a_blank_text_is_absent_and_a_uuid_loses_the_white_space_around_it() {
+        let found = one(r#"{"uuid":" CONAB-1\t","first_name":"","last_name":" \u00a0\n",
+            "channel_uuid":" WPN1 ","profile_pic_url":" ","details":[{"value":" "},
+            {"value":" x ","type":" "}]}"#);
+        assert_eq!((&*found.uuid, found.channel_uuid.as_deref()), ("CONAB-1", Some("WPN1")));
+        assert_eq!((found.first_name, found.last_name, found.profile_pic_url), (None, None, None));
+        assert_eq!((&*found.details[0].value, &*found.details[0].kind), (" x ", ""));
+        assert_eq!((found.details.len(), found.unread_details), (1, Some(1)));
+        let (rows, listed) = contacts(r#"[{"uuid":"\u2003"},{"uuid":"b"},{"uuid":""}]"#);
+        assert_eq!((rows.len(), listed.skipped.unwrap().count), (1, 2));
+        let info = info(&answer(
+            r#"{"account":{"uuid":" ACC1 ","name":" ","blocked":true,"block_reason":" "}}"#,
+        ));
+        let account = info.unwrap().account;
+        assert_eq!((&*account.uuid, &*account.name, account.block_reason), ("ACC1", "", None));
+    }
 }

@@ -27,6 +27,38 @@ pub(crate) fn with_digit(number: u64, digit: u8) -> Option<u64> {
     fits.then(|| number * 10 + digit)
 }
 
+/// The number in digits. The formatter of the standard library would be a fiftieth
+/// of the component.
+pub(crate) fn digits(number: u64) -> String {
+    let mut text = if number < 10 { String::new() } else { digits(number / 10) };
+    push(&mut text, char::from(b'0' + (number % 10) as u8));
+    text
+}
+
+/// Whether there is nothing in the text but white space.
+#[inline(always)]
+pub(crate) fn is_blank(text: &str) -> bool {
+    // Most begin with something to see.
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
+}
+
+/// The text of the bytes: each that is no UTF-8 costs only itself, as U+FFFD.
+pub(crate) fn lossy(bytes: Vec<u8>) -> String {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return text,
+        Err(error) => error.into_bytes(),
+    };
+    let (mut text, mut rest) = (String::with_capacity(bytes.len()), bytes.as_slice());
+    while let Err(error) = str::from_utf8(rest) {
+        let (valid, after) = rest.split_at_checked(error.valid_up_to()).unwrap_or_default();
+        text.push_str(str::from_utf8(valid).unwrap_or_default());
+        push(&mut text, '\u{FFFD}');
+        rest = after.get(error.error_len().unwrap_or(after.len())..).unwrap_or_default();
+    }
+    text.push_str(str::from_utf8(rest).unwrap_or_default());
+    text
+}
+
 /// Puts a character behind the text: in one place, as it is much code.
 #[inline(never)]
 pub(crate) fn push(text: &mut String, c: char) {
@@ -95,7 +127,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_text_is_blank_without_anything_but_white_space() {
+        for blank in ["", " ", "\t\r\n", "\u{a0}\u{3000}"] {
+            assert!(is_blank(blank), "{blank:?}");
+        }
+        for text in ["a", " a", "\u{a0}é", "\0", "-"] {
+            assert!(!is_blank(text), "{text:?}");
+        }
+    }
+
     proptest! {
+        #[test]
+        fn reads_bytes_as_the_standard_library_does(
+            bytes in prop::collection::vec(prop_oneof![
+                any::<u8>(),
+                prop::sample::select(b"a\xe2\x82\xac\xf0\x9f\x98\x80\xed\xa0\xff".to_vec()),
+            ], 0..30),
+        ) {
+            prop_assert_eq!(String::from_utf8_lossy(&bytes).into_owned(), lossy(bytes));
+        }
+
+        #[test]
+        fn writes_numbers_as_the_standard_library_does(number in any::<u64>(), bits in 0..64) {
+            let number = number >> bits;
+            prop_assert_eq!(digits(number), number.to_string());
+        }
+
         #[test]
         fn reads_numbers_as_the_standard_library_does(digits in "[0-9]{1,21}") {
             prop_assert_eq!(number(&digits), digits.parse().ok());

@@ -1,7 +1,9 @@
-//! Reads 2Chat's four shapes of a time into the contract's one.
+//! Reads the shapes of a time into the contract's one.
 //!
 //! Seen in 2Chat's documentation: seconds since 1970 (0 for never), ISO 8601
 //! with `Z`, ISO 8601 without a zone, and `YYYY-MM-DD HH:MM:SS`. All are UTC.
+//! Whatever else stands for one moment is taken as well: another zone, a fraction
+//! of a second, milliseconds since 1970.
 
 use crate::{error::Result, json::Value, text};
 
@@ -12,38 +14,79 @@ use crate::{error::Result, json::Value, text};
 pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
     let Some(word) = value.word()? else { return Ok(None) };
     // Most have the contract's form already.
-    if word.as_bytes().get(LENGTH - 9) == Some(&b'T')
-        && fields(&word).is_some_and(|(_, rest)| rest == "Z")
-    {
+    if let Some((_, b'T', b"Z")) = fields(word.as_bytes()) {
         return Ok(Some(word.into_owned()));
     }
-    Ok(from_text(&word).or_else(|| {
-        let seconds = word.split_once('.').map_or(&*word, |(whole, _)| whole);
-        // 0 is how 2Chat says never.
-        text::number(seconds).filter(|seconds| *seconds > 0).and_then(from_seconds)
-    }))
+    Ok(read(&word))
 }
 
-const SECONDS_A_DAY: u64 = 86_400;
-/// The first second of the year 10000, which the contract's form cannot hold.
+const DAY: u64 = 86_400;
+/// The second with which 1970 began, counted as all seconds here: from the 1st of
+/// March 400 years before the year 0, so that none is below 0.
+const EPOCH: u64 = (719_468 + 146_097) * DAY;
+/// The first second of the year 10000, counted from 1970. Larger numbers are
+/// milliseconds: of 1978 and later.
 const END: u64 = 253_402_300_800;
 
-fn from_seconds(seconds: u64) -> Option<String> {
-    if seconds >= END {
-        return None;
+/// The time that the text stands for, in the contract's form.
+#[inline(never)]
+fn read(text: &str) -> Option<String> {
+    written(second_of(text.trim().as_bytes())?)
+}
+
+fn second_of(text: &[u8]) -> Option<u64> {
+    if let Some((fields, _, rest)) = fields(text) {
+        return second(fields).checked_add_signed(-ahead(after_fraction(rest)?)?);
     }
-    let (year, month, day) = date(seconds / SECONDS_A_DAY);
-    let second = seconds % SECONDS_A_DAY;
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(digits)?;
+    let number = text::number(str::from_utf8(digits).ok()?)?;
+    let seconds = if number < END { number } else { number / 1000 };
+    // 0 is how 2Chat says never.
+    let is_time = number > 0 && seconds < END && after_fraction(rest)?.is_empty();
+    is_time.then_some(EPOCH + seconds)
+}
+
+/// What follows a fraction of a second, if there is one; it is dropped.
+fn after_fraction(rest: &[u8]) -> Option<&[u8]> {
+    let [b'.' | b',', fraction @ ..] = rest else { return Some(rest) };
+    let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    fraction.get(digits..).filter(|_| digits > 0)
+}
+
+/// How many seconds a zone is ahead of UTC.
+fn ahead(zone: &[u8]) -> Option<i64> {
+    match zone.strip_prefix(b" ").unwrap_or(zone) {
+        [] | [b'Z' | b'z'] | b"UTC" | b"GMT" => Some(0),
+        [sign @ (b'+' | b'-'), h1, h2, minutes @ ..] => {
+            let minutes = match minutes {
+                [] => 0,
+                [m1, m2] | [b':', m1, m2] => two(*m1, *m2),
+                _ => return None,
+            };
+            let hours = two(*h1, *h2);
+            let seconds = i64::from(hours * 60 + minutes) * 60;
+            let sign = if *sign == b'-' { -1 } else { 1 };
+            (hours < 24 && minutes < 60).then_some(seconds * sign)
+        }
+        _ => None,
+    }
+}
+
+/// The second in the contract's form, if that can hold it.
+fn written(second: u64) -> Option<String> {
+    let (year, month, day) = date(second / DAY);
+    let year = year.checked_sub(400).filter(|year| *year < 10_000)?;
+    let second = second % DAY;
     let mut text = Vec::with_capacity(20);
     for (number, after) in [
         (year / 100, None),
         (year % 100, Some(b'-')),
         (month, Some(b'-')),
         (day, Some(b'T')),
-        (hour, Some(b':')),
-        (minute, Some(b':')),
-        (second, Some(b'Z')),
+        (second / 3600, Some(b':')),
+        (second / 60 % 60, Some(b':')),
+        (second % 60, Some(b'Z')),
     ] {
         text.extend([number / 10, number % 10].map(|digit| b'0' + (digit % 10) as u8));
         text.extend(after);
@@ -51,11 +94,10 @@ fn from_seconds(seconds: u64) -> Option<String> {
     String::from_utf8(text).ok()
 }
 
-/// Year, month and day of a day counted from 1970-01-01.
+/// Year, month and day of a day; the year counted from 400 years before the year 0.
 ///
 /// Counts in years that start in March, so that the leap day comes last.
 fn date(days: u64) -> (u64, u64, u64) {
-    let days = days + 719_468;
     let era = days / 146_097;
     let of_era = days % 146_097;
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -66,35 +108,30 @@ fn date(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
+/// The second of a moment: the way back from [`date`].
+fn second([year, month, day, hour, minute, second]: Fields) -> u64 {
+    let is_early = month <= 2;
+    let year = u64::from(year + 400 - u32::from(is_early));
+    let month = u64::from(if is_early { month + 9 } else { month - 3 });
+    let days = year * 365 + year / 4 - year / 100 + year / 400;
+    let day = days + (153 * month + 2) / 5 + u64::from(day) - 1;
+    day * DAY + u64::from(hour * 3600 + minute * 60 + second)
+}
+
 /// The second since 1970 of a time in the form `YYYY-MM-DDTHH:MM:SS`.
 pub(crate) fn seconds_of(text: &str) -> Option<u64> {
-    let ([year, month, day, hour, minute, second], rest) = fields(text)?;
-    let before = year.checked_sub(1)?;
-    let months: u64 = (1..month).map(|month| days(year, month)).sum();
-    let days = before * 365 + before / 4 - before / 100 + before / 400 + months + day;
-    let seconds = days.checked_sub(719_163)? * SECONDS_A_DAY + hour * 3600 + minute * 60 + second;
-    rest.is_empty().then_some(seconds)
+    match fields(text.as_bytes())? {
+        (fields, _, []) => second(fields).checked_sub(EPOCH),
+        _ => None,
+    }
 }
 
-/// The time in the contract's form; fractions of a second are dropped.
-fn from_text(text: &str) -> Option<String> {
-    let (_, rest) = fields(text)?;
-    let fraction = rest.strip_suffix('Z').or(rest.strip_suffix("+00:00")).unwrap_or(rest);
-    let rest_is_utc = fraction.is_empty()
-        || fraction.strip_prefix('.').is_some_and(|digits| {
-            !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
-        });
-    let (date, clock) = (text.get(..10)?, text.get(11..LENGTH)?);
-    rest_is_utc.then(|| [date, "T", clock, "Z"].concat())
-}
+/// Year, month, day, hour, minute and second.
+type Fields = [u32; 6];
 
-/// Bytes of a time without its zone.
-const LENGTH: usize = 19;
-
-/// Year, month, day, hour, minute and second of a time that there is, and what
-/// follows.
-fn fields(text: &str) -> Option<([u64; 6], &str)> {
-    let (time, rest) = text.split_at_checked(LENGTH)?;
+/// The fields of a time that there is, what stands between its date and its clock,
+/// and what follows.
+fn fields(text: &[u8]) -> Option<(Fields, u8, &[u8])> {
     let &[
         c1,
         c2,
@@ -106,7 +143,7 @@ fn fields(text: &str) -> Option<([u64; 6], &str)> {
         b'-',
         d1,
         d2,
-        b'T' | b' ',
+        between @ (b'T' | b't' | b' '),
         h1,
         h2,
         b':',
@@ -115,30 +152,40 @@ fn fields(text: &str) -> Option<([u64; 6], &str)> {
         b':',
         s1,
         s2,
-    ] = time.as_bytes()
+        ref rest @ ..,
+    ] = text
     else {
         return None;
     };
-    let digits = [c1, c2, y1, y2, n1, n2, d1, d2, h1, h2, m1, m2, s1, s2];
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let two = |tens: u8, ones: u8| u64::from(tens - b'0') * 10 + u64::from(ones - b'0');
-    let (year, month, day) = (two(c1, c2) * 100 + two(y1, y2), two(n1, n2), two(d1, d2));
+    let (century, year, month, day) = (two(c1, c2), two(y1, y2), two(n1, n2), two(d1, d2));
     let (hour, minute, second) = (two(h1, h2), two(m1, m2), two(s1, s2));
-    let in_range = (1..=12).contains(&month)
-        && (1..=days(year, month)).contains(&day)
+    let of_century = year;
+    let year = century * 100 + year;
+    let there_is = century < 100
+        && of_century < 100
+        && month > 0
+        && month <= 12
+        && day > 0
+        && day <= days(year, month)
         && hour < 24
         && minute < 60
         && second < 60;
-    in_range.then_some(([year, month, day, hour, minute, second], rest))
+    there_is.then_some(([year, month, day, hour, minute, second], between, rest))
 }
 
-fn days(year: u64, month: u64) -> u64 {
-    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+/// The number of two digits; 100 if they are none.
+#[inline(always)]
+fn two(tens: u8, ones: u8) -> u32 {
+    let tens = u32::from(tens).wrapping_sub(u32::from(b'0'));
+    let ones = u32::from(ones).wrapping_sub(u32::from(b'0'));
+    if tens < 10 && ones < 10 { tens * 10 + ones } else { 100 }
+}
+
+fn days(year: u32, month: u32) -> u32 {
     match month {
-        2 if leap => 29,
-        2 => 28,
+        2 if !year.is_multiple_of(4) => 28,
+        2 if year.is_multiple_of(100) && !year.is_multiple_of(400) => 28,
+        2 => 29,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
@@ -161,18 +208,36 @@ mod tests {
     }
 
     #[test]
-    fn each_of_the_four_shapes_becomes_the_one_form() {
+    fn each_shape_of_a_moment_becomes_the_one_form() {
         for (json, expected) in [
             ("1695230471", "2023-09-20T17:21:11Z"),
             ("1695230471.9", "2023-09-20T17:21:11Z"),
+            ("1.695230471e9", "2023-09-20T17:21:11Z"),
+            ("\" 1695230471 \"", "2023-09-20T17:21:11Z"),
+            ("1695230471123", "2023-09-20T17:21:11Z"),
+            ("\"1695230471123\"", "2023-09-20T17:21:11Z"),
+            ("951782400", "2000-02-29T00:00:00Z"),
+            ("253402300799", "9999-12-31T23:59:59Z"),
+            ("253402300800", "1978-01-11T21:31:40Z"),
             ("\"2025-03-03T18:43:51Z\"", "2025-03-03T18:43:51Z"),
+            ("\"2024-02-29T22:00:08Z\"", "2024-02-29T22:00:08Z"),
+            ("\"1969-12-31T23:59:59Z\"", "1969-12-31T23:59:59Z"),
+            ("\"0000-02-29T00:00:00\"", "0000-02-29T00:00:00Z"),
             ("\"2024-03-09T22:00:08\"", "2024-03-09T22:00:08Z"),
             ("\"2024-03-09 22:00:08\"", "2024-03-09T22:00:08Z"),
-            ("\"2024-03-09T22:00:08.123456Z\"", "2024-03-09T22:00:08Z"),
+            ("\" 2024-03-09 22:00:08\\n\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09t22:00:08z\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09 22:00:08 UTC\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09T22:00:08.1Z\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09T22:00:08.123456789012Z\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09T22:00:08,5\"", "2024-03-09T22:00:08Z"),
             ("\"2024-03-09T22:00:08+00:00\"", "2024-03-09T22:00:08Z"),
-            ("951782400", "2000-02-29T00:00:00Z"),
-            ("\"2024-02-29T22:00:08Z\"", "2024-02-29T22:00:08Z"),
-            ("253402300799", "9999-12-31T23:59:59Z"),
+            ("\"2024-03-09T22:00:08.000-00:00\"", "2024-03-09T22:00:08Z"),
+            ("\"2024-03-09T22:00:08+03:00\"", "2024-03-09T19:00:08Z"),
+            ("\"2024-03-09T22:00:08-0300\"", "2024-03-10T01:00:08Z"),
+            ("\"2024-03-01 00:00:08.5 +05:30\"", "2024-02-29T18:30:08Z"),
+            ("\"2023-12-31T22:00:08-03\"", "2024-01-01T01:00:08Z"),
+            ("\"1970-01-01T00:00:00+01:00\"", "1969-12-31T23:00:00Z"),
         ] {
             assert_eq!(read(json), Some(Some(expected.to_owned())), "{json}");
         }
@@ -182,25 +247,43 @@ mod tests {
     fn zero_and_null_mean_never() {
         assert_eq!(read("0"), Some(None));
         assert_eq!(read("null"), Some(None));
+        assert_eq!(read("\"0\""), Some(None));
     }
 
     #[test]
-    fn what_is_no_time_is_left_out() {
+    fn what_is_no_moment_or_leaves_open_which_is_left_out() {
         for json in [
             "\"\"",
             "\"yesterday\"",
+            "\"2024-03-09\"",
+            "\"03/09/2024 22:00:08\"",
             "\"2024-13-09T22:00:08Z\"",
             "\"2023-02-29T22:00:08Z\"",
+            "\"1900-02-29T22:00:08Z\"",
             "\"2023-04-31T22:00:08Z\"",
+            "\"2023-00-10T22:00:08Z\"",
+            "\"2023-04-00T22:00:08Z\"",
             "\"2024-03-09T22:00:60Z\"",
             "\"2024-03-09T25:00:08Z\"",
-            "\"2024-03-09T22:00:08+02:00\"",
+            "\"2024-03-0:T22:00:08Z\"",
+            "\":024-03-09T22:00:08Z\"",
             "\"2024-03-09T22:00:08.Z\"",
+            "\"2024-03-09T22:00:08 EST\"",
+            "\"2024-03-09T22:00:08+\"",
+            "\"2024-03-09T22:00:08+3\"",
+            "\"2024-03-09T22:00:08+24:00\"",
+            "\"2024-03-09T22:00:08+03:60\"",
+            "\"2024-03-09T22:00:08+03:00:00\"",
+            "\"9999-12-31T23:59:59-01:00\"",
+            "\"0000-01-01T00:00:00+01:00\"",
+            "\"1695230471 s\"",
+            "\"1695230471.\"",
             "\"éééééééééé\"",
             "-1",
             "-1.5",
             "1e300",
-            "253402300800",
+            "253402300800000",
+            "18446744073709551615",
             "true",
             "[]",
         ] {
@@ -208,27 +291,44 @@ mod tests {
         }
     }
 
+    fn form(seconds: u64) -> String {
+        written(EPOCH + seconds).unwrap()
+    }
+
     proptest! {
         #[test]
         fn a_second_is_found_again_from_its_text(seconds in 1..END) {
-            let text = from_seconds(seconds).unwrap();
+            let text = form(seconds);
             prop_assert_eq!(seconds_of(text.strip_suffix('Z').unwrap()), Some(seconds));
         }
 
         #[test]
         fn any_second_of_ten_thousand_years_has_a_form_that_reads_back(seconds in 1..END) {
-            let text = from_seconds(seconds).unwrap();
-            prop_assert_eq!(from_text(&text), Some(text));
+            let text = form(seconds);
+            prop_assert_eq!(super::read(&text), Some(text));
         }
 
         #[test]
         fn later_seconds_have_later_texts(a in 1..END, b in 1..END) {
-            prop_assert_eq!(a.cmp(&b), from_seconds(a).cmp(&from_seconds(b)));
+            prop_assert_eq!(a.cmp(&b), form(a).cmp(&form(b)));
+        }
+
+        #[test]
+        fn a_zone_moves_the_clock_and_not_the_moment(
+            seconds in 2 * DAY..END - 2 * DAY,
+            (hours, minutes) in (0..24_u64, 0..60_u64),
+        ) {
+            let ahead = hours * 3600 + minutes * 60;
+            for (sign, clock) in [('+', form(seconds + ahead)), ('-', form(seconds - ahead))] {
+                let clock = clock.strip_suffix('Z').unwrap();
+                let text = format!("{clock}{sign}{hours:02}:{minutes:02}");
+                prop_assert_eq!(super::read(&text), Some(form(seconds)), "{}", text);
+            }
         }
 
         #[test]
         fn any_text_is_a_time_or_none(text in ".{0,30}") {
-            let _ = from_text(&text);
+            let _ = super::read(&text);
         }
     }
 }

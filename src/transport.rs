@@ -156,7 +156,11 @@ fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<Vec<u8>> 
         if bytes.len() + chunk.len() > REPLY_LIMIT {
             return Err(unusable("it is larger than 2 MiB"));
         }
-        bytes.extend_from_slice(&chunk);
+        // The first needs no copy.
+        match bytes.capacity() {
+            0 => bytes = chunk,
+            _ => bytes.extend_from_slice(&chunk),
+        }
     }
     Ok(bytes)
 }

@@ -7,7 +7,7 @@
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::push,
+    text::{digits, push},
     values::{ApiKey, BaseUrl},
 };
 
@@ -160,7 +160,7 @@ pub(crate) fn sign(call: Call, settings: &Settings) -> Request {
     ];
     if let Some(body) = &call.body {
         headers.push(("content-type", b"application/json".to_vec()));
-        headers.push(("content-length", body.len().to_string().into_bytes()));
+        headers.push(("content-length", digits(body.len() as u64).into_bytes()));
     }
     if let Some(key) = &settings.key {
         headers.push((API_KEY_HEADER, key.header_value().to_vec()));

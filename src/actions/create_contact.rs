@@ -12,6 +12,7 @@ use crate::{
     error::{Failure, Result},
     json::{self, Answer},
     records::ContactFields,
+    text::digits,
     twochat::{Call, Spelling},
     values::{ChannelUuid, Email, Name, OtherName, PhoneNumber, Text, WebUrl},
 };
@@ -87,7 +88,7 @@ impl Action for CreateContact {
         json::read(answer, &mut |value| {
             let place = value.place;
             let is_object = value.object(&mut |key, value| {
-                if key != "contact" {
+                if key != "contact" || wrapped.is_one() {
                     return bare.member(key, value);
                 }
                 wrapped = ContactFields::default();
@@ -110,7 +111,7 @@ fn detail_at(index: usize, detail: NewContactDetail) -> Result<Detail> {
         DetailKind::WhatsappPhone => ("WAPH", PhoneNumber::parse(value).map(String::from)),
     };
     let (code, value) = fit;
-    let value = value.map_err(at(&["details[", &index.to_string(), "].value"].concat()))?;
+    let value = value.map_err(at(&["details[", &digits(index as u64), "].value"].concat()))?;
     Ok(Detail { code, value })
 }
 

@@ -8,11 +8,13 @@
 
 use super::Action;
 use crate::{
-    contract::{Contact, ContactPage, ContactQuery},
+    contract::{ContactPage, ContactQuery},
     error::{Failure, Result},
     json::Answer,
     records,
+    text::digits,
     twochat::Call,
+    unique::unique,
     values::ChannelUuid,
 };
 
@@ -32,7 +34,7 @@ impl Action for ListContacts {
     fn build(query: ContactQuery) -> Result<Self> {
         let results_per_page = query.results_per_page.unwrap_or(DEFAULT_RESULTS_PER_PAGE);
         if !(1..=100).contains(&results_per_page) {
-            let given = results_per_page.to_string();
+            let given = digits(results_per_page.into());
             let why = ["expected 1 to 100, for example 50; found ", &given].concat();
             return Err(Failure::invalid("results-per-page", &why));
         }
@@ -46,11 +48,11 @@ impl Action for ListContacts {
 
     fn call(&self) -> Result<Call> {
         let mut query = vec![
-            ("page_number", self.page_number.to_string()),
-            ("results_per_page", self.results_per_page.to_string()),
+            ("page_number", digits(self.page_number.into())),
+            ("results_per_page", digits(self.results_per_page.into())),
         ];
         if let Some(uuid) = &self.channel_uuid {
-            query.push(("channel_uuid", uuid.to_string()));
+            query.push(("channel_uuid", (**uuid).to_owned()));
         }
         Ok(Call { query, ..Call::get("/contacts") })
     }
@@ -80,64 +82,6 @@ impl Action for ListContacts {
 fn is_end(page: u32, came: u64, count: Option<u64>) -> bool {
     let up_to_here = (u64::from(page) + 1).saturating_mul(came);
     came == 0 || count.is_some_and(|count| count > came && count <= up_to_here)
-}
-
-/// Each contact once, where it came first.
-fn unique(mut rows: Vec<Contact>) -> Vec<Contact> {
-    let mut again = vec![false; rows.len()];
-    {
-        // Compared by a few bytes first, which tell nearly all apart.
-        let keyed = |(index, row): (usize, &Contact)| (ending(&row.uuid), index);
-        let mut order: Vec<_> = rows.iter().enumerate().map(keyed).collect();
-        let uuid = |index: usize| rows.get(index).map(|row| row.uuid.as_str());
-        heap_sort(&mut order, &|a, b| {
-            a.0 < b.0 || (a.0 == b.0 && (uuid(a.1), a.1) < (uuid(b.1), b.1))
-        });
-        for pair in order.windows(2) {
-            if let [a, b] = pair
-                && a.0 == b.0
-                && uuid(a.1) == uuid(b.1)
-                && let Some(again) = again.get_mut(b.1)
-            {
-                *again = true;
-            }
-        }
-    }
-    let mut again = again.into_iter();
-    rows.retain(|_| again.next() != Some(true));
-    rows
-}
-
-/// Sorts in place. The sorts of the standard library are a tenth of the
-/// component, and a tree costs more for a page than this.
-fn heap_sort<T: Copy>(items: &mut [T], less: &dyn Fn(&T, &T) -> bool) {
-    let sift = |items: &mut [T], mut at: usize| {
-        loop {
-            let (left, right) = (at * 2 + 1, at * 2 + 2);
-            let Some(mut child) = items.get(left) else { return };
-            let mut down = left;
-            if let Some(other) = items.get(right).filter(|other| less(child, other)) {
-                (child, down) = (other, right);
-            }
-            if items.get(at).is_none_or(|parent| !less(parent, child)) {
-                return;
-            }
-            items.swap(at, down);
-            at = down;
-        }
-    };
-    for at in (0..items.len() / 2).rev() {
-        sift(items, at);
-    }
-    for end in (1..items.len()).rev() {
-        items.swap(0, end);
-        sift(items.get_mut(..end).unwrap_or_default(), 0);
-    }
-}
-
-/// The last eight bytes, as a number.
-fn ending(text: &str) -> u64 {
-    text.as_bytes().last_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]

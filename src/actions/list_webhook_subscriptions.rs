@@ -9,7 +9,7 @@ use crate::{
     contract::{HookParam, WebhookSubscription, WebhookSubscriptions},
     error::Result,
     json::{Answer, Value},
-    records,
+    records::{first, listed, said, uuid},
     time::time,
     twochat::Call,
 };
@@ -30,12 +30,12 @@ impl Action for ListWebhookSubscriptions {
 
     fn read(self, answer: &Answer<'_>) -> Result<WebhookSubscriptions> {
         let mut subscriptions = Vec::new();
-        let listed = records::listed(answer, "webhooks", &mut |value| {
+        let all = listed(answer, "webhooks", &mut |value| {
             let Some(row) = subscription(value)? else { return Ok(false) };
             subscriptions.push(row);
             Ok(true)
         })?;
-        Ok(WebhookSubscriptions { subscriptions, skipped: listed.skipped })
+        Ok(WebhookSubscriptions { subscriptions, skipped: all.skipped })
     }
 }
 
@@ -45,14 +45,14 @@ fn subscription(value: Value<'_, '_>) -> Result<Option<WebhookSubscription>> {
     let (mut id, mut account_id) = (None, None);
     value.object(&mut |key, value| {
         match key {
-            "uuid" => found = records::uuid(value)?,
-            "event_name" => event_name = value.text()?,
-            "channel_uuid" => channel_uuid = value.text()?,
-            "hook_url" => hook_url = value.text()?,
-            "hook_params" => hook_params = params(value)?,
-            "created_at" => created_at = time(value)?,
-            "id" => id = value.whole()?,
-            "account_id" => account_id = value.whole()?,
+            "uuid" => first(&mut found, uuid(value)?),
+            "event_name" => first(&mut event_name, said(value)?),
+            "channel_uuid" => first(&mut channel_uuid, uuid(value)?),
+            "hook_url" => first(&mut hook_url, said(value)?),
+            "hook_params" if hook_params.is_empty() => hook_params = params(value)?,
+            "created_at" => first(&mut created_at, time(value)?),
+            "id" => first(&mut id, value.whole()?),
+            "account_id" => first(&mut account_id, value.whole()?),
             _ => {}
         }
         Ok(())

@@ -229,9 +229,19 @@ fn text_that_is_no_json_is_said_to_be_none_and_not_repeated() {
 }
 
 #[test]
-fn the_last_of_two_members_of_one_name_counts() {
-    let rows = page(r#"{"contacts":[{"uuid":"a","uuid":"b"}]}"#).unwrap();
-    assert_eq!(rows, [(Some("b".to_owned()), None)]);
+fn each_of_two_members_of_one_name_is_shown() {
+    let mut found = Vec::new();
+    super::read(&answer(r#"{"uuid":"a","u\u0075id":"b"}"#), &mut |value| {
+        value
+            .object(&mut |key, value| {
+                found.push((key.to_owned(), value.raw()?.to_owned()));
+                Ok(())
+            })
+            .map(drop)
+    })
+    .unwrap();
+    let of = |value: &str| ("uuid".to_owned(), value.to_owned());
+    assert_eq!(found, [of("\"a\""), of("\"b\"")]);
 }
 
 #[test]
@@ -243,7 +253,42 @@ fn what_nobody_asked_for_may_be_of_any_depth() {
 }
 
 #[test]
+fn a_control_character_in_a_string_is_taken_as_what_it_is() {
+    let text = "\"a\nb\tc\0\u{1f}\\n\"";
+    assert_eq!(read(text, |value| value.text()).unwrap().as_deref(), Some("a\nb\tc\0\u{1f}\n"));
+    assert_eq!(page("{\"contacts\":[{\"u\0\":1,\"uuid\":\"\n\"}]}").unwrap().len(), 1);
+    for broken in ["{\0}", "[1\0]", "{\"a\":\u{1f}1}", "\"\\\n\"", "\0"] {
+        assert_eq!(complaint(broken).split_once(": ").unwrap().1, "it is not JSON", "{broken:?}");
+    }
+}
+
+#[test]
+fn what_is_shown_is_json_although_what_came_was_nearly_none() {
+    let json_text = |text| read(text, |value| value.json_text()).unwrap();
+    let text = "[\n{\"a\nb\":\"\\\"\u{1f}\\\\\"},\t\"\0\"]";
+    assert_eq!(json_text(text), "[\n{\"a\\u000ab\":\"\\\"\\u001f\\\\\"},\t\"\\u0000\"]");
+}
+
+#[test]
+fn a_text_that_breaks_off_within_an_escape_or_a_word_ends_too_early() {
+    for text in ["\"a", "\"\\", "\"\\u", "\"\\u00e", "tru", "{\"a\":nul", "[-", "[1.", "[1e+"] {
+        assert_eq!(complaint(text).split_once(": ").unwrap().1, "it ends too early", "{text}");
+    }
+    for text in ["\"\\q\"", "\"\\u00x0\"", "trux", "[1.]", "[01]", "[1,]", "{\"a\":1,}", "{1:2}"] {
+        assert_eq!(complaint(text).split_once(": ").unwrap().1, "it is not JSON", "{text}");
+    }
+}
+
+#[test]
 fn half_a_surrogate_pair_becomes_the_replacement_character() {
+    for (half, meant) in [
+        (r#""\ud83d""#, "\u{FFFD}"),
+        (r#""\ude00\ud83d""#, "\u{FFFD}\u{FFFD}"),
+        (r#""\ud83d\ud83d\ude00""#, "\u{FFFD}😀"),
+        (r#""\uD83D\n""#, "\u{FFFD}\n"),
+    ] {
+        assert_eq!(read(half, |value| value.text()).unwrap().as_deref(), Some(meant), "{half}");
+    }
     let text = read(r#""a\ud83d\ude00b\ud83dc\ude00""#, |value| value.text()).unwrap();
     assert_eq!(text.as_deref(), Some("a😀b\u{FFFD}c\u{FFFD}"));
 }
@@ -312,6 +357,16 @@ proptest! {
         prop_assert_eq!(super::whole(&format!("{digits}.{}", "0".repeat(zeros + 1))), Some(number));
         let shifted = format!("0.{digits:0>places$}e{}", digits.len().max(places));
         prop_assert_eq!(super::whole(&shifted), Some(number));
+    }
+
+    #[test]
+    fn a_control_character_means_the_same_escaped_or_not(text in "[a\0-\u{1f}é]{0,20}") {
+        let escaped = serde_json::to_string(&text).unwrap();
+        for json in [escaped, format!("\"{text}\"")] {
+            prop_assert_eq!(read(&json, |value| value.text()).unwrap(), Some(text.clone()));
+            let shown = read(&json, |value| value.json_text()).unwrap();
+            prop_assert_eq!(serde_json::from_str::<String>(&shown).unwrap(), text.clone());
+        }
     }
 
     #[test]

@@ -3,14 +3,29 @@
 //! Knows no place and makes no failure: where the text breaks off or is no
 //! JSON, the reader stops, and says why when asked.
 
-use std::borrow::Cow;
-
 use crate::text::push;
 
-/// The text and how far it is read.
+/// The text, what of it is still to be read, and the token that was read last.
+#[derive(Clone, Copy)]
 pub(super) struct Reader<'t> {
     text: &'t str,
-    at: usize,
+    rest: &'t [u8],
+    pub(super) token: Token,
+    /// The text of the token, of a string what stands between its quotes.
+    pub(super) inside: &'t str,
+    /// Whether a string has escapes.
+    pub(super) escaped: bool,
+}
+
+/// A value that holds no other, or the beginning of one that does.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Token {
+    Object,
+    List,
+    Text,
+    Number,
+    /// `true`, `false` or `null`.
+    Word,
 }
 
 /// The text cannot be read on: see [`Reader::complaint`].
@@ -18,56 +33,53 @@ pub(super) struct Broken;
 
 type Passed = Result<(), Broken>;
 
-/// Stands behind the end of the text. No JSON has it outside of a string, and
-/// a string only in an escape.
+/// Stands behind the end of the text. No JSON has it outside of a string.
 const END: u8 = 0;
 
 // What a page passes through for each byte or member is always inlined: the build
 // is for size, and would call it.
 impl<'t> Reader<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
+        let rest = text.as_bytes();
+        Self { text, rest, token: Token::Word, inside: "", escaped: false }
     }
 
-    /// A reader of the same text from here on, to look ahead.
-    pub(super) fn ahead(&self) -> Self {
-        Self { ..*self }
-    }
-
-    /// How far the text is read.
+    /// How much of the text is left.
     #[inline(always)]
-    pub(super) fn position(&self) -> usize {
-        self.at
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
     }
 
-    /// The text from a position up to here.
-    #[inline(always)]
-    pub(super) fn since(&self, start: usize) -> &'t str {
-        self.text.get(start..self.at).unwrap_or_default()
+    /// The text from where so much was left up to here.
+    pub(super) fn since(&self, left: usize) -> &'t str {
+        let from = self.text.get(self.text.len() - left..).unwrap_or_default();
+        from.get(..left - self.rest.len()).unwrap_or_default()
     }
 
     /// Whether nothing but white space is left.
     pub(super) fn ends(&mut self) -> bool {
         self.pass_space();
-        self.at >= self.text.len()
+        self.rest.is_empty()
     }
 
     pub(super) fn complaint(&self) -> &'static str {
-        if self.at >= self.text.len() { "it ends too early" } else { "it is not JSON" }
+        if self.rest.is_empty() { "it ends too early" } else { "it is not JSON" }
     }
 
     #[inline(always)]
     pub(super) fn peek(&self) -> u8 {
-        self.text.as_bytes().get(self.at).copied().unwrap_or(END)
+        self.rest.first().copied().unwrap_or(END)
     }
 
     #[inline(always)]
     fn take(&mut self, belongs: impl Fn(u8) -> bool) -> Passed {
-        if !belongs(self.peek()) {
-            return Err(Broken);
+        match self.rest {
+            [byte, rest @ ..] if belongs(*byte) => {
+                self.rest = rest;
+                Ok(())
+            }
+            _ => Err(Broken),
         }
-        self.at += 1;
-        Ok(())
     }
 
     #[inline(always)]
@@ -77,89 +89,102 @@ impl<'t> Reader<'t> {
 
     #[inline(always)]
     pub(super) fn pass_space(&mut self) {
-        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
-            self.at += 1;
+        // Most answers have none.
+        if self.peek() <= b' ' {
+            self.pass_spaces();
         }
+    }
+
+    #[inline(never)]
+    fn pass_spaces(&mut self) {
+        while self.take(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).is_ok() {}
     }
 
     /// Goes to the next member or item; `false` when the object or list closes.
     #[inline(always)]
     pub(super) fn next_in(&mut self, close: u8, first: bool) -> Result<bool, Broken> {
-        if first {
-            self.at += 1;
-        }
         self.pass_space();
-        let closes = self.peek() == close;
-        if closes {
-            self.at += 1;
-        } else if !first {
+        if self.take_byte(close).is_ok() {
+            return Ok(false);
+        }
+        if !first {
             self.take_byte(b',')?;
             self.pass_space();
         }
-        Ok(!closes)
+        Ok(true)
     }
 
     /// Reads the name of a member, and goes to its value.
     #[inline(always)]
-    pub(super) fn name(&mut self) -> Result<Cow<'t, str>, Broken> {
-        let name = self.string()?;
-        self.colon()?;
-        Ok(name)
-    }
-
-    #[inline(always)]
-    fn colon(&mut self) -> Passed {
+    pub(super) fn name(&mut self) -> Passed {
+        self.read()?;
+        if self.token != Token::Text {
+            return Err(Broken);
+        }
         self.pass_space();
         self.take_byte(b':')?;
         self.pass_space();
         Ok(())
     }
 
-    /// Passes over one value of any depth.
+    /// Reads a value, or of an object or list only the beginning.
+    #[inline(never)]
+    pub(super) fn read(&mut self) -> Passed {
+        let mut start = self.text.len() - self.rest.len();
+        let mut behind = 0;
+        match self.peek() {
+            b'"' => {
+                self.pass_string()?;
+                self.token = Token::Text;
+                start += 1;
+                behind = 1;
+            }
+            b'{' => return self.word("{", Token::Object),
+            b'[' => return self.word("[", Token::List),
+            b't' => return self.word("true", Token::Word),
+            b'f' => return self.word("false", Token::Word),
+            b'n' => return self.word("null", Token::Word),
+            _ => {
+                self.number()?;
+                self.token = Token::Number;
+            }
+        }
+        let end = self.text.len() - self.rest.len() - behind;
+        self.inside = self.text.get(start..end).unwrap_or_default();
+        Ok(())
+    }
+
+    fn word(&mut self, word: &'static str, token: Token) -> Passed {
+        (self.token, self.inside) = (token, word);
+        word.bytes().try_for_each(|byte| self.take_byte(byte))
+    }
+
+    /// Passes over what is left of an object or list that has just begun, of any
+    /// depth; over nothing for another token.
     pub(super) fn skip(&mut self) -> Passed {
         // The closing bracket of every object and list around the place.
         let mut open: Vec<u8> = Vec::new();
         loop {
-            let opened = match self.peek() {
-                b'{' => b'}',
-                b'[' => b']',
-                _ => {
-                    self.scalar()?;
-                    END
-                }
-            };
-            let mut first = opened != END;
-            if first {
-                open.push(opened);
+            let mut first = true;
+            match self.token {
+                Token::Object => open.push(b'}'),
+                Token::List => open.push(b']'),
+                _ => first = false,
             }
             // Go on to the next value, or out of all that end here.
             loop {
                 let Some(close) = open.last().copied() else { return Ok(()) };
                 if self.next_in(close, first)? {
                     if close == b'}' {
-                        self.pass_string()?;
-                        self.colon()?;
+                        self.name()?;
                     }
                     break;
                 }
                 open.pop();
                 first = false;
             }
+            self.read()?;
         }
-    }
-
-    fn scalar(&mut self) -> Passed {
-        match self.peek() {
-            b'"' => self.pass_string().map(drop),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
-            _ => self.number(),
-        }
-    }
-
-    fn word(&mut self, word: &str) -> Passed {
-        word.bytes().try_for_each(|byte| self.take_byte(byte))
     }
 
     fn number(&mut self) -> Passed {
@@ -179,67 +204,69 @@ impl<'t> Reader<'t> {
 
     fn digits(&mut self) -> Passed {
         self.take(|byte| byte.is_ascii_digit())?;
-        while self.peek().is_ascii_digit() {
-            self.at += 1;
-        }
+        while self.take(|byte| byte.is_ascii_digit()).is_ok() {}
         Ok(())
     }
 
-    /// Passes over a string and tells whether it has escapes.
     #[inline(always)]
-    fn pass_string(&mut self) -> Result<bool, Broken> {
-        self.take_byte(b'"')?;
-        let mut escaped = false;
+    fn pass_string(&mut self) -> Passed {
+        let [_, rest @ ..] = self.rest else { return Err(Broken) };
+        let mut rest = rest;
+        self.escaped = false;
         loop {
-            let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-            self.at += plain_length(rest);
-            if self.take_byte(b'"').is_ok() {
-                return Ok(escaped);
-            }
-            self.take_byte(b'\\')?;
-            escaped = true;
-            if self.take_byte(b'u').is_ok() {
-                for _ in 0..4 {
-                    self.take(|byte| byte.is_ascii_hexdigit())?;
+            rest = after_plain(rest);
+            match rest {
+                [b'"', after @ ..] => {
+                    self.rest = after;
+                    return Ok(());
                 }
-            } else {
-                self.take(|byte| b"\"\\/bfnrt".contains(&byte))?;
+                [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => {
+                    rest = after;
+                }
+                [b'\\', b'u', after @ ..]
+                    if let Some((digits, after)) = after.split_first_chunk::<4>()
+                        && digits.iter().all(u8::is_ascii_hexdigit) =>
+                {
+                    rest = after;
+                }
+                _ => {
+                    // The text may end within an escape.
+                    let is_cut = rest.len() < 6 && !rest.contains(&b'"');
+                    self.rest = if is_cut { &[] } else { rest };
+                    return Err(Broken);
+                }
             }
+            self.escaped = true;
         }
-    }
-
-    #[inline(always)]
-    pub(super) fn string(&mut self) -> Result<Cow<'t, str>, Broken> {
-        let start = self.at + 1;
-        let escaped = self.pass_string()?;
-        let inside = self.text.get(start..self.at.saturating_sub(1)).unwrap_or_default();
-        Ok(if escaped { Cow::Owned(unescape(inside)) } else { Cow::Borrowed(inside) })
     }
 }
 
-/// How many bytes at the start stand for themselves in a string: all up to a
-/// quote, a backslash or a control character.
+/// What follows the bytes that stand for themselves in a string: all up to a quote
+/// or a backslash. Control characters should be escaped, and mean the same if not.
 ///
 /// Most of an answer is text, so this looks at eight bytes at once: the lowest
 /// high bit in `found` marks the first byte that is one of those.
 #[inline(always)]
-fn plain_length(bytes: &[u8]) -> usize {
+fn after_plain(mut rest: &[u8]) -> &[u8] {
     const EACH: u64 = u64::MAX / 255;
-    const HIGH: u64 = EACH << 7;
-    let (words, _) = bytes.as_chunks::<8>();
-    for (at, word) in words.iter().enumerate() {
+    while let Some((word, after)) = rest.split_first_chunk::<8>() {
         let word = u64::from_le_bytes(*word);
-        let below = |limit: u64, word: u64| word.wrapping_sub(EACH * limit) & !word & HIGH;
-        let equal = |byte: u8| below(1, word ^ (EACH * u64::from(byte)));
-        let found = below(0x20, word) | equal(b'"') | equal(b'\\');
+        let is = |byte: u8| {
+            let differing = word ^ (EACH * u64::from(byte));
+            differing.wrapping_sub(EACH) & !differing
+        };
+        let found = (is(b'"') | is(b'\\')) & (EACH << 7);
         if found != 0 {
-            return at * 8 + (found.trailing_zeros() / 8) as usize;
+            return rest.get((found.trailing_zeros() / 8) as usize..).unwrap_or_default();
         }
+        rest = after;
     }
-    let start = words.len() * 8;
-    let rest = bytes.get(start..).unwrap_or_default();
-    let plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
-    start + rest.iter().position(|byte| !plain(byte)).unwrap_or(rest.len())
+    while let [byte, after @ ..] = rest
+        && !matches!(byte, b'"' | b'\\')
+    {
+        rest = after;
+    }
+    rest
 }
 
 /// The text that a checked string with escapes stands for. Half of a surrogate
@@ -279,14 +306,10 @@ pub(super) fn unescape(inside: &str) -> String {
 fn unicode(after: &str) -> (char, usize) {
     // Letters of both cases stand nine behind their low bits.
     let digit = |byte: u8| u32::from((byte & 15) + 9 * (byte >> 6));
-    let hex = |at: usize| {
-        let digits = after.get(at..at + 4)?.bytes();
-        Some(digits.fold(0, |number, byte| number << 4 | digit(byte)))
-    };
-    let high = hex(0).unwrap_or(0);
-    if let (0xD800..=0xDBFF, Some("\\u"), Some(low @ 0xDC00..=0xDFFF)) =
-        (high, after.get(4..6), hex(6))
-    {
+    let hex = |text: &str| text.bytes().take(4).fold(0, |number, byte| number << 4 | digit(byte));
+    let high = hex(after);
+    let low = after.get(4..).and_then(|after| after.strip_prefix("\\u")).map_or(0, hex);
+    if let (0xD800..=0xDBFF, 0xDC00..=0xDFFF) = (high, low) {
         let code = 0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00);
         return (char::from_u32(code).unwrap_or('\u{FFFD}'), 10);
     }

@@ -12,6 +12,7 @@ use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
     json::Answer,
+    text::{digits, lossy},
 };
 
 /// What came back. A body that could not be read to its end is a failure, but
@@ -40,15 +41,10 @@ pub(crate) fn decoded(
     if bytes.starts_with(&[0x1f, 0x8b]) {
         return coded(named.unwrap_or("gzip"));
     }
-    match (String::from_utf8(bytes), named) {
-        (Ok(text), None) => Ok(text),
-        (Ok(text), Some(_))
-            if b" \n{[\xef".iter().any(|it| text.as_bytes().first() == Some(it)) =>
-        {
-            Ok(text)
-        }
-        (_, Some(name)) => coded(name),
-        (Err(_), None) => Err("it is not UTF-8".to_owned()),
+    match named {
+        Some(name) if !b" \n{[\xef".iter().any(|it| bytes.first() == Some(it)) => coded(name),
+        Some(name) if str::from_utf8(&bytes).is_err() => coded(name),
+        _ => Ok(lossy(bytes)),
     }
 }
 
@@ -102,7 +98,7 @@ fn failure_in_words(
     words: Words,
     status: u16,
 ) -> Box<Failure> {
-    let number = status.to_string();
+    let number = digits(status.into());
     let mut message = [happened, " (HTTP ", &number, ")."].concat();
     quote(&mut message, words.text.as_deref());
     let field = words.field.filter(|_| kind == ErrorKind::InvalidInput);

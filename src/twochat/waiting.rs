@@ -4,7 +4,7 @@
 //! the server's own `Date`; without that it says nothing.
 
 use crate::{
-    text::{find, number},
+    text::{digits, find, number},
     time::seconds_of,
 };
 
@@ -37,10 +37,12 @@ fn seconds(text: &str) -> Option<u64> {
 fn http_date(text: &str) -> Option<u64> {
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
     let text = text.trim().strip_suffix(" GMT")?;
-    let month = find(MONTHS, text.get(8..11)?)? / 3 + 1;
-    let month = [if month < 10 { "0" } else { "" }, &month.to_string()].concat();
-    let (day, year, clock) = (text.get(5..7)?, text.get(12..16)?, text.get(17..)?);
-    seconds_of(&[year, "-", &month, "-", day, "T", clock].concat())
+    let (date, clock) = text.split_at_checked(17)?;
+    let (day, date) = date.split_at_checked(5)?.1.split_at_checked(2)?;
+    let (month, year) = date.split_at_checked(1)?.1.split_at_checked(3)?;
+    let month = find(MONTHS, month)? / 3 + 1;
+    let month = [if month < 10 { "0" } else { "" }, &digits(month as u64)].concat();
+    seconds_of(&[year.trim(), "-", &month, "-", day, "T", clock].concat())
 }
 
 #[cfg(test)]

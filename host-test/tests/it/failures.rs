@@ -110,7 +110,7 @@ async fn an_answer_that_cannot_be_used_is_unexpected() {
         let created = ("unexpected-reply", "perhaps", "after-looking");
         prove(body, Hook::replying(200, body), read, created).await;
     }
-    let invalid = Hook::replying(200, Bytes::from_static(b"{\"contacts\":[\"\xff\"]}"));
+    let invalid = Hook::replying(200, Bytes::from_static(b"{\"contacts\":[\xff]}"));
     let (read, created) =
         (("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "after-looking"));
     prove("invalid UTF-8", invalid, read, created).await;

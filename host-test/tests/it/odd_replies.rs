@@ -14,10 +14,10 @@ use crate::support::{
 /// What a result has at a JSON pointer; `null` is nothing at all.
 type Expected = (&'static str, Value);
 
-async fn result(action: &str, body: &str) -> Value {
+async fn result(action: &str, body: &[u8]) -> Value {
     let arguments = known_of(action).arguments;
-    let result = Hook::replying(200, body.to_owned()).call(action, arguments).await;
-    result.unwrap_or_else(|error| panic!("{body}: {error}"))
+    let result = Hook::replying(200, body.to_vec()).call(action, arguments).await;
+    result.unwrap_or_else(|error| panic!("{}: {error}", String::from_utf8_lossy(body)))
 }
 
 #[tokio::test]
@@ -84,14 +84,78 @@ async fn an_odd_reply_is_read_as_what_it_means() {
             r#"{"success":true,"account":{"name":"Example"},"usage":{"api_request_count":9,"max_api_request_count":null}}"#,
             vec![("/verdict", json!("valid")), ("/account", Value::Null)],
         ),
+        // Of two members of one name, the first that can be read.
+        (
+            "create-contact",
+            r#"{"contact":{"uuid":" "},"contact":{"uuid":null,"uuid":"CON1","uuid":"CON2"},"contact":{"uuid":"CON3"}}"#,
+            vec![("/uuid", json!("CON1"))],
+        ),
+        // Blank texts are none, and a uuid has nothing around it.
+        (
+            "list-webhook-subscriptions",
+            r#"[{"uuid":" WHKAB-1\n","event_name":" ","channel_uuid":"","hook_url":" ","hook_params":{"a":" ","b":{}}}]"#,
+            vec![
+                ("/subscriptions/0/uuid", json!("WHKAB-1")),
+                ("/subscriptions/0/event-name", json!("")),
+                ("/subscriptions/0/channel-uuid", Value::Null),
+                ("/subscriptions/0/hook-url", json!("")),
+                (
+                    "/subscriptions/0/hook-params",
+                    json!([{"name": "a", "value": " "}, {"name": "b", "value": "{}"}]),
+                ),
+            ],
+        ),
+        // Whatever stands for one moment is that moment.
+        (
+            "list-contacts",
+            r#"[{"uuid":"CON1","details":[
+                {"value":"1","created_at":"2024-03-09T22:00:08.5+03:00","updated_at":1695230471123},
+                {"value":"2","created_at":"2024-03-09 22:00:08-0300","updated_at":"1695230471"},
+                {"value":"3","created_at":"2024-03-09t22:00:08z","updated_at":"2024-03-09"}]}]"#,
+            vec![
+                ("/contacts/0/details/0/created-at", json!("2024-03-09T19:00:08Z")),
+                ("/contacts/0/details/0/updated-at", json!("2023-09-20T17:21:11Z")),
+                ("/contacts/0/details/1/created-at", json!("2024-03-10T01:00:08Z")),
+                ("/contacts/0/details/1/updated-at", json!("2023-09-20T17:21:11Z")),
+                ("/contacts/0/details/2/created-at", json!("2024-03-09T22:00:08Z")),
+                ("/contacts/0/details/2/updated-at", Value::Null),
+            ],
+        ),
+        // A limit that was there is not said to be none.
+        (
+            "get-api-usage-info",
+            r#"{"account":{"uuid":"ACC1"},"usage":{"api_request_count":7,"max_api_request_count":"many"}}"#,
+            vec![("/api-requests", Value::Null)],
+        ),
     ];
     for (action, body, expected) in cases {
-        let result = result(action, body).await;
+        let result = result(action, body.as_bytes()).await;
         for (pointer, value) in expected {
             let found = result.pointer(pointer).cloned().unwrap_or(Value::Null);
             assert_eq!(found, value, "{pointer} of {body}: {result}");
         }
     }
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_text_cost_only_themselves_within_a_string() {
+    let page = b"{\"contacts\":[{\"uuid\":\"CON1\",\"first_name\":\"Jos\xe9\",\"l\xff\":1,
+        \"last_name\":\"a\0\n\\ud83d\"},{\"uuid\":\"CON2\"}]}";
+    let found = result("list-contacts", page).await;
+    assert_eq!(found["contacts"][0]["first-name"], "Jos\u{fffd}", "{found}");
+    assert_eq!(found["contacts"][0]["last-name"], "a\0\n\u{fffd}", "{found}");
+    assert_eq!(found["contacts"][1]["uuid"], "CON2", "{found}");
+    let created =
+        result("create-contact", b"{\"contact\":{\"x\":\"\xc3\",\"uuid\":\"CON1\"}}").await;
+    assert_eq!(created["uuid"], "CON1");
+
+    let hook = Hook::replying(200, b"{\"contacts\":[\xff]}".to_vec());
+    let error = hook.call("list-contacts", json!({})).await.unwrap_err();
+    assert_eq!(error["kind"], "unexpected-reply");
+    assert!(
+        error["message"].as_str().unwrap().contains("at $.contacts[0]: it is not JSON"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

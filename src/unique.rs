@@ -1,0 +1,82 @@
+//! Which contacts of a page come again?
+//!
+//! Whatever an answer holds, the work grows little faster than its rows.
+
+use crate::contract::Contact;
+
+/// Each contact once, where it came first.
+pub(crate) fn unique(mut rows: Vec<Contact>) -> Vec<Contact> {
+    // A mark of the uuid, which tells nearly all apart, and behind it the index.
+    let marked = |(index, row): (u64, &Contact)| mark(&row.uuid) << INDEX_BITS | index;
+    let mut order: Vec<_> = (0..).zip(&rows).map(marked).collect();
+    let index = |marked: u64| (marked & ((1 << INDEX_BITS) - 1)) as usize;
+    let uuid = |marked: u64| rows.get(index(marked)).map(|row| row.uuid.as_str());
+    let is_like = |a: u64, b: u64| a >> INDEX_BITS == b >> INDEX_BITS;
+    heap_sort(&mut order, |a, b| if is_like(a, b) { (uuid(a), a) < (uuid(b), b) } else { a < b });
+    let mut again = vec![false; rows.len()];
+    for pair in order.windows(2) {
+        if let [a, b] = *pair
+            && is_like(a, b)
+            && uuid(a) == uuid(b)
+            && let Some(again) = again.get_mut(index(b))
+        {
+            *again = true;
+        }
+    }
+    let mut again = again.into_iter();
+    rows.retain(|_| again.next() != Some(true));
+    rows
+}
+
+/// More rows than that have no room in an answer.
+const INDEX_BITS: u32 = 24;
+
+/// Sorts in place. The sorts of the standard library are a tenth of the
+/// component, and a tree costs more for a page than this.
+fn heap_sort(items: &mut [u64], less: impl Fn(u64, u64) -> bool) {
+    let sift = |items: &mut [u64], mut at: usize, item: u64| {
+        loop {
+            let mut down = at * 2 + 1;
+            let child = match items.get(down..) {
+                Some([left, right, ..]) if less(*left, *right) => {
+                    down += 1;
+                    *right
+                }
+                Some([left, ..]) => *left,
+                _ => break,
+            };
+            if !less(item, child) {
+                break;
+            }
+            put(items, at, child);
+            at = down;
+        }
+        put(items, at, item);
+    };
+    for at in (0..items.len() / 2).rev() {
+        let item = items.get(at).copied().unwrap_or(0);
+        sift(items, at, item);
+    }
+    let mut rest = items;
+    while let [first, heap @ .., last] = rest {
+        let item = core::mem::replace(last, *first);
+        let length = heap.len() + 1;
+        rest = rest.get_mut(..length).unwrap_or_default();
+        sift(rest, 0, item);
+    }
+}
+
+fn put(items: &mut [u64], at: usize, item: u64) {
+    if let Some(place) = items.get_mut(at) {
+        *place = item;
+    }
+}
+
+/// A number that tells nearly all texts apart.
+fn mark(text: &str) -> u64 {
+    let (words, rest) = text.as_bytes().as_chunks::<8>();
+    let with =
+        |mark: u64, word: u64| (mark.rotate_left(5) ^ word).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mark = words.iter().fold(0, |mark, word| with(mark, u64::from_le_bytes(*word)));
+    rest.iter().fold(mark, |mark, byte| with(mark, u64::from(*byte)))
+}
