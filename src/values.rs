@@ -50,12 +50,6 @@ value! {
 }
 
 value! {
-    /// As a name, and may be blank.
-    OtherName: is_seen,
-    expected "a name without invisible characters, for example Lovelace"
-}
-
-value! {
     /// Text with something to see, on one line or several.
     Text: |text: &str| {
         !text.trim().is_empty() && text.split(['\r', '\n', '\t']).all(is_seen)

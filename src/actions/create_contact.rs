@@ -13,7 +13,7 @@ use crate::{
     json::{self, Answer},
     records::ContactFields,
     twochat::{Call, Spelling},
-    values::{ChannelUuid, Email, Name, OtherName, PhoneNumber, Text, WebUrl},
+    values::{ChannelUuid, Email, Name, PhoneNumber, Text, WebUrl},
 };
 
 /// The checked contact, in 2Chat's shape.
@@ -24,7 +24,7 @@ use crate::{
 pub(crate) struct CreateContact {
     first_name: Name,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<OtherName>,
+    last_name: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile_pic_url: Option<WebUrl>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,7 +59,8 @@ impl Action for CreateContact {
             first_name: Name::parse(contact.first_name).map_err(at("first-name"))?,
             last_name: contact
                 .last_name
-                .map(OtherName::parse)
+                .filter(|name| !name.trim().is_empty())
+                .map(Name::parse)
                 .transpose()
                 .map_err(at("last-name"))?,
             profile_pic_url: contact
@@ -203,6 +204,10 @@ mod tests {
             "contact_detail": [{ "type": "PH", "value": "+14155550123" }],
         });
         assert_eq!(body(ada()), expected);
+        for blank in ["", " ", "\t\n", "\u{3000}\u{A0}"] {
+            let contact = NewContact { last_name: Some(blank.to_owned()), ..ada() };
+            assert_eq!(body(contact), expected, "{blank:?}");
+        }
     }
 
     #[test]
