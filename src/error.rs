@@ -74,7 +74,14 @@ impl Failure {
             }
             Effect::Reads | Effect::Creates | Effect::Changes | Effect::Deletes => CarriedOut::No,
         };
-        let (retry, advice) = match (carried_out, retry(self.kind)) {
+        let first = match retry(self.kind) {
+            // Not at once, where 2Chat asked to be left alone for a while.
+            Retry::Now if self.wait_seconds.is_some_and(|seconds| seconds > 0) => {
+                Retry::AfterWaiting
+            }
+            retry => retry,
+        };
+        let (retry, advice) = match (carried_out, first) {
             (CarriedOut::No, retry) => (retry, self.advice),
             (CarriedOut::Perhaps, retry @ (Retry::Now | Retry::AfterWaiting))
                 if promise.repeatable =>
@@ -238,6 +245,18 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_repeated_at_once_waits_where_2chat_asks_for_it() {
+        for (seconds, expected) in
+            [(None, Retry::Now), (Some(0), Retry::Now), (Some(7), Retry::AfterWaiting)]
+        {
+            let mut failure = failure(ErrorKind::Interrupted, Some(502));
+            failure.wait_seconds = seconds;
+            let error = failure.report(READS);
+            assert_eq!((error.carried_out, error.retry), (CarriedOut::No, expected));
+        }
+    }
+
+    #[test]
     fn the_seconds_to_wait_are_given_only_where_waiting_helps() {
         let seconds = |kind, status, promise| {
             let mut failure = failure(kind, Some(status));
@@ -248,7 +267,8 @@ mod tests {
         assert_eq!(seconds(ErrorKind::Busy, 503, READS), Some(7));
         // So long it may take until there is something to be seen.
         assert_eq!(seconds(ErrorKind::Busy, 503, CREATES), Some(7));
-        assert_eq!(seconds(ErrorKind::Interrupted, 500, READS), None);
+        assert_eq!(seconds(ErrorKind::Interrupted, 500, READS), Some(7));
+        assert_eq!(seconds(ErrorKind::Interrupted, 500, CREATES), Some(7));
         assert_eq!(seconds(ErrorKind::InvalidInput, 422, CREATES), None);
     }
 }

@@ -32,15 +32,39 @@ fn seconds(text: &str) -> Option<u64> {
     Some(number(whole).unwrap_or(LONGEST).saturating_add(more.into()))
 }
 
-/// The second since 1970 of a date as HTTP has them, such as
-/// `Wed, 25 Nov 2026 07:28:00 GMT`.
+/// The second since 1970 of a date in any of the three forms that HTTP has:
+/// `Wed, 25 Nov 2026 07:28:00 GMT`, `Wednesday, 25-Nov-26 07:28:00 GMT` and
+/// `Wed Nov 25 07:28:00 2026`. The day stands before the year in all of them.
 fn http_date(text: &str) -> Option<u64> {
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let text = text.trim().strip_suffix(" GMT")?;
-    let month = find(MONTHS, text.get(8..11)?)? / 3 + 1;
-    let month = [if month < 10 { "0" } else { "" }, &month.to_string()].concat();
-    let (day, year, clock) = (text.get(5..7)?, text.get(12..16)?, text.get(17..)?);
-    seconds_of(&[year, "-", &month, "-", day, "T", clock].concat())
+    let (mut month, mut day, mut year, mut clock) = (None, None, None, None);
+    let parts = text.split([' ', ',', '-']).filter(|part| !part.is_empty());
+    for part in parts.skip(1) {
+        if part.contains(':') {
+            clock = Some(part);
+        } else if let Some(number) = number(part) {
+            let place = if day.is_none() { &mut day } else { &mut year };
+            if place.replace(number).is_some() {
+                return None;
+            }
+        } else if part.len() == 3 && part != "GMT" {
+            month = find(MONTHS, part).filter(|at| at % 3 == 0);
+        } else if part != "GMT" {
+            return None;
+        }
+    }
+    // Of two digits: the century that is not long past.
+    let year = year?
+        + if year? < 70 {
+            2000
+        } else if year? < 100 {
+            1900
+        } else {
+            0
+        };
+    let padded = |number: u64| [if number < 10 { "0" } else { "" }, &number.to_string()].concat();
+    let month = padded(month? as u64 / 3 + 1);
+    seconds_of(&[&year.to_string(), "-", &month, "-", &padded(day?), "T", clock?].concat())
 }
 
 #[cfg(test)]
@@ -83,14 +107,23 @@ mod tests {
         for (text, expected) in [
             ("Wed, 25 Nov 2026 07:28:07 GMT", Some(7)),
             (" Wed, 25 Nov 2026 08:28:00 GMT ", Some(3600)),
-            // Forms that nobody has sent for decades.
-            ("Wednesday, 25-Nov-26 07:29:00 GMT", None),
-            ("Wed Nov 25 08:28:00 2026", None),
+            // The two forms that only old servers send.
+            ("Wednesday, 25-Nov-26 07:29:00 GMT", Some(60)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(0)),
+            ("Wed Nov 25 08:28:00 2026", Some(3600)),
+            ("Wed Nov  4 08:28:00 2026", Some(0)),
+            ("Wed Abc 25 08:28:00 2026", None),
+            ("Wednesday, 25-Nov-26 07:29:00 -0500", None),
+            ("Wed, 25 Nov 2026 07:28:07 GMT 7", None),
             ("Thu, 26 Nov 2026 07:27:59 GMT", Some(86_399)),
             ("Fri, 01 Jan 2027 00:00:00 GMT", Some(86_400)),
             // Past, so it is over.
             ("Wed, 25 Nov 2026 07:27:00 GMT", Some(0)),
             ("Wed, 25 Nov 2026 07:28:07 PST", None),
+            ("Wed, 25 anF 2026 07:28:07 GMT", None),
+            ("Wed, 25 Nov 2026", None),
+            ("Wed, 25 Nov 07:28:07 GMT", None),
+            ("07:28:07", None),
             ("Wed, 25 Nov 2026 07:28:07 +0200", None),
             ("Wed, 31 Nov 2026 07:28:07 GMT", None),
             ("Wed, 25 Nov 2026 25:28:07 GMT", None),
@@ -101,6 +134,9 @@ mod tests {
             assert_eq!(wait_seconds(text, Some(NOW)), expected, "{text}");
             assert_eq!(wait_seconds(text, None), None, "{text}");
             assert_eq!(wait_seconds(text, Some("now")), None, "{text}");
+            for now in ["Wednesday, 25-Nov-26 07:28:00 GMT", "Wed Nov 25 07:28:00 2026"] {
+                assert_eq!(wait_seconds(text, Some(now)), expected, "{text} of {now}");
+            }
         }
     }
 

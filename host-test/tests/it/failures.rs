@@ -202,12 +202,20 @@ async fn retry_after_is_passed_on_in_seconds_where_waiting_helps() {
         (429, "-1", Value::Null),
         (429, "1.5", json!(2)),
         (429, "99999999999999999999", json!(86_400)),
-        (500, "7", Value::Null),
+        (500, "7", json!(7)),
+        (502, "7", json!(7)),
+        (504, "7", json!(7)),
+        (504, "Wednesday, 25-Nov-26 07:28:07 GMT", json!(7)),
+        (503, "Wed Nov 25 07:28:07 2026", json!(7)),
         (402, "7", Value::Null),
     ] {
-        let hook = Hook::replying(status, "{}").with_header("retry-after", header);
+        let hook = Hook::replying(status, "{}")
+            .with_header("date", "Wed, 25 Nov 2026 07:28:00 GMT")
+            .with_header("retry-after", header);
         let error = hook.call("list-contacts", json!({})).await.unwrap_err();
         assert_eq!(error["wait-seconds"], expected, "{status} {header}: {error}");
+        let waits = if expected.is_null() { &error["retry"] } else { &json!("after-waiting") };
+        assert_eq!(&error["retry"], waits, "{status} {header}: {error}");
     }
     let hook = Hook::replying(503, "{}").with_header("retry-after", "7");
     let error = hook.call("create-contact", new_contact()).await.unwrap_err();
