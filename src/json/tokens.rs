@@ -52,6 +52,11 @@ impl<'t> Reader<'t> {
         self.at >= self.text.len()
     }
 
+    /// Whether the text ends where JSON had begun and should go on.
+    pub(super) fn is_cut(&self) -> bool {
+        self.at >= self.text.len() && !self.text.trim_start().is_empty()
+    }
+
     pub(super) fn complaint(&self) -> &'static str {
         if self.at >= self.text.len() { "it ends too early" } else { "it is not JSON" }
     }

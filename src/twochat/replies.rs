@@ -40,7 +40,15 @@ pub(crate) fn decoded(
     if bytes.starts_with(&[0x1f, 0x8b]) {
         return coded(named.unwrap_or("gzip"));
     }
-    match (String::from_utf8(bytes), named) {
+    let text = String::from_utf8(bytes).or_else(|odd| {
+        // What ends within a character was cut there.
+        let (error, mut bytes) = (odd.utf8_error(), odd.into_bytes());
+        if error.error_len().is_none() {
+            bytes.truncate(error.valid_up_to());
+        }
+        String::from_utf8(bytes)
+    });
+    match (text, named) {
         (Ok(text), None) => Ok(text),
         (Ok(text), Some(_))
             if b" \n{[\xef".iter().any(|it| text.as_bytes().first() == Some(it)) =>

@@ -104,7 +104,7 @@ async fn a_success_that_says_it_failed_is_rejected_whatever_stands_beside_it() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_used_is_unexpected() {
     for body in
-        ["", "null", "5", "<html></html>", "{", "{}", "[]x", r#"{"contacts":7}"#, "\u{feff}{}"]
+        ["", "null", "5", "<html></html>", "{]", "{}", "[]x", r#"{"contacts":7}"#, "\u{feff}{}"]
     {
         let read = ("unexpected-reply", "no", "never");
         let created = ("unexpected-reply", "perhaps", "after-looking");
@@ -190,6 +190,13 @@ async fn a_reply_that_breaks_off_is_interrupted_unless_its_status_says_more() {
     prove("cut", cut(200), interrupted.0, interrupted.1).await;
     let refused = ("unauthorized", "no", "never");
     prove("cut 401", cut(401), refused, refused).await;
+    // Some hosts tell nothing of the cut: the bytes do.
+    for body in
+        [&b"{"[..], b"{\"contacts\":[{\"uuid\":\"CON1\"}", b"[", b"{\"contacts\":[{\"a\":\"\xc3"]
+    {
+        let hook = Hook::replying(200, Bytes::from_static(body));
+        prove("cut unsaid", hook, interrupted.0, interrupted.1).await;
+    }
 }
 
 #[tokio::test]

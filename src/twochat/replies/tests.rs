@@ -78,7 +78,7 @@ fn a_2xx_that_is_not_json_cannot_be_used_and_says_what_it_says() {
     for (body, words) in [
         ("", None),
         (" ", None),
-        ("{\"a\":", None),
+        ("{\"a\":]", None),
         ("{} {}", None),
         ("\u{feff}", None),
         ("OK", Some("OK")),
@@ -88,6 +88,30 @@ fn a_2xx_that_is_not_json_cannot_be_used_and_says_what_it_says() {
         assert_eq!((failure.kind, quoted(&failure)), (ErrorKind::UnexpectedReply, words), "{body}");
         assert!(failure.message.contains("at $"), "{}", failure.message);
         assert!(!failure.message.contains('{'), "{}", failure.message);
+    }
+}
+
+#[test]
+fn an_answer_that_ends_too_early_was_cut_and_may_be_asked_for_again() {
+    const WHOLE: &str = r#"{"success":true,"contacts":[{"uuid":"C\u00e9","n":[1,-2.5e3,null]}]} "#;
+    for end in 1..WHOLE.len() - 1 {
+        let failure = refused(200, &WHOLE[..end]);
+        assert!(failure.message.contains("ends too early"), "{}", failure.message);
+        let error = failure.clone().report(READS);
+        assert_eq!((error.kind, error.retry), (ErrorKind::Interrupted, Retry::Now), "{end}");
+        let error = failure.report(CREATES);
+        assert_eq!((error.carried_out, error.retry), (CarriedOut::Perhaps, Retry::AfterLooking));
+        // Wrong before its end, it was not cut.
+        let wrong = [&WHOLE[..end], "\u{1}", &WHOLE[end..]].concat();
+        assert_eq!(refused(200, &wrong).kind, ErrorKind::UnexpectedReply, "{end}");
+    }
+    // Within a character.
+    let text = decoded(b"{\"uuid\":\"\xf0\x9f\x98".to_vec(), None).unwrap();
+    assert_eq!(refused(200, &text).kind, ErrorKind::Interrupted);
+    assert!(decoded(b"{\"uuid\":\"\xf0\x9f\"}".to_vec(), None).is_err());
+    // Nothing at all is no answer that was cut.
+    for body in ["", " \n", "\u{feff}"] {
+        assert_eq!(refused(200, body).kind, ErrorKind::UnexpectedReply);
     }
 }
 
