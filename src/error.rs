@@ -6,7 +6,7 @@
 //! been carried out gives way there to what its action's promise allows.
 
 use crate::{
-    contract::{CarriedOut, Error, ErrorKind, Retry},
+    contract::{CarriedOut, Error, ErrorKind, Retry, Verdict},
     effect::{Effect, Promise},
     text::one_line,
     values::ApiKey,
@@ -26,6 +26,8 @@ pub(crate) struct Failure {
     pub(crate) field: Option<String>,
     pub(crate) status: Option<u16>,
     pub(crate) wait_seconds: Option<u32>,
+    /// What 2Chat's words tell of the key.
+    pub(crate) verdict: Option<Verdict>,
 }
 
 /// Longest message, in bytes, as the contract promises.
@@ -42,7 +44,15 @@ pub(crate) const FIELD_LIMIT: usize = 100;
 
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, message: String, advice: &'static str) -> Box<Self> {
-        Box::new(Self { kind, message, advice, field: None, status: None, wait_seconds: None })
+        Box::new(Self {
+            kind,
+            message,
+            advice,
+            field: None,
+            status: None,
+            wait_seconds: None,
+            verdict: None,
+        })
     }
 
     /// An argument that was refused before anything was sent.
@@ -74,13 +84,9 @@ impl Failure {
             }
             Effect::Reads | Effect::Creates | Effect::Changes | Effect::Deletes => CarriedOut::No,
         };
-        let first = match retry(self.kind) {
-            // Not at once, where 2Chat asked to be left alone for a while.
-            Retry::Now if self.wait_seconds.is_some_and(|seconds| seconds > 0) => {
-                Retry::AfterWaiting
-            }
-            retry => retry,
-        };
+        // Not at once, where 2Chat asked to be left alone for a while.
+        let waits = self.wait_seconds.is_some_and(|seconds| seconds > 0);
+        let first = retry(self.kind, waits);
         let (retry, advice) = match (carried_out, first) {
             (CarriedOut::No, retry) => (retry, self.advice),
             (CarriedOut::Perhaps, retry @ (Retry::Now | Retry::AfterWaiting))
@@ -118,8 +124,9 @@ impl Failure {
 }
 
 /// When a call that was not carried out may be repeated.
-fn retry(kind: ErrorKind) -> Retry {
+fn retry(kind: ErrorKind, waits: bool) -> Retry {
     match kind {
+        ErrorKind::Interrupted if waits => Retry::AfterWaiting,
         ErrorKind::InvalidInput => Retry::AfterCorrecting,
         ErrorKind::RateLimited | ErrorKind::Busy => Retry::AfterWaiting,
         ErrorKind::Unreachable | ErrorKind::Interrupted => Retry::Now,

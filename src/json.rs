@@ -32,6 +32,15 @@ pub(crate) fn body(of: &impl Serialize) -> Result<Vec<u8>> {
     })
 }
 
+/// The text without the quotes around it, if it is JSON within a text.
+pub(crate) fn unquoted(text: String) -> String {
+    let inside = text.strip_prefix('\u{feff}').unwrap_or(&text).trim().strip_prefix('"');
+    match inside.and_then(|inside| inside.strip_suffix('"')) {
+        Some(inside) if matches!(inside.as_bytes().first(), Some(b'{' | b'[')) => unescape(inside),
+        _ => text,
+    }
+}
+
 /// Longest text that is taken for words without being JSON, in bytes.
 const PLAIN_LIMIT: usize = 300;
 
@@ -361,9 +370,10 @@ pub(crate) fn whole(text: &str) -> Option<u64> {
 
 /// What the word says, if it is one for yes or no.
 pub(crate) fn truth(word: &str) -> Option<bool> {
-    const WORDS: [&str; 10] = ["true", "1", "yes", "on", "1.0", "false", "0", "no", "off", "0.0"];
+    const WORDS: [&str; 12] =
+        ["true", "1", "yes", "y", "on", "1.0", "false", "0", "no", "n", "off", "0.0"];
     let place = WORDS.iter().position(|known| word.eq_ignore_ascii_case(known))?;
-    Some(place < 5)
+    Some(place < 6)
 }
 
 /// What was read, or the failure that the text breaks at this place.

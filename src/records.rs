@@ -11,6 +11,7 @@ use crate::{
     error::Result,
     json::{self, Answer, NOTHING, Value, whole},
     time::time,
+    twochat::{is_wrapping, members},
 };
 
 /// How many records that were passed over are told with their places.
@@ -46,12 +47,12 @@ pub(crate) fn listed(
             return if other { Err(place.fault(&["expected ", name].concat())) } else { Ok(()) };
         }
         let (mut is_there, mut succeeded, mut says_more) = (false, false, false);
-        let mut speaks = false;
-        let is_object = value.object(&mut |key, value| {
+        let (mut speaks, mut fails) = (false, false);
+        let is_object = members(value, &mut |key, value| {
             let place = value.place;
             match key {
                 // Of two, the first.
-                _ if key == name && !is_there => {
+                _ if !is_there && (key == name || (is_wrapping(key) && value.is_list())) => {
                     is_there = true;
                     if !listed.take(value, read)? {
                         return Err(place.fault("expected a list"));
@@ -60,16 +61,22 @@ pub(crate) fn listed(
                 "count" => listed.count = value.whole()?,
                 "success" => succeeded = value.truth()? == Some(true),
                 "page" => {}
-                "message" | "detail" => speaks |= !NOTHING.contains(&value.raw()?),
-                _ => says_more |= !NOTHING.contains(&value.raw()?),
+                _ => {
+                    let tells = !NOTHING.contains(&value.raw()?);
+                    match key {
+                        "message" | "detail" => speaks |= tells,
+                        "errors" | "error_message" => fails |= tells,
+                        _ => says_more |= tells,
+                    }
+                }
             }
             Ok(())
         })?;
         // Words instead of rows, and no word of success: they are what matters.
-        if is_there && speaks && !succeeded && listed.came == 0 {
+        if is_there && (fails || (speaks && !succeeded)) && listed.came == 0 {
             return Err(place.fault("it has no rows"));
         }
-        says_more |= speaks;
+        says_more |= speaks || fails;
         if is_there || (succeeded && !says_more && listed.count.unwrap_or(0) == 0) {
             return Ok(());
         }
@@ -154,6 +161,7 @@ impl ContactFields {
             profile_pic_url: self.profile_pic_url,
             details: self.details,
             unread_details: Some(self.unread_details).filter(|count| *count > 0),
+            warning: None,
         })
     }
 }
@@ -204,16 +212,21 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
         created_at: None,
         expires_at: None,
     };
-    let mut info =
-        UsageInfo { account, requests_per_minute: None, api_requests: None, number_checks: None };
+    let mut info = UsageInfo {
+        account,
+        requests_per_minute: None,
+        api_requests: None,
+        number_checks: None,
+        warning: None,
+    };
     json::read(answer, &mut |value| {
         let place = value.place;
         let mut is_there = false;
-        let is_object = value.object(&mut |key, value| {
+        let is_object = members(value, &mut |key, value| {
             match key {
                 "account" => {
                     is_there = false;
-                    value.object(&mut |key, value| {
+                    members(value, &mut |key, value| {
                         is_there |= account_member(&mut info.account, key, value)?;
                         Ok(())
                     })

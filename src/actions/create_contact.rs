@@ -12,7 +12,7 @@ use crate::{
     error::{Failure, Result},
     json::{self, Answer},
     records::ContactFields,
-    twochat::{Call, Spelling},
+    twochat::{Call, Spelling, is_wrapping, members},
     values::{ChannelUuid, Email, Name, PhoneNumber, Text, WebUrl},
 };
 
@@ -87,18 +87,23 @@ impl Action for CreateContact {
         let mut missing = "contact";
         json::read(answer, &mut |value| {
             let place = value.place;
-            let is_object = value.object(&mut |key, value| {
-                if key != "contact" {
+            let is_object = members(value, &mut |key, value| {
+                let is_listed = missing == "contact" && is_wrapping(key) && value.is_list();
+                if key != "contact" && !is_listed {
                     return bare.member(key, value);
                 }
                 wrapped = ContactFields::default();
-                let is_one = value.object(&mut |key, value| wrapped.member(key, value))?;
+                let is_one = members(value, &mut |key, value| wrapped.member(key, value))?;
                 missing = if is_one { "contact.uuid" } else { "contact" };
                 Ok(())
             })?;
             if is_object { Ok(()) } else { Err(place.fault("expected an object")) }
         })?;
         wrapped.contact().or_else(|| bare.contact()).ok_or_else(|| answer.missing(missing))
+    }
+
+    fn warning(contact: &mut Contact) -> &mut Option<String> {
+        &mut contact.warning
     }
 }
 

@@ -70,7 +70,12 @@ impl Action for ListContacts {
             next_page: self.page_number.checked_add(1).filter(|_| listed.came > 0),
             reported_count: listed.count,
             skipped: listed.skipped,
+            warning: None,
         })
+    }
+
+    fn warning(page: &mut ContactPage) -> &mut Option<String> {
+        &mut page.warning
     }
 }
 
@@ -421,7 +426,7 @@ mod tests {
                 (r#"{"foo":1}"#, "$.contacts"),
                 (r#"{"success":false}"#, "$.contacts"),
                 (r#"{"success":true,"count":5}"#, "$.contacts"),
-                (r#"{"success":true,"data":{"contacts":[{"uuid":"CON1"}]}}"#, "$.contacts"),
+                (r#"{"success":true,"other":{"contacts":[{"uuid":"CON1"}]}}"#, "$.contacts"),
                 (r#"{"contacts":7}"#, "$.contacts"),
                 (r#"{"contacts":"none"}"#, "$.contacts"),
                 ("[1,2]", "$"),

@@ -35,7 +35,11 @@ impl Action for ListWebhookSubscriptions {
             subscriptions.push(row);
             Ok(true)
         })?;
-        Ok(WebhookSubscriptions { subscriptions, skipped: listed.skipped })
+        Ok(WebhookSubscriptions { subscriptions, skipped: listed.skipped, warning: None })
+    }
+
+    fn warning(listed: &mut WebhookSubscriptions) -> &mut Option<String> {
+        &mut listed.warning
     }
 }
 

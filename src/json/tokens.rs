@@ -54,7 +54,7 @@ impl<'t> Reader<'t> {
 
     /// Whether the text ends where JSON had begun and should go on.
     pub(super) fn is_cut(&self) -> bool {
-        self.at >= self.text.len() && !self.text.trim_start().is_empty()
+        self.at >= self.text.len() && self.text.bytes().any(|byte| byte > b' ')
     }
 
     pub(super) fn complaint(&self) -> &'static str {

@@ -37,34 +37,33 @@ fn seconds(text: &str) -> Option<u64> {
 /// `Wed Nov 25 07:28:00 2026`. The day stands before the year in all of them.
 fn http_date(text: &str) -> Option<u64> {
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let (mut month, mut day, mut year, mut clock) = (None, None, None, None);
-    let parts = text.split([' ', ',', '-']).filter(|part| !part.is_empty());
-    for part in parts.skip(1) {
-        if part.contains(':') {
-            clock = Some(part);
-        } else if let Some(number) = number(part) {
-            let place = if day.is_none() { &mut day } else { &mut year };
-            if place.replace(number).is_some() {
-                return None;
-            }
-        } else if part.len() == 3 && part != "GMT" {
-            month = find(MONTHS, part).filter(|at| at % 3 == 0);
-        } else if part != "GMT" {
+    let (mut month, mut day, mut year, mut clock) = ("", "", "", "");
+    for part in text.split([' ', ',', '-']).skip(1) {
+        let place = match part.as_bytes() {
+            [] | b"GMT" => continue,
+            [b'0'..=b'9', _, b':', ..] => &mut clock,
+            [b'0'..=b'9', ..] if day.is_empty() => &mut day,
+            [b'0'..=b'9', ..] => &mut year,
+            _ => &mut month,
+        };
+        if !place.is_empty() {
             return None;
         }
+        *place = part;
     }
+    let month = find(MONTHS, month).filter(|at| month.len() == 3 && at % 3 == 0)? / 3 + 1;
+    let month = month.to_string();
+    let padding = |text: &str| if text.len() == 1 { "0" } else { "" };
     // Of two digits: the century that is not long past.
-    let year = year?
-        + if year? < 70 {
-            2000
-        } else if year? < 100 {
-            1900
-        } else {
-            0
-        };
-    let padded = |number: u64| [if number < 10 { "0" } else { "" }, &number.to_string()].concat();
-    let month = padded(month? as u64 / 3 + 1);
-    seconds_of(&[&year.to_string(), "-", &month, "-", &padded(day?), "T", clock?].concat())
+    let century = if year.len() != 2 {
+        ""
+    } else if year < "70" {
+        "20"
+    } else {
+        "19"
+    };
+    let date = [century, year, "-", padding(&month), &month, "-", padding(day), day, "T", clock];
+    seconds_of(&date.concat())
 }
 
 #[cfg(test)]

@@ -32,13 +32,17 @@ pub(in crate::twochat) fn accepted(reply: Reply, settings: &Settings) -> Result<
     let answer = accept(reply, settings, SPELLINGS)?;
     // As an action reads it, and as one that reads no object.
     let object = json::read(&answer, &mut |value| value.object(&mut |_, _| Ok(())).map(drop));
-    let object = doubt(&answer, object.as_ref().err().map(Box::as_ref), status, SPELLINGS);
     let mut text = String::new();
     let whole = json::read(&answer, &mut |value| {
         text = value.json_text()?;
         Ok(())
     });
-    let whole = doubt(&answer, whole.as_ref().err().map(Box::as_ref), status, SPELLINGS);
+    let judged = [object, whole].map(|read| {
+        let mut warning = None;
+        let read = read.as_ref().map(|()| &mut warning).map_err(|unread| &**unread);
+        judge(&answer, read, status, SPELLINGS)
+    });
+    let [object, whole] = judged;
     assert_eq!(object.is_some(), whole.is_some());
     whole.map_or(Ok(text), Err)
 }
@@ -95,14 +99,15 @@ fn a_2xx_that_is_not_json_cannot_be_used_and_says_what_it_says() {
 fn an_answer_that_ends_too_early_was_cut_and_may_be_asked_for_again() {
     const WHOLE: &str = r#"{"success":true,"contacts":[{"uuid":"C\u00e9","n":[1,-2.5e3,null]}]} "#;
     for end in 1..WHOLE.len() - 1 {
-        let failure = refused(200, &WHOLE[..end]);
+        let (before, after) = WHOLE.split_at(end);
+        let failure = refused(200, before);
         assert!(failure.message.contains("ends too early"), "{}", failure.message);
         let error = failure.clone().report(READS);
         assert_eq!((error.kind, error.retry), (ErrorKind::Interrupted, Retry::Now), "{end}");
         let error = failure.report(CREATES);
         assert_eq!((error.carried_out, error.retry), (CarriedOut::Perhaps, Retry::AfterLooking));
         // Wrong before its end, it was not cut.
-        let wrong = [&WHOLE[..end], "\u{1}", &WHOLE[end..]].concat();
+        let wrong = [before, "\u{1}", after].concat();
         assert_eq!(refused(200, &wrong).kind, ErrorKind::UnexpectedReply, "{end}");
     }
     // Within a character.
@@ -141,7 +146,7 @@ fn a_2xx_with_a_message_and_no_record_says_that_message() {
     ] {
         let answer = accept(reply(200, body), &settings(""), SPELLINGS).map(|answer| {
             let unread = Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
-            doubt(&answer, Some(&unread), 200, SPELLINGS).unwrap().message
+            judge(&answer, Err(&unread), 200, SPELLINGS).unwrap().message
         });
         assert_eq!(answer.as_deref(), Ok("No record. 2Chat says: “Being moved”."), "{body}");
     }
@@ -310,7 +315,7 @@ fn a_missing_key_is_told_from_what_is_forbidden() {
         r#"{"detail":"Private flow"}"#,
         r#"{"success":false,"error":true,"error_message":"Number already connected"}"#,
         "",
-        "Not authenticated",
+        "<p>Not authenticated</p>",
     ] {
         assert_eq!(refused(403, body).kind, ErrorKind::Forbidden, "{body}");
     }

@@ -1,0 +1,49 @@
+//! Where in a reply does the answer stand? In its wrapping, if it has one.
+//!
+//! Gateways put an answer into `data` or the like, or into a list of one. What
+//! is in there is read as if it stood alone.
+
+use super::words::is_one;
+use crate::{error::Result, json::Value};
+
+/// Members that hold the answer and tell nothing themselves.
+const WRAPPINGS: &str = "data|result|results|response|payload|items";
+/// How many of them may lie in each other.
+const DEPTH: u32 = 3;
+
+pub(crate) fn is_wrapping(name: &str) -> bool {
+    is_one(name, WRAPPINGS)
+}
+
+/// Reads an object, member by member, with those of a wrapping in its place;
+/// of a list its first item. What is neither is passed over, and then it gives
+/// `false`.
+pub(crate) fn members<'t>(
+    value: Value<'t, '_>,
+    member: &mut dyn FnMut(&str, Value<'t, '_>) -> Result<()>,
+) -> Result<bool> {
+    unwrapped(value, DEPTH, member)
+}
+
+fn unwrapped<'t>(
+    value: Value<'t, '_>,
+    depth: u32,
+    member: &mut dyn FnMut(&str, Value<'t, '_>) -> Result<()>,
+) -> Result<bool> {
+    if value.is_list() && depth > 0 {
+        let mut found = None;
+        value.list(&mut |item| {
+            if found.is_none() {
+                found = Some(unwrapped(item, depth - 1, member)?);
+            }
+            Ok(())
+        })?;
+        return Ok(found == Some(true));
+    }
+    value.object(&mut |key, value| {
+        if depth > 0 && value.is_object() && is_wrapping(key) {
+            return unwrapped(value, depth - 1, member).map(drop);
+        }
+        member(key, value)
+    })
+}
