@@ -86,10 +86,10 @@ pub(crate) fn outcome<A: Action>(
         Err(failure) => failure,
         Ok(answer) => {
             let mut read = action.read(&answer);
-            let judged = read.as_mut().map(A::warning).map_err(|unread| &**unread);
-            match twochat::judge(&answer, judged, status, A::SPELLINGS) {
-                Some(failure) => failure,
-                None => return read,
+            let judged = read.as_mut().map(A::warning);
+            match (twochat::judge(&answer, judged, status, A::SPELLINGS), read) {
+                (Some(failure), _) | (None, Err(failure)) => failure,
+                (None, read) => return read,
             }
         }
     };

@@ -103,7 +103,7 @@ pub(crate) fn read<'t>(
     let mut reader = Reader::new(answer.text());
     let root = Place { answer, parent: None, step: Step::Root };
     next_value(&mut reader, &root, shape)?;
-    if reader.ends() { Ok(()) } else { or_fault(Err(Broken), &reader, &root) }
+    if reader.ends() { Ok(()) } else { Err(broken(&reader, &root)) }
 }
 
 /// Where a value stands: a step from the place around it.
@@ -382,14 +382,17 @@ fn or_fault<T>(
     reader: &Reader<'_>,
     place: &Place<'_>,
 ) -> Result<T> {
-    read.map_err(|Broken| {
-        let mut failure = place.fault(reader.complaint());
-        // It was under way when the connection ended, and may come whole.
-        if reader.is_cut() {
-            (failure.kind, failure.advice) = (ErrorKind::Interrupted, "Try again.");
-        }
-        failure
-    })
+    read.map_err(|Broken| broken(reader, place))
+}
+
+#[inline(never)]
+fn broken(reader: &Reader<'_>, place: &Place<'_>) -> Box<Failure> {
+    let mut failure = place.fault(reader.complaint());
+    // It was under way when the connection ended, and may come whole.
+    if reader.is_cut() {
+        (failure.kind, failure.advice) = (ErrorKind::Interrupted, "Try again.");
+    }
+    failure
 }
 
 /// Reads the value that is next, or passes over it if `read` leaves it alone.

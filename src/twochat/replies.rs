@@ -78,13 +78,13 @@ pub(crate) fn accept<'k>(
     Err(refusal(reply.status, wait, words))
 }
 
-/// The failure that the answer tells of, although its status says success, or
-/// that reading it met, with all that the answer says; else what it warns of is
-/// put beside what was read. Most tell nothing else than what was read, and are
-/// not looked at again.
+/// The failure that the answer tells of, although its status says success. Else
+/// what it warns of is put beside what was read of it, and all that it says into
+/// the failure that reading met. Most tell nothing else than what was read, and
+/// are not looked at again.
 pub(crate) fn judge(
     answer: &Answer<'_>,
-    read: core::result::Result<&mut Option<String>, &Failure>,
+    read: core::result::Result<&mut Option<String>, &mut Box<Failure>>,
     status: u16,
     spellings: &[Spelling],
 ) -> Option<Box<Failure>> {
@@ -95,20 +95,18 @@ pub(crate) fn judge(
     if heard.says_no || (read.is_err() && heard.tells_errors) {
         return Some(failure_in_words(ErrorKind::Rejected, FAILED_IN_SPITE, heard.words, status));
     }
-    let mut failure = match read {
-        Err(unread) => Box::new(unread.clone()),
-        Ok(warning) => {
-            *warning = heard.warning;
-            return None;
+    match read {
+        Ok(warning) => *warning = heard.warning,
+        Err(unread) => {
+            if answer.is_page() {
+                unread.message = PAGE_INSTEAD.to_owned();
+                unread.advice = "Sign in to it, or check the base URL in the settings.";
+            }
+            quote(&mut unread.message, heard.words.text.as_deref());
+            unread.verdict = heard.words.verdict;
         }
-    };
-    if answer.is_page() {
-        failure.message = PAGE_INSTEAD.to_owned();
-        failure.advice = "Sign in to it, or check the base URL in the settings.";
     }
-    quote(&mut failure.message, heard.words.text.as_deref());
-    failure.verdict = heard.words.verdict;
-    Some(failure)
+    None
 }
 
 /// A failure with what happened, 2Chat's own words, and what to do.

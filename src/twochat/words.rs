@@ -217,14 +217,15 @@ fn place(name: &str) -> Option<usize> {
 
 /// A value without parts as a word: a text, or the JSON of anything else.
 fn flat(value: Value<'_, '_>) -> Result<String> {
-    let word = if value.is_text() { value.text()? } else { Some(value.raw()?.to_owned()) };
-    Ok(word.unwrap_or_default().trim().to_owned())
+    let place = value.place;
+    let word = if value.is_text() { value.word()? } else { Some(value.raw()?.into()) };
+    Ok(place.hide_key(word.unwrap_or_default().into_owned()))
 }
 
 /// Whether a word where an error would stand tells of none.
 fn is_none(word: &str) -> bool {
     const NONE: &str = "null|none|nil|ok|success|noerror|noerrors|na|undefined";
-    let name = folded(word);
+    let (word, name) = (word.trim(), folded(word));
     is_one(&name, NONE)
         || truth(word) == Some(false)
         || name.bytes().all(|byte| byte == b'0')
@@ -234,6 +235,7 @@ fn is_none(word: &str) -> bool {
 /// Whether the word in a member that says so means yes or no.
 fn verdict(name: &str, word: &str) -> Option<bool> {
     const NO: &str = "err|fail|nok|ko|notok|reject|denied|unsuccess|invalid";
+    let word = word.trim();
     if is_one(name, "success|ok|issuccess")
         && let Some(says) = truth(word)
     {

@@ -37,14 +37,14 @@ pub(in crate::twochat) fn accepted(reply: Reply, settings: &Settings) -> Result<
         text = value.json_text()?;
         Ok(())
     });
-    let judged = [object, whole].map(|read| {
+    let judged = [object, whole].map(|mut read| {
         let mut warning = None;
-        let read = read.as_ref().map(|()| &mut warning).map_err(|unread| &**unread);
-        judge(&answer, read, status, SPELLINGS)
+        let judged = judge(&answer, read.as_mut().map(|()| &mut warning), status, SPELLINGS);
+        judged.map_or(read, Err)
     });
     let [object, whole] = judged;
-    assert_eq!(object.is_some(), whole.is_some());
-    whole.map_or(Ok(text), Err)
+    assert_eq!(object.is_err(), whole.is_err());
+    whole.map(|()| text)
 }
 
 pub(in crate::twochat) fn refused(status: u16, body: &str) -> Box<Failure> {
@@ -145,8 +145,9 @@ fn a_2xx_with_a_message_and_no_record_says_that_message() {
         "Being moved",
     ] {
         let answer = accept(reply(200, body), &settings(""), SPELLINGS).map(|answer| {
-            let unread = Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
-            judge(&answer, Err(&unread), 200, SPELLINGS).unwrap().message
+            let mut unread = Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
+            assert_eq!(judge(&answer, Err(&mut unread), 200, SPELLINGS), None);
+            unread.message
         });
         assert_eq!(answer.as_deref(), Ok("No record. 2Chat says: “Being moved”."), "{body}");
     }
