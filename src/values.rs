@@ -6,7 +6,7 @@
 use serde::Serialize;
 
 use self::visible::{is_seen, is_unseen, shown};
-use crate::text::{push, replace};
+use crate::text::{number, push, replace};
 
 mod visible;
 
@@ -167,7 +167,7 @@ fn is_domain(text: &str) -> bool {
     };
     text.contains('.')
         && text.split('.').all(is_label)
-        && text.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| !b.is_ascii_digit()))
+        && split_last(text, b'.').is_some_and(|(_, last)| last.bytes().any(|b| !b.is_ascii_digit()))
 }
 
 /// Whether a label may have it: what is not ASCII is a letter, a mark or a
@@ -211,7 +211,7 @@ fn split_url(text: &str) -> Option<UrlParts<'_>> {
     };
     let end = after.find(['/', '?', '#']).unwrap_or(after.len());
     let (authority, rest) = after.split_at_checked(end)?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = split_last(authority, b'@').map_or(authority, |(_, host)| host);
     let odd = |c: char| {
         c.is_whitespace()
             || is_unseen(c)
@@ -234,13 +234,17 @@ fn is_host_and_port(text: &str) -> bool {
                 && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.')
         });
     (named || numbered)
-        && port.is_none_or(|port| {
-            port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
-        })
+        && port.is_none_or(|port| number(port).is_some_and(|port| (1..65_536).contains(&port)))
+}
+
+/// What stands in front of the last such sign, and behind it.
+fn split_last(text: &str, sign: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().rposition(|byte| byte == sign)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 fn split_port(text: &str) -> (&str, Option<&str>) {
-    match text.rsplit_once(':') {
+    match split_last(text, b':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     }
@@ -272,17 +276,19 @@ impl BaseUrl {
         if !https && !is_loopback(split_port(authority).0) {
             return Err("it is http, which is allowed only on a loopback address");
         }
-        let path = rest.trim_end_matches('/').to_owned();
-        Ok(Self { https, authority: authority.to_owned(), path })
+        let mut path = rest;
+        while let Some(shorter) = path.strip_suffix('/') {
+            path = shorter;
+        }
+        Ok(Self { https, authority: authority.to_owned(), path: path.to_owned() })
     }
 }
 
 /// Whether the host is this machine by the way it is written.
 fn is_loopback(host: &str) -> bool {
-    let mut numbers = host.split('.').map(|number| {
+    let mut numbers = host.split('.').map(|text| {
         // Some readers take a leading zero for octal, and go elsewhere.
-        let plain = number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
-        number.parse::<u8>().ok().filter(|_| plain || number == "0")
+        number(text).filter(|number| *number < 256 && (!text.starts_with('0') || text == "0"))
     });
     let is_127 = numbers.next() == Some(Some(127))
         && numbers.clone().count() == 3

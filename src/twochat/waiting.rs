@@ -51,9 +51,9 @@ fn http_date(text: &str) -> Option<u64> {
         }
         *place = part;
     }
-    let month = find(MONTHS, month).filter(|at| month.len() == 3 && at % 3 == 0)? / 3 + 1;
-    let month = month.to_string();
-    let padding = |text: &str| if text.len() == 1 { "0" } else { "" };
+    let month = find(MONTHS, month).filter(|at| month.len() == 3 && at % 3 == 0)? / 3 * 2;
+    let month = "010203040506070809101112".get(month..month + 2)?;
+    let padding = if day.len() == 1 { "0" } else { "" };
     // Of two digits: the century that is not long past.
     let century = if year.len() != 2 {
         ""
@@ -62,8 +62,7 @@ fn http_date(text: &str) -> Option<u64> {
     } else {
         "19"
     };
-    let date = [century, year, "-", padding(&month), &month, "-", padding(day), day, "T", clock];
-    seconds_of(&date.concat())
+    seconds_of(&[century, year, "-", month, "-", padding, day, "T", clock].concat())
 }
 
 #[cfg(test)]

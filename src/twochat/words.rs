@@ -48,16 +48,13 @@ const DEPTH: u32 = 4;
 /// but success.
 pub(super) fn tells_more(member: &str, begins: u8) -> bool {
     let name = folded(member);
-    match &*name {
-        "success" | "ok" => begins != b't',
-        _ if is_one(&name, FLAGS) => true,
-        _ if is_wrapping(member) => begins == b'{',
-        // `false` and `null`.
-        _ => {
-            matches!(name.as_bytes().first(), Some(b'e' | b'f' | b'n' | b'w'))
-                && begins != b'f'
-                && begins != b'n'
-        }
+    let is_yes = begins == b't' && is_one(&name, "success|ok");
+    // `false` and `null`.
+    let is_nothing = begins == b'f' || begins == b'n';
+    match place(&name) {
+        Some(FLAG) => !is_yes,
+        Some(ERROR_MESSAGE | ERRORS | ERROR | WARNING) => !is_nothing,
+        _ => begins == b'{' && is_wrapping(member),
     }
 }
 
@@ -125,8 +122,8 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
         let name = folded(key);
         (of.is_data, of.tells) = (is_wrapping(key), false);
         let is_flat = !value.is_list() && !value.is_object();
-        let place = place(&name).unwrap_or(OTHER);
-        if is_flat && is_one(&name, FLAGS) {
+        let place = place(&name);
+        if is_flat && place == Some(FLAG) {
             let is_text = value.is_text();
             let word = flat(value)?;
             let says = verdict(&name, &word);
@@ -137,17 +134,17 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
             } else if is_text && (says.is_none() || word.len() > LONGEST_YES_OR_NO) {
                 of.add("", said(&word));
             }
-        } else if place < OTHER || of.is_data {
+        } else if of.is_data || place.is_some() {
             // The details of a contact are data.
             of.is_data |= name == "details";
             of.gather(value, DEPTH, spellings)?;
         }
         match place {
-            ERRORS => tells_errors |= of.tells,
-            ERROR => fails |= of.tells,
+            Some(ERRORS) => tells_errors |= of.tells,
+            Some(ERROR) => fails |= of.tells,
             _ => {}
         }
-        if let Some(text) = texts.get_mut(place) {
+        if let Some(text) = texts.get_mut(place.unwrap_or(FLAG)) {
             append(text, "; ", &core::mem::take(&mut of.text));
         }
         Ok(())
@@ -187,9 +184,10 @@ fn joined(between: &str, parts: &[&str]) -> String {
     text
 }
 
-/// The members that hold words, in their folded form, those that are preferred
-/// first. What wraps an answer, and may hold words in its stead, comes last.
-const MEMBERS: [&str; OTHER + 1] = [
+/// The members that tell something, in their folded form. Those with words come
+/// in the order in which they are preferred; the last say yes or no, or with
+/// which code.
+const MEMBERS: [&str; FLAG + 1] = [
     "errormessage|errormsg|errordescription",
     "message|messages|msg",
     "errors",
@@ -197,13 +195,13 @@ const MEMBERS: [&str; OTHER + 1] = [
     "title",
     "error|fault|faultstring|exception",
     "warning|warnings|notice|notices",
-    "",
+    "success|ok|issuccess|status|result|code|type|errorcode|statuscode|httpstatus",
 ];
+const ERROR_MESSAGE: usize = 0;
 const ERRORS: usize = 2;
 const ERROR: usize = 5;
-const OTHER: usize = 7;
-/// The members that say yes or no, or with which code.
-const FLAGS: &str = "success|ok|issuccess|status|result|code|type|errorcode|statuscode|httpstatus";
+const WARNING: usize = 6;
+const FLAG: usize = 7;
 /// Those of them that name what is wrong to programs.
 const CODES: &str = "code|type|errorcode";
 /// What is longer says more than yes or no.
@@ -224,12 +222,11 @@ fn flat(value: Value<'_, '_>) -> Result<String> {
 
 /// Whether a word where an error would stand tells of none.
 fn is_none(word: &str) -> bool {
-    const NONE: &str = "null|none|nil|ok|success|noerror|noerrors|na|undefined";
+    const NONE: &str = "null|none|nil|ok|success|noerror|noerrors|na|undefined|";
     let (word, name) = (word.trim(), folded(word));
     is_one(&name, NONE)
         || truth(word) == Some(false)
-        || name.bytes().all(|byte| byte == b'0')
-        || whole(word).is_some_and(|number| (200..300).contains(&number))
+        || whole(word).is_some_and(|code| code == 0 || (200..300).contains(&code))
 }
 
 /// Whether the word in a member that says so means yes or no.
@@ -361,7 +358,9 @@ impl Gathered {
             if key == "loc" && value.is_list() {
                 let named = field(value, spellings)?;
                 self.field = self.field.take().or(named);
-            } else if place(&name).is_some() && (!self.is_data || value.is_text()) {
+            } else if place(&name).is_some_and(|it| it < WARNING)
+                && (!self.is_data || value.is_text())
+            {
                 self.gather(value, depth - 1, spellings)?;
             } else if !self.is_data {
                 let argument = spelled(&value.place.name(), spellings);
