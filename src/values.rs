@@ -209,7 +209,7 @@ fn split_url(text: &str) -> Option<UrlParts<'_>> {
         Some(after) => (true, after),
         None => (false, after_scheme(text, "http://")?),
     };
-    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    let end = after.bytes().position(|byte| b"/?#".contains(&byte)).unwrap_or(after.len());
     let (authority, rest) = after.split_at_checked(end)?;
     let host = split_last(authority, b'@').map_or(authority, |(_, host)| host);
     let odd = |c: char| {
@@ -227,7 +227,7 @@ fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
 
 fn is_host_and_port(text: &str) -> bool {
     let (host, port) = split_port(text);
-    let named = !host.is_empty() && !host.contains(['[', ']', ':']);
+    let named = !host.is_empty() && !host.bytes().any(|byte| b"[]:".contains(&byte));
     let numbered =
         host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
             address.contains(':')
@@ -267,7 +267,7 @@ impl BaseUrl {
         if authority.contains('@') {
             return Err("it holds user info, which has no meaning here");
         }
-        if rest.contains(['?', '#']) {
+        if rest.bytes().any(|byte| byte == b'?' || byte == b'#') {
             return Err("it holds a query or a fragment, but only a path may follow the host");
         }
         if !text.is_ascii() {
