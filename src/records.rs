@@ -52,7 +52,7 @@ pub(crate) fn listed(
             let place = value.place;
             match key {
                 // Of two, the first.
-                _ if !is_there && (key == name || (is_wrapping(key) && value.is_list())) => {
+                _ if !is_there && (key == name || (value.is_list() && is_wrapping(key))) => {
                     is_there = true;
                     if !listed.take(value, read)? {
                         return Err(place.fault("expected a list"));

@@ -88,7 +88,7 @@ impl Action for CreateContact {
         json::read(answer, &mut |value| {
             let place = value.place;
             let is_object = members(value, &mut |key, value| {
-                let is_listed = missing == "contact" && is_wrapping(key) && value.is_list();
+                let is_listed = value.is_list() && is_wrapping(key) && missing == "contact";
                 if key != "contact" && !is_listed {
                     return bare.member(key, value);
                 }

@@ -47,12 +47,19 @@ const DEPTH: u32 = 4;
 /// Whether a member of the answer, whose value begins so, may tell of anything
 /// but success.
 pub(super) fn tells_more(member: &str, begins: u8) -> bool {
+    // Most of what comes is told at the first look.
+    const OPEN: [&[u8]; 9] = [b"er", b"wa", b"no", b"fa", b"ex", b"da", b"re", b"pa", b"it"];
+    let may_open = |start: &[u8]| OPEN.iter().any(|open| start.eq_ignore_ascii_case(open));
+    if (begins == b't' && member == "success")
+        || (matches!(begins, b'{' | b'[') && !member.as_bytes().get(..2).is_some_and(may_open))
+    {
+        return false;
+    }
     let name = folded(member);
-    let is_yes = begins == b't' && is_one(&name, "success|ok");
     // `false` and `null`.
     let is_nothing = begins == b'f' || begins == b'n';
     match place(&name) {
-        Some(FLAG) => !is_yes,
+        Some(FLAG) => begins != b't' || !is_one(&name, "success|ok"),
         Some(ERROR_MESSAGE | ERRORS | ERROR | WARNING) => !is_nothing,
         _ => begins == b'{' && is_wrapping(member),
     }
@@ -72,15 +79,16 @@ fn folded(name: &str) -> String {
 
 /// Whether any of these, which bars part, is so.
 fn any(names: &str, is_so: &dyn Fn(&str) -> bool) -> bool {
-    let mut rest = names;
-    loop {
-        let end = find(rest, "|").unwrap_or(rest.len());
-        if rest.get(..end).is_some_and(is_so) {
-            return true;
+    let mut start = 0;
+    for end in 0..=names.len() {
+        if names.as_bytes().get(end).is_none_or(|byte| *byte == b'|') {
+            if names.get(start..end).is_some_and(is_so) {
+                return true;
+            }
+            start = end + 1;
         }
-        let Some(more) = rest.get(end + 1..) else { return false };
-        rest = more;
     }
+    false
 }
 
 /// Whether the name is one of these, which bars part.

@@ -12,7 +12,8 @@ const WRAPPINGS: &str = "data|result|results|response|payload|items";
 const DEPTH: u32 = 3;
 
 pub(crate) fn is_wrapping(name: &str) -> bool {
-    is_one(name, WRAPPINGS)
+    // Most are not, as their first letter tells.
+    name.bytes().next().is_some_and(|first| b"dipr".contains(&first)) && is_one(name, WRAPPINGS)
 }
 
 /// Reads an object, member by member, with those of a wrapping in its place;

@@ -86,7 +86,7 @@ async fn an_odd_reply_is_read_as_what_it_means() {
         ),
         (
             "get-api-usage-info",
-            r#"[{"data":{"account":{"uuid":"ACC1"}},"warning":"Nearly used up"}]"#,
+            r#"{"data":{"account":[{"uuid":"ACC1"}]},"warning":"Nearly used up"}"#,
             vec![("/account/uuid", json!("ACC1")), ("/warning", json!("Nearly used up"))],
         ),
         (
