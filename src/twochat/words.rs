@@ -48,10 +48,10 @@ const DEPTH: u32 = 4;
 /// but success.
 pub(super) fn tells_more(member: &str, begins: u8) -> bool {
     // Most of what comes is told at the first look.
-    const OPEN: [&[u8]; 9] = [b"er", b"wa", b"no", b"fa", b"ex", b"da", b"re", b"pa", b"it"];
-    let may_open = |start: &[u8]| OPEN.iter().any(|open| start.eq_ignore_ascii_case(open));
+    let may_open =
+        |start: &str| any("er|wa|no|fa|ex|da|re|pa|it", &|open| start.eq_ignore_ascii_case(open));
     if (begins == b't' && member == "success")
-        || (matches!(begins, b'{' | b'[') && !member.as_bytes().get(..2).is_some_and(may_open))
+        || (matches!(begins, b'{' | b'[') && !member.get(..2).is_some_and(may_open))
     {
         return false;
     }
@@ -59,7 +59,7 @@ pub(super) fn tells_more(member: &str, begins: u8) -> bool {
     // `false` and `null`.
     let is_nothing = begins == b'f' || begins == b'n';
     match place(&name) {
-        Some(FLAG) => begins != b't' || !is_one(&name, "success|ok"),
+        Some(FLAG) => begins != b't',
         Some(ERROR_MESSAGE | ERRORS | ERROR | WARNING) => !is_nothing,
         _ => begins == b'{' && is_wrapping(member),
     }
@@ -252,7 +252,7 @@ fn verdict(name: &str, word: &str) -> Option<bool> {
     let spelled = folded(word);
     let fails = match (whole(word), word.strip_prefix('-').and_then(whole)) {
         // A code that begins as that of a failure, or is below 0.
-        (Some(code), _) => [1, 10, 100].iter().any(|by| (400..600).contains(&(code / by))),
+        (Some(code), _) => matches!(code, 400..600 | 4_000..6_000 | 40_000..60_000),
         (None, Some(code)) => code > 0,
         (None, None) => is_one(&spelled, "false|no") || any(NO, &|it| spelled.starts_with(it)),
     };
@@ -274,15 +274,14 @@ fn chosen(texts: &[&str], codes: &str) -> Words {
     Words { text, field: None, verdict: verdict_in(&all), conflict }
 }
 
-/// The words in small letters, each between spaces.
+/// The words in small letters of ASCII, each between spaces.
 fn plainly(text: &str) -> String {
     let mut plain = " ".to_owned();
-    for c in text.chars() {
-        let c = c.to_ascii_lowercase();
-        let is_sign = c < '\u{80}' && !c.is_ascii_alphanumeric();
-        push(&mut plain, if is_sign { ' ' } else { c });
+    for byte in text.bytes() {
+        let byte = if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b' ' };
+        push(&mut plain, char::from(byte));
     }
-    plain.push(' ');
+    push(&mut plain, ' ');
     plain
 }
 

@@ -32,14 +32,14 @@ fn unwrapped<'t>(
     member: &mut dyn FnMut(&str, Value<'t, '_>) -> Result<()>,
 ) -> Result<bool> {
     if value.is_list() && depth > 0 {
-        let mut found = None;
+        let (mut is_first, mut is_object) = (true, false);
         value.list(&mut |item| {
-            if found.is_none() {
-                found = Some(unwrapped(item, depth - 1, member)?);
+            if core::mem::take(&mut is_first) {
+                is_object = unwrapped(item, depth - 1, member)?;
             }
             Ok(())
         })?;
-        return Ok(found == Some(true));
+        return Ok(is_object);
     }
     value.object(&mut |key, value| {
         if depth > 0 && value.is_object() && is_wrapping(key) {
