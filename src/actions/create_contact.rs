@@ -90,7 +90,7 @@ impl Action for CreateContact {
             let is_object = members(value, &mut |key, value| {
                 let is_listed = value.is_list() && is_wrapping(key) && missing == "contact";
                 if key != "contact" && !is_listed {
-                    return bare.member(key, value);
+                    return bare.member(if key == "contact_uuid" { "uuid" } else { key }, value);
                 }
                 wrapped = ContactFields::default();
                 let is_one = members(value, &mut |key, value| wrapped.member(key, value))?;

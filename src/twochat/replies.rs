@@ -162,7 +162,7 @@ fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure>
 }
 
 const UNKNOWN_KEY: Advice = (
-    "2Chat received no API key, or one that it does not know",
+    "2Chat does not know the API key, or received no API key",
     "Check the key in the connection, or make a new one at \
      https://app.2chat.io/developers?tab=api-access.",
 );

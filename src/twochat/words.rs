@@ -79,21 +79,24 @@ fn folded(name: &str) -> String {
 
 /// Whether any of these, which bars part, is so.
 fn any(names: &str, is_so: &dyn Fn(&str) -> bool) -> bool {
-    let mut start = 0;
-    for end in 0..=names.len() {
-        if names.as_bytes().get(end).is_none_or(|byte| *byte == b'|') {
-            if names.get(start..end).is_some_and(is_so) {
-                return true;
-            }
-            start = end + 1;
+    let mut rest = names;
+    loop {
+        let end = rest.bytes().position(|byte| byte == b'|').unwrap_or(rest.len());
+        let (name, more) = rest.split_at_checked(end).unwrap_or_default();
+        if is_so(name) {
+            return true;
         }
+        rest = match more.get(1..) {
+            Some(more) => more,
+            None => return false,
+        };
     }
-    false
 }
 
 /// Whether the name is one of these, which bars part.
 pub(super) fn is_one(name: &str, names: &str) -> bool {
-    any(names, &|known| known == name)
+    let first = name.as_bytes().first();
+    any(names, &|known| known.as_bytes().first() == first && known == name)
 }
 
 /// What the whole answer tells, be it JSON or not.
@@ -196,14 +199,14 @@ fn joined(between: &str, parts: &[&str]) -> String {
 /// in the order in which they are preferred; the last say yes or no, or with
 /// which code.
 const MEMBERS: [&str; FLAG + 1] = [
-    "errormessage|errormsg|errordescription",
-    "message|messages|msg",
+    "errormessage|errormessages|errormsg|errordescription",
+    "message|messages|msg|statusmessage",
     "errors",
     "detail|details|description|reason",
     "title",
-    "error|fault|faultstring|exception",
+    "error|err|iserror|haserror|fault|faultstring|exception",
     "warning|warnings|notice|notices",
-    "success|ok|issuccess|status|result|code|type|errorcode|statuscode|httpstatus",
+    "success|ok|issuccess|status|result|code|type|errorcode|statuscode|responsecode|httpstatus",
 ];
 const ERROR_MESSAGE: usize = 0;
 const ERRORS: usize = 2;
@@ -239,11 +242,10 @@ fn is_none(word: &str) -> bool {
 
 /// Whether the word in a member that says so means yes or no.
 fn verdict(name: &str, word: &str) -> Option<bool> {
-    const NO: &str = "err|fail|nok|ko|notok|reject|denied|unsuccess|invalid";
+    const NO: &str = "err|fail|nok|ko|notok|reject|denied|declin|unsuccess|invalid|fault";
     let word = word.trim();
-    if is_one(name, "success|ok|issuccess")
-        && let Some(says) = truth(word)
-    {
+    let is_plain = is_one(name, "success|ok|issuccess");
+    if is_plain && let Some(says) = truth(word) {
         return Some(says);
     }
     if name == "errorcode" || (is_one(name, CODES) && is_none(word)) {
@@ -253,7 +255,7 @@ fn verdict(name: &str, word: &str) -> Option<bool> {
     let fails = match (whole(word), word.strip_prefix('-').and_then(whole)) {
         // A code that begins as that of a failure, or is below 0.
         (Some(code), _) => matches!(code, 400..600 | 4_000..6_000 | 40_000..60_000),
-        (None, Some(code)) => code > 0,
+        (None, Some(code)) => code > 0 && !is_plain,
         (None, None) => is_one(&spelled, "false|no") || any(NO, &|it| spelled.starts_with(it)),
     };
     if fails {
@@ -341,7 +343,9 @@ struct Gathered {
 
 impl Gathered {
     fn add(&mut self, name: &str, said: &str) {
-        append(&mut self.text, "; ", &joined(": ", &[name, said]));
+        if !said.is_empty() {
+            append(&mut self.text, "; ", &joined(": ", &[name, said]));
+        }
     }
 
     fn gather(&mut self, value: Value<'_, '_>, depth: u32, spellings: &[Spelling]) -> Result<()> {
