@@ -39,8 +39,12 @@ pub(super) struct Words {
     pub(super) conflict: bool,
 }
 
+/// What is longer is no name that is known.
+const LONGEST_NAME: usize = 24;
 /// Longest quotation of 2Chat's words, in bytes.
 const WORDS_LIMIT: usize = 400;
+/// Of how many items in a list words are taken.
+const MOST_ITEMS: u32 = 50;
 /// How deep words may lie.
 const DEPTH: u32 = 4;
 
@@ -48,11 +52,14 @@ const DEPTH: u32 = 4;
 /// but success.
 pub(super) fn tells_more(member: &str, begins: u8) -> bool {
     // Most of what comes is told at the first look.
-    let may_open =
-        |start: &str| any("er|wa|no|fa|ex|da|re|pa|it", &|open| start.eq_ignore_ascii_case(open));
-    if (begins == b't' && member == "success")
-        || (matches!(begins, b'{' | b'[') && !member.get(..2).is_some_and(may_open))
-    {
+    let may_open = match member.as_bytes() {
+        [a, b, ..] => matches!(
+            &[a | 0x20, b | 0x20],
+            b"er" | b"wa" | b"no" | b"fa" | b"ex" | b"da" | b"re" | b"pa" | b"it"
+        ),
+        _ => false,
+    };
+    if (begins == b't' && member == "success") || (matches!(begins, b'{' | b'[') && !may_open) {
         return false;
     }
     let name = folded(member);
@@ -69,8 +76,8 @@ pub(super) fn tells_more(member: &str, begins: u8) -> bool {
 /// `errormessage`. Cut where no known name is as long.
 fn folded(name: &str) -> String {
     let mut folded = String::new();
-    for byte in name.bytes() {
-        if folded.len() < 24 && (byte.is_ascii_alphanumeric() || byte > 127) {
+    for byte in name.bytes().take(LONGEST_NAME) {
+        if byte.is_ascii_alphanumeric() || byte > 127 {
             push(&mut folded, char::from(byte.to_ascii_lowercase()));
         }
     }
@@ -91,12 +98,6 @@ fn any(names: &str, is_so: &dyn Fn(&str) -> bool) -> bool {
             None => return false,
         };
     }
-}
-
-/// Whether the name is one of these, which bars part.
-pub(super) fn is_one(name: &str, names: &str) -> bool {
-    let first = name.as_bytes().first();
-    any(names, &|known| known.as_bytes().first() == first && known == name)
 }
 
 /// What the whole answer tells, be it JSON or not.
@@ -121,7 +122,7 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
     if value.is_text() {
         return value.text().map(plain);
     }
-    let mut texts: [String; MEMBERS.len()] = Default::default();
+    let mut texts: [String; FLAG + 1] = Default::default();
     let mut of = Gathered::default();
     if value.is_list() {
         of.is_data = true;
@@ -140,7 +141,7 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
             let says = verdict(&name, &word);
             says_no |= says == Some(false);
             says_yes |= says == Some(true);
-            if is_text && is_one(&name, CODES) && says != Some(true) {
+            if is_text && is_code(&name) && says != Some(true) {
                 of.add_code(said(&word));
             } else if is_text && (says.is_none() || word.len() > LONGEST_YES_OR_NO) {
                 of.add("", said(&word));
@@ -195,33 +196,40 @@ fn joined(between: &str, parts: &[&str]) -> String {
     text
 }
 
-/// The members that tell something, in their folded form. Those with words come
-/// in the order in which they are preferred; the last say yes or no, or with
-/// which code.
-const MEMBERS: [&str; FLAG + 1] = [
-    "errormessage|errormessages|errormsg|errordescription",
-    "message|messages|msg|statusmessage",
-    "errors",
-    "detail|details|description|reason",
-    "title",
-    "error|err|iserror|haserror|fault|faultstring|exception",
-    "warning|warnings|notice|notices",
-    "success|ok|issuccess|status|result|code|type|errorcode|statuscode|responsecode|httpstatus",
-];
+/// Which member that tells something has this name, in its folded form. Those
+/// with words come in the order in which they are preferred; the last say yes or
+/// no, or with which code.
+fn place(name: &str) -> Option<usize> {
+    Some(match name {
+        "errormessage" | "errormessages" | "errormsg" | "errordescription" => ERROR_MESSAGE,
+        "message" | "messages" | "msg" | "statusmessage" => 1,
+        "errors" => ERRORS,
+        "detail" | "details" | "description" | "reason" => 3,
+        "title" => 4,
+        "error" | "err" | "iserror" | "haserror" | "fault" | "faultstring" | "exception" => ERROR,
+        "warning" | "warnings" | "notice" | "notices" => WARNING,
+        "success" | "ok" | "issuccess" | "status" | "result" | "code" | "type" | "errorcode"
+        | "statuscode" | "responsecode" | "httpstatus" => FLAG,
+        _ => return None,
+    })
+}
+
 const ERROR_MESSAGE: usize = 0;
 const ERRORS: usize = 2;
 const ERROR: usize = 5;
 const WARNING: usize = 6;
 const FLAG: usize = 7;
-/// Those of them that name what is wrong to programs.
-const CODES: &str = "code|type|errorcode";
 /// What is longer says more than yes or no.
 const LONGEST_YES_OR_NO: usize = 12;
-/// What stands beside words and is not for a reader.
-const BESIDE: &str = "input|ctx|url|status|statuscode|timestamp";
 
-fn place(name: &str) -> Option<usize> {
-    MEMBERS.iter().position(|names| is_one(name, names))
+/// Whether it names what is wrong to programs.
+fn is_code(name: &str) -> bool {
+    matches!(name, "code" | "type" | "errorcode")
+}
+
+/// Whether it stands beside words and is not for a reader.
+fn is_beside(name: &str) -> bool {
+    matches!(name, "input" | "ctx" | "url" | "status" | "statuscode" | "timestamp")
 }
 
 /// A value without parts as a word: a text, or the JSON of anything else.
@@ -235,7 +243,7 @@ fn flat(value: Value<'_, '_>) -> Result<String> {
 fn is_none(word: &str) -> bool {
     const NONE: &str = "null|none|nil|ok|success|noerror|noerrors|na|undefined|";
     let (word, name) = (word.trim(), folded(word));
-    is_one(&name, NONE)
+    any(NONE, &|none| none == name)
         || truth(word) == Some(false)
         || whole(word).is_some_and(|code| code == 0 || (200..300).contains(&code))
 }
@@ -244,11 +252,11 @@ fn is_none(word: &str) -> bool {
 fn verdict(name: &str, word: &str) -> Option<bool> {
     const NO: &str = "err|fail|nok|ko|notok|reject|denied|declin|unsuccess|invalid|fault";
     let word = word.trim();
-    let is_plain = is_one(name, "success|ok|issuccess");
+    let is_plain = matches!(name, "success" | "ok" | "issuccess");
     if is_plain && let Some(says) = truth(word) {
         return Some(says);
     }
-    if name == "errorcode" || (is_one(name, CODES) && is_none(word)) {
+    if name == "errorcode" || (is_code(name) && is_none(word)) {
         return (!is_none(word)).then_some(false);
     }
     let spelled = folded(word);
@@ -256,7 +264,9 @@ fn verdict(name: &str, word: &str) -> Option<bool> {
         // A code that begins as that of a failure, or is below 0.
         (Some(code), _) => matches!(code, 400..600 | 4_000..6_000 | 40_000..60_000),
         (None, Some(code)) => code > 0 && !is_plain,
-        (None, None) => is_one(&spelled, "false|no") || any(NO, &|it| spelled.starts_with(it)),
+        (None, None) => {
+            matches!(&*spelled, "false" | "no") || any(NO, &|it| spelled.starts_with(it))
+        }
     };
     if fails {
         return Some(false);
@@ -276,10 +286,11 @@ fn chosen(texts: &[&str], codes: &str) -> Words {
     Words { text, field: None, verdict: verdict_in(&all), conflict }
 }
 
-/// The words in small letters of ASCII, each between spaces.
+/// The words in small letters of ASCII, each between spaces; the first, if there
+/// are many.
 fn plainly(text: &str) -> String {
     let mut plain = " ".to_owned();
-    for byte in text.bytes() {
+    for byte in text.bytes().take(2 * WORDS_LIMIT) {
         let byte = if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b' ' };
         push(&mut plain, char::from(byte));
     }
@@ -361,7 +372,16 @@ impl Gathered {
             return Ok(());
         }
         if value.is_list() {
-            return value.list(&mut |item| self.gather(item, depth - 1, spellings)).map(drop);
+            // The first say enough.
+            let mut left = MOST_ITEMS;
+            let mut gather = |item: Value<'_, '_>| {
+                if left == 0 {
+                    return Ok(());
+                }
+                left -= 1;
+                self.gather(item, depth - 1, spellings)
+            };
+            return value.list(&mut gather).map(drop);
         }
         let (before, mut arguments) = (self.text.len(), Self::default());
         value.object(&mut |key, value| {
@@ -378,9 +398,9 @@ impl Gathered {
                 let mut of = Self::default();
                 of.gather(value, depth - 1, spellings)?;
                 self.tells |= of.tells;
-                if is_one(&name, CODES) {
+                if is_code(&name) {
                     self.add_code(&of.text);
-                } else if !is_one(&name, BESIDE) && !of.text.is_empty() {
+                } else if !is_beside(&name) && !of.text.is_empty() {
                     arguments.add(&argument, &of.text);
                     arguments.field = arguments.field.take().or(Some(argument));
                 }

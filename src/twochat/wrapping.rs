@@ -3,17 +3,14 @@
 //! Gateways put an answer into `data` or the like, or into a list of one. What
 //! is in there is read as if it stood alone.
 
-use super::words::is_one;
 use crate::{error::Result, json::Value};
 
-/// Members that hold the answer and tell nothing themselves.
-const WRAPPINGS: &str = "data|result|results|response|payload|items";
-/// How many of them may lie in each other.
+/// How many wrappings may lie in each other.
 const DEPTH: u32 = 3;
 
+/// Whether a member of this name holds the answer and tells nothing itself.
 pub(crate) fn is_wrapping(name: &str) -> bool {
-    // Most are not, as their first letter tells.
-    name.bytes().next().is_some_and(|first| b"dipr".contains(&first)) && is_one(name, WRAPPINGS)
+    matches!(name, "data" | "result" | "results" | "response" | "payload" | "items")
 }
 
 /// Reads an object, member by member, with those of a wrapping in its place;
