@@ -66,7 +66,7 @@ pub(super) fn tells_more(member: &str, begins: u8) -> bool {
     // `false` and `null`.
     let is_nothing = begins == b'f' || begins == b'n';
     match place(&name) {
-        Some(FLAG) => begins != b't',
+        Some(FLAG | CODE) => begins != b't',
         Some(ERROR_MESSAGE | ERRORS | ERROR | WARNING) => !is_nothing,
         _ => begins == b'{' && is_wrapping(member),
     }
@@ -135,18 +135,18 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
         (of.is_data, of.tells) = (is_wrapping(key), false);
         let is_flat = !value.is_list() && !value.is_object();
         let place = place(&name);
-        if is_flat && place == Some(FLAG) {
+        if is_flat && matches!(place, Some(FLAG | CODE)) {
             let is_text = value.is_text();
             let word = flat(value)?;
             let says = verdict(&name, &word);
             says_no |= says == Some(false);
             says_yes |= says == Some(true);
-            if is_text && is_code(&name) && says != Some(true) {
+            if is_text && place == Some(CODE) && says != Some(true) {
                 of.add_code(said(&word));
             } else if is_text && (says.is_none() || word.len() > LONGEST_YES_OR_NO) {
                 of.add("", said(&word));
             }
-        } else if of.is_data || place.is_some() {
+        } else if of.is_data || place.is_some_and(|place| place <= WARNING) {
             // The details of a contact are data.
             of.is_data |= name == "details";
             of.gather(value, DEPTH, spellings)?;
@@ -156,7 +156,7 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
             Some(ERROR) => fails |= of.tells,
             _ => {}
         }
-        if let Some(text) = texts.get_mut(place.unwrap_or(FLAG)) {
+        if let Some(text) = texts.get_mut(place.unwrap_or(FLAG).min(FLAG)) {
             append(text, "; ", &core::mem::take(&mut of.text));
         }
         Ok(())
@@ -196,41 +196,68 @@ fn joined(between: &str, parts: &[&str]) -> String {
     text
 }
 
-/// Which member that tells something has this name, in its folded form. Those
-/// with words come in the order in which they are preferred; the last say yes or
-/// no, or with which code.
-fn place(name: &str) -> Option<usize> {
-    Some(match name {
-        "errormessage" | "errormessages" | "errormsg" | "errordescription" => ERROR_MESSAGE,
-        "message" | "messages" | "msg" | "statusmessage" => 1,
-        "errors" => ERRORS,
-        "detail" | "details" | "description" | "reason" => 3,
-        "title" => 4,
-        "error" | "err" | "iserror" | "haserror" | "fault" | "faultstring" | "exception" => ERROR,
-        "warning" | "warnings" | "notice" | "notices" => WARNING,
-        "success" | "ok" | "issuccess" | "status" | "result" | "code" | "type" | "errorcode"
-        | "statuscode" | "responsecode" | "httpstatus" => FLAG,
-        _ => return None,
-    })
-}
-
+/// The members that tell something, by their folded names. Those with words come
+/// in the order in which they are preferred.
+const MEMBERS: [(&str, usize); 41] = [
+    ("errormessage", ERROR_MESSAGE),
+    ("errormessages", ERROR_MESSAGE),
+    ("errormsg", ERROR_MESSAGE),
+    ("errordescription", ERROR_MESSAGE),
+    ("message", 1),
+    ("messages", 1),
+    ("msg", 1),
+    ("statusmessage", 1),
+    ("errors", ERRORS),
+    ("detail", 3),
+    ("details", 3),
+    ("description", 3),
+    ("reason", 3),
+    ("title", 4),
+    ("error", ERROR),
+    ("err", ERROR),
+    ("iserror", ERROR),
+    ("haserror", ERROR),
+    ("fault", ERROR),
+    ("faultstring", ERROR),
+    ("exception", ERROR),
+    ("warning", WARNING),
+    ("warnings", WARNING),
+    ("notice", WARNING),
+    ("notices", WARNING),
+    ("success", FLAG),
+    ("ok", FLAG),
+    ("issuccess", FLAG),
+    ("status", FLAG),
+    ("result", FLAG),
+    ("statuscode", FLAG),
+    ("responsecode", FLAG),
+    ("httpstatus", FLAG),
+    ("code", CODE),
+    ("type", CODE),
+    ("errorcode", CODE),
+    ("input", BESIDE),
+    ("ctx", BESIDE),
+    ("url", BESIDE),
+    ("timestamp", BESIDE),
+    ("stack", BESIDE),
+];
 const ERROR_MESSAGE: usize = 0;
 const ERRORS: usize = 2;
 const ERROR: usize = 5;
 const WARNING: usize = 6;
+/// They say yes or no,
 const FLAG: usize = 7;
+/// or name what is wrong to programs,
+const CODE: usize = 8;
+/// or stand beside words and are not for a reader.
+const BESIDE: usize = 9;
+
+fn place(name: &str) -> Option<usize> {
+    MEMBERS.iter().find(|(known, _)| *known == name).map(|(_, place)| *place)
+}
+
 /// What is longer says more than yes or no.
 const LONGEST_YES_OR_NO: usize = 12;
-
-/// Whether it names what is wrong to programs.
-fn is_code(name: &str) -> bool {
-    matches!(name, "code" | "type" | "errorcode")
-}
-
-/// Whether it stands beside words and is not for a reader.
-fn is_beside(name: &str) -> bool {
-    matches!(name, "input" | "ctx" | "url" | "status" | "statuscode" | "timestamp")
-}
 
 /// A value without parts as a word: a text, or the JSON of anything else.
 fn flat(value: Value<'_, '_>) -> Result<String> {
@@ -256,7 +283,7 @@ fn verdict(name: &str, word: &str) -> Option<bool> {
     if is_plain && let Some(says) = truth(word) {
         return Some(says);
     }
-    if name == "errorcode" || (is_code(name) && is_none(word)) {
+    if name == "errorcode" || (place(name) == Some(CODE) && is_none(word)) {
         return (!is_none(word)).then_some(false);
     }
     let spelled = folded(word);
@@ -385,24 +412,26 @@ impl Gathered {
         }
         let (before, mut arguments) = (self.text.len(), Self::default());
         value.object(&mut |key, value| {
-            let name = folded(key);
+            let place = place(&folded(key));
+            let may_hold_words = !self.is_data || value.is_text();
             if key == "loc" && value.is_list() {
                 let named = field(value, spellings)?;
                 self.field = self.field.take().or(named);
-            } else if place(&name).is_some_and(|it| it < WARNING)
-                && (!self.is_data || value.is_text())
-            {
+            } else if place.is_some_and(|place| place < WARNING) && may_hold_words {
                 self.gather(value, depth - 1, spellings)?;
             } else if !self.is_data {
                 let argument = spelled(&value.place.name(), spellings);
                 let mut of = Self::default();
                 of.gather(value, depth - 1, spellings)?;
                 self.tells |= of.tells;
-                if is_code(&name) {
-                    self.add_code(&of.text);
-                } else if !is_beside(&name) && !of.text.is_empty() {
-                    arguments.add(&argument, &of.text);
-                    arguments.field = arguments.field.take().or(Some(argument));
+                match place {
+                    Some(CODE) => self.add_code(&of.text),
+                    Some(FLAG | BESIDE) => {}
+                    _ if of.text.is_empty() => {}
+                    _ => {
+                        arguments.add(&argument, &of.text);
+                        arguments.field = arguments.field.take().or(Some(argument));
+                    }
                 }
             }
             Ok(())
