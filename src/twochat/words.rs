@@ -43,8 +43,10 @@ pub(super) struct Words {
 const LONGEST_NAME: usize = 24;
 /// Longest quotation of 2Chat's words, in bytes.
 const WORDS_LIMIT: usize = 400;
-/// Of how many items in a list words are taken.
+/// Of how many items or members words are taken.
 const MOST_ITEMS: u32 = 50;
+/// How many members of the answer itself are heard.
+const MOST_MEMBERS: u32 = 10_000;
 /// How deep words may lie.
 const DEPTH: u32 = 4;
 
@@ -130,7 +132,12 @@ fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
         return Ok(plain(Some(of.text)));
     }
     let (mut says_no, mut says_yes, mut tells_errors, mut fails) = (false, false, false, false);
+    let mut left = MOST_MEMBERS;
     members(value, &mut |key, value| {
+        if left == 0 {
+            return Ok(());
+        }
+        left -= 1;
         let name = folded(key);
         (of.is_data, of.tells) = (is_wrapping(key), false);
         let is_flat = !value.is_list() && !value.is_object();
@@ -198,7 +205,7 @@ fn joined(between: &str, parts: &[&str]) -> String {
 
 /// The members that tell something, by their folded names. Those with words come
 /// in the order in which they are preferred.
-const MEMBERS: [(&str, usize); 41] = [
+const MEMBERS: [(&str, usize); 39] = [
     ("errormessage", ERROR_MESSAGE),
     ("errormessages", ERROR_MESSAGE),
     ("errormsg", ERROR_MESSAGE),
@@ -231,7 +238,6 @@ const MEMBERS: [(&str, usize); 41] = [
     ("result", FLAG),
     ("statuscode", FLAG),
     ("responsecode", FLAG),
-    ("httpstatus", FLAG),
     ("code", CODE),
     ("type", CODE),
     ("errorcode", CODE),
@@ -239,17 +245,13 @@ const MEMBERS: [(&str, usize); 41] = [
     ("ctx", BESIDE),
     ("url", BESIDE),
     ("timestamp", BESIDE),
-    ("stack", BESIDE),
 ];
 const ERROR_MESSAGE: usize = 0;
 const ERRORS: usize = 2;
 const ERROR: usize = 5;
 const WARNING: usize = 6;
-/// They say yes or no,
 const FLAG: usize = 7;
-/// or name what is wrong to programs,
 const CODE: usize = 8;
-/// or stand beside words and are not for a reader.
 const BESIDE: usize = 9;
 
 fn place(name: &str) -> Option<usize> {
@@ -411,7 +413,12 @@ impl Gathered {
             return value.list(&mut gather).map(drop);
         }
         let (before, mut arguments) = (self.text.len(), Self::default());
+        let mut left = MOST_ITEMS;
         value.object(&mut |key, value| {
+            if left == 0 {
+                return Ok(());
+            }
+            left -= 1;
             let place = place(&folded(key));
             let may_hold_words = !self.is_data || value.is_text();
             if key == "loc" && value.is_list() {
