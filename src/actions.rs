@@ -66,6 +66,9 @@ pub(crate) trait Action: Promised + Sized {
     /// Reads an answer that says it succeeded.
     fn read(self, answer: &Answer<'_>) -> Result<Self::Output>;
 
+    /// Where a result tells what 2Chat warned of.
+    fn warning(output: &mut Self::Output) -> &mut Option<String>;
+
     /// Reads a refusal, for the action to which some are an answer.
     fn refused(refusal: Box<Failure>) -> Result<Self::Output> {
         Err(refusal)
@@ -82,18 +85,17 @@ pub(crate) fn outcome<A: Action>(
     let failure = match twochat::accept(reply, settings, A::SPELLINGS) {
         Err(failure) => failure,
         Ok(answer) => {
-            let read = action.read(&answer);
-            match twochat::doubt(
-                &answer,
-                read.as_ref().err().map(Box::as_ref),
-                status,
-                A::SPELLINGS,
-            ) {
-                Some(failure) => failure,
-                None => return read,
+            let mut read = action.read(&answer);
+            let judged = read.as_mut().map(A::warning);
+            match (twochat::judge(&answer, judged, status, A::SPELLINGS), read) {
+                (Some(failure), _) | (None, Err(failure)) => failure,
+                (None, read) => return read,
             }
         }
     };
     // A refusal is for the action to judge.
     A::refused(failure.with_status(status))
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 //! been carried out gives way there to what its action's promise allows.
 
 use crate::{
-    contract::{CarriedOut, Error, ErrorKind, Retry},
+    contract::{CarriedOut, Error, ErrorKind, Retry, Verdict},
     effect::{Effect, Promise},
     text::one_line,
     values::ApiKey,
@@ -26,6 +26,8 @@ pub(crate) struct Failure {
     pub(crate) field: Option<String>,
     pub(crate) status: Option<u16>,
     pub(crate) wait_seconds: Option<u32>,
+    /// What 2Chat's words tell of the key.
+    pub(crate) verdict: Option<Verdict>,
 }
 
 /// Longest message, in bytes, as the contract promises.
@@ -42,7 +44,15 @@ pub(crate) const FIELD_LIMIT: usize = 100;
 
 impl Failure {
     pub(crate) fn new(kind: ErrorKind, message: String, advice: &'static str) -> Box<Self> {
-        Box::new(Self { kind, message, advice, field: None, status: None, wait_seconds: None })
+        Box::new(Self {
+            kind,
+            message,
+            advice,
+            field: None,
+            status: None,
+            wait_seconds: None,
+            verdict: None,
+        })
     }
 
     /// An argument that was refused before anything was sent.
@@ -74,7 +84,10 @@ impl Failure {
             }
             Effect::Reads | Effect::Creates | Effect::Changes | Effect::Deletes => CarriedOut::No,
         };
-        let (retry, advice) = match (carried_out, retry(self.kind)) {
+        // Not at once, where 2Chat asked to be left alone for a while.
+        let waits = self.wait_seconds.is_some_and(|seconds| seconds > 0);
+        let first = retry(self.kind, waits);
+        let (retry, advice) = match (carried_out, first) {
             (CarriedOut::No, retry) => (retry, self.advice),
             (CarriedOut::Perhaps, retry @ (Retry::Now | Retry::AfterWaiting))
                 if promise.repeatable =>
@@ -111,8 +124,9 @@ impl Failure {
 }
 
 /// When a call that was not carried out may be repeated.
-fn retry(kind: ErrorKind) -> Retry {
+fn retry(kind: ErrorKind, waits: bool) -> Retry {
     match kind {
+        ErrorKind::Interrupted if waits => Retry::AfterWaiting,
         ErrorKind::InvalidInput => Retry::AfterCorrecting,
         ErrorKind::RateLimited | ErrorKind::Busy => Retry::AfterWaiting,
         ErrorKind::Unreachable | ErrorKind::Interrupted => Retry::Now,
@@ -238,6 +252,18 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_repeated_at_once_waits_where_2chat_asks_for_it() {
+        for (seconds, expected) in
+            [(None, Retry::Now), (Some(0), Retry::Now), (Some(7), Retry::AfterWaiting)]
+        {
+            let mut failure = failure(ErrorKind::Interrupted, Some(502));
+            failure.wait_seconds = seconds;
+            let error = failure.report(READS);
+            assert_eq!((error.carried_out, error.retry), (CarriedOut::No, expected));
+        }
+    }
+
+    #[test]
     fn the_seconds_to_wait_are_given_only_where_waiting_helps() {
         let seconds = |kind, status, promise| {
             let mut failure = failure(kind, Some(status));
@@ -248,7 +274,8 @@ mod tests {
         assert_eq!(seconds(ErrorKind::Busy, 503, READS), Some(7));
         // So long it may take until there is something to be seen.
         assert_eq!(seconds(ErrorKind::Busy, 503, CREATES), Some(7));
-        assert_eq!(seconds(ErrorKind::Interrupted, 500, READS), None);
+        assert_eq!(seconds(ErrorKind::Interrupted, 500, READS), Some(7));
+        assert_eq!(seconds(ErrorKind::Interrupted, 500, CREATES), Some(7));
         assert_eq!(seconds(ErrorKind::InvalidInput, 422, CREATES), None);
     }
 }

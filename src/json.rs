@@ -32,6 +32,15 @@ pub(crate) fn body(of: &impl Serialize) -> Result<Vec<u8>> {
     })
 }
 
+/// The text without the quotes around it, if it is JSON within a text.
+pub(crate) fn unquoted(text: String) -> String {
+    let inside = text.strip_prefix('\u{feff}').unwrap_or(&text).trim().strip_prefix('"');
+    match inside.and_then(|inside| inside.strip_suffix('"')) {
+        Some(inside) if matches!(inside.as_bytes().first(), Some(b'{' | b'[')) => unescape(inside),
+        _ => text,
+    }
+}
+
 /// Longest text that is taken for words without being JSON, in bytes.
 const PLAIN_LIMIT: usize = 300;
 
@@ -160,7 +169,12 @@ impl<'p> Place<'p> {
     #[cold]
     #[inline(never)]
     fn broken(&self, reader: &Reader<'_>) -> Box<Failure> {
-        self.fault(reader.complaint())
+        let mut failure = self.fault(reader.complaint());
+        // It was under way when the connection ended, and may come whole.
+        if reader.is_cut() {
+            (failure.kind, failure.advice) = (ErrorKind::Interrupted, "Try again.");
+        }
+        failure
     }
 
     /// The failure that a member is missing.
@@ -445,9 +459,10 @@ pub(crate) fn whole(text: &str) -> Option<u64> {
 
 /// What the word says, if it is one for yes or no.
 pub(crate) fn truth(word: &str) -> Option<bool> {
-    const WORDS: [&str; 10] = ["true", "1", "yes", "on", "1.0", "false", "0", "no", "off", "0.0"];
+    const WORDS: [&str; 12] =
+        ["true", "1", "yes", "y", "on", "1.0", "false", "0", "no", "n", "off", "0.0"];
     let place = WORDS.iter().position(|known| word.eq_ignore_ascii_case(known))?;
-    Some(place < 5)
+    Some(place < 6)
 }
 
 /// An answer that holds no key.

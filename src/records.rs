@@ -12,6 +12,7 @@ use crate::{
     json::{self, Answer, NOTHING, Value, whole},
     text::is_blank,
     time::time,
+    twochat::{is_wrapping, members},
 };
 
 /// How many records that were passed over are told with their places.
@@ -48,11 +49,11 @@ pub(crate) fn listed(
         }
         let (mut is_there, mut has_rows, mut unread) = (false, false, None);
         let (mut succeeded, mut says_more) = (false, false);
-        let mut speaks = false;
-        let is_object = value.object(&mut |key, value| {
+        let (mut speaks, mut fails) = (false, false);
+        let is_object = members(value, &mut |key, value| {
             let place = value.place;
             match key {
-                _ if key == name && !has_rows => {
+                _ if !has_rows && (key == name || (value.is_list() && is_wrapping(key))) => {
                     let is_nothing = value.is_nothing();
                     if listed.take(value, read)? {
                         is_there = true;
@@ -65,8 +66,14 @@ pub(crate) fn listed(
                 "count" => first(&mut listed.count, value.whole()?),
                 "success" => succeeded |= value.truth()? == Some(true),
                 "page" => {}
-                "message" | "detail" => speaks |= !NOTHING.contains(&value.raw()?),
-                _ => says_more |= !NOTHING.contains(&value.raw()?),
+                _ => {
+                    let tells = !NOTHING.contains(&value.raw()?);
+                    match key {
+                        "message" | "detail" => speaks |= tells,
+                        "errors" | "error_message" => fails |= tells,
+                        _ => says_more |= tells,
+                    }
+                }
             }
             Ok(())
         })?;
@@ -74,10 +81,10 @@ pub(crate) fn listed(
             return Err(unread);
         }
         // Words instead of rows, and no word of success: they are what matters.
-        if is_there && speaks && !succeeded && listed.came == 0 {
+        if is_there && (fails || (speaks && !succeeded)) && listed.came == 0 {
             return Err(place.fault("it has no rows"));
         }
-        says_more |= speaks;
+        says_more |= speaks || fails;
         if is_there || (succeeded && !says_more && listed.count.unwrap_or(0) == 0) {
             return Ok(());
         }
@@ -186,6 +193,7 @@ impl ContactFields {
             profile_pic_url: self.profile_pic_url,
             details: self.details,
             unread_details: Some(self.unread_details).filter(|count| *count > 0),
+            warning: None,
         })
     }
 }
@@ -238,14 +246,19 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
         created_at: None,
         expires_at: None,
     };
-    let mut info =
-        UsageInfo { account, requests_per_minute: None, api_requests: None, number_checks: None };
+    let mut info = UsageInfo {
+        account,
+        requests_per_minute: None,
+        api_requests: None,
+        number_checks: None,
+        warning: None,
+    };
     json::read(answer, &mut |value| {
         let place = value.place;
         let (mut is_there, mut truths) = (false, [None; 2]);
-        let is_object = value.object(&mut |key, value| {
+        let is_object = members(value, &mut |key, value| {
             match key {
-                "account" => value.object(&mut |key, value| {
+                "account" => members(value, &mut |key, value| {
                     is_there |= account_member(&mut info.account, &mut truths, key, value)?;
                     Ok(())
                 }),

@@ -14,12 +14,14 @@ use crate::{
 mod replies;
 mod waiting;
 mod words;
+mod wrapping;
 
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) use self::replies::decoded;
 pub(crate) use self::{
-    replies::{Reply, accept, doubt},
+    replies::{Reply, accept, judge},
     words::Spelling,
+    wrapping::{is_wrapping, members},
 };
 
 /// Where 2Chat is unless the settings say otherwise.

@@ -4,7 +4,7 @@
 //! looks like. Nothing is trimmed or corrected on the way.
 
 use self::visible::{is_seen, is_unseen, shown};
-use crate::text::{push, replace};
+use crate::text::{number, push, replace};
 
 mod visible;
 
@@ -46,12 +46,6 @@ value! {
     /// A name with something to see, and nothing that cannot be seen.
     Name: |text: &str| !text.trim().is_empty() && is_seen(text),
     expected "a name that is not blank and has no invisible characters, for example Ada"
-}
-
-value! {
-    /// As a name, and may be blank.
-    OtherName: is_seen,
-    expected "a name without invisible characters, for example Lovelace"
 }
 
 value! {
@@ -172,7 +166,7 @@ fn is_domain(text: &str) -> bool {
     };
     text.contains('.')
         && text.split('.').all(is_label)
-        && text.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| !b.is_ascii_digit()))
+        && split_last(text, b'.').is_some_and(|(_, last)| last.bytes().any(|b| !b.is_ascii_digit()))
 }
 
 /// Whether a label may have it: what is not ASCII is a letter, a mark or a
@@ -215,9 +209,9 @@ fn split_url(text: &str) -> Option<UrlParts<'_>> {
         Some(after) => (true, after),
         None => (false, after_scheme(text, "http://")?),
     };
-    let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+    let end = after.bytes().position(|byte| b"/?#".contains(&byte)).unwrap_or(after.len());
     let (authority, rest) = after.split_at_checked(end)?;
-    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = split_last(authority, b'@').map_or(authority, |(_, host)| host);
     let odd = |c: char| {
         c.is_whitespace()
             || is_unseen(c)
@@ -233,20 +227,24 @@ fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
 
 fn is_host_and_port(text: &str) -> bool {
     let (host, port) = split_port(text);
-    let named = !host.is_empty() && !host.contains(['[', ']', ':']);
+    let named = !host.is_empty() && !host.bytes().any(|byte| b"[]:".contains(&byte));
     let numbered =
         host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
             address.contains(':')
                 && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.')
         });
     (named || numbered)
-        && port.is_none_or(|port| {
-            port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
-        })
+        && port.is_none_or(|port| number(port).is_some_and(|port| (1..65_536).contains(&port)))
+}
+
+/// What stands in front of the last such sign, and behind it.
+fn split_last(text: &str, sign: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().rposition(|byte| byte == sign)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
 fn split_port(text: &str) -> (&str, Option<&str>) {
-    match text.rsplit_once(':') {
+    match split_last(text, b':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     }
@@ -269,7 +267,7 @@ impl BaseUrl {
         if authority.contains('@') {
             return Err("it holds user info, which has no meaning here");
         }
-        if rest.contains(['?', '#']) {
+        if rest.bytes().any(|byte| byte == b'?' || byte == b'#') {
             return Err("it holds a query or a fragment, but only a path may follow the host");
         }
         if !text.is_ascii() {
@@ -278,17 +276,19 @@ impl BaseUrl {
         if !https && !is_loopback(split_port(authority).0) {
             return Err("it is http, which is allowed only on a loopback address");
         }
-        let path = rest.trim_end_matches('/').to_owned();
-        Ok(Self { https, authority: authority.to_owned(), path })
+        let mut path = rest;
+        while let Some(shorter) = path.strip_suffix('/') {
+            path = shorter;
+        }
+        Ok(Self { https, authority: authority.to_owned(), path: path.to_owned() })
     }
 }
 
 /// Whether the host is this machine by the way it is written.
 fn is_loopback(host: &str) -> bool {
-    let mut numbers = host.split('.').map(|number| {
+    let mut numbers = host.split('.').map(|text| {
         // Some readers take a leading zero for octal, and go elsewhere.
-        let plain = number.bytes().all(|b| b.is_ascii_digit()) && !number.starts_with('0');
-        number.parse::<u8>().ok().filter(|_| plain || number == "0")
+        number(text).filter(|number| *number < 256 && (!text.starts_with('0') || text == "0"))
     });
     let is_127 = numbers.next() == Some(Some(127))
         && numbers.clone().count() == 3

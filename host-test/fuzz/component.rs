@@ -19,7 +19,7 @@ use crate::{
     },
     error::Failure,
     twochat::{self, Reply, Settings},
-    values::{ApiKey, BaseUrl, ChannelUuid, Email, Name, OtherName, PhoneNumber, Text, WebUrl},
+    values::{ApiKey, BaseUrl, ChannelUuid, Email, Name, PhoneNumber, Text, WebUrl},
 };
 
 const KEY: &str = "canary-4Zt9wQ";
@@ -194,7 +194,6 @@ fn what_is_asked_is_checked_without_a_panic_and_goes_out_as_it_was_taken() {
     fuzz("values", |u| {
         let text = mutated_text(u, TEXTS)?;
         checked(Name::parse, &text);
-        checked(OtherName::parse, &text);
         checked(Text::parse, &text);
         checked(PhoneNumber::parse, &text);
         checked(Email::parse, &text);

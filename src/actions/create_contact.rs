@@ -13,8 +13,8 @@ use crate::{
     json::{self, Answer},
     records::ContactFields,
     text::digits,
-    twochat::{Call, Spelling},
-    values::{ChannelUuid, Email, Name, OtherName, PhoneNumber, Text, WebUrl},
+    twochat::{Call, Spelling, is_wrapping, members},
+    values::{ChannelUuid, Email, Name, PhoneNumber, Text, WebUrl},
 };
 
 /// The checked contact, in 2Chat's shape.
@@ -25,7 +25,7 @@ use crate::{
 pub(crate) struct CreateContact {
     first_name: Name,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<OtherName>,
+    last_name: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     profile_pic_url: Option<WebUrl>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,7 +60,8 @@ impl Action for CreateContact {
             first_name: Name::parse(contact.first_name).map_err(at("first-name"))?,
             last_name: contact
                 .last_name
-                .map(OtherName::parse)
+                .filter(|name| !name.trim().is_empty())
+                .map(Name::parse)
                 .transpose()
                 .map_err(at("last-name"))?,
             profile_pic_url: contact
@@ -87,18 +88,23 @@ impl Action for CreateContact {
         let mut missing = "contact";
         json::read(answer, &mut |value| {
             let place = value.place;
-            let is_object = value.object(&mut |key, value| {
-                if key != "contact" || wrapped.is_one() {
-                    return bare.member(key, value);
+            let is_object = members(value, &mut |key, value| {
+                let is_listed = value.is_list() && is_wrapping(key) && missing == "contact";
+                if (key != "contact" && !is_listed) || wrapped.is_one() {
+                    return bare.member(if key == "contact_uuid" { "uuid" } else { key }, value);
                 }
                 wrapped = ContactFields::default();
-                let is_one = value.object(&mut |key, value| wrapped.member(key, value))?;
+                let is_one = members(value, &mut |key, value| wrapped.member(key, value))?;
                 missing = if is_one { "contact.uuid" } else { "contact" };
                 Ok(())
             })?;
             if is_object { Ok(()) } else { Err(place.fault("expected an object")) }
         })?;
         wrapped.contact().or_else(|| bare.contact()).ok_or_else(|| answer.missing(missing))
+    }
+
+    fn warning(contact: &mut Contact) -> &mut Option<String> {
+        &mut contact.warning
     }
 }
 
@@ -204,6 +210,10 @@ mod tests {
             "contact_detail": [{ "type": "PH", "value": "+14155550123" }],
         });
         assert_eq!(body(ada()), expected);
+        for blank in ["", " ", "\t\n", "\u{3000}\u{A0}"] {
+            let contact = NewContact { last_name: Some(blank.to_owned()), ..ada() };
+            assert_eq!(body(contact), expected, "{blank:?}");
+        }
     }
 
     #[test]

@@ -27,6 +27,10 @@ impl Action for GetApiUsageInfo {
         }
         Ok(info)
     }
+
+    fn warning(info: &mut UsageInfo) -> &mut Option<String> {
+        &mut info.warning
+    }
 }
 
 #[cfg(test)]

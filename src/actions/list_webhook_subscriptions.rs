@@ -35,7 +35,11 @@ impl Action for ListWebhookSubscriptions {
             subscriptions.push(row);
             Ok(true)
         })?;
-        Ok(WebhookSubscriptions { subscriptions, skipped: all.skipped })
+        Ok(WebhookSubscriptions { subscriptions, skipped: all.skipped, warning: None })
+    }
+
+    fn warning(listed: &mut WebhookSubscriptions) -> &mut Option<String> {
+        &mut listed.warning
     }
 }
 
@@ -260,7 +264,7 @@ mod tests {
                 ("[7]", "$"),
                 (r#"[{"foo":1}]"#, "$"),
                 ("7", "$"),
-                ("[7", "$"),
+                ("[7}", "$"),
                 ("", "$"),
             ],
         );

@@ -41,17 +41,22 @@ impl Action for TestApiKey {
         };
         // The verdict stands without it.
         let account = Some(info.account).filter(|account| !account.uuid.is_empty());
-        Ok(KeyCheck { verdict, message, account })
+        Ok(KeyCheck { verdict, message, account, warning: None })
+    }
+
+    fn warning(check: &mut KeyCheck) -> &mut Option<String> {
+        &mut check.warning
     }
 
     fn refused(refusal: Box<Failure>) -> Result<KeyCheck> {
-        let verdict = match refusal.kind {
-            ErrorKind::Unauthorized => Verdict::Invalid,
-            ErrorKind::QuotaExhausted => Verdict::QuotaExhausted,
+        let verdict = match (refusal.verdict, refusal.kind) {
+            (Some(told), _) => told,
+            (None, ErrorKind::Unauthorized) => Verdict::Invalid,
+            (None, ErrorKind::QuotaExhausted) => Verdict::QuotaExhausted,
             _ => return Err(refusal),
         };
         let message = [&refusal.message, " ", refusal.advice].concat();
-        Ok(KeyCheck { verdict, message, account: None })
+        Ok(KeyCheck { verdict, message, account: None, warning: None })
     }
 }
 
@@ -209,12 +214,12 @@ mod tests {
             (504, "", ErrorKind::Interrupted),
             (302, "", ErrorKind::UnexpectedReply),
             (418, "{}", ErrorKind::Rejected),
-            (200, r#"{"success":false,"error_message":"Invalid API Key"}"#, ErrorKind::Rejected),
+            (200, r#"{"success":false,"error_message":"It is offline"}"#, ErrorKind::Rejected),
             (200, r#"{"success":true,"error":true,"account":{"uuid":"A"}}"#, ErrorKind::Rejected),
             (200, "{}", ErrorKind::UnexpectedReply),
             (200, r#"{"success":true,"account":null}"#, ErrorKind::UnexpectedReply),
             (200, r#"{"success":true,"account":{}}"#, ErrorKind::UnexpectedReply),
-            (200, r#"{"success":true,"account":[{"uuid":"A"}]}"#, ErrorKind::UnexpectedReply),
+            (200, r#"{"success":true,"account":[7]}"#, ErrorKind::UnexpectedReply),
             (200, r#"{"success":"false","account":{"uuid":"A"}}"#, ErrorKind::Rejected),
             (407, "", ErrorKind::DeniedByHost),
             (511, "<html></html>", ErrorKind::DeniedByHost),

@@ -62,6 +62,11 @@ impl<'t> Reader<'t> {
         self.rest.is_empty()
     }
 
+    /// Whether the text ends where JSON had begun and should go on.
+    pub(super) fn is_cut(&self) -> bool {
+        self.rest.is_empty() && self.text.bytes().any(|byte| byte > b' ')
+    }
+
     pub(super) fn complaint(&self) -> &'static str {
         if self.rest.is_empty() { "it ends too early" } else { "it is not JSON" }
     }

@@ -6,12 +6,12 @@
 use super::{
     Settings,
     waiting::wait_seconds,
-    words::{Heard, Spelling, Words, heard, tells_more},
+    words::{Spelling, Words, heard, tells_more},
 };
 use crate::{
-    contract::ErrorKind,
+    contract::{ErrorKind, Verdict},
     error::{Failure, Result},
-    json::Answer,
+    json::{Answer, unquoted},
     text::{digits, lossy},
 };
 
@@ -57,7 +57,7 @@ pub(crate) fn accept<'k>(
     settings: &'k Settings,
     spellings: &[Spelling],
 ) -> Result<Answer<'k>> {
-    let answer = reply.body.map(|text| Answer::new(text, settings.key(), tells_more));
+    let answer = reply.body.map(|text| Answer::new(unquoted(text), settings.key(), tells_more));
     if matches!(reply.status, 200..=299) {
         return answer;
     }
@@ -66,29 +66,35 @@ pub(crate) fn accept<'k>(
     Err(refusal(reply.status, wait, words))
 }
 
-/// The failure that the answer tells of, although its status says success, or
-/// that reading it met, with all that the answer says. Most tell nothing else
-/// than what was read, and are not looked at again.
-pub(crate) fn doubt(
+/// The failure that the answer tells of, although its status says success. Else
+/// what it warns of is put beside what was read of it, and all that it says into
+/// the failure that reading met. Most tell nothing else than what was read, and
+/// are not looked at again.
+pub(crate) fn judge(
     answer: &Answer<'_>,
-    unread: Option<&Failure>,
+    read: core::result::Result<&mut Option<String>, &mut Box<Failure>>,
     status: u16,
     spellings: &[Spelling],
 ) -> Option<Box<Failure>> {
-    if unread.is_none() && !answer.may_tell_more() {
+    if read.is_ok() && !answer.may_tell_more() {
         return None;
     }
-    let Heard { says_no, words } = heard(answer, spellings);
-    if says_no {
-        return Some(failure_in_words(ErrorKind::Rejected, FAILED_IN_SPITE, words, status));
+    let heard = heard(answer, spellings);
+    if heard.says_no || (read.is_err() && heard.tells_errors) {
+        return Some(failure_in_words(ErrorKind::Rejected, FAILED_IN_SPITE, heard.words, status));
     }
-    let mut failure = Box::new(unread?.clone());
-    if answer.is_page() {
-        failure.message = PAGE_INSTEAD.to_owned();
-        failure.advice = "Sign in to it, or check the base URL in the settings.";
+    match read {
+        Ok(warning) => *warning = heard.warning,
+        Err(unread) => {
+            if answer.is_page() {
+                unread.message = PAGE_INSTEAD.to_owned();
+                unread.advice = "Sign in to it, or check the base URL in the settings.";
+            }
+            quote(&mut unread.message, heard.words.text.as_deref());
+            unread.verdict = heard.words.verdict;
+        }
     }
-    quote(&mut failure.message, words.text.as_deref());
-    Some(failure)
+    None
 }
 
 /// A failure with what happened, 2Chat's own words, and what to do.
@@ -104,6 +110,7 @@ fn failure_in_words(
     let field = words.field.filter(|_| kind == ErrorKind::InvalidInput);
     let mut failure = Failure::new(kind, message, advice).with_status(status);
     failure.field = field;
+    failure.verdict = words.verdict.filter(|_| matches!(status, 200..=404 | 406 | 422));
     failure
 }
 
@@ -128,36 +135,42 @@ const PAGE_INSTEAD: &str = "A web page came instead of JSON: probably not from 2
 
 /// The failure that a status other than 2xx stands for.
 ///
-/// The meanings are those of 2Chat's page of response codes, and of HTTP; the
-/// words of the missing key were seen on the wire.
+/// The meanings are those of 2Chat's page of response codes, and of HTTP; that
+/// of a refused key or account is in the words, whatever the status.
 fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure> {
-    let (kind, advice) = match status {
+    let (kind, advice) = match (status, words.verdict) {
+        (401..=403, Some(Verdict::Blocked)) => (ErrorKind::Forbidden, FORBIDDEN),
+        (401..=403, Some(Verdict::QuotaExhausted)) => (ErrorKind::QuotaExhausted, USED_UP),
+        (402 | 403, Some(Verdict::Invalid)) => (ErrorKind::Unauthorized, UNKNOWN_KEY),
+        _ => meaning(status, words.conflict),
+    };
+    let mut failure = failure_in_words(kind, advice, words, status);
+    failure.wait_seconds = wait_seconds;
+    failure
+}
+
+const UNKNOWN_KEY: Advice = (
+    "2Chat does not know the API key, or received no API key",
+    "Check the key in the connection, or make a new one at \
+     https://app.2chat.io/developers?tab=api-access.",
+);
+const FORBIDDEN: Advice =
+    ("2Chat does not allow this", "Ask the owner of the account what it may do.");
+const USED_UP: Advice = (
+    "The account has no API credit left, or its trial has ended",
+    "Add credit or wait for the next period; get-api-usage-info tells the state.",
+);
+
+/// What the status says by itself.
+fn meaning(status: u16, conflict: bool) -> (ErrorKind, Advice) {
+    match status {
         400 | 406 | 422 => (
             ErrorKind::InvalidInput,
             ("2Chat refused the arguments", "Correct them and call again."),
         ),
-        401 => (
-            ErrorKind::Unauthorized,
-            (
-                "2Chat does not know the API key",
-                "Check the key in the connection, or make a new one at \
-                 https://app.2chat.io/developers?tab=api-access.",
-            ),
-        ),
-        403 if words.no_key => {
-            (ErrorKind::Unauthorized, ("2Chat received no API key", "Give the connection a key."))
-        }
-        403 => (
-            ErrorKind::Forbidden,
-            ("2Chat does not allow this", "Ask the owner of the account what it may do."),
-        ),
-        402 => (
-            ErrorKind::QuotaExhausted,
-            (
-                "The account has no API credit left, or its trial has ended",
-                "Add credit or wait for the next period; get-api-usage-info tells the state.",
-            ),
-        ),
+        401 => (ErrorKind::Unauthorized, UNKNOWN_KEY),
+        403 => (ErrorKind::Forbidden, FORBIDDEN),
+        402 => (ErrorKind::QuotaExhausted, USED_UP),
         404 => (
             ErrorKind::NotFound,
             ("2Chat does not know what was asked for", "Check the uuid and the base URL."),
@@ -188,7 +201,7 @@ fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure>
                 "Wait a few seconds before another try.",
             ),
         ),
-        409 if words.conflict => (
+        409 if conflict => (
             ErrorKind::Rejected,
             ("2Chat refused it because of what is there already", "Repeating it will not help."),
         ),
@@ -217,10 +230,7 @@ fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure>
                 "Check the base URL in the settings.",
             ),
         ),
-    };
-    let mut failure = failure_in_words(kind, advice, words, status);
-    failure.wait_seconds = wait_seconds;
-    failure
+    }
 }
 
 #[cfg(test)]

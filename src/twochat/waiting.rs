@@ -4,7 +4,7 @@
 //! the server's own `Date`; without that it says nothing.
 
 use crate::{
-    text::{digits, find, number},
+    text::{find, number},
     time::seconds_of,
 };
 
@@ -32,17 +32,37 @@ fn seconds(text: &str) -> Option<u64> {
     Some(number(whole).unwrap_or(LONGEST).saturating_add(more.into()))
 }
 
-/// The second since 1970 of a date as HTTP has them, such as
-/// `Wed, 25 Nov 2026 07:28:00 GMT`.
+/// The second since 1970 of a date in any of the three forms that HTTP has:
+/// `Wed, 25 Nov 2026 07:28:00 GMT`, `Wednesday, 25-Nov-26 07:28:00 GMT` and
+/// `Wed Nov 25 07:28:00 2026`. The day stands before the year in all of them.
 fn http_date(text: &str) -> Option<u64> {
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    let text = text.trim().strip_suffix(" GMT")?;
-    let (date, clock) = text.split_at_checked(17)?;
-    let (day, date) = date.split_at_checked(5)?.1.split_at_checked(2)?;
-    let (month, year) = date.split_at_checked(1)?.1.split_at_checked(3)?;
-    let month = find(MONTHS, month)? / 3 + 1;
-    let month = [if month < 10 { "0" } else { "" }, &digits(month as u64)].concat();
-    seconds_of(&[year.trim(), "-", &month, "-", day, "T", clock].concat())
+    let (mut month, mut day, mut year, mut clock) = ("", "", "", "");
+    for part in text.split([' ', ',', '-']).skip(1) {
+        let place = match part.as_bytes() {
+            [] | b"GMT" => continue,
+            [b'0'..=b'9', _, b':', ..] => &mut clock,
+            [b'0'..=b'9', ..] if day.is_empty() => &mut day,
+            [b'0'..=b'9', ..] => &mut year,
+            _ => &mut month,
+        };
+        if !place.is_empty() {
+            return None;
+        }
+        *place = part;
+    }
+    let month = find(MONTHS, month).filter(|at| month.len() == 3 && at % 3 == 0)? / 3 * 2;
+    let month = "010203040506070809101112".get(month..month + 2)?;
+    let padding = if day.len() == 1 { "0" } else { "" };
+    // Of two digits: the century that is not long past.
+    let century = if year.len() != 2 {
+        ""
+    } else if year < "70" {
+        "20"
+    } else {
+        "19"
+    };
+    seconds_of(&[century, year, "-", month, "-", padding, day, "T", clock].concat())
 }
 
 #[cfg(test)]
@@ -85,14 +105,23 @@ mod tests {
         for (text, expected) in [
             ("Wed, 25 Nov 2026 07:28:07 GMT", Some(7)),
             (" Wed, 25 Nov 2026 08:28:00 GMT ", Some(3600)),
-            // Forms that nobody has sent for decades.
-            ("Wednesday, 25-Nov-26 07:29:00 GMT", None),
-            ("Wed Nov 25 08:28:00 2026", None),
+            // The two forms that only old servers send.
+            ("Wednesday, 25-Nov-26 07:29:00 GMT", Some(60)),
+            ("Sunday, 06-Nov-94 08:49:37 GMT", Some(0)),
+            ("Wed Nov 25 08:28:00 2026", Some(3600)),
+            ("Wed Nov  4 08:28:00 2026", Some(0)),
+            ("Wed Abc 25 08:28:00 2026", None),
+            ("Wednesday, 25-Nov-26 07:29:00 -0500", None),
+            ("Wed, 25 Nov 2026 07:28:07 GMT 7", None),
             ("Thu, 26 Nov 2026 07:27:59 GMT", Some(86_399)),
             ("Fri, 01 Jan 2027 00:00:00 GMT", Some(86_400)),
             // Past, so it is over.
             ("Wed, 25 Nov 2026 07:27:00 GMT", Some(0)),
             ("Wed, 25 Nov 2026 07:28:07 PST", None),
+            ("Wed, 25 anF 2026 07:28:07 GMT", None),
+            ("Wed, 25 Nov 2026", None),
+            ("Wed, 25 Nov 07:28:07 GMT", None),
+            ("07:28:07", None),
             ("Wed, 25 Nov 2026 07:28:07 +0200", None),
             ("Wed, 31 Nov 2026 07:28:07 GMT", None),
             ("Wed, 25 Nov 2026 25:28:07 GMT", None),
@@ -103,6 +132,9 @@ mod tests {
             assert_eq!(wait_seconds(text, Some(NOW)), expected, "{text}");
             assert_eq!(wait_seconds(text, None), None, "{text}");
             assert_eq!(wait_seconds(text, Some("now")), None, "{text}");
+            for now in ["Wednesday, 25-Nov-26 07:28:00 GMT", "Wed Nov 25 07:28:00 2026"] {
+                assert_eq!(wait_seconds(text, Some(now)), expected, "{text} of {now}");
+            }
         }
     }
 

@@ -4,10 +4,12 @@
 //! Sources disagree on the shape, so each member may hold anything: what is no
 //! words is passed over, and so is what is meant for browsers.
 
+use super::wrapping::{is_wrapping, members};
 use crate::{
+    contract::Verdict,
     error::{FIELD_LIMIT, Result},
     json::{self, Answer, Value, truth, whole},
-    text::{find, one_line},
+    text::{find, one_line, push},
 };
 
 /// A 2Chat name and how the contract spells it.
@@ -18,6 +20,10 @@ pub(crate) type Spelling = (&'static str, &'static str);
 pub(super) struct Heard {
     /// Whether the answer says that the call failed.
     pub(super) says_no: bool,
+    /// Whether it tells of errors, which are warnings beside a result.
+    pub(super) tells_errors: bool,
+    /// The words that are a warning beside a result.
+    pub(super) warning: Option<String>,
     pub(super) words: Words,
 }
 
@@ -27,25 +33,72 @@ pub(super) struct Words {
     pub(super) text: Option<String>,
     /// The argument it complains about, in the contract's spelling.
     pub(super) field: Option<String>,
-    /// Whether these are the words with which the gateway misses the key.
-    pub(super) no_key: bool,
+    /// What they tell of the key, or of the account behind it.
+    pub(super) verdict: Option<Verdict>,
     /// Whether they tell of something that is there already.
     pub(super) conflict: bool,
 }
 
+/// What is longer is no name that is known.
+const LONGEST_NAME: usize = 24;
 /// Longest quotation of 2Chat's words, in bytes.
 const WORDS_LIMIT: usize = 400;
+/// Of how many items or members words are taken.
+const MOST_ITEMS: u32 = 50;
+/// How many members of the answer itself are heard.
+const MOST_MEMBERS: u32 = 10_000;
 /// How deep words may lie.
 const DEPTH: u32 = 4;
 
 /// Whether a member of the answer, whose value begins so, may tell of anything
 /// but success.
 pub(super) fn tells_more(member: &str, begins: u8) -> bool {
-    match member {
-        "success" | "ok" => begins != b't',
-        "status" => true,
-        // `false` and `null`.
-        member => member.starts_with("error") && begins != b'f' && begins != b'n',
+    // Most of what comes is told at the first look.
+    let may_open = match member.as_bytes() {
+        [a, b, ..] => matches!(
+            &[a | 0x20, b | 0x20],
+            b"er" | b"wa" | b"no" | b"fa" | b"ex" | b"da" | b"re" | b"pa" | b"it"
+        ),
+        _ => false,
+    };
+    if (begins == b't' && member == "success") || (matches!(begins, b'{' | b'[') && !may_open) {
+        return false;
+    }
+    let name = folded(member);
+    // `false` and `null`.
+    let is_nothing = begins == b'f' || begins == b'n';
+    match place(&name) {
+        Some(FLAG | CODE) => begins != b't',
+        Some(ERROR_MESSAGE | ERRORS | ERROR | WARNING) => !is_nothing,
+        _ => begins == b'{' && is_wrapping(member),
+    }
+}
+
+/// The name without case and what parts its words: `Error-Message` is
+/// `errormessage`. Cut where no known name is as long.
+fn folded(name: &str) -> String {
+    let mut folded = String::new();
+    for byte in name.bytes().take(LONGEST_NAME) {
+        if byte.is_ascii_alphanumeric() || byte > 127 {
+            push(&mut folded, char::from(byte.to_ascii_lowercase()));
+        }
+    }
+    folded
+}
+
+/// Whether any of these, which bars part, is so.
+fn any(names: &str, is_so: &dyn Fn(&str) -> bool) -> bool {
+    let mut rest = names;
+    loop {
+        let end = rest.bytes().position(|byte| byte == b'|').unwrap_or(rest.len());
+        let (name, more) = rest.split_at_checked(end).unwrap_or_default();
+        if is_so(name) {
+            return true;
+        }
+        rest = match more.get(1..) {
+            Some(more) => more,
+            None => return false,
+        };
     }
 }
 
@@ -64,101 +117,246 @@ pub(super) fn heard(answer: &Answer<'_>, spellings: &[Spelling]) -> Heard {
 
 fn plain(text: Option<String>) -> Heard {
     let text = text.unwrap_or_default();
-    Heard { says_no: false, words: chosen(&[said(&text)]) }
+    Heard { words: chosen(&[said(&text)], ""), ..Heard::default() }
 }
 
 fn envelope(value: Value<'_, '_>, spellings: &[Spelling]) -> Result<Heard> {
     if value.is_text() {
         return value.text().map(plain);
     }
-    // A list is data.
-    if !value.is_object() {
-        return value.raw().map(|_| Heard::default());
+    let mut texts: [String; FLAG + 1] = Default::default();
+    let mut of = Gathered::default();
+    if value.is_list() {
+        of.is_data = true;
+        of.gather(value, DEPTH, spellings)?;
+        return Ok(plain(Some(of.text)));
     }
-    let (mut says_no, mut says_yes) = (false, false);
-    let mut gathered: [Gathered; MEMBERS.len()] = Default::default();
-    value.object(&mut |key, value| {
-        if let Some(gathered) = position(&MEMBERS, key).and_then(|place| gathered.get_mut(place)) {
-            *gathered = Gathered::default();
-            return gathered.gather(value, DEPTH, spellings);
+    let (mut says_no, mut says_yes, mut tells_errors, mut fails) = (false, false, false, false);
+    let mut left = MOST_MEMBERS;
+    members(value, &mut |key, value| {
+        if left == 0 {
+            return Ok(());
         }
-        let says = match key {
-            "success" | "ok" => value.truth()?,
-            "status" => status(value)?,
-            _ => None,
-        };
-        says_no |= says == Some(false);
-        says_yes |= says == Some(true);
+        left -= 1;
+        let name = folded(key);
+        (of.is_data, of.tells) = (is_wrapping(key), false);
+        let is_flat = !value.is_list() && !value.is_object();
+        let place = place(&name);
+        if is_flat && matches!(place, Some(FLAG | CODE)) {
+            let is_text = value.is_text();
+            let word = flat(value)?;
+            let says = verdict(&name, &word);
+            says_no |= says == Some(false);
+            says_yes |= says == Some(true);
+            if is_text && place == Some(CODE) && says != Some(true) {
+                of.add_code(said(&word));
+            } else if is_text && (says.is_none() || word.len() > LONGEST_YES_OR_NO) {
+                of.add("", said(&word));
+            }
+        } else if of.is_data || place.is_some_and(|place| place <= WARNING) {
+            // The details of a contact are data.
+            of.is_data |= name == "details";
+            of.gather(value, DEPTH, spellings)?;
+        }
+        match place {
+            Some(ERRORS) => tells_errors |= of.tells,
+            Some(ERROR) => fails |= of.tells,
+            _ => {}
+        }
+        if let Some(text) = texts.get_mut(place.unwrap_or(FLAG).min(FLAG)) {
+            append(text, "; ", &core::mem::take(&mut of.text));
+        }
         Ok(())
     })?;
-    let [error_message, message, mut errors, mut detail, title, mut error] = gathered;
-    let spoken = !error_message.text.is_empty() || errors.tells;
-    let field = detail.field.take().or(errors.field.take()).or(error.field.take());
-    let no_key = detail.text == "Not authenticated";
-    let joined = |before: &str, between: &str, after: &str| {
-        let between = if before.is_empty() || after.is_empty() { "" } else { between };
-        [before, between, after].concat()
-    };
+    let [error_message, message, errors, detail, title, error, warning, other] = &texts;
     // What is said in general, with what is said of each argument.
-    let message = joined(&message.text, "; ", &errors.text);
-    let problem = joined(&title.text, ": ", &detail.text);
-    let mut words = chosen(&[&error_message.text, &message, &problem, &error.text]);
-    (words.field, words.no_key) = (field, no_key);
-    Ok(Heard { says_no: says_no || error.tells || (spoken && !says_yes), words })
+    let general = joined("; ", &[message, errors]);
+    let problem = joined(": ", &[title, detail]);
+    let mut words =
+        chosen(&[error_message, &general, &problem, error, other, &of.codes], &of.codes);
+    words.field = of.field;
+    Ok(Heard {
+        says_no: says_no || (fails && (error.is_empty() || !says_yes)),
+        tells_errors: tells_errors || fails || !error_message.is_empty(),
+        warning: chosen(&[&joined("; ", &[error_message, errors, error, warning])], "").text,
+        words,
+    })
 }
 
-/// The members that hold words, those that are preferred first.
-const MEMBERS: [&str; 6] = ["error_message", "message", "errors", "detail", "title", "error"];
-/// What holds words deeper inside.
-const INSIDE: [&str; 9] = [
-    "message",
-    "msg",
-    "detail",
-    "error_message",
-    "description",
-    "reason",
-    "title",
-    "error",
-    "errors",
-];
-/// What stands beside words and is not for a reader.
-const BESIDE: [&str; 6] = ["type", "code", "input", "ctx", "url", "status"];
-
-fn position(names: &[&str], name: &str) -> Option<usize> {
-    names.iter().position(|known| *known == name)
-}
-
-/// Whether a status in the answer says yes or no.
-fn status(value: Value<'_, '_>) -> Result<Option<bool>> {
-    if !value.is_text() && !value.is_number() {
-        return Ok((value.raw()? == "false").then_some(false));
+/// Puts more words behind a text.
+fn append(text: &mut String, between: &str, more: &str) {
+    if more.is_empty() || text.len() > WORDS_LIMIT {
+        return;
     }
-    let mut word = value.word()?.unwrap_or_default().into_owned();
-    word.make_ascii_lowercase();
-    let no = match whole(&word) {
-        Some(number) => (400..600).contains(&number),
-        None => word.starts_with("err") || word.starts_with("fail"),
-    };
-    Ok(if no { Some(false) } else { (word == "success" || word == "ok").then_some(true) })
+    if !text.is_empty() {
+        text.push_str(between);
+    }
+    text.push_str(more);
 }
 
-/// The first that says anything.
-fn chosen(texts: &[&str]) -> Words {
-    let conflict = texts.iter().any(|text| is_conflict(text));
+/// Those parts that are not empty.
+fn joined(between: &str, parts: &[&str]) -> String {
+    let mut text = String::new();
+    for part in parts {
+        append(&mut text, between, part);
+    }
+    text
+}
+
+/// The members that tell something, by their folded names. Those with words come
+/// in the order in which they are preferred.
+const MEMBERS: [(&str, usize); 39] = [
+    ("errormessage", ERROR_MESSAGE),
+    ("errormessages", ERROR_MESSAGE),
+    ("errormsg", ERROR_MESSAGE),
+    ("errordescription", ERROR_MESSAGE),
+    ("message", 1),
+    ("messages", 1),
+    ("msg", 1),
+    ("statusmessage", 1),
+    ("errors", ERRORS),
+    ("detail", 3),
+    ("details", 3),
+    ("description", 3),
+    ("reason", 3),
+    ("title", 4),
+    ("error", ERROR),
+    ("err", ERROR),
+    ("iserror", ERROR),
+    ("haserror", ERROR),
+    ("fault", ERROR),
+    ("faultstring", ERROR),
+    ("exception", ERROR),
+    ("warning", WARNING),
+    ("warnings", WARNING),
+    ("notice", WARNING),
+    ("notices", WARNING),
+    ("success", FLAG),
+    ("ok", FLAG),
+    ("issuccess", FLAG),
+    ("status", FLAG),
+    ("result", FLAG),
+    ("statuscode", FLAG),
+    ("responsecode", FLAG),
+    ("code", CODE),
+    ("type", CODE),
+    ("errorcode", CODE),
+    ("input", BESIDE),
+    ("ctx", BESIDE),
+    ("url", BESIDE),
+    ("timestamp", BESIDE),
+];
+const ERROR_MESSAGE: usize = 0;
+const ERRORS: usize = 2;
+const ERROR: usize = 5;
+const WARNING: usize = 6;
+const FLAG: usize = 7;
+const CODE: usize = 8;
+const BESIDE: usize = 9;
+
+fn place(name: &str) -> Option<usize> {
+    MEMBERS.iter().find(|(known, _)| *known == name).map(|(_, place)| *place)
+}
+
+/// What is longer says more than yes or no.
+const LONGEST_YES_OR_NO: usize = 12;
+
+/// A value without parts as a word: a text, or the JSON of anything else.
+fn flat(value: Value<'_, '_>) -> Result<String> {
+    let place = value.place;
+    let word = if value.is_text() { value.word()? } else { Some(value.raw()?.into()) };
+    Ok(place.hide_key(word.unwrap_or_default().into_owned()))
+}
+
+/// Whether a word where an error would stand tells of none.
+fn is_none(word: &str) -> bool {
+    const NONE: &str = "null|none|nil|ok|success|noerror|noerrors|na|undefined|";
+    let (word, name) = (word.trim(), folded(word));
+    any(NONE, &|none| none == name)
+        || truth(word) == Some(false)
+        || whole(word).is_some_and(|code| code == 0 || (200..300).contains(&code))
+}
+
+/// Whether the word in a member that says so means yes or no.
+fn verdict(name: &str, word: &str) -> Option<bool> {
+    const NO: &str = "err|fail|nok|ko|notok|reject|denied|declin|unsuccess|invalid|fault";
+    let word = word.trim();
+    let is_plain = matches!(name, "success" | "ok" | "issuccess");
+    if is_plain && let Some(says) = truth(word) {
+        return Some(says);
+    }
+    if name == "errorcode" || (place(name) == Some(CODE) && is_none(word)) {
+        return (!is_none(word)).then_some(false);
+    }
+    let spelled = folded(word);
+    let fails = match (whole(word), word.strip_prefix('-').and_then(whole)) {
+        // A code that begins as that of a failure, or is below 0.
+        (Some(code), _) => matches!(code, 400..600 | 4_000..6_000 | 40_000..60_000),
+        (None, Some(code)) => code > 0 && !is_plain,
+        (None, None) => {
+            matches!(&*spelled, "false" | "no") || any(NO, &|it| spelled.starts_with(it))
+        }
+    };
+    if fails {
+        return Some(false);
+    }
+    (spelled.starts_with("success") || spelled == "ok").then_some(true)
+}
+
+/// The first that says anything, and what all of them tell.
+fn chosen(texts: &[&str], codes: &str) -> Words {
     let text = texts.iter().find(|text| !text.is_empty());
     let text = text.map(|text| one_line(text, WORDS_LIMIT));
-    Words { text, field: None, no_key: false, conflict }
+    let all = plainly(&joined(" ", texts));
+    let conflict = has(&all, "exist|duplicat|unique|taken")
+        // Of data, and not of a number that is busy for a while.
+        || ((has(&all, "already") || has(&plainly(codes), "conflict"))
+            && !has(&all, "start|boot|connecting|progress|process|running|busy"));
+    Words { text, field: None, verdict: verdict_in(&all), conflict }
 }
 
-/// Whether the words tell of a conflict with data, and not of a number that is
-/// busy for a while.
-fn is_conflict(text: &str) -> bool {
-    const DATA: [&str; 4] = ["exist", "duplicat", "unique", "taken"];
-    const BUSY: [&str; 7] =
-        ["start", "boot", "connecting", "progress", "process", "running", "busy"];
-    let text = text.to_ascii_lowercase();
-    let has = |sought: &[&str]| sought.iter().any(|sought| find(&text, sought).is_some());
-    has(&DATA) || (has(&["already"]) && !has(&BUSY))
+/// The words in small letters of ASCII, each between spaces; the first, if there
+/// are many.
+fn plainly(text: &str) -> String {
+    let mut plain = " ".to_owned();
+    for byte in text.bytes().take(2 * WORDS_LIMIT) {
+        let byte = if byte.is_ascii_alphanumeric() { byte.to_ascii_lowercase() } else { b' ' };
+        push(&mut plain, char::from(byte));
+    }
+    push(&mut plain, ' ');
+    plain
+}
+
+/// Whether the text has one of these, which bars part.
+fn has(text: &str, sought: &str) -> bool {
+    any(sought, &|sought| find(text, sought).is_some())
+}
+
+/// What the words tell of the key or of the account behind it. Nothing, where
+/// they are about the way on which the request came.
+fn verdict_in(text: &str) -> Option<Verdict> {
+    const WAY: &str = " ip | ips | waf | bot |country|region|firewall|cloudflare|captcha";
+    const OFF: &str = "block|suspend|disabl|deactivat|banned|locked|frozen|terminat|closed|\
+                       inactive|not active";
+    const USED_UP: &str = "expire|ended| over|exhaust|insufficient|no |out of|used up|exceed|\
+                           reached|not enough|required";
+    const WRONG: &str = "invalid|missing|wrong|unknown|revoke|expire|require|not found|t valid|\
+                         incorrect|delete|malformed|t exist|not auth|unauth|t match|\
+                         recogni|fail|reject|no api|no key|without|provide";
+    if has(text, WAY) {
+        return None;
+    }
+    let of_key = has(text, "key|token|credential|authenticat");
+    let of_account =
+        has(text, "account|workspace|organi|company|customer") || (!of_key && has(text, "user"));
+    if of_account && has(text, OFF) {
+        Some(Verdict::Blocked)
+    } else if has(text, "trial|credit|quota|balance|subscription|plan ") && has(text, USED_UP) {
+        Some(Verdict::QuotaExhausted)
+    } else {
+        let wrong = of_key && (has(text, WRONG) || has(text, OFF));
+        (wrong && !has(text, "permission|scope|privilege|allow")).then_some(Verdict::Invalid)
+    }
 }
 
 /// The text, if it says something to a reader: neither blank nor markup, nor a
@@ -177,16 +375,16 @@ struct Gathered {
     field: Option<String>,
     /// Whether it holds anything at all but a no.
     tells: bool,
+    /// The codes in it.
+    codes: String,
+    /// Whether it is data, so that only what is known for words is taken.
+    is_data: bool,
 }
 
 impl Gathered {
     fn add(&mut self, name: &str, said: &str) {
-        if said.is_empty() || self.text.len() > WORDS_LIMIT {
-            return;
-        }
-        let between = if self.text.is_empty() { "" } else { "; " };
-        for part in [between, name, if name.is_empty() { "" } else { ": " }, said] {
-            self.text.push_str(part);
+        if !said.is_empty() {
+            append(&mut self.text, "; ", &joined(": ", &[name, said]));
         }
     }
 
@@ -194,35 +392,53 @@ impl Gathered {
         let is_flat = !value.is_list() && !value.is_object();
         if is_flat || depth == 0 {
             let is_text = value.is_text();
-            let place = value.place;
-            let word = if is_text { value.word()? } else { Some(value.raw()?.into()) };
-            let word = word.unwrap_or_default();
-            let word = word.trim();
-            let none = !is_flat || word.is_empty() || word == "null" || truth(word) == Some(false);
+            let word = flat(value)?;
+            let none = !is_flat || is_none(&word);
             self.tells |= !none;
             if is_text && !none {
-                self.add("", said(&place.hide_key(word.to_owned())));
+                self.add("", said(&word));
             }
             return Ok(());
         }
         if value.is_list() {
-            return value.list(&mut |item| self.gather(item, depth - 1, spellings)).map(drop);
+            // The first say enough.
+            let mut left = MOST_ITEMS;
+            let mut gather = |item: Value<'_, '_>| {
+                if left == 0 {
+                    return Ok(());
+                }
+                left -= 1;
+                self.gather(item, depth - 1, spellings)
+            };
+            return value.list(&mut gather).map(drop);
         }
         let (before, mut arguments) = (self.text.len(), Self::default());
+        let mut left = MOST_ITEMS;
         value.object(&mut |key, value| {
+            if left == 0 {
+                return Ok(());
+            }
+            left -= 1;
+            let place = place(&folded(key));
+            let may_hold_words = !self.is_data || value.is_text();
             if key == "loc" && value.is_list() {
                 let named = field(value, spellings)?;
                 self.field = self.field.take().or(named);
-            } else if position(&INSIDE, key).is_some() {
+            } else if place.is_some_and(|place| place < WARNING) && may_hold_words {
                 self.gather(value, depth - 1, spellings)?;
-            } else {
-                let name = spelled(&value.place.name(), spellings);
+            } else if !self.is_data {
+                let argument = spelled(&value.place.name(), spellings);
                 let mut of = Self::default();
                 of.gather(value, depth - 1, spellings)?;
                 self.tells |= of.tells;
-                if position(&BESIDE, key).is_none() && !of.text.is_empty() {
-                    arguments.add(&name, &of.text);
-                    arguments.field = arguments.field.take().or(Some(name));
+                match place {
+                    Some(CODE) => self.add_code(&of.text),
+                    Some(FLAG | BESIDE) => {}
+                    _ if of.text.is_empty() => {}
+                    _ => {
+                        arguments.add(&argument, &of.text);
+                        arguments.field = arguments.field.take().or(Some(argument));
+                    }
                 }
             }
             Ok(())
@@ -233,6 +449,13 @@ impl Gathered {
             self.field = self.field.take().or(arguments.field);
         }
         Ok(())
+    }
+
+    /// Takes a code, unless it is the address of its documentation.
+    fn add_code(&mut self, code: &str) {
+        if find(code, ":").is_none() {
+            append(&mut self.codes, "; ", code);
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! What cannot be seen makes two texts look alike that are not, and hides words
 //! from people. Scripts and emoji need some of it all the same: joiners between
-//! letters of Persian or Malayalam, selectors behind a symbol.
+//! letters of Persian or Malayalam, selectors behind a symbol, the letters of
+//! three flags.
 
 use core::ops::RangeInclusive;
 
@@ -47,6 +48,14 @@ const JOINING: &Ranges = &[
     0x1F000..=0x1FAFF,
 ];
 
+/// What makes of a black flag that of England, Scotland or Wales. Other such
+/// letters behind it would be shown by nobody.
+const FLAGS: [&str; 3] = [
+    "\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+    "\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}",
+    "\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}",
+];
+
 fn is_in(ranges: &Ranges, c: char) -> bool {
     ranges.iter().any(|range| range.contains(&u32::from(c)))
 }
@@ -60,9 +69,13 @@ pub(crate) fn is_unseen(c: char) -> bool {
 /// Whether all of the text can be seen, or is needed by what can.
 pub(super) fn is_seen(text: &str) -> bool {
     let mut before = ' ';
-    let mut chars = text.chars().peekable();
+    let mut chars = text.chars();
     while let Some(c) = chars.next() {
-        let next = chars.peek().copied().unwrap_or(' ');
+        if c == '🏴' {
+            let rest = chars.as_str();
+            chars = FLAGS.iter().find_map(|it| rest.strip_prefix(it)).unwrap_or(rest).chars();
+        }
+        let next = chars.clone().next().unwrap_or(' ');
         let needed = match c {
             // The end of a word takes one in scripts, and none in emoji.
             '\u{200D}' => {
@@ -171,6 +184,18 @@ mod tests {
             "☎\u{FE0F}",
             "1\u{FE0F}\u{20E3}",
             "©\u{FE0F}",
+            "👨\u{200D}👩\u{200D}👧\u{200D}👦",
+            "👩🏽\u{200D}⚕\u{FE0F}",
+            "👨🏿\u{200D}❤\u{FE0F}\u{200D}💋\u{200D}👨🏿",
+            "🙂\u{200D}↔\u{FE0F}",
+            "👁\u{FE0F}\u{200D}🗨\u{FE0F}",
+            "🏴\u{200D}☠\u{FE0F}",
+            "#\u{FE0F}\u{20E3}*\u{20E3}",
+            "🇬🇧🏴",
+            // England, Scotland, Wales.
+            "Ada 🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+            "🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F} Ada",
+            "🏴\u{E0067}\u{E0062}\u{E0077}\u{E006C}\u{E0073}\u{E007F}🏴",
             "葛\u{E0100}城",
             "ᠮᠣᠩ\u{180B}",
         ] {
@@ -186,6 +211,14 @@ mod tests {
             "❤\u{FE0F}\u{FE0F}",
             "é\u{FE0F}",
             " \u{FE0F}",
+            // Letters of a flag without one, cut short, doubled, or of no flag.
+            "A\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+            "🏳\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
+            "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}",
+            "🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}\u{E007F}",
+            "🏴\u{E0068}\u{E0069}\u{E007F}",
+            "🏴\u{E007F}",
+            "🏴\u{FE0F}\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}",
         ] {
             assert!(!is_seen(text), "{text:?}");
         }

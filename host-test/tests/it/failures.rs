@@ -104,7 +104,7 @@ async fn a_success_that_says_it_failed_is_rejected_whatever_stands_beside_it() {
 #[tokio::test]
 async fn an_answer_that_cannot_be_used_is_unexpected() {
     for body in
-        ["", "null", "5", "<html></html>", "{", "{}", "[]x", r#"{"contacts":7}"#, "\u{feff}{}"]
+        ["", "null", "5", "<html></html>", "{]", "{}", "[]x", r#"{"contacts":7}"#, "\u{feff}{}"]
     {
         let read = ("unexpected-reply", "no", "never");
         let created = ("unexpected-reply", "perhaps", "after-looking");
@@ -190,6 +190,13 @@ async fn a_reply_that_breaks_off_is_interrupted_unless_its_status_says_more() {
     prove("cut", cut(200), interrupted.0, interrupted.1).await;
     let refused = ("unauthorized", "no", "never");
     prove("cut 401", cut(401), refused, refused).await;
+    // Some hosts tell nothing of the cut: the bytes do.
+    for body in
+        [&b"{"[..], b"{\"contacts\":[{\"uuid\":\"CON1\"}", b"[", b"{\"contacts\":[{\"a\":\"\xc3"]
+    {
+        let hook = Hook::replying(200, Bytes::from_static(body));
+        prove("cut unsaid", hook, interrupted.0, interrupted.1).await;
+    }
 }
 
 #[tokio::test]
@@ -202,12 +209,20 @@ async fn retry_after_is_passed_on_in_seconds_where_waiting_helps() {
         (429, "-1", Value::Null),
         (429, "1.5", json!(2)),
         (429, "99999999999999999999", json!(86_400)),
-        (500, "7", Value::Null),
+        (500, "7", json!(7)),
+        (502, "7", json!(7)),
+        (504, "7", json!(7)),
+        (504, "Wednesday, 25-Nov-26 07:28:07 GMT", json!(7)),
+        (503, "Wed Nov 25 07:28:07 2026", json!(7)),
         (402, "7", Value::Null),
     ] {
-        let hook = Hook::replying(status, "{}").with_header("retry-after", header);
+        let hook = Hook::replying(status, "{}")
+            .with_header("date", "Wed, 25 Nov 2026 07:28:00 GMT")
+            .with_header("retry-after", header);
         let error = hook.call("list-contacts", json!({})).await.unwrap_err();
         assert_eq!(error["wait-seconds"], expected, "{status} {header}: {error}");
+        let waits = if expected.is_null() { &error["retry"] } else { &json!("after-waiting") };
+        assert_eq!(&error["retry"], waits, "{status} {header}: {error}");
     }
     let hook = Hook::replying(503, "{}").with_header("retry-after", "7");
     let error = hook.call("create-contact", new_contact()).await.unwrap_err();

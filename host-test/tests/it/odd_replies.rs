@@ -60,6 +60,46 @@ async fn an_odd_reply_is_read_as_what_it_means() {
             ],
         ),
         (
+            "create-contact",
+            r#"{"success":true,"data":{"uuid":"CON1"},"errors":[{"message":"Not synced"}]}"#,
+            vec![("/uuid", json!("CON1")), ("/warning", json!("Not synced"))],
+        ),
+        (
+            "create-contact",
+            r#""{\"contact\":[{\"uuid\":\"CON1\"}],\"error\":\"none\"}""#,
+            vec![("/uuid", json!("CON1")), ("/warning", Value::Null)],
+        ),
+        (
+            "list-contacts",
+            r#"{"result":{"contacts":[{"uuid":"CON1"},7]},"count":1,"Warnings":["Slow"]}"#,
+            vec![
+                ("/contacts/0/uuid", json!("CON1")),
+                ("/skipped/places", json!(["$.result.contacts[1]"])),
+                ("/next-page", json!(1)),
+                ("/warning", json!("Slow")),
+            ],
+        ),
+        (
+            "list-webhook-subscriptions",
+            r#"{"data":[{"uuid":"WHK1"}],"notice":"Moved"}"#,
+            vec![("/subscriptions/0/uuid", json!("WHK1")), ("/warning", json!("Moved"))],
+        ),
+        (
+            "get-api-usage-info",
+            r#"{"data":{"account":[{"uuid":"ACC1"}]},"warning":"Nearly used up"}"#,
+            vec![("/account/uuid", json!("ACC1")), ("/warning", json!("Nearly used up"))],
+        ),
+        (
+            "test-api-key",
+            r#"{"Success":"no","fault":{"faultstring":"Invalid ApiKey","detail":{"errorcode":"x"}}}"#,
+            vec![("/verdict", json!("invalid"))],
+        ),
+        (
+            "test-api-key",
+            r#"{"account":{"uuid":"ACC1","blocked":"Y"},"warning":"Unpaid"}"#,
+            vec![("/verdict", json!("blocked")), ("/warning", json!("Unpaid"))],
+        ),
+        (
             "list-webhook-subscriptions",
             r#"{"webhooks":[{"uuid":"WHK1","hook_params":[],"hook_url":null},{"event_name":"e"}]}"#,
             vec![
@@ -171,6 +211,10 @@ async fn a_reply_that_says_no_or_is_none_says_why() {
         (200, r#"{"success":"false","contacts":[],"message":"Not now"}"#, REJECTED, "“Not now”"),
         (200, r#"{"status":"failed","detail":{"msg":"Not now"}}"#, REJECTED, "“Not now”"),
         (200, r#"{"error":{"code":7,"message":"Not now"},"contacts":[]}"#, REJECTED, "“Not now”"),
+        (200, r#"{"Status":"NOK","contact":{"uuid":"C"},"msg":"Not now"}"#, REJECTED, "“Not now”"),
+        (200, r#"{"statusCode":503,"data":{"message":"Not now"}}"#, REJECTED, "“Not now”"),
+        (200, r#"{"success":true,"contacts":[],"errors":["Not now"]}"#, REJECTED, "“Not now”"),
+        (200, r#"[{"errorCode":"X1","message":"Not now"}]"#, UNEXPECTED, "“Not now”"),
         (200, r#"{"message":"Not now"}"#, UNEXPECTED, "“Not now”"),
         (200, "Not now", UNEXPECTED, "“Not now”"),
         (200, r#"{"detail":"Not now","contacts":[]}"#, UNEXPECTED, "“Not now”"),
@@ -178,7 +222,9 @@ async fn a_reply_that_says_no_or_is_none_says_why() {
         (200, "\u{1f}\u{8b}", UNEXPECTED, "not JSON"),
         (422, r#"{"errors":{"first_name":["too short"]}}"#, REFUSED, "“first-name: too short”"),
         (400, r#"{"title":"Bad","detail":"too short"}"#, REFUSED, "“Bad: too short”"),
+        (400, r#"{"error":"x","error_description":"too short"}"#, REFUSED, "“too short”"),
         (409, r#"{"detail":"It already exists"}"#, TAKEN, "already exists"),
+        (409, r#"{"error":{"code":"CONTACT_EXISTS"}}"#, TAKEN, "“CONTACT_EXISTS”"),
     ] {
         let calls = [("list-contacts", json!({})), ("create-contact", new_contact())];
         for ((action, arguments), expected) in calls.into_iter().zip(expected) {
@@ -188,6 +234,35 @@ async fn a_reply_that_says_no_or_is_none_says_why() {
             assert!(error["message"].as_str().unwrap().contains(words), "{body}: {error}");
         }
     }
+}
+
+#[tokio::test]
+async fn words_about_the_key_decide_the_test_of_it_and_others_do_not() {
+    for (status, words, verdict) in [
+        (401, "API key revoked", Some("invalid")),
+        (403, "Missing API key", Some("invalid")),
+        (200, "Trial expired", Some("quota-exhausted")),
+        (403, "Account suspended", Some("blocked")),
+        (403, "Your IP address is blocked", None),
+        (403, "Request blocked by the WAF", None),
+    ] {
+        for body in [json!({ "error": { "message": words } }).to_string(), words.to_owned()] {
+            let checked = Hook::replying(status, body).call("test-api-key", json!({})).await;
+            let found = checked.as_ref().map(|check| check["verdict"].as_str()).ok().flatten();
+            assert_eq!(found, verdict, "{status} {words}: {checked:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_blank_family_name_is_not_sent_and_flags_are() {
+    let flag = "Ada 🏴\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}";
+    let hook = Hook::replying(201, r#"{"contact":{"uuid":"CON1"}}"#);
+    let details = json!([{ "kind": "phone", "value": "+14155550123" }]);
+    let contact = json!({ "first-name": flag, "last-name": " ", "details": details });
+    hook.call("create-contact", contact).await.unwrap();
+    let sent: Value = serde_json::from_str(&hook.only().body).unwrap();
+    assert_eq!((&sent["first_name"], sent.get("last_name")), (&json!(flag), None));
 }
 
 #[tokio::test]
@@ -235,6 +310,7 @@ async fn a_server_that_takes_twelve_seconds_is_waited_for() {
 async fn what_cannot_be_seen_is_refused_before_anything_is_sent() {
     for (first_name, number, shown) in [
         ("A\u{200B}da", "+14155550123", "U+200B"),
+        ("Ada 🏴\u{E0068}\u{E0069}\u{E007F}", "+14155550123", "U+E0068"),
         ("Ada", "+1 415 555\u{2011}0123", "write +14155550123"),
     ] {
         let hook = Hook::replying(200, "{}");

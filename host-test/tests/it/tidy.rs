@@ -45,6 +45,9 @@ fn wasi_is_named_only_in_the_doors() {
 #[test]
 fn an_action_sees_neither_key_nor_host_nor_door() {
     for (name, text) in files("src/actions", &[".rs"]) {
+        if name.ends_with("/tests.rs") {
+            continue;
+        }
         let code = code(&text).replace("TestApiKey", "");
         for word in [
             "ApiKey",

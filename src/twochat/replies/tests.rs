@@ -32,15 +32,19 @@ pub(in crate::twochat) fn accepted(reply: Reply, settings: &Settings) -> Result<
     let answer = accept(reply, settings, SPELLINGS)?;
     // As an action reads it, and as one that reads no object.
     let object = json::read(&answer, &mut |value| value.object(&mut |_, _| Ok(())).map(drop));
-    let object = doubt(&answer, object.as_ref().err().map(Box::as_ref), status, SPELLINGS);
     let mut text = String::new();
     let whole = json::read(&answer, &mut |value| {
         text = value.json_text()?;
         Ok(())
     });
-    let whole = doubt(&answer, whole.as_ref().err().map(Box::as_ref), status, SPELLINGS);
-    assert_eq!(object.is_some(), whole.is_some());
-    whole.map_or(Ok(text), Err)
+    let judged = [object, whole].map(|mut read| {
+        let mut warning = None;
+        let judged = judge(&answer, read.as_mut().map(|()| &mut warning), status, SPELLINGS);
+        judged.map_or(read, Err)
+    });
+    let [object, whole] = judged;
+    assert_eq!(object.is_err(), whole.is_err());
+    whole.map(|()| text)
 }
 
 pub(in crate::twochat) fn refused(status: u16, body: &str) -> Box<Failure> {
@@ -78,7 +82,7 @@ fn a_2xx_that_is_not_json_cannot_be_used_and_says_what_it_says() {
     for (body, words) in [
         ("", None),
         (" ", None),
-        ("{\"a\":", None),
+        ("{\"a\":]", None),
         ("{} {}", None),
         ("\u{feff}", None),
         ("OK", Some("OK")),
@@ -88,6 +92,35 @@ fn a_2xx_that_is_not_json_cannot_be_used_and_says_what_it_says() {
         assert_eq!((failure.kind, quoted(&failure)), (ErrorKind::UnexpectedReply, words), "{body}");
         assert!(failure.message.contains("at $"), "{}", failure.message);
         assert!(!failure.message.contains('{'), "{}", failure.message);
+    }
+}
+
+#[test]
+fn an_answer_that_ends_too_early_was_cut_and_may_be_asked_for_again() {
+    const WHOLE: &str = r#"{"success":true,"contacts":[{"uuid":"C\u00e9","n":[1,-2.5e3,null]}]} "#;
+    for end in 1..WHOLE.len() - 1 {
+        let (before, after) = WHOLE.split_at(end);
+        let failure = refused(200, before);
+        assert!(failure.message.contains("ends too early"), "{}", failure.message);
+        let error = failure.clone().report(READS);
+        assert_eq!((error.kind, error.retry), (ErrorKind::Interrupted, Retry::Now), "{end}");
+        let error = failure.report(CREATES);
+        assert_eq!((error.carried_out, error.retry), (CarriedOut::Perhaps, Retry::AfterLooking));
+        // Wrong before its end, it was not cut.
+        let wrong = [before, "\u{1}\\\u{1}", after].concat();
+        assert_eq!(refused(200, &wrong).kind, ErrorKind::UnexpectedReply, "{end}");
+    }
+    // Within a character.
+    let text = decoded(b"{\"uuid\":\"\xf0\x9f\x98".to_vec(), None).unwrap();
+    assert_eq!(refused(200, &text).kind, ErrorKind::Interrupted);
+    let text = decoded(b"{\"uuid\":\"\xf0\x9f\"}".to_vec(), None).unwrap();
+    assert_eq!(
+        accepted(reply(200, &text), &settings("")).as_deref(),
+        Ok("{\"uuid\":\"\u{fffd}\"}")
+    );
+    // Nothing at all is no answer that was cut.
+    for body in ["", " \n", "\u{feff}"] {
+        assert_eq!(refused(200, body).kind, ErrorKind::UnexpectedReply);
     }
 }
 
@@ -116,8 +149,9 @@ fn a_2xx_with_a_message_and_no_record_says_that_message() {
         "Being moved",
     ] {
         let answer = accept(reply(200, body), &settings(""), SPELLINGS).map(|answer| {
-            let unread = Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
-            doubt(&answer, Some(&unread), 200, SPELLINGS).unwrap().message
+            let mut unread = Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
+            assert_eq!(judge(&answer, Err(&mut unread), 200, SPELLINGS), None);
+            unread.message
         });
         assert_eq!(answer.as_deref(), Ok("No record. 2Chat says: “Being moved”."), "{body}");
     }
@@ -287,7 +321,7 @@ fn a_missing_key_is_told_from_what_is_forbidden() {
         r#"{"detail":"Private flow"}"#,
         r#"{"success":false,"error":true,"error_message":"Number already connected"}"#,
         "",
-        "Not authenticated",
+        "<p>Not authenticated</p>",
     ] {
         assert_eq!(refused(403, body).kind, ErrorKind::Forbidden, "{body}");
     }

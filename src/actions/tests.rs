@@ -1,0 +1,422 @@
+//! What the actions make of replies that say yes, no, or both.
+//!
+//! The shapes are those of common servers and gateways; the words are our own.
+
+use super::*;
+use crate::contract::{
+    CarriedOut, Contact, ContactPage, ContactQuery, DetailKind, ErrorKind, NewContact,
+    NewContactDetail, Retry, UsageInfo, Verdict,
+};
+
+fn reply<A: Action>(input: A::Input, status: u16, body: &str) -> Result<A::Output> {
+    let reply = Reply { status, retry_after: None, date: None, body: Ok(body.to_owned()) };
+    outcome(A::build(input)?, reply, &Settings::from_variables([])?)
+}
+
+fn create(status: u16, body: &str) -> Result<Contact> {
+    let value = "+14155550123".to_owned();
+    let contact = NewContact {
+        first_name: "Ada".to_owned(),
+        last_name: None,
+        profile_pic_url: None,
+        channel_uuid: None,
+        details: vec![NewContactDetail { kind: DetailKind::Phone, value }],
+    };
+    reply::<CreateContact>(contact, status, body)
+}
+
+fn list(body: &str) -> Result<ContactPage> {
+    let query = ContactQuery { channel_uuid: None, page_number: None, results_per_page: None };
+    reply::<ListContacts>(query, 200, body)
+}
+
+fn usage(body: &str) -> Result<UsageInfo> {
+    reply::<GetApiUsageInfo>((), 200, body)
+}
+
+fn verdict(status: u16, body: &str) -> Option<Verdict> {
+    reply::<TestApiKey>((), status, body).ok().map(|check| check.verdict)
+}
+
+/// The answer with these members beside a whole contact, and the list beside rows.
+fn beside_a_record(members: &str) -> [String; 2] {
+    [r#""contact":{"uuid":"CON1"}"#, r#""contacts":[{"uuid":"CON1"}]"#]
+        .map(|record| ["{", members, ",", record, "}"].concat())
+}
+
+#[test]
+fn a_plain_no_counts_even_beside_a_record() {
+    for no in [
+        r#""success":"error""#,
+        r#""success":"Failed""#,
+        r#""success":"n""#,
+        r#""Success":false"#,
+        r#""SUCCESS":"false""#,
+        r#""isSuccess":0"#,
+        r#""result":"error""#,
+        r#""result":false"#,
+        r#""status":"nok""#,
+        r#""status":"Declined""#,
+        r#""responseCode":"500""#,
+        r#""isError":true"#,
+        r#""err":"It is offline""#,
+        r#""status":"KO""#,
+        r#""status":"not_ok""#,
+        r#""status":"Failure""#,
+        r#""Status":"rejected""#,
+        r#""status":422"#,
+        r#""status":"500""#,
+        r#""statusCode":401"#,
+        r#""status_code":"403""#,
+        r#""code":422"#,
+        r#""code":4001"#,
+        r#""code":-1"#,
+        r#""code":"ERR_OFFLINE""#,
+        r#""error_code":7"#,
+        r#""errorCode":"E100""#,
+        r#""type":"error""#,
+        r#""error":true"#,
+        r#""Error":"It is offline""#,
+        r#""success":true,"error":true"#,
+        r#""success":true,"statusCode":500"#,
+        r#""success":true,"data":{"success":false}"#,
+    ] {
+        let [contact, contacts] = beside_a_record(no);
+        for failure in [create(200, &contact).unwrap_err(), list(&contacts).unwrap_err()] {
+            assert_eq!((failure.kind, failure.status), (ErrorKind::Rejected, Some(200)), "{no}");
+        }
+        let error = create(201, &contact).unwrap_err().report(CreateContact::PROMISE);
+        assert_eq!((error.carried_out, error.retry), (CarriedOut::Perhaps, Retry::AfterLooking));
+    }
+}
+
+#[test]
+fn what_says_no_error_is_none() {
+    for member in ["error", "errors", "Error", "error_message", "error_code", "fault"] {
+        for none in [
+            "null",
+            "false",
+            "0",
+            "\"\"",
+            "\" \"",
+            "[]",
+            "{}",
+            "\"none\"",
+            "\"None\"",
+            "\"null\"",
+            "\"No error\"",
+            "\"no_errors\"",
+            "\"ok\"",
+            "\"OK\"",
+            "\"N/A\"",
+            "\"0\"",
+            "\"false\"",
+            "\"success\"",
+            "200",
+            "[null]",
+            r#"{"code":0,"message":"OK"}"#,
+            r#"{"message":null}"#,
+        ] {
+            // A code is flat.
+            if member != "error_code" || !none.starts_with(['[', '{']) {
+                let [contact, contacts] = beside_a_record(&format!(r#""{member}":{none}"#));
+                assert_eq!(create(200, &contact).map(|it| it.warning), Ok(None), "{contact}");
+                assert_eq!(list(&contacts).unwrap().warning, None, "{contacts}");
+            }
+        }
+    }
+    for yes in [
+        r#""status":"success""#,
+        r#""status":"active""#,
+        r#""status":200"#,
+        r#""status":"201""#,
+        r#""code":0"#,
+        r#""code":false"#,
+        r#""code":null"#,
+        r#""code":"200""#,
+        r#""code":"OK""#,
+        r#""statusCode":201"#,
+        r#""result":1"#,
+        r#""result":"ok""#,
+        r#""status":true"#,
+        r#""status":null"#,
+        r#""error_code":"00""#,
+        r#""success":"Y""#,
+        r#""type":"contact""#,
+        r#""message":"Error-free""#,
+    ] {
+        let [contact, contacts] = beside_a_record(yes);
+        assert!(create(200, &contact).is_ok(), "{yes}");
+        assert_eq!(list(&contacts).unwrap().contacts.len(), 1, "{yes}");
+    }
+}
+
+#[test]
+fn errors_beside_a_result_are_a_warning_and_beside_nothing_a_no() {
+    for (members, words) in [
+        (r#""success":true,"errors":["Not synced"]"#, "Not synced"),
+        (r#""errors":[{"message":"Not synced"}]"#, "Not synced"),
+        (r#""success":true,"error_message":"Not synced""#, "Not synced"),
+        (r#""success":"true","error":"Not synced""#, "Not synced"),
+        (r#""status":"success","Error":{"code":7,"message":"Not synced"}"#, "Not synced"),
+        (r#""success":true,"errors":{"last_name":["too long"]}"#, "last-name: too long"),
+    ] {
+        let [contact, contacts] = beside_a_record(members);
+        assert_eq!(create(200, &contact).unwrap().warning.as_deref(), Some(words), "{members}");
+        assert_eq!(list(&contacts).unwrap().warning.as_deref(), Some(words), "{members}");
+        for body in [["{", members, "}"].concat(), ["{", members, r#","contact":{}}"#].concat()] {
+            let failure = create(200, &body).unwrap_err();
+            assert_eq!(failure.kind, ErrorKind::Rejected, "{body}");
+            assert!(failure.message.contains(words), "{}", failure.message);
+        }
+    }
+    for members in [r#""errors":["Not synced"]"#, r#""error_message":"Not synced""#] {
+        for success in ["", r#""success":true,"#] {
+            let body = ["{", success, members, r#","contacts":[]}"#].concat();
+            assert_eq!(list(&body).unwrap_err().kind, ErrorKind::Rejected, "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_warning_is_told_wherever_it_stands() {
+    for (members, words) in [
+        (r#""warning":"Not synced""#, "Not synced"),
+        (r#""Warnings":["Not synced",{"code":7,"message":"too long"}]"#, "Not synced; too long"),
+        (r#""data":{"warnings":["Not synced"]}"#, "Not synced"),
+        (r#""notice":"Not synced","errors":["too long"]"#, "too long; Not synced"),
+    ] {
+        let [contact, contacts] = beside_a_record(members);
+        assert_eq!(create(200, &contact).unwrap().warning.as_deref(), Some(words), "{members}");
+        assert_eq!(list(&contacts).unwrap().warning.as_deref(), Some(words), "{members}");
+        let empty = ["{", members, r#","success":true,"contacts":[]}"#].concat();
+        if !members.contains("errors") {
+            assert_eq!(list(&empty).unwrap().warning.as_deref(), Some(words), "{members}");
+        }
+        let account = ["{", members, r#","account":{"uuid":"ACC1"}}"#].concat();
+        assert_eq!(usage(&account).unwrap().warning.as_deref(), Some(words), "{members}");
+        let check = reply::<TestApiKey>((), 200, &account).unwrap();
+        assert_eq!((check.verdict, check.warning.as_deref()), (Verdict::Valid, Some(words)));
+    }
+    let long = format!(r#"{{"contact":{{"uuid":"C"}},"warning":"{}"}}"#, "é\\n".repeat(9_000));
+    let warning = create(200, &long).unwrap().warning.unwrap();
+    assert!(warning.len() <= 400 && warning.ends_with('…') && !warning.contains('\n'));
+}
+
+#[test]
+fn a_creation_is_found_in_whatever_it_is_wrapped() {
+    for body in [
+        r#"{"success":true,"data":{"uuid":"CON1","first_name":"Ada"}}"#,
+        r#"{"success":true,"data":{"contact":{"uuid":"CON1","first_name":"Ada"}}}"#,
+        r#"{"data":{"result":{"contact":{"uuid":"CON1","first_name":"Ada"}}}}"#,
+        r#"{"contact":[{"uuid":"CON1","first_name":"Ada"},{"uuid":"CON2"}]}"#,
+        r#"{"result":{"uuid":"CON1","first_name":"Ada"}}"#,
+        r#"{"result":[{"uuid":"CON1","first_name":"Ada"}]}"#,
+        r#"{"contact":{"data":{"uuid":"CON1","first_name":"Ada"}}}"#,
+        r#"[{"uuid":"CON1","first_name":"Ada"}]"#,
+        r#"{"success":true,"contact_uuid":"CON1","first_name":"Ada"}"#,
+        r#"{"uuid":"CON1","first_name":"Ada","status":"created"}"#,
+        r#""{\"contact\":{\"uuid\":\"CON1\",\"first_name\":\"Ad\\u0061\"}}""#,
+        " \"[{\\\"uuid\\\":\\\"CON1\\\",\\\"first_name\\\":\\\"Ada\\\"}]\"\n",
+    ] {
+        let contact = create(201, body).map_err(|failure| [body, &failure.message].concat());
+        let contact = contact.unwrap();
+        assert_eq!((&*contact.uuid, contact.first_name.as_deref()), ("CON1", Some("Ada")));
+    }
+    for body in [r#"{"data":{}}"#, r#"{"data":[]}"#, r#"{"result":null}"#, r#""{}""#, r#""{""#] {
+        let kind = create(200, body).unwrap_err().kind;
+        assert!(matches!(kind, ErrorKind::UnexpectedReply | ErrorKind::Interrupted), "{body}");
+    }
+    let deep = ["{\"data\":".repeat(100_000), "1".into(), "}".repeat(100_000)].concat();
+    assert_eq!(create(200, &deep).unwrap_err().kind, ErrorKind::UnexpectedReply);
+}
+
+#[test]
+fn a_list_and_an_account_are_found_in_their_wrapping() {
+    for body in [
+        r#"{"success":true,"data":{"contacts":[{"uuid":"CON1"}],"count":7}}"#,
+        r#"{"success":true,"data":[{"uuid":"CON1"}],"count":7}"#,
+        r#"{"result":{"contacts":[{"uuid":"CON1"}]},"count":7}"#,
+        r#"{"count":7,"results":[{"uuid":"CON1"}]}"#,
+        r#"{"data":{"items":[{"uuid":"CON1"}],"count":"7"}}"#,
+        r#""{\"contacts\":[{\"uuid\":\"CON1\"}],\"count\":7}""#,
+    ] {
+        let page = list(body).map_err(|failure| [body, &failure.message].concat()).unwrap();
+        assert_eq!(
+            (page.contacts.len(), page.reported_count, page.next_page),
+            (1, Some(7), Some(1))
+        );
+    }
+    let skipped = list(r#"{"data":{"contacts":[{"uuid":"CON1"},{}]}}"#).unwrap().skipped.unwrap();
+    assert_eq!(skipped.places, ["$.data.contacts[1]"]);
+    for body in [
+        r#"{"success":true,"data":{"account":{"uuid":"ACC1"},"limits":{"requests_per_minute":80}}}"#,
+        r#"{"result":{"account":{"uuid":"ACC1"}},"data":{"limits":{"requests_per_minute":80}}}"#,
+        r#"[{"account":[{"uuid":"ACC1"}],"limits":{"requests_per_minute":"80"}}]"#,
+    ] {
+        let info = usage(body).map_err(|failure| [body, &failure.message].concat()).unwrap();
+        assert_eq!((&*info.account.uuid, info.requests_per_minute), ("ACC1", Some(80)), "{body}");
+        assert_eq!(verdict(200, body), Some(Verdict::Valid), "{body}");
+    }
+}
+
+/// A reply in each of the shapes in which words come.
+fn shapes(words: &str) -> Vec<String> {
+    let quoted = serde_json::Value::from(words).to_string();
+    let mut shapes = vec![words.to_owned(), quoted.clone()];
+    for shape in [
+        r#"{"success":false,"message":W}"#,
+        r#"{"success":false,"error":true,"error_message":W}"#,
+        r#"{"detail":W}"#,
+        r#"{"Message":W}"#,
+        r#"{"msg":W,"code":"X1"}"#,
+        r#"{"error":W}"#,
+        r#"{"error":{"code":"X1","message":W}}"#,
+        r#"{"error":"X1","error_description":W}"#,
+        r#"{"fault":{"faultstring":W,"detail":{"errorcode":"X1"}}}"#,
+        r#"{"errors":[{"detail":W}]}"#,
+        r#"{"errors":[W]}"#,
+        r#"{"data":{"message":W},"success":false}"#,
+        r#"{"data":W,"success":false}"#,
+        r#"{"data":[{"code":"X1","message":W}],"success":false}"#,
+        r#"[W]"#,
+        r#"[{"message":W,"errorCode":"X1"}]"#,
+        r#"{"title":"No","detail":W}"#,
+        r#"{"status":"error","description":W}"#,
+        r#"{"status":"error","reason":W}"#,
+        r#"{"status":W}"#,
+    ] {
+        shapes.push(shape.replace('W', &quoted));
+    }
+    shapes
+}
+
+#[test]
+fn words_that_decide_about_the_key_are_a_verdict_in_every_shape() {
+    use Verdict::{Blocked, Invalid, QuotaExhausted};
+    for (words, expected) in [
+        ("Invalid API key", Invalid),
+        ("Missing API key", Invalid),
+        ("The API key is missing", Invalid),
+        ("API key revoked", Invalid),
+        ("API key has expired", Invalid),
+        ("API-Key not found", Invalid),
+        ("This key does not exist", Invalid),
+        ("Not authenticated", Invalid),
+        ("Your API key was disabled", Invalid),
+        ("X-User-API-Key header is required", Invalid),
+        ("INVALID_API_KEY", Invalid),
+        ("Trial expired", QuotaExhausted),
+        ("Your trial has ended", QuotaExhausted),
+        ("No API credits left", QuotaExhausted),
+        ("Insufficient balance", QuotaExhausted),
+        ("API quota exceeded", QuotaExhausted),
+        ("Account blocked", Blocked),
+        ("Your account has been suspended", Blocked),
+        ("This account is disabled", Blocked),
+        ("User is banned", Blocked),
+        ("ACCOUNT_SUSPENDED", Blocked),
+    ] {
+        for body in shapes(words) {
+            for status in [200, 401, 403] {
+                assert_eq!(verdict(status, &body), Some(expected), "{status} {body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refusal_of_something_else_is_no_verdict() {
+    for words in [
+        "Your IP is blocked",
+        "IP not allowed for this API key: invalid",
+        "Unknown IP address for this API key",
+        "The WAF has blocked your account",
+        "Your account is closed to this country",
+        "Request blocked by the firewall (WAF)",
+        "Access denied",
+        "Forbidden",
+        "The API key has no permission for this",
+        "Private flow",
+        "Number already connected",
+        "Not available in your country",
+    ] {
+        for body in shapes(words) {
+            assert_eq!(verdict(403, &body), None, "{body}");
+            assert_eq!(verdict(200, &body), None, "{body}");
+        }
+    }
+    for status in [429, 500, 503, 409] {
+        for words in ["API quota exceeded", "Invalid API key"] {
+            assert_eq!(verdict(status, &shapes(words)[2]), None, "{status} {words}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_key_or_account_is_of_its_kind_in_every_action() {
+    for (status, words, kind) in [
+        (403, "Invalid API key", ErrorKind::Unauthorized),
+        (402, "API key revoked", ErrorKind::Unauthorized),
+        (401, "Trial expired", ErrorKind::QuotaExhausted),
+        (403, "No credits left", ErrorKind::QuotaExhausted),
+        (401, "Account suspended", ErrorKind::Forbidden),
+        (402, "Account suspended", ErrorKind::Forbidden),
+        (403, "Private flow", ErrorKind::Forbidden),
+        (422, "Invalid key in the body", ErrorKind::InvalidInput),
+    ] {
+        for body in shapes(words) {
+            assert_eq!(create(status, &body).unwrap_err().kind, kind, "{status} {body}");
+        }
+    }
+}
+
+#[test]
+fn an_account_that_is_blocked_in_any_way_to_say_so_is_blocked() {
+    for blocked in
+        ["true", "1", "\"Y\"", "\"y\"", "\"true\"", "\"Yes\"", "\"1\"", "1.0", "\" on \""]
+    {
+        let body = format!(r#"{{"account":{{"uuid":"ACC1","blocked":{blocked}}}}}"#);
+        assert_eq!(verdict(200, &body), Some(Verdict::Blocked), "{blocked}");
+    }
+    for blocked in ["false", "0", "\"N\"", "\"no\"", "null", "\"\""] {
+        let body = format!(r#"{{"account":{{"uuid":"ACC1","blocked":{blocked}}}}}"#);
+        assert_eq!(verdict(200, &body), Some(Verdict::Valid), "{blocked}");
+    }
+}
+
+#[test]
+fn a_conflict_that_only_a_code_tells_is_one_of_data() {
+    for code in [
+        "DUPLICATE",
+        "ALREADY_EXISTS",
+        "contact_exists",
+        "conflict",
+        "DuplicateContact",
+        "CONFLICT",
+    ] {
+        for body in [
+            format!(r#"{{"code":"{code}"}}"#),
+            format!(r#"{{"code":"{code}","message":"Conflict"}}"#),
+            format!(r#"{{"success":false,"error_code":"{code}"}}"#),
+            format!(r#"{{"error":{{"code":"{code}"}}}}"#),
+            format!(r#"{{"error":{{"type":"{code}","message":"No."}}}}"#),
+            format!(r#"{{"errors":[{{"code":"{code}","field":"value"}}]}}"#),
+        ] {
+            let error = create(409, &body).unwrap_err().report(CreateContact::PROMISE);
+            assert_eq!((error.kind, error.retry), (ErrorKind::Rejected, Retry::Never), "{body}");
+            assert_eq!(error.carried_out, CarriedOut::No, "{body}");
+        }
+    }
+    for body in [
+        "",
+        "{}",
+        r#"{"message":"Conflict","statusCode":409}"#,
+        r#"{"status":409,"error":"Conflict"}"#,
+        r#"{"code":"NUMBER_BUSY"}"#,
+        r#"{"code":"conflict","message":"The number is starting"}"#,
+        r#"{"code":"ALREADY_RUNNING"}"#,
+    ] {
+        assert_eq!(create(409, body).unwrap_err().kind, ErrorKind::Busy, "{body}");
+    }
+}
