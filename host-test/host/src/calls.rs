@@ -139,6 +139,15 @@ impl Calls {
         tries.last
     }
 
+    /// Writes down a call that is not made, for this reason, and gives it back.
+    pub async fn turn_down(&self, call: Call<'_>, why: String) -> NoOutcome {
+        let record = match self.decide(call.action).await {
+            Ok(decision) => self.write_down(&call, &decision),
+            Err(why) => return why,
+        };
+        record.map_or_else(|unwritten| unwritten, |record| record.refused(why))
+    }
+
     async fn decide(&self, action: &str) -> Result<Decision, NoOutcome> {
         self.access.decide(action, &self.offer).await.map_err(NoOutcome::Refused)
     }
