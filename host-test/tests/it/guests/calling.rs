@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use host::engine::{Connector, Host};
 
-use super::{LOW, TIMED, stopped};
+use super::{LOW, TIMED, frame::guest as framed, stopped};
 
 /// A host whose operator allows more than a connector needs.
 static GENEROUS: LazyLock<Host> =
@@ -38,9 +38,18 @@ fn guest(body: &str) -> Connector {
 
 #[tokio::test]
 async fn a_guest_that_only_lets_the_host_work_is_stopped_in_time() {
-    // One after another: no step of its own at which it would be looked at.
-    let calls = "(call $random (i64.const 65536) (i32.const 0))".repeat(20_000);
-    let error = stopped(&guest(&calls), TIMED).await;
+    // One after another, so that no step of its own comes at which it would be looked
+    // at; each hands 4 MB over.
+    let call = "(call $append (local.get 0) (i32.const 0) (i32.const 1)
+        (i32.const 0) (i32.const 4000000) (i32.const 59000000))";
+    let content = format!(
+        r#"(func (export "run") (param i32 i32) (result i32)
+            (drop (memory.grow (i32.const 910)))
+            (local.set 0 (call $new-fields))
+            {} (i32.const 0))"#,
+        call.repeat(200)
+    );
+    let error = stopped(&framed(&content), TIMED).await;
     assert_eq!(error, "the component was stopped: it took longer than 1s");
 }
 
