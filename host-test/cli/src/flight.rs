@@ -1,5 +1,5 @@
 //! How much may be under way between what is read and what is answered? So many
-//! messages, and so many bytes of them; past that nothing more is read.
+//! messages, and so much memory for them; past that nothing more is read.
 
 use std::{
     fmt,
@@ -10,9 +10,21 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 /// So many messages are under way at the same time.
 const MESSAGES: usize = 256;
-/// So many bytes of them, or one that is larger: once read, they may take fifty times
-/// as many.
-const BYTES: usize = 2 << 20;
+/// So many bytes of memory they may take together, and each of them alone.
+const BYTES: usize = 64 << 20;
+/// What a value takes that is hardly more than a comma or a bracket in its text.
+const EACH: usize = 400;
+
+/// The bytes that a message takes once it is read, at most.
+pub(crate) fn weight(message: &[u8]) -> usize {
+    let parts = message.iter().filter(|byte| matches!(byte, b',' | b'[' | b'{')).count();
+    message.len() + EACH * parts
+}
+
+/// Whether a message of this weight could ever be taken.
+pub(crate) fn is_too_heavy(weight: usize) -> bool {
+    weight > BYTES
+}
 
 /// What is under way.
 #[derive(Default)]
@@ -29,11 +41,9 @@ struct Used {
 }
 
 impl Flight {
-    /// Waits for room for a message, and takes it.
+    /// Waits for room for a message of this weight, and takes it.
     pub(crate) fn board(self: &Arc<Self>, bytes: usize) -> Arc<Seat> {
-        let is_full = |used: &mut Used| {
-            used.messages >= MESSAGES || (used.messages > 0 && used.bytes + bytes > BYTES)
-        };
+        let is_full = |used: &mut Used| used.messages >= MESSAGES || used.bytes + bytes > BYTES;
         let used = self.landed.wait_while(self.used(), is_full);
         let mut used = used.unwrap_or_else(PoisonError::into_inner);
         used.messages += 1;

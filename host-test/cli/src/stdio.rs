@@ -32,14 +32,14 @@ use tokio::{
 };
 
 use crate::{
-    flight::{Flight, Seat},
+    flight::{Flight, Seat, is_too_heavy, weight},
     input::without_mark,
     paint::visible,
     terminal,
 };
 
 /// A message may have so many bytes: many times what an action takes.
-const LIMIT: u64 = 1 << 20;
+const LIMIT: u64 = 4 << 20;
 /// So many messages are read ahead.
 const AHEAD: usize = 16;
 /// So many letters of an id are repeated.
@@ -81,7 +81,8 @@ impl Lines {
                     false => line,
                 });
                 // Before it is read into something larger.
-                let seat = board.board(line.as_ref().map_or(0, Vec::len));
+                let weight = line.as_deref().map_or(0, weight);
+                let seat = board.board(if is_too_heavy(weight) { 0 } else { weight });
                 if let Some(message) = read(line)
                     && sender.blocking_send((message, seat)).is_err()
                 {
@@ -230,6 +231,10 @@ fn read(line: Option<Vec<u8>>) -> Option<Result<Incoming, Outgoing>> {
     };
     if line.trim_ascii().is_empty() {
         return None;
+    }
+    if is_too_heavy(weight(&line)) {
+        let why = "the message has too many parts: more than any action takes".to_owned();
+        return refuse(ErrorData::invalid_request(why, None), None);
     }
     let error = match serde_json::from_slice(&line) {
         Ok(message) => return Some(Ok(message)),
