@@ -191,8 +191,13 @@ impl Agent {
 
     /// The most memory that the server had so far, where the system tells.
     pub(crate) fn peak_megabytes(&self) -> Option<u64> {
+        self.megabytes("VmHWM:")
+    }
+
+    /// So many megabytes the system tells of the server under this name.
+    pub(crate) fn megabytes(&self, name: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let line = status.lines().find(|line| line.starts_with(name))?;
         Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
     }
 
