@@ -102,17 +102,16 @@ impl Lines {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The message with its seat where it belongs, or the answer to one that cannot be
-    /// taken.
-    fn seated(&self, mut message: Incoming, seat: &Arc<Seat>) -> Result<Incoming, Outgoing> {
-        match &mut message {
+    /// Gives the seat to whoever is at work on the message; or the answer to one that
+    /// cannot be taken.
+    fn seat(&self, message: &mut Incoming, seat: &Arc<Seat>) -> Option<Outgoing> {
+        match message {
             JsonRpcMessage::Request(request) => {
                 let mut waiting = self.waiting();
                 if waiting.contains_key(&request.id) {
-                    return Err(taken(&request.id));
+                    return Some(taken(&request.id));
                 }
                 waiting.insert(request.id.clone(), Arc::clone(seat));
-                // For as long as somebody is at work on it.
                 request.request.extensions_mut().insert(Arc::clone(seat));
             }
             JsonRpcMessage::Notification(notification) => {
@@ -126,7 +125,13 @@ impl Lines {
             }
             _ => {}
         }
-        Ok(message)
+        None
+    }
+
+    /// Answers on its own, because whoever receives may be dropped while it waits.
+    fn answer(&mut self, answer: Outgoing, seat: Arc<Seat>) {
+        while self.answers.try_join_next().is_some() {}
+        self.answers.spawn(write(Arc::clone(&self.output), answer, Some(seat)));
     }
 }
 
@@ -145,21 +150,16 @@ impl Transport<RoleServer> for Lines {
 
     async fn receive(&mut self) -> Option<Incoming> {
         while let Some((next, seat)) = self.incoming.recv().await {
-            let next = next.and_then(|message| {
-                self.opened |= opens(&message);
-                self.seated(message, &seat)
-            });
             match next {
-                Ok(message) => {
-                    if self.opened || matches!(message, JsonRpcMessage::Request(_)) {
+                Ok(mut message) => {
+                    self.opened |= opens(&message);
+                    if let Some(answer) = self.seat(&mut message, &seat) {
+                        self.answer(answer, seat);
+                    } else if self.opened || matches!(message, JsonRpcMessage::Request(_)) {
                         return Some(message);
                     }
                 }
-                // On its own, because this may be dropped while it waits.
-                Err(answer) => {
-                    while self.answers.try_join_next().is_some() {}
-                    self.answers.spawn(write(Arc::clone(&self.output), answer, Some(seat)));
-                }
+                Err(answer) => self.answer(answer, seat),
             }
         }
         // The process may end as soon as this does: not before what was asked is answered.

@@ -67,7 +67,7 @@ async fn megabytes_of_calls_that_wait_for_a_server_take_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_that_reads_nothing_is_not_read_on_and_misses_no_answer() {
     let twochat = twochat().await;
-    let mut agent = Agent::of(&twochat.base_url());
+    let agent = Agent::of(&twochat.base_url());
     agent.pause();
     let pings: String =
         (0..100_000).map(|id| format!("{}\n", request(id, "ping", json!({})))).collect();
