@@ -233,7 +233,9 @@ fn meaning(code: &ErrorCode) -> (ErrorKind, &'static str) {
             (Unreachable, "no connection to its address came about")
         }
         ErrorCode::ConnectionRefused => (Unreachable, "the connection was refused"),
-        ErrorCode::TlsCertificateError => (Unreachable, "its certificate is not trusted"),
+        ErrorCode::TlsCertificateError => {
+            (DeniedByHost, "it does not trust the server's certificate")
+        }
 
         ErrorCode::ConnectionLimitReached => {
             (RateLimited, "it lets no more requests or connections out for now")

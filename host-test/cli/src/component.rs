@@ -1,14 +1,16 @@
 //! Which component is run, and what may it import?
 
 use std::{
+    env,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
 };
 
 use host::{
+    apart::Apart,
     cache::Cache,
-    engine::{Connector, Host, LoadError},
+    engine::{Connector, Host, LARGEST, LoadError},
 };
 
 use crate::{constants::APPLICATION, exit::CommandError, suggest};
@@ -21,8 +23,8 @@ const OTHERWISE: &str =
 
 /// So many imports of one package are allowed one by one.
 const MANY: usize = 3;
-/// The largest file that is looked at: many times the largest connector.
-const FILE_LIMIT: u64 = 64 << 20;
+/// What makes this command a compiler, and nothing else.
+pub(crate) const COMPILE: &str = "compile-component";
 
 /// Which component, as flags say it.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -53,9 +55,11 @@ impl ComponentArguments {
             });
         };
         let name = file.display();
-        let bytes = read(&file).map_err(|why| {
-            CommandError::Host(format!("{name} cannot be used: {why}. {OTHERWISE}"))
-        })?;
+        let unusable =
+            |why: String| CommandError::Host(format!("{name} cannot be used: {why}. {OTHERWISE}"));
+        let bytes = read(&file).map_err(unusable)?;
+        let program = env::current_exe().map_err(|error| unusable(error.to_string()))?;
+        let host = host.compiling_apart(Apart { program, arguments: vec![COMPILE.into()] });
         loaded(&host, &bytes).map_err(|error| {
             let otherwise = match &error {
                 LoadError::NotAllowed { imports } => allowing(imports),
@@ -100,12 +104,11 @@ pub(crate) fn built_in_action(name: &str) -> Option<String> {
 /// The bytes of a file that can be a component.
 pub(crate) fn read(file: &Path) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
-    let read = File::open(file).and_then(|file| file.take(FILE_LIMIT + 1).read_to_end(&mut bytes));
+    let read =
+        File::open(file).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut bytes));
     match read {
         Err(error) => Err(error.to_string()),
-        Ok(_) if bytes.len() as u64 > FILE_LIMIT => {
-            Err(format!("it is larger than {} MiB", FILE_LIMIT >> 20))
-        }
+        Ok(_) if bytes.len() > LARGEST => Err(format!("it is larger than {} MiB", LARGEST >> 20)),
         Ok(_) => Ok(bytes),
     }
 }

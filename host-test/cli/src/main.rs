@@ -3,7 +3,7 @@
 //! Knows how to speak to a person and to a shell. What it does is in the
 //! library, and in one file per subcommand.
 
-use std::{process::ExitCode, time::Duration};
+use std::{env, process::ExitCode, time::Duration};
 
 use clap::{
     CommandFactory, Parser, Subcommand,
@@ -29,6 +29,7 @@ mod exit;
 mod export;
 mod failure;
 mod flags;
+mod flight;
 mod form;
 mod help;
 mod input;
@@ -88,6 +89,9 @@ enum Command {
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    if env::args_os().nth(1).is_some_and(|word| word == component::COMPILE) {
+        return host::apart::serve();
+    }
     let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(until_interrupted());

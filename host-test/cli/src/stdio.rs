@@ -3,17 +3,23 @@
 //!
 //! The SDK passes over lines that it cannot read, which leaves their sender
 //! waiting. Here every such line is answered, with the id of its request if it
-//! shows one, and the next one is read.
+//! shows one, and the next one is read. What is under way is bounded, so an agent that
+//! asks faster than it reads is not read on.
 
 use std::{
+    collections::HashMap,
     io::{self, BufRead, Read},
-    sync::Arc,
+    sync::{Arc, Mutex as Short, MutexGuard, PoisonError},
     thread,
+    time::Duration,
 };
 
 use rmcp::{
     ErrorData, RoleServer,
-    model::{ClientRequest, GetMeta, JsonRpcMessage, ProtocolVersion, RequestId},
+    model::{
+        ClientNotification, ClientRequest, GetExtensions, GetMeta, JsonRpcMessage, ProtocolVersion,
+        RequestId,
+    },
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
     transport::Transport,
 };
@@ -22,44 +28,105 @@ use tokio::{
     io::{AsyncWriteExt, Stdout},
     sync::{Mutex, mpsc},
     task::JoinSet,
+    time::timeout,
 };
 
-use crate::{output::BYTE_ORDER_MARK, terminal};
+use crate::{
+    flight::{Flight, Seat, is_too_heavy, weight},
+    output::BYTE_ORDER_MARK,
+    paint::visible,
+    terminal,
+};
 
-/// A message may have so many bytes.
-const LIMIT: u64 = 16 << 20;
+/// A message may have so many bytes: many times what an action takes.
+const LIMIT: u64 = 4 << 20;
 /// So many messages are read ahead.
 const AHEAD: usize = 16;
+/// So many letters of an id are repeated.
+const REPEATED: usize = 60;
 
 type Incoming = RxJsonRpcMessage<RoleServer>;
 type Outgoing = TxJsonRpcMessage<RoleServer>;
 
 /// Standard input and output as a transport.
 pub(crate) struct Lines {
-    incoming: mpsc::Receiver<Result<Incoming, Outgoing>>,
+    incoming: mpsc::Receiver<(Result<Incoming, Outgoing>, Arc<Seat>)>,
     output: Arc<Mutex<Stdout>>,
+    flight: Arc<Flight>,
+    /// The requests that wait for their answer.
+    waiting: Arc<Short<HashMap<RequestId, Arc<Seat>>>>,
     /// Answers on their way to lines that cannot be read.
     answers: JoinSet<io::Result<()>>,
+    /// How long the end of the input waits for answers.
+    patience: Duration,
     /// Whether a session has begun. The SDK gives up where anything but a
     /// request comes earlier, and that is addressed to nobody.
     opened: bool,
 }
 
 impl Lines {
-    /// Starts the thread that reads.
-    pub(crate) fn open() -> io::Result<Self> {
+    /// Starts the thread that reads. When the input ends, answers are waited for, but no
+    /// longer than this.
+    pub(crate) fn open(patience: Duration) -> io::Result<Self> {
         let (sender, incoming) = mpsc::channel(AHEAD);
+        let flight = Arc::<Flight>::default();
+        let board = Arc::clone(&flight);
         thread::Builder::new().name("stdin".to_owned()).spawn(move || {
             let mut input = io::stdin().lock();
             while let Ok(Some(line)) = next_line(&mut input) {
-                let Some(message) = read(line) else { continue };
-                if sender.blocking_send(message).is_err() {
+                let is_too_long = line.is_none();
+                // Before it is read into something larger.
+                let weight = line.as_deref().map_or(0, weight);
+                let seat = board.board(if is_too_heavy(weight) { 0 } else { weight });
+                if let Some(message) = read(line)
+                    && sender.blocking_send((message, seat)).is_err()
+                {
+                    break;
+                }
+                if is_too_long && input.skip_until(b'\n').is_err() {
                     break;
                 }
             }
         })?;
         let output = Arc::new(Mutex::new(terminal::protocol()));
-        Ok(Self { incoming, output, answers: JoinSet::new(), opened: false })
+        let (waiting, answers) = (Arc::default(), JoinSet::new());
+        Ok(Self { incoming, output, flight, waiting, answers, patience, opened: false })
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, HashMap<RequestId, Arc<Seat>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the seat to whoever is at work on the message; or the answer to one that
+    /// cannot be taken.
+    fn seat(&self, message: &mut Incoming, seat: &Arc<Seat>) -> Option<Outgoing> {
+        match message {
+            JsonRpcMessage::Request(request) => {
+                let mut waiting = self.waiting();
+                if waiting.contains_key(&request.id) {
+                    return Some(taken(&request.id));
+                }
+                waiting.insert(request.id.clone(), Arc::clone(seat));
+                request.request.extensions_mut().insert(Arc::clone(seat));
+            }
+            JsonRpcMessage::Notification(notification) => {
+                if let ClientNotification::CancelledNotification(cancelled) =
+                    &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    // It gets no answer.
+                    self.waiting().remove(id);
+                }
+            }
+            _ => {}
+        }
+        None
+    }
+
+    /// Answers on its own, because whoever receives may be dropped while it waits.
+    fn answer(&mut self, answer: Outgoing, seat: Arc<Seat>) {
+        while self.answers.try_join_next().is_some() {}
+        self.answers.spawn(write(Arc::clone(&self.output), answer, Some(seat)));
     }
 }
 
@@ -67,33 +134,45 @@ impl Transport<RoleServer> for Lines {
     type Error = io::Error;
 
     fn send(&mut self, message: Outgoing) -> impl Future<Output = io::Result<()>> + Send + 'static {
-        write(Arc::clone(&self.output), message)
+        let id = match &message {
+            JsonRpcMessage::Response(response) => Some(&response.id),
+            JsonRpcMessage::Error(error) => error.id.as_ref(),
+            _ => None,
+        };
+        let seat = id.and_then(|id| self.waiting().remove(id));
+        write(Arc::clone(&self.output), message, seat)
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
-        while let Some(next) = self.incoming.recv().await {
+        while let Some((next, seat)) = self.incoming.recv().await {
             match next {
-                Ok(message) => {
+                Ok(mut message) => {
                     self.opened |= opens(&message);
-                    if self.opened || matches!(message, JsonRpcMessage::Request(_)) {
+                    if let Some(answer) = self.seat(&mut message, &seat) {
+                        self.answer(answer, seat);
+                    } else if self.opened || matches!(message, JsonRpcMessage::Request(_)) {
                         return Some(message);
                     }
                 }
-                // On its own, because this may be dropped while it waits.
-                Err(answer) => {
-                    while self.answers.try_join_next().is_some() {}
-                    self.answers.spawn(write(Arc::clone(&self.output), answer));
-                }
+                Err(answer) => self.answer(answer, seat),
             }
         }
-        // The process may end as soon as this does.
-        while self.answers.join_next().await.is_some() {}
+        // The process may end as soon as this does: not before what was asked is answered.
+        let _ = timeout(self.patience, self.flight.is_over()).await;
         None
     }
 
     async fn close(&mut self) -> io::Result<()> {
         self.output.lock().await.flush().await
     }
+}
+
+/// The answer to a request whose id another one has. It is addressed to nobody: the id
+/// stands for the other one.
+fn taken(id: &RequestId) -> Outgoing {
+    let id: String = id.to_string().chars().take(REPEATED).collect();
+    let why = format!("a request with the id `{}` is still under way", visible(&id));
+    JsonRpcMessage::error(ErrorData::invalid_request(why, None), None)
 }
 
 /// Whether the SDK begins a session with this message: the handshake, or a
@@ -112,20 +191,26 @@ fn opens(message: &Incoming) -> bool {
     }
 }
 
-async fn write(output: Arc<Mutex<Stdout>>, message: Outgoing) -> io::Result<()> {
+/// Writes a message; its seat is taken for so long.
+async fn write(
+    output: Arc<Mutex<Stdout>>,
+    message: Outgoing,
+    _seat: Option<Arc<Seat>>,
+) -> io::Result<()> {
     let mut line = serde_json::to_vec(&message)?;
+    // What waits for a slow reader is only the text.
+    drop(message);
     line.push(b'\n');
     let mut output = output.lock().await;
     output.write_all(&line).await?;
     output.flush().await
 }
 
-/// The next line, or that it was too long; `None` at the end.
+/// The next line, or that it is too long, with its rest still to come; `None` at the end.
 fn next_line(input: &mut impl BufRead) -> io::Result<Option<Option<Vec<u8>>>> {
     let mut line = Vec::new();
     let length = input.by_ref().take(LIMIT).read_until(b'\n', &mut line)?;
     if length as u64 == LIMIT && !line.ends_with(b"\n") {
-        input.skip_until(b'\n')?;
         return Ok(Some(None));
     }
     Ok(Some(Some(line)).filter(|_| length > 0))
@@ -143,6 +228,10 @@ fn read(line: Option<Vec<u8>>) -> Option<Result<Incoming, Outgoing>> {
     let line = line.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(&line);
     if line.trim_ascii().is_empty() {
         return None;
+    }
+    if is_too_heavy(weight(line)) {
+        let why = "the message has too many parts: more than any action takes".to_owned();
+        return refuse(ErrorData::invalid_request(why, None), None);
     }
     let error = match serde_json::from_slice(line) {
         Ok(message) => return Some(Ok(message)),

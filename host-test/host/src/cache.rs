@@ -22,7 +22,7 @@ use ring::digest::{SHA256, digest};
 use wasmtime::{Engine, component::Component};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::files::is_ours;
+use crate::files::{self, is_ours};
 
 /// An entry that nobody has written for so long is deleted.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -54,7 +54,7 @@ impl Cache {
 
     /// The compiled component, if it is there and can be trusted.
     pub(crate) fn get(&self, engine: &Engine, bytes: &[u8]) -> Option<Component> {
-        is_ours(&fs::symlink_metadata(&self.folder).ok()?).then_some(())?;
+        self.is_safe().ok()?;
         let code = read(&self.entry(engine, bytes)).ok()?;
         // SAFETY: these are the bytes that `put` was given by `serialize`: nobody
         // but this user could write them, and their sum holds. That they are
@@ -72,9 +72,7 @@ impl Cache {
 
     fn try_put(&self, entry: &Path, component: &Component) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        if !is_ours(&fs::symlink_metadata(&self.folder)?) {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
+        self.is_safe()?;
         self.clear_out()?;
         let code = component.serialize().map_err(io::Error::other)?;
         // Of the same ending, so that one that was left behind is cleared out as well.
@@ -85,6 +83,13 @@ impl Cache {
         // At once or not at all, also where several processes do the same.
         file.persist(entry)?;
         Ok(())
+    }
+
+    /// Whether nobody else can write there, nor move the folder away.
+    fn is_safe(&self) -> io::Result<()> {
+        let is_ours = is_ours(&fs::symlink_metadata(&self.folder)?);
+        let way = files::way(&self.folder).map_err(io::Error::other)?;
+        if is_ours && way.is_dir() { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }
 
     fn entry(&self, engine: &Engine, bytes: &[u8]) -> PathBuf {

@@ -155,6 +155,15 @@ impl Calls {
         tries.last
     }
 
+    /// Writes down a call that is not made, for this reason, and gives it back.
+    pub async fn turn_down(&self, call: Call<'_>, why: String) -> NoOutcome {
+        let record = match self.decide(&call).await {
+            Ok(decision) => self.write_down(&call, &decision),
+            Err(why) => return why,
+        };
+        record.map_or_else(|unwritten| unwritten, |record| record.refused(why))
+    }
+
     async fn decide(&self, call: &Call<'_>) -> Result<Decision, NoOutcome> {
         let decided = self.access.decide(call.action, &self.offer).await;
         let mut decision = decided.map_err(NoOutcome::Refused)?;

@@ -25,6 +25,7 @@ use wasmtime_wasi_http::WasiHttpHooks;
 pub use self::instance::Instance;
 use self::state::{State, handle, set_authority, set_method};
 use crate::{
+    apart::Apart,
     cache::Cache,
     docs::{ACTIONS, Docs},
     imports::Given,
@@ -46,6 +47,9 @@ const AT_ONCE: usize = 1000;
 /// Bytes of an instance's memory that are cleaned for the next one instead of given
 /// back: as many as a connector usually needs.
 const KEPT: usize = 256 << 10;
+/// Bytes that a component may have unless [`Host::up_to`] says otherwise: many times
+/// the largest connector.
+pub const LARGEST: usize = 8 << 20;
 
 /// What one call may use. Every limit is on by default.
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +125,17 @@ pub enum CallError {
 /// Why a file cannot be used as a connector.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// It is larger than this host takes.
+    #[error("it has {bytes} bytes, and a component may have {limit}")]
+    TooLarge {
+        /// How large it is.
+        bytes: usize,
+        /// How large it may be.
+        limit: usize,
+    },
+    /// To compile it takes more than it may, or the compiler could not be run.
+    #[error("{0}")]
+    NotCompiled(String),
     /// It is no component, or a broken one.
     #[error("it is not a WebAssembly component: {0}")]
     NotAComponent(String),
@@ -161,6 +176,8 @@ pub struct Host {
     linker: Linker<State>,
     places: Arc<Semaphore>,
     allowed: Vec<String>,
+    largest: usize,
+    apart: Option<Apart>,
 }
 
 impl Host {
@@ -188,7 +205,7 @@ impl Host {
             }
         })?;
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        Ok(Self { engine, linker, places, allowed: Vec::new() })
+        Ok(Self { engine, linker, places, allowed: Vec::new(), largest: LARGEST, apart: None })
     }
 
     /// The same host, which also loads components that import these: interfaces such
@@ -198,15 +215,29 @@ impl Host {
         Self { allowed: imports, ..self }
     }
 
+    /// The same host, which takes components of up to so many bytes instead of
+    /// [`LARGEST`].
+    #[must_use]
+    pub fn up_to(self, bytes: usize) -> Self {
+        Self { largest: bytes, ..self }
+    }
+
+    /// The same host, which compiles in a process of its own, bounded in processor time,
+    /// memory and time. Without it the compiler is bounded by the size of the component
+    /// alone, which is enough only for those that you know.
+    #[must_use]
+    pub fn compiling_apart(self, apart: Apart) -> Self {
+        Self { apart: Some(apart), ..self }
+    }
+
     /// Compiles a component and reads its actions.
     ///
     /// # Errors
     /// If the bytes are no component, ask for more than this host gives, or
     /// export nothing that can be called with JSON.
     pub fn load(&self, bytes: &[u8]) -> Result<Connector, LoadError> {
-        let component = Component::new(&self.engine, bytes)
-            .map_err(|error| LoadError::NotAComponent(no_component(bytes, &error)))?;
-        self.connector(&component, bytes)
+        self.fits(bytes)?;
+        self.connector(&self.compile(bytes)?, bytes)
     }
 
     /// Like [`Host::load`], but compiles a component only once per machine.
@@ -214,14 +245,29 @@ impl Host {
     /// # Errors
     /// As [`Host::load`]. A cache that cannot be used is no error.
     pub fn load_cached(&self, bytes: &[u8], cache: &Cache) -> Result<Connector, LoadError> {
+        self.fits(bytes)?;
         if let Some(component) = cache.get(&self.engine, bytes) {
             return self.connector(&component, bytes);
         }
-        let component = Component::new(&self.engine, bytes)
-            .map_err(|error| LoadError::NotAComponent(no_component(bytes, &error)))?;
+        let component = self.compile(bytes)?;
         let connector = self.connector(&component, bytes)?;
         cache.put(&self.engine, bytes, &component);
         Ok(connector)
+    }
+
+    fn fits(&self, bytes: &[u8]) -> Result<(), LoadError> {
+        match bytes.len() > self.largest {
+            true => Err(LoadError::TooLarge { bytes: bytes.len(), limit: self.largest }),
+            false => Ok(()),
+        }
+    }
+
+    fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+        match &self.apart {
+            Some(apart) => apart.compile(&self.engine, bytes),
+            None => Component::new(&self.engine, bytes)
+                .map_err(|error| LoadError::NotAComponent(no_component(bytes, &error))),
+        }
     }
 
     fn connector(&self, component: &Component, bytes: &[u8]) -> Result<Connector, LoadError> {
@@ -258,11 +304,16 @@ fn engine() -> wasmtime::Result<Engine> {
         .max_tables_per_module(calls)
         .linear_memory_keep_resident(KEPT)
         .table_keep_resident(KEPT);
+    let mut pooled = compiler();
+    pooled.allocation_strategy(places);
+    Engine::new(&pooled).or_else(|_| Engine::new(&compiler()))
+}
+
+/// All that shapes machine code.
+pub(crate) fn compiler() -> Config {
     let mut config = Config::new();
     config.consume_fuel(true).epoch_interruption(true);
-    let mut pooled = config.clone();
-    pooled.allocation_strategy(places);
-    Engine::new(&pooled).or_else(|_| Engine::new(&config))
+    config
 }
 
 /// A loaded component, ready to be called from any task.
@@ -414,7 +465,7 @@ fn action(
 
 /// Why the bytes are no component: what stands at their start tells it better
 /// than the compiler does.
-fn no_component(bytes: &[u8], error: &wasmtime::Error) -> String {
+pub(crate) fn no_component(bytes: &[u8], error: &wasmtime::Error) -> String {
     match bytes {
         [] => "it is empty".to_owned(),
         [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => "it is a core module; \

@@ -1,16 +1,19 @@
 //! Whose is a file, and how is one read, locked and written that matters?
 
 use std::{
-    fs::{File, Metadata, OpenOptions, TryLockError},
+    ffi::OsString,
+    fs::{self, File, Metadata, OpenOptions, TryLockError},
     io::{self, Read, Write},
     os::unix::fs::{MetadataExt, OpenOptionsExt},
-    path::Path,
+    path::{Component, Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
 /// So long another program may hold a lock.
 const LOCKED: Duration = Duration::from_secs(5);
+/// A path may lead through so many links.
+const LINKS: usize = 40;
 
 /// Whether it belongs to this user, and nobody else may write to it.
 pub(crate) fn is_ours(metadata: &Metadata) -> bool {
@@ -24,11 +27,69 @@ pub(crate) fn is_of_ours_or_root(metadata: &Metadata) -> bool {
     [0, rustix::process::geteuid().as_raw()].contains(&metadata.uid())
 }
 
-/// Whether somebody else than its owner and root could put another file in the
-/// place of one that lies in this folder.
-pub(crate) fn is_open_to_others(folder: &Metadata) -> bool {
-    let sticky = folder.mode() & 0o1000 != 0;
-    !is_of_ours_or_root(folder) || (folder.mode() & 0o022 != 0 && !sticky)
+/// The place that a path leads to, if nobody but this user and root can say what lies
+/// there. Every folder on the way is judged, and every link with the folders on its own.
+///
+/// What is not there yet is taken for what its folder is.
+///
+/// # Errors
+/// A sentence that names the folder or link, and how it is mended.
+pub(crate) fn way(path: &Path) -> Result<PathBuf, String> {
+    let unseen = |path: &Path, error| format!("{} cannot be looked at: {error}", path.display());
+    let start = std::path::absolute(path).map_err(|error| unseen(path, error))?;
+    let parts = |path: &Path| {
+        let parts = path.components().rev().map(|part| match part {
+            Component::RootDir => OsString::from("/"),
+            part => part.as_os_str().to_owned(),
+        });
+        parts.collect::<Vec<_>>()
+    };
+    let (mut at, mut rest, mut links) = (PathBuf::new(), parts(&start), 0);
+    while let Some(part) = rest.pop() {
+        if part == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&part);
+        let metadata = match fs::symlink_metadata(&next) {
+            Ok(metadata) => metadata,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(rest.iter().rev().fold(next, |at, part| at.join(part)));
+            }
+            Err(error) => return Err(unseen(&next, error)),
+        };
+        if metadata.is_symlink() {
+            links += 1;
+            if links > LINKS {
+                return Err(format!("{} leads through too many links", path.display()));
+            }
+            if !is_of_ours_or_root(&metadata) {
+                return Err(format!("{} is a link of another user: delete it", next.display()));
+            }
+            let target = fs::read_link(&next).map_err(|error| unseen(&next, error))?;
+            rest.extend(parts(&target));
+        } else {
+            if metadata.is_dir() {
+                judge(&next, &metadata)?;
+            }
+            at = next;
+        }
+    }
+    Ok(at)
+}
+
+/// Whether nobody but this user and root can put another file in the place of one that
+/// lies in this folder.
+fn judge(folder: &Path, metadata: &Metadata) -> Result<(), String> {
+    let (name, sticky) = (folder.display(), metadata.mode() & 0o1000 != 0);
+    if !is_of_ours_or_root(metadata) {
+        let user = rustix::process::geteuid().as_raw();
+        return Err(format!("its folder {name} belongs to another user, `chown {user} {name}`"));
+    }
+    if metadata.mode() & 0o022 != 0 && !sticky {
+        return Err(format!("they may write to its folder {name}, `chmod go-w {name}`"));
+    }
+    Ok(())
 }
 
 /// Opens a file to be read; never a pipe, which could hold up its reader.

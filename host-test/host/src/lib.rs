@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod addresses;
+pub mod apart;
 pub mod cache;
 pub mod calls;
 pub mod client;

@@ -6,6 +6,8 @@
 //! cannot be written down is not made. One that only started was cut off, and
 //! nobody knows its end. Whoever writes here has hidden the key.
 //!
+//! What would steer a terminal that shows the file is written as its number.
+//!
 //! A line is appended whole, by one write and without a lock, so that many programs
 //! write to one log and none waits for another. What is large or deep is cut, so
 //! that a line is always one that can be read back.
@@ -23,6 +25,8 @@ use chrono::{SecondsFormat, Utc};
 use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::files;
 
 mod cut;
 mod read;
@@ -107,6 +111,8 @@ impl Log {
     /// If it cannot be read and written, belongs to somebody else, or others
     /// may write to it.
     pub fn open(path: &Path) -> io::Result<Self> {
+        files::way(path)
+            .map_err(|why| io::Error::other(format!("others can replace it: {why}")))?;
         let mut options = OpenOptions::new();
         let file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
         let metadata = file.metadata()?;
@@ -142,7 +148,8 @@ impl Log {
 
     fn write(&self, id: &str, event: Event) -> io::Result<()> {
         let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
-        let mut line = serde_json::to_vec(&Line { time, id: id.to_owned(), event })?;
+        let line = serde_json::to_string(&Line { time, id: id.to_owned(), event })?;
+        let mut line = unsteering(&line).into_bytes();
         line.push(b'\n');
         if self.is_cut_off()? {
             line.insert(0, b'\n');
@@ -158,6 +165,24 @@ impl Log {
         self.file.read_exact_at(&mut byte, last)?;
         Ok(byte != [b'\n'])
     }
+}
+
+/// The same JSON, without what would steer a terminal on which somebody looks at the file.
+fn unsteering(json: &str) -> String {
+    let steers = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61C}' | '\u{200E}' | '\u{200F}')
+            || matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut told = String::with_capacity(json.len());
+    for c in json.chars() {
+        match steers(c) {
+            // It stands within a text: nothing else of JSON is more than a space.
+            true => told.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => told.push(c),
+        }
+    }
+    told
 }
 
 /// A call that has begun. Dropped without an end, it was given up.

@@ -15,7 +15,7 @@
 //! [connections.work]
 //! base-url = "https://api.example.com/v1"   # the vendor's own, if it is left out
 //! secret = { age = "work.age", identity = "identity.txt" }
-//! # or { env = "NAME" }, or { command = ["pass", "show", "work"] }
+//! # or { env = "NAME" }, or { command = ["/usr/bin/pass", "show", "work"] }
 //! methods = ["GET"]             # nothing else leaves
 //! private-addresses = false     # whether it may lead into a network of its own
 //! at-once = 16                  # requests under way at the same time
@@ -359,30 +359,19 @@ impl Entry {
 /// The file by its full name, and its text, if only its owner can have written it.
 fn text(file: &Path) -> Result<(PathBuf, String), String> {
     let unread = |error| format!("the policy {} cannot be read: {error}", file.display());
-    let file = fs::canonicalize(file).map_err(unread)?;
+    let file = files::way(file)
+        .map_err(|why| format!("the policy {} can be replaced by others: {why}", file.display()))?;
     let opened = files::open(&file).map_err(unread)?;
     let (metadata, name) = (opened.metadata().map_err(unread)?, file.display());
     if !files::is_of_ours_or_root(&metadata) {
         return Err(format!("the policy {name} belongs to another user, so it is not followed"));
     }
     if metadata.mode() & 0o022 != 0 {
-        return Err(format!("the policy {name} can be written by others: `chmod go-w` it"));
+        return Err(format!("the policy {name} can be written by others: `chmod go-w {name}`"));
     }
-    let folder = file.parent().unwrap_or(Path::new("."));
-    safe(folder).map_err(|why| format!("the policy {name} can be replaced by others: {why}"))?;
     let bytes = files::read(&opened, LIMIT).map_err(unread)?;
     let text = String::from_utf8(bytes).map_err(|_| format!("the policy {name} is not text"))?;
     Ok((file, text))
-}
-
-/// Whether only this user and root can say what lies in the folder.
-fn safe(folder: &Path) -> Result<(), String> {
-    let name = folder.display();
-    let metadata = fs::metadata(folder).map_err(|error| format!("{name}: {error}"))?;
-    if files::is_open_to_others(&metadata) {
-        return Err(format!("they may write to its folder, `chmod go-w {name}`"));
-    }
-    Ok(())
 }
 
 fn document(text: &str) -> Result<Document<String>, String> {

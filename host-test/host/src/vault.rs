@@ -6,6 +6,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     future::pending,
     io::Read,
     os::unix::fs::MetadataExt,
@@ -19,6 +20,7 @@ use age::{
     secrecy::{ExposeSecret, zeroize::Zeroizing},
     x25519::{Identity, Recipient},
 };
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink},
@@ -34,6 +36,11 @@ const LIMIT: u64 = 64 * 1024;
 pub(crate) const IDENTITY: &str = "identity.txt";
 /// So long a command may take.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 20 });
+/// What a command is told of the environment: whose it is, and where that user's agents
+/// listen.
+const KEPT: [&str; 4] = ["HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR"];
+/// Where a command finds other programs, after its own folder.
+const SYSTEM: &str = ":/usr/local/bin:/usr/bin:/bin";
 
 /// The file of a new secret.
 pub(crate) fn file_of(name: &str) -> String {
@@ -52,7 +59,9 @@ pub enum Source {
     Env(Env),
     /// A file encrypted with age, and the file of the identity that opens it.
     Age(Age),
-    /// A program and its arguments, without a shell: the first line that it prints.
+    /// A program by its whole path, and its arguments, without a shell: the first line
+    /// that it prints. It finds `HOME`, `USER`, `LOGNAME` and `XDG_RUNTIME_DIR` of the
+    /// environment, and programs beside itself and in the system's folders.
     Command(Program),
 }
 
@@ -110,9 +119,7 @@ impl Source {
             Self::Env(Env { env }) if env.is_empty() || env.contains(['=', '\0']) => {
                 Err("there is no environment variable of such a name".to_owned())
             }
-            Self::Command(Program { command }) if command.first().is_none_or(String::is_empty) => {
-                Err("the command has no program".to_owned())
-            }
+            Self::Command(program) => program.whole().map(|_| ()),
             _ => Ok(()),
         }
     }
@@ -171,6 +178,7 @@ impl std::fmt::Display for Source {
 impl Age {
     fn open(&self, folder: &Path) -> Result<Zeroizing<String>, String> {
         let (file, identities) = (folder.join(&self.age), self.identities(folder)?);
+        is_kept_from_others("vault", &file)?;
         let sealed = files::open(&file).and_then(|sealed| files::read(&sealed, LIMIT));
         let sealed = sealed.map_err(|error| {
             let how = "connecting keeps a key there";
@@ -200,6 +208,8 @@ impl Age {
             format!("the vault {} cannot be written: {error}", file.display())
         };
         let identity = folder.join(&self.identity);
+        is_kept_from_others("vault", &folder.join(&self.age))?;
+        is_kept_from_others("identity", &identity)?;
         let _locked =
             files::lock_beside(&identity).map_err(|error| unwritten(&identity, &error))?;
         if !identity.exists() {
@@ -223,6 +233,7 @@ impl Age {
             let how = "bring it back, or connect again, which makes another";
             format!("the identity {name} cannot be read: {error}; {how}")
         };
+        is_kept_from_others("identity", &file)?;
         let opened = files::open(&file).map_err(unread)?;
         if opened.metadata().map_err(unread)?.mode() & 0o077 != 0 {
             return Err(format!("the identity {name} can be read by others: `chmod 600` it"));
@@ -237,16 +248,59 @@ impl Age {
     }
 }
 
+/// Whether nobody else can put another file in its place.
+fn is_kept_from_others(what: &str, file: &Path) -> Result<(), String> {
+    let way = files::way(file).map(|_| ());
+    way.map_err(|why| format!("the {what} {} can be replaced by others: {why}", file.display()))
+}
+
 impl Program {
+    /// The program, by its whole path, and its arguments.
+    fn whole(&self) -> Result<(&Path, &[String]), String> {
+        let named = self.command.split_first().filter(|(program, _)| !program.is_empty());
+        let (program, arguments) = named.ok_or("the command has no program")?;
+        let path = Path::new(program);
+        if !path.is_absolute() {
+            // What it leads to now is a hint, and no more.
+            let folders = env::var_os("PATH").unwrap_or_default();
+            let found = env::split_paths(&folders).map(|folder| folder.join(path));
+            let found = found.filter(|path| !program.contains('/') && path.is_absolute());
+            let meant = found.into_iter().find(|path| path.is_file());
+            let meant = meant.map(|path| format!(", such as \"{}\"", path.display()));
+            let why = "the environment would say which program it is";
+            let meant = meant.unwrap_or_default();
+            return Err(format!("`{program}` is no whole path, so {why}: write one{meant}"));
+        }
+        Ok((path, arguments))
+    }
+
+    /// The program where nobody else can have put or changed it.
+    fn judged(&self) -> Result<(PathBuf, &[String]), String> {
+        let (path, arguments) = self.whole()?;
+        is_kept_from_others("program", path)?;
+        let metadata = path.metadata();
+        if metadata.is_ok_and(|it| !files::is_of_ours_or_root(&it) || it.mode() & 0o022 != 0) {
+            let name = path.display();
+            return Err(format!(
+                "the program {name} can be written by others: `chmod go-w {name}`"
+            ));
+        }
+        Ok((path.to_owned(), arguments))
+    }
+
     async fn ask(&self, folder: &Path) -> Result<Zeroizing<String>, String> {
-        let (program, arguments) = self.command.split_first().ok_or("the command is empty")?;
-        let mut command = Command::new(program);
-        command.args(arguments).current_dir(folder).kill_on_drop(true);
+        let (path, arguments) = self.judged()?;
+        let program = path.display();
+        let mut command = Command::new(&path);
+        command.args(arguments).current_dir(folder).kill_on_drop(true).process_group(0);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command.env_clear().env("PATH", search_path(&path));
+        command.envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
         let failed = |why: String| format!("the command {program}, which keeps the key, {why}");
         let run = async {
             let mut child =
                 command.spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
+            let mut family = Family(child.id());
             let mut line = Zeroizing::new(Vec::new());
             let mut rest = BufReader::new(child.stdout.take().ok_or("no output")?).take(LIMIT);
             let read = rest.read_until(b'\n', &mut line).await;
@@ -264,6 +318,7 @@ impl Program {
                 () = drained => return Err(failed(format!("printed more than {LIMIT} bytes"))),
             };
             let status = status.map_err(|error| failed(error.to_string()))?;
+            family.0 = None;
             if !status.success() {
                 return Err(failed(format!("failed with {status}")));
             }
@@ -273,6 +328,27 @@ impl Program {
         };
         let run = timeout(PATIENCE, run).await;
         run.unwrap_or_else(|_| Err(failed(format!("took longer than {PATIENCE:?}"))))
+    }
+}
+
+/// Where a program finds others: beside itself, and where systems have theirs.
+fn search_path(program: &Path) -> OsString {
+    let mut path = program.parent().unwrap_or(Path::new("/")).as_os_str().to_owned();
+    path.push(SYSTEM);
+    path
+}
+
+/// A program and all that it started in its group: they end with this, unless the
+/// program has ended by itself.
+struct Family(Option<u32>);
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        let group = self.0.and_then(|id| Pid::from_raw(id.try_into().ok()?));
+        if let Some(group) = group {
+            // What has ended already need not be ended.
+            let _ = kill_process_group(group, Signal::KILL);
+        }
     }
 }
 

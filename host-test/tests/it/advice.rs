@@ -252,3 +252,49 @@ fn the_demo_fits_a_terminal_of_80_columns_and_says_what_to_try_next() {
         assert!(unicode_width::UnicodeWidthStr::width(line.as_str()) <= 80, "{line}");
     }
 }
+
+#[tokio::test]
+async fn nothing_that_was_given_steers_the_terminal_that_hears_of_it() {
+    let odd = "x\u{1b}]0;t\u{7}\u{9b}31m\u{202e}\u{2066}\r\u{8}y";
+    let flag = format!("--{odd}");
+    let twochat = twochat_with(0).await;
+    let base = twochat.base_url();
+    let cases: [&[&str]; 24] = [
+        &[odd],
+        &[&flag],
+        &["call", odd],
+        &["call", &flag],
+        &["call", "list-contacts", odd],
+        &["call", "list-contacts", &flag, "1"],
+        &["call", "list-contacts", "--output", odd],
+        &["call", "list-contacts", "--columns", odd, "--output", "csv"],
+        &["call", "list-contacts", "--page-number", odd],
+        &["call", "list-contacts", "--persona", odd],
+        &["call", "list-contacts", "--policy", odd],
+        &["call", "list-contacts", "--audit", &format!("/no/such/{odd}")],
+        &["call", "list-contacts", "--all", "--to", &format!("/no/such/{odd}.csv")],
+        &["call", "list-contacts", "--component", odd],
+        &["tools", "--component", odd],
+        &["inspect", odd],
+        &["audit", odd],
+        &["connect", odd],
+        &["connect", "work", "--base-url", odd],
+        &["revoke", odd, "--policy", odd],
+        &["revoke", "--persona", odd, "--policy", odd],
+        &["connections", "--policy", odd],
+        &["completions", odd],
+        &["mock", "--port", odd],
+    ];
+    for words in cases {
+        let said = run(words, &asking(&base));
+        assert_ne!(said.code, Some(0), "{words:?}");
+        let steers =
+            |c: char| c != '\n' && (c.is_control() || ('\u{202a}'..='\u{2069}').contains(&c));
+        assert!(!said.stderr.is_empty() && !said.stderr.contains(steers), "{words:?} {said:?}");
+    }
+    for name in ["TWOCHAT_BASE_URL", "TWOCHAT_AUDIT", "TWOCHAT_API_KEY"] {
+        let said = run(&["call", "list-contacts"], &[asking(&base)[1], (name, odd)]);
+        assert!(!said.stderr.contains('\u{1b}') && !said.stderr.contains('\u{202e}'), "{said:?}");
+        std::fs::remove_file(odd).ok();
+    }
+}

@@ -148,10 +148,15 @@ async fn without_a_log_that_can_be_written_no_call_is_made() {
     let open = folder.join("open.jsonl");
     fs::write(&open, "").unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o666)).unwrap();
+    let behind = folder.join("behind");
+    fs::create_dir_all(behind.join("inside")).unwrap();
+    fs::set_permissions(&behind, fs::Permissions::from_mode(0o777)).unwrap();
+    let chmod = format!("`chmod go-w {}`", behind.display());
     for (log, why) in [
         (folder.join("missing/audit.jsonl"), "No such file"),
         (folder.clone(), "directory"),
         (open, "others may write to it"),
+        (behind.join("inside/audit.jsonl"), &chmod),
     ] {
         let run = call(&twochat, &log, &["list-contacts"]);
         let message = run.message(3);

@@ -218,6 +218,19 @@ fn a_folder_that_others_may_write_is_left_alone() {
 }
 
 #[test]
+fn a_folder_that_others_could_move_away_is_left_alone() {
+    for (name, open) in [("above-777", 0o777), ("above-720", 0o720)] {
+        let place = Place::new(name);
+        let entry = place.plant();
+        let planted = state(&entry);
+        set_mode(&place.0, open);
+        assert_eq!((place.found(), state(&entry)), (vec!["asked".to_owned()], planted));
+        set_mode(&place.0, 0o755);
+        assert_eq!(place.found(), ["planted"]);
+    }
+}
+
+#[test]
 fn a_link_leads_to_no_entry_and_to_no_folder() {
     let place = Place::new("link");
     let entry = place.plant();

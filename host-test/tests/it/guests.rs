@@ -3,6 +3,7 @@
 //! one afterwards, nor the server, notices more of it than was allowed.
 
 mod answers;
+mod calling;
 mod doors;
 mod frame;
 mod requests;

@@ -97,3 +97,29 @@ fn the_last_call_of_a_long_log_is_there_at_once() {
     assert!(begun.elapsed().as_millis() < 1000, "{:?}", begun.elapsed());
     fs::remove_file(log).unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_terminal_that_shows_the_log_is_not_steered() {
+    let twochat = twochat_with(0).await;
+    let log = folder("log-that-steers").join("audit.jsonl");
+    let name = log.to_str().unwrap();
+    let mut agent = Agent::with(&twochat.base_url(), &["--audit", name]);
+    let odd = "a\u{1b}[31m\u{7f}\u{9b}2J\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}\nz é 世界";
+    let arguments = json!({ odd: odd });
+    let meta = json!({ "prompt": odd });
+    for tool in [odd, "list-contacts"] {
+        let params = json!({ "name": tool, "arguments": arguments, "_meta": meta });
+        agent.ask("tools/call", params);
+    }
+    agent.leave();
+    let text = std::fs::read_to_string(&log).unwrap();
+    let steers = |c: char| {
+        c != '\n' && c.is_control() || "\u{61c}\u{200f}\u{202e}\u{2066}\u{2028}".contains(c)
+    };
+    assert!(!text.contains(steers), "{text:?}");
+    let calls = run(&["audit", name, "--output", "jsonl"], &[]);
+    let calls: Vec<Value> =
+        calls.output().split_terminator('\n').map(|line| line.parse().unwrap()).collect();
+    assert_eq!((calls[0]["action"].as_str(), &calls[1]["prompt"]), (Some(odd), &json!(odd)));
+    assert_eq!(calls[1]["arguments"][odd], odd);
+}

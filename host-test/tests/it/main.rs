@@ -26,6 +26,7 @@ mod audit;
 mod bounds;
 mod cache;
 mod command;
+mod compiles;
 mod connects;
 mod endings;
 mod exports;

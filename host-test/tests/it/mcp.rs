@@ -1,5 +1,7 @@
 //! `twochat mcp` as an agent meets it, and as somebody who sends nonsense does.
 
+mod chaos;
+mod flood;
 mod nonsense;
 mod waiting;
 

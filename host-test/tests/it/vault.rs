@@ -166,7 +166,8 @@ async fn a_replaced_key_counts_from_the_next_call_on_without_a_restart() {
     let text = fs::read_to_string(vault.policy()).unwrap();
     let aged = "{ age = \"work.age\", identity = \"identity.txt\" }";
     assert!(text.contains(aged), "{text}");
-    fs::write(vault.policy(), text.replace(aged, "{ command = [\"./key.sh\"] }")).unwrap();
+    fs::write(vault.policy(), text.replace(aged, &format!("{{ command = [{script:?}] }}")))
+        .unwrap();
     agent.call("list-contacts", json!({}));
     assert_eq!(keys(&twochat)[1..], [CANARY, OTHER]);
 }
@@ -270,7 +271,8 @@ async fn what_a_command_says_aside_is_not_shown() {
     vault.connect_work();
     let text = fs::read_to_string(vault.policy()).unwrap();
     let aged = "{ age = \"work.age\", identity = \"identity.txt\" }";
-    let command = format!("{{ command = [\"sh\", \"-c\", \"echo {OTHER} >&2; echo {CANARY}\"] }}");
+    let command =
+        format!("{{ command = [\"/bin/sh\", \"-c\", \"echo {OTHER} >&2; echo {CANARY}\"] }}");
     fs::write(vault.policy(), text.replace(aged, &command)).unwrap();
     vault.run(&["call", "list-contacts"]).result();
     let command = command.replace(&format!("; echo {CANARY}"), "; exit 3");

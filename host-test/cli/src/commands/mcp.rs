@@ -26,7 +26,7 @@ use rmcp::{
 use serde_json::Value;
 use tokio::{
     sync::{Notify, Semaphore},
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout_at},
 };
 
 use crate::{
@@ -34,6 +34,7 @@ use crate::{
     component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
     failure,
+    flight::Seat,
     paint::visible,
     stdio::Lines,
     terminal,
@@ -60,6 +61,8 @@ pub(crate) struct Arguments {
 
 /// So many calls run at the same time; more wait for their turn.
 const AT_ONCE: usize = 32;
+/// So long after the last call has to end its answer may be on its way.
+const LAST: Duration = Duration::from_secs(2);
 /// So much is repeated of what an agent got wrong.
 const REPEATED: usize = 500;
 /// How often a client that asked for progress hears of a call.
@@ -72,7 +75,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         about: connector.docs().about(),
         calls: Calls::new(connector, client()?, access),
         tries: if arguments.no_retry { 0 } else { TRIES },
-        at_once: Semaphore::new(AT_ONCE),
+        at_once: Arc::new(Semaphore::new(AT_ONCE)),
     };
     // What is wrong now is better heard by whoever starts this than by the agent.
     server.calls.tools()?;
@@ -83,7 +86,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     }
     let failed =
         |error: String| CommandError::Host(format!("the agent's connection failed: {error}"));
-    let lines = Lines::open().map_err(|error| failed(error.to_string()))?;
+    let time = Limits::default().time + LAST;
+    let lines = Lines::open(time).map_err(|error| failed(error.to_string()))?;
     match serve_server(Arc::new(server), lines).await {
         Ok(running) => {
             running.waiting().await.map(|_| ()).map_err(|error| failed(error.to_string()))
@@ -98,7 +102,7 @@ struct Server {
     calls: Calls,
     about: String,
     tries: usize,
-    at_once: Semaphore,
+    at_once: Arc<Semaphore>,
 }
 
 impl ServerHandler for Server {
@@ -156,12 +160,26 @@ impl ServerHandler for Server {
             return Err(ErrorData::invalid_params(message, None));
         }
         let call = async {
-            // The semaphore is never closed.
-            let _turn = self.at_once.acquire().await;
-            let patience = Patience::new(self.tries, Limits::default().time);
+            let time = Limits::default().time;
+            let until = Instant::now() + time;
             let prompt = context.meta.get("prompt").and_then(Value::as_str);
             let call = Call { prompt, ..Call::new(&request.name, &arguments) };
-            self.calls.make(call, patience, |_, _| {}).await
+            let turn = timeout_at(until, Arc::clone(&self.at_once).acquire_owned()).await;
+            // The semaphore is never closed.
+            let Ok(Ok(turn)) = turn else {
+                let why =
+                    format!("so many calls were under way that its turn did not come in {time:?}");
+                let why = self.calls.turn_down(call, why).await;
+                return Err(format!(
+                    "{why}.\n\nNothing was sent. Make fewer calls at once, and this one again later."
+                ));
+            };
+            // An answer that waits for a slow reader takes its turn along.
+            if let Some(seat) = context.extensions.get::<Arc<Seat>>() {
+                seat.keep(turn);
+            }
+            let patience = Patience::new(self.tries, until - Instant::now());
+            self.calls.make(call, patience, |_, _| {}).await.map_err(words_of_host)
         };
         let done = Notify::new();
         let result = async {
@@ -171,7 +189,7 @@ impl ServerHandler for Server {
                         Ok(result) => CallToolResult::structured(result),
                         Err(error) => failed(words_of(&error)),
                     },
-                    Err(why) => failed(words_of_host(why)),
+                    Err(why) => failed(why),
                 },
                 // Dropping the call ends its request.
                 () = context.ct.cancelled() => failed("The call was cancelled.".to_owned()),

@@ -12,7 +12,10 @@ use wasmtime::{
     component::{self, ResourceTableError, Val},
 };
 
-use super::{Action, CallError, Connector, Limits, Outcome, Outlet, Time, state::State};
+use super::{
+    Action, CallError, Connector, Limits, Outcome, Outlet, Time,
+    state::{Pauses, State},
+};
 use crate::json;
 
 /// Room for an instance.
@@ -83,6 +86,7 @@ impl Connector {
         store.set_hostcall_fuel(most);
         store.limiter(|state| &mut state.meter);
         store.epoch_deadline_async_yield_and_update(1);
+        store.call_hook_async(Pauses);
         store
     }
 

@@ -1,7 +1,11 @@
 //! What belongs to one call: what the guest holds, and what it may use.
 
+use std::time::Instant;
+
+use async_trait::async_trait;
+use tokio::task::yield_now;
 use wasmtime::{
-    ResourceLimiter, StoreContextMut,
+    CallHook, CallHookHandler, ResourceLimiter, StoreContextMut,
     component::{Resource, ResourceTable},
 };
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -16,12 +20,15 @@ use wasmtime_wasi_http::{
     },
 };
 
-use super::{Limits, Outlet, Time};
+use super::{Limits, Outlet, TICK, Time};
 
 /// Core instances, tables and memories, of each, that a component may be made of.
 const PARTS: usize = 64;
 /// Bytes that a method may have, or a host with its port.
 const NAME: usize = 1024;
+
+/// Random bytes that a guest gets at once.
+const RANDOM: u64 = 64 << 10;
 
 /// What belongs to one call.
 pub(super) struct State {
@@ -30,6 +37,8 @@ pub(super) struct State {
     pub(super) gate: Box<dyn WasiHttpHooks>,
     pub(super) table: ResourceTable,
     pub(super) meter: Meter,
+    /// When others were last let go on.
+    paused: Instant,
 }
 
 impl State {
@@ -37,18 +46,43 @@ impl State {
         let mut table = ResourceTable::new();
         table.set_max_capacity(limits.resources);
         Self {
-            wasi: WasiCtx::builder().envs(&outlet.environment).build(),
+            wasi: wasi(&outlet),
             http: WasiHttpCtx::new(),
             gate: (outlet.gate)(deadline),
             table,
             meter: Meter { limits, memory: 0, table: 0, denied: false },
+            paused: Instant::now(),
         }
     }
 
     /// For the next call on the same instance.
     pub(super) fn reopen(&mut self, outlet: Outlet, deadline: Time) {
-        self.wasi = WasiCtx::builder().envs(&outlet.environment).build();
+        self.wasi = wasi(&outlet);
         self.gate = (outlet.gate)(deadline);
+    }
+}
+
+fn wasi(outlet: &Outlet) -> WasiCtx {
+    WasiCtx::builder().envs(&outlet.environment).max_random_size(RANDOM).build()
+}
+
+/// Lets others go on, and the time of the call be looked at, between what the host does
+/// for a guest as well: a guest that does little else never comes to a place where its
+/// own code does so.
+pub(super) struct Pauses;
+
+#[async_trait]
+impl CallHookHandler<State> for Pauses {
+    async fn handle_call_event(
+        &self,
+        mut store: StoreContextMut<'_, State>,
+        _: CallHook,
+    ) -> wasmtime::Result<()> {
+        if store.data().paused.elapsed() >= TICK {
+            yield_now().await;
+            store.data_mut().paused = Instant::now();
+        }
+        Ok(())
     }
 }
 

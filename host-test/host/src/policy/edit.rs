@@ -8,7 +8,7 @@ use std::{
 
 use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
 
-use super::{Entry, Policy, network::Through, safe, text};
+use super::{Entry, Policy, network::Through, text};
 use crate::{
     files,
     vault::{IDENTITY, file_of},
@@ -43,8 +43,7 @@ pub fn begin(file: &Path) -> Result<Policy, String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(unwritten)?;
-    let folder = fs::canonicalize(folder).map_err(unwritten)?;
-    safe(&folder)
+    let folder = files::way(folder)
         .map_err(|why| format!("the policy {} would not be safe: {why}", file.display()))?;
     let name = file.file_name().ok_or("a policy is a file, and this is none")?;
     Ok(Policy { file: folder.join(name), ..Policy::parse("")? })

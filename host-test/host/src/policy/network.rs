@@ -2,7 +2,7 @@
 //! proxy, and of authorities that are trusted as well.
 
 use std::{
-    fmt, fs,
+    fmt,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
@@ -118,13 +118,10 @@ impl Authorities {
         let unread = |error| format!("{name} cannot be read: {error}");
         let file = files::open(&path).map_err(unread)?;
         let metadata = file.metadata().map_err(unread)?;
-        let folder = path.canonicalize().map_err(unread)?;
-        let folder = fs::metadata(folder.parent().unwrap_or(Path::new("/"))).map_err(unread)?;
         // Who says which authority is trusted can read all that is sent.
-        if !files::is_of_ours_or_root(&metadata)
-            || metadata.mode() & 0o022 != 0
-            || files::is_open_to_others(&folder)
-        {
+        files::way(&path)
+            .map_err(|why| format!("{name} can be written or replaced by others: {why}"))?;
+        if !files::is_of_ours_or_root(&metadata) || metadata.mode() & 0o022 != 0 {
             return Err(format!("{name} can be written or replaced by others: `chmod go-w` it"));
         }
         let bytes = files::read(&file, LIMIT).map_err(unread)?;

@@ -268,6 +268,45 @@ fn a_policy_is_found_through_a_link_and_its_paths_start_where_it_is() {
 }
 
 #[test]
+fn every_folder_and_link_on_the_way_is_judged() {
+    let top = tempfile::tempdir().unwrap();
+    let at = |name: &str| top.path().join(name);
+    for folder in ["a", "a/b", "c", "c/d", "e"] {
+        fs::create_dir(at(folder)).unwrap();
+    }
+    fs::write(at("a/b/policy.toml"), GOOD).unwrap();
+    // A link to a file behind a link to a folder.
+    std::os::unix::fs::symlink("../../e/b/policy.toml", at("c/d/policy.toml")).unwrap();
+    std::os::unix::fs::symlink(at("a/b"), at("e/b")).unwrap();
+    let link = at("c/d/policy.toml");
+    Policy::read(&link).unwrap();
+    for folder in ["a", "a/b", "c", "c/d", "e", ""] {
+        let folder = at(folder);
+        let mode = |mode| fs::set_permissions(&folder, fs::Permissions::from_mode(mode)).unwrap();
+        for open in [0o770, 0o707] {
+            mode(open);
+            let why = Policy::read(&link).unwrap_err();
+            let expected = format!(
+                "can be replaced by others: they may write to its folder {0}, \
+                 `chmod go-w {0}`",
+                folder.display().to_string().trim_end_matches('/')
+            );
+            assert!(why.contains(&expected), "{why}\n{expected}");
+        }
+        mode(0o1777);
+        Policy::read(&link).unwrap();
+        mode(0o700);
+    }
+    if std::os::unix::fs::lchown(at("e/b"), Some(65534), None).is_ok() {
+        let why = Policy::read(&link).unwrap_err();
+        assert!(why.ends_with("e/b is a link of another user: delete it"), "{why}");
+    }
+    fs::remove_file(at("e/b")).unwrap();
+    std::os::unix::fs::symlink("../e/b", at("e/b")).unwrap();
+    assert!(Policy::read(&link).unwrap_err().contains("too many links"));
+}
+
+#[test]
 fn private_addresses_and_bounds_are_as_the_connection_says() {
     let of = |more: &str| {
         let text = GOOD.replace("secret =", &format!("{more}\nsecret ="));

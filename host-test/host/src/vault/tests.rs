@@ -10,8 +10,14 @@ fn age() -> Source {
     Source::Age(Age { age: "work.age".into(), identity: "identity.txt".into() })
 }
 
+/// A program of the system, by its whole path.
 fn command(words: &[&str]) -> Source {
-    Source::Command(Program { command: words.iter().map(|word| (*word).to_owned()).collect() })
+    let mut command: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+    let places = ["/bin", "/usr/bin"].map(|folder| format!("{folder}/{}", command[0]));
+    if let Some(place) = places.into_iter().find(|place| Path::new(place).exists()) {
+        command[0] = place;
+    }
+    Source::Command(Program { command })
 }
 
 /// What the secret is, if there is one.
@@ -86,19 +92,18 @@ async fn a_command_gives_its_first_line_without_a_shell() {
     assert_eq!(shown(&literal, folder).await.unwrap(), CANARY);
 
     fails(
-        &command(&["no-such-program"]),
+        &command(&["/no/such/program"]),
         folder,
-        "no-such-program, which keeps the key, cannot be run",
+        "/no/such/program, which keeps the key, cannot be run",
     )
     .await;
     fails(
         &command(&["false", CANARY]),
         folder,
-        "the command false, which keeps the key, failed with exit status: 1",
+        "false, which keeps the key, failed with exit status: 1",
     )
     .await;
-    fails(&command(&["true"]), folder, "the command true gives no usable key: the key is empty")
-        .await;
+    fails(&command(&["true"]), folder, "true gives no usable key: the key is empty").await;
     fails(&command(&["printf", "\\377"]), folder, "printed no text").await;
     fails(&command(&["printf", "a\\tb"]), folder, "gives no usable key: the key holds characters")
         .await;
@@ -167,6 +172,71 @@ async fn what_a_command_leaves_running_or_says_aside_is_nothing_to_the_key() {
     let pid = fs::read_to_string(folder.path().join("pid")).unwrap();
     let begun = Instant::now();
     while Path::new("/proc").join(pid.trim()).exists() {
+        assert!(begun.elapsed() < Duration::from_secs(5), "it goes on");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_program_without_its_whole_path_is_not_looked_for() {
+    for name in ["sh", "./sh", "bin/sh", "no-such-program"] {
+        let source = Source::Command(Program { command: vec![name.to_owned()] });
+        let why = source.check().unwrap_err();
+        assert!(why.starts_with(&format!("`{name}` is no whole path")), "{why}");
+        assert_eq!(why.contains("such as \"/"), name == "sh", "{why}");
+        fails(&source, Path::new("/"), "is no whole path").await;
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_others_could_have_put_there_is_not_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (bin, link) = (folder.path().join("bin"), folder.path().join("link"));
+    let script = bin.join("key.sh");
+    fs::create_dir(&bin).unwrap();
+    fs::write(&script, format!("#!/bin/sh\necho {CANARY}\n")).unwrap();
+    std::os::unix::fs::symlink(&bin, &link).unwrap();
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&script, 0o755);
+    for way in [&script, &link.join("key.sh")] {
+        let source = command(&[way.to_str().unwrap()]);
+        assert_eq!(shown(&source, folder.path()).await.unwrap(), "[key]");
+        mode(&script, 0o775);
+        fails(&source, folder.path(), "can be written by others: `chmod go-w /").await;
+        mode(&script, 0o755);
+        mode(&bin, 0o777);
+        fails(&source, folder.path(), &format!("chmod go-w {}`", bin.display())).await;
+        mode(&bin, 0o755);
+    }
+}
+
+#[tokio::test]
+async fn a_program_finds_little_of_the_environment() {
+    let given = Source::Command(Program {
+        command: ["/bin/sh", "-c", "env | cut -d= -f1 | sort | tr '\\n' ' '"]
+            .map(str::to_owned)
+            .into(),
+    });
+    let Source::Command(program) = &given else { panic!() };
+    let names = program.ask(Path::new("/")).await.unwrap();
+    // The shell itself adds the last three.
+    let known = ["PATH", "HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR", "PWD", "SHLVL", "_"];
+    assert!(names.contains("PATH") && names.contains("HOME"), "{}", *names);
+    assert!(names.split_whitespace().all(|name| known.contains(&name)), "{}", *names);
+}
+
+#[tokio::test]
+async fn what_a_command_started_ends_with_it_when_it_takes_too_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "(sleep 1000 & echo $! > child; wait) & wait";
+    fails(&command(&["sh", "-c", script]), folder.path(), "took longer than 1s").await;
+    let pid = fs::read_to_string(folder.path().join("child")).unwrap();
+    let begun = Instant::now();
+    let status = Path::new("/proc").join(pid.trim()).join("status");
+    // One that nobody has asked for its end yet has ended as well.
+    while fs::read_to_string(&status).is_ok_and(|status| !status.contains("State:\tZ")) {
         assert!(begun.elapsed() < Duration::from_secs(5), "it goes on");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }

@@ -78,20 +78,20 @@ async fn a_line_that_cannot_be_read_is_answered_and_the_next_one_served() {
 }
 
 #[tokio::test]
-async fn a_message_of_more_than_16_mib_is_refused_and_one_of_less_is_read() {
+async fn a_message_of_more_than_4_mib_is_refused_and_one_of_less_is_read() {
     let twochat = twochat().await;
     let mut agent = Agent::of(&twochat.base_url());
-    let of = |mib: usize| {
-        let arguments = json!({ "page-number": "x".repeat(mib << 20) });
+    let of = |kib: usize| {
+        let arguments = json!({ "page-number": "x".repeat(kib << 10) });
         request(1, "tools/call", json!({ "name": "list-contacts", "arguments": arguments }))
     };
-    let words = is_refused(&agent, of(17).to_string().as_bytes(), INVALID_REQUEST, &Value::Null);
-    assert_eq!(words, "the message is larger than 16 MiB");
+    let words = is_refused(&agent, of(4096).to_string().as_bytes(), INVALID_REQUEST, &Value::Null);
+    assert_eq!(words, "the message is larger than 4 MiB");
     agent.is_served();
-    agent.say(&of(15));
+    agent.say(&of(4000));
     assert_eq!(agent.hear()["result"]["isError"], true);
     // One that is still under way when the input ends.
-    agent.send("x".repeat(17 << 20));
+    agent.send("x".repeat(5 << 20));
     let [answer] = &agent.leave()[..] else { panic!("not one answer") };
     assert_eq!(answer["error"]["code"], INVALID_REQUEST, "{answer}");
 }

@@ -132,12 +132,13 @@ fn a_call_that_is_cancelled_ends_its_request_and_is_not_answered() {
 }
 
 #[test]
-fn a_call_that_hangs_does_not_keep_the_process_when_the_input_ends() {
+fn a_call_that_is_cancelled_does_not_keep_the_process_when_the_input_ends() {
     let (base, told) = hanging();
     let agent = Agent::of(&base);
     agent.say(&call(1, Some("a token")));
     assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok("asked"));
     let begun = Instant::now();
+    agent.say(&notification("notifications/cancelled", json!({ "requestId": 1 })));
     agent.leave();
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
     assert_eq!(told.recv_timeout(Duration::from_secs(5)), Ok("closed"));

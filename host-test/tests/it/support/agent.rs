@@ -4,7 +4,11 @@
 use std::{
     io::{BufRead, BufReader, Read, Write},
     process::{Child, Stdio},
-    sync::mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::SeqCst},
+        mpsc::{self, Receiver, RecvTimeoutError, Sender},
+    },
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
@@ -46,6 +50,7 @@ pub(crate) struct Agent {
     output: Receiver<String>,
     errors: Option<JoinHandle<String>>,
     asked: usize,
+    is_paused: Arc<AtomicBool>,
 }
 
 impl Agent {
@@ -66,14 +71,23 @@ impl Agent {
         thread::spawn(move || lines.iter().try_for_each(|line| stdin.write_all(&line)));
         let (heard, output) = mpsc::channel();
         let stdout = BufReader::new(child.stdout.take().unwrap());
-        thread::spawn(move || stdout.lines().try_for_each(|line| heard.send(line.unwrap())));
+        let is_paused = Arc::new(AtomicBool::new(false));
+        let pausing = Arc::clone(&is_paused);
+        thread::spawn(move || {
+            stdout.lines().try_for_each(|line| {
+                while pausing.load(SeqCst) {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                heard.send(line.unwrap())
+            })
+        });
         let mut stderr = child.stderr.take().unwrap();
         let errors = thread::spawn(move || {
             let mut text = String::new();
             stderr.read_to_string(&mut text).unwrap();
             text
         });
-        Self { child, input: Some(input), output, errors: Some(errors), asked: 0 }
+        Self { child, input: Some(input), output, errors: Some(errors), asked: 0, is_paused }
     }
 
     /// Starts the server and shakes hands.
@@ -106,6 +120,16 @@ impl Agent {
     /// Sends a message.
     pub(crate) fn say(&self, message: &Value) {
         self.send(format!("{message}\n"));
+    }
+
+    /// Reads nothing any more.
+    pub(crate) fn pause(&self) {
+        self.is_paused.store(true, SeqCst);
+    }
+
+    /// Reads on.
+    pub(crate) fn resume(&self) {
+        self.is_paused.store(false, SeqCst);
     }
 
     /// The next message.
@@ -167,8 +191,13 @@ impl Agent {
 
     /// The most memory that the server had so far, where the system tells.
     pub(crate) fn peak_megabytes(&self) -> Option<u64> {
+        self.megabytes("VmHWM:")
+    }
+
+    /// So many megabytes the system tells of the server under this name.
+    pub(crate) fn megabytes(&self, name: &str) -> Option<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+        let line = status.lines().find(|line| line.starts_with(name))?;
         Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
     }
 
