@@ -207,7 +207,7 @@ fn failure(code: &ErrorCode) -> Box<Failure> {
         (ErrorKind::DeniedByHost, what) => Failure::new(
             ErrorKind::DeniedByHost,
             ["The host did not let the request out: ", what, "."].concat(),
-            "Its operator must allow requests to 2Chat.",
+            "Its operator must allow it.",
         ),
         (ErrorKind::UnexpectedReply, what) => unusable(what),
         (_, what) => interrupted(what),

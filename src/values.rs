@@ -51,7 +51,7 @@ value! {
 value! {
     /// Text with something to see, on one line or several.
     Text: |text: &str| {
-        !text.trim().is_empty() && text.split(['\r', '\n', '\t']).all(is_seen)
+        !text.trim().is_empty() && text.split(&['\r', '\n', '\t'][..]).all(is_seen)
     },
     expected "text that is not blank and has no invisible characters, for example 1 High Street"
 }
@@ -125,7 +125,7 @@ fn meant_number(text: &str) -> Option<String> {
             c => push(&mut number, char::from(b'0' + digit(c)?)),
         }
     }
-    let number: String = number.split('(').collect();
+    let number: String = number.split(&['('][..]).collect();
     let number = match number.strip_prefix("00") {
         Some(international) => ["+", international].concat(),
         None => number,
@@ -148,10 +148,10 @@ fn is_email(text: &str) -> bool {
             || matches!(c, '@' | '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '\\' | '"')
     };
     text.len() <= 254
-        && text.split_once('@').is_some_and(|(local, domain)| {
+        && text.split_once(&['@'][..]).is_some_and(|(local, domain)| {
             !local.contains(unusual)
                 && local.len() <= 64
-                && local.split('.').all(|part| !part.is_empty())
+                && local.split(&['.'][..]).all(|part| !part.is_empty())
                 && is_domain(domain)
         })
 }
@@ -165,7 +165,7 @@ fn is_domain(text: &str) -> bool {
             && label.chars().all(is_of_label)
     };
     text.contains('.')
-        && text.split('.').all(is_label)
+        && text.split(&['.'][..]).all(is_label)
         && split_last(text, b'.').is_some_and(|(_, last)| last.bytes().any(|b| !b.is_ascii_digit()))
 }
 
@@ -286,7 +286,7 @@ impl BaseUrl {
 
 /// Whether the host is this machine by the way it is written.
 fn is_loopback(host: &str) -> bool {
-    let mut numbers = host.split('.').map(|text| {
+    let mut numbers = host.split(&['.'][..]).map(|text| {
         // Some readers take a leading zero for octal, and go elsewhere.
         number(text).filter(|number| *number < 256 && (!text.starts_with('0') || text == "0"))
     });

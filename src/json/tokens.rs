@@ -279,7 +279,7 @@ fn after_plain(mut rest: &[u8]) -> &[u8] {
 pub(super) fn unescape(inside: &str) -> String {
     let mut text = String::with_capacity(inside.len());
     let mut rest = inside;
-    while let Some((before, after)) = rest.split_once('\\') {
+    while let Some((before, after)) = rest.split_once(&['\\'][..]) {
         text.push_str(before);
         let mut after = after.chars();
         match after.next() {

@@ -23,7 +23,7 @@ pub(super) fn wait_seconds(retry_after: &str, date: Option<&str>) -> Option<u32>
 
 /// `7`, or `1.5`. More digits than a number can have are a long wait as well.
 fn seconds(text: &str) -> Option<u64> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let (whole, fraction) = text.split_once(&['.'][..]).unwrap_or((text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
         return None;
@@ -38,7 +38,7 @@ fn seconds(text: &str) -> Option<u64> {
 fn http_date(text: &str) -> Option<u64> {
     const MONTHS: &str = "JanFebMarAprMayJunJulAugSepOctNovDec";
     let (mut month, mut day, mut year, mut clock) = ("", "", "", "");
-    for part in text.split([' ', ',', '-']).skip(1) {
+    for part in text.split(&[' ', ',', '-'][..]).skip(1) {
         let place = match part.as_bytes() {
             [] | b"GMT" => continue,
             [b'0'..=b'9', _, b':', ..] => &mut clock,

@@ -142,7 +142,7 @@ async fn every_code_of_the_host_lands_in_its_kind() {
         (|| Error::DestinationUnavailable, UNREACHABLE),
         (|| Error::DestinationIpUnroutable, UNREACHABLE),
         (|| Error::ConnectionRefused, UNREACHABLE),
-        (|| Error::TlsCertificateError, UNREACHABLE),
+        (|| Error::TlsCertificateError, DENIED),
         (|| Error::ConnectionLimitReached, LIMITED),
         (|| Error::ConnectionTimeout, INTERRUPTED),
         (|| Error::TlsProtocolError, INTERRUPTED),

@@ -449,7 +449,7 @@ async fn a_broken_export_is_not_taken_up_by_another_persona() {
 async fn what_belongs_together_comes_of_one_key_and_one_server() {
     let twochat = twochat_with(2).await;
     let policy = Policy::of("source", &twochat);
-    policy.replace("{ env = \"WORK_KEY\" }", "{ command = [\"cat\", \"key\"] }");
+    policy.replace("{ env = \"WORK_KEY\" }", "{ command = [\"/bin/cat\", \"key\"] }");
     let key = policy.file.with_file_name("key");
     fs::write(&key, CANARY).unwrap();
     let access = Access::of_persona(policy.file.clone(), None, support::twochat());

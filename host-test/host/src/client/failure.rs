@@ -72,7 +72,14 @@ impl StdError for ConnectError {
 pub(crate) fn error_of(error: &(dyn StdError + 'static)) -> Error {
     let (causes, connecting) = causes(error);
     // What the proxy did is told by the proxy's error and not by its cause.
-    let proxy = causes.iter().find_map(|cause| of_proxy(*cause));
+    let mut proxy = causes.iter().find_map(|cause| of_proxy(*cause));
+    let untrusted = |cause: &&(dyn StdError + 'static)| {
+        matches!(cause.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+    };
+    if proxy.is_some() && causes.iter().any(untrusted) {
+        // No later try finds it trusted.
+        proxy = Some(Error::ConfigurationError);
+    }
     let inner = || causes.iter().rev().find_map(|cause| code(*cause, connecting));
     proxy.or_else(inner).unwrap_or(if connecting {
         Error::ConnectionRefused

@@ -104,7 +104,7 @@ fn put(place: &Path, make: impl Fn(&Path)) {
 fn policy(base: &str, key: &str, revoked: bool) -> String {
     format!(
         "default-persona = \"p\"\n[connections.work]\nbase-url = \"{base}\"\n\
-         secret = {{ command = [\"/bin/echo\", \"{key}\"] }}\n\
+         secret = {{ command = [\"/bin/echo\", \"chaos-{key}\"] }}\n\
          [personas.p]\nconnection = \"work\"\nactions = [\"list-contacts\"]\nrevoked = {revoked}\n"
     )
 }

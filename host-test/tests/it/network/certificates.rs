@@ -32,7 +32,7 @@ async fn a_missing_authority_is_named_and_how_to_add_it() {
     let (server, base) = server(&authority).await;
     for action in ["create-contact", "list-contacts"] {
         let error = call(connection(&base), &Client::new(&[]).unwrap(), action).await.unwrap_err();
-        assert_eq!(told(&error), ("unreachable", "no", "now"), "{error}");
+        assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{error}");
         let added = addition(&error);
         for part in [
             &format!("localhost:{}: its certificate is not trusted: ", server.port()),

@@ -63,7 +63,7 @@ async fn a_proxy_may_itself_be_asked_over_tls() {
 
     let error = call(through(&url), &Client::new(&[]).unwrap(), "create-contact").await;
     let error = error.unwrap_err();
-    assert_eq!(told(&error), ("unreachable", "no", "now"), "{error}");
+    assert_eq!(told(&error), ("denied-by-host", "no", "never"), "{error}");
     let added = addition(&error);
     let begins = format!("the proxy localhost:{}: its certificate is not trusted", proxy.port());
     assert!(added.starts_with(&begins), "{added}");
