@@ -82,6 +82,7 @@ pub(crate) fn mutated(u: &mut Unstructured<'_>, samples: &[&[u8]]) -> Result<Vec
 }
 
 /// As [`mutated`], for what takes text alone.
+#[allow(dead_code, reason = "not every crate needs texts")]
 pub(crate) fn mutated_text(u: &mut Unstructured<'_>, samples: &[&str]) -> Result<String> {
     let samples: Vec<_> = samples.iter().map(|sample| sample.as_bytes()).collect();
     Ok(String::from_utf8_lossy(&mutated(u, &samples)?).into_owned())

@@ -31,6 +31,9 @@ mod failure;
 mod flags;
 mod flight;
 mod form;
+#[cfg(test)]
+#[path = "../../fuzz/command.rs"]
+mod fuzz;
 mod help;
 mod input;
 mod interrupt;

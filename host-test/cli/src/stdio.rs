@@ -254,6 +254,12 @@ fn read(line: Option<Vec<u8>>) -> Option<Result<Incoming, Outgoing>> {
     }
 }
 
+/// The answer to a line that is no message.
+#[cfg(test)]
+pub(crate) fn answer_to(line: Vec<u8>) -> Option<Outgoing> {
+    read(Some(line)).and_then(Result::err)
+}
+
 /// What tells whom to answer.
 #[derive(Deserialize)]
 struct Head {
