@@ -4,7 +4,7 @@
 //! is and with which key it is asked is kept from all of them.
 
 use crate::{
-    effect::Promise,
+    effect::{Effect, Promise},
     error::{Failure, Result},
     json::Answer,
     twochat::{self, Call, Reply, Settings, Spelling},
@@ -83,7 +83,12 @@ pub(crate) fn outcome<A: Action>(
 ) -> Result<A::Output> {
     let status = reply.status;
     let failure = match twochat::accept(reply, settings, A::SPELLINGS) {
-        Err(failure) => failure,
+        Err((mut failure, answer)) => {
+            // What brings along what was asked for may have done it, whatever its status.
+            failure.brings_result = A::PROMISE.effect != Effect::Reads
+                && answer.is_some_and(|answer| action.read(&answer).is_ok());
+            failure
+        }
         Ok(answer) => {
             let mut read = action.read(&answer);
             let judged = read.as_mut().map(A::warning);

@@ -28,6 +28,8 @@ pub(crate) struct Failure {
     pub(crate) wait_seconds: Option<u32>,
     /// What 2Chat's words tell of the key.
     pub(crate) verdict: Option<Verdict>,
+    /// Whether what was asked for came along with the refusal.
+    pub(crate) brings_result: bool,
 }
 
 /// Longest message, in bytes, as the contract promises.
@@ -52,6 +54,7 @@ impl Failure {
             status: None,
             wait_seconds: None,
             verdict: None,
+            brings_result: false,
         })
     }
 
@@ -111,12 +114,13 @@ impl Failure {
     }
 
     /// Whether 2Chat may have acted: no usable answer came, or one that claims
-    /// success, or one that tells of trouble on 2Chat's own side. What a network
-    /// on the way refused has not reached 2Chat.
+    /// success or brings the result, or one that tells of trouble on 2Chat's own
+    /// side. What a network on the way refused has not reached 2Chat.
     fn leaves_open(&self) -> bool {
         match self.kind {
             ErrorKind::Interrupted | ErrorKind::UnexpectedReply => true,
             ErrorKind::DeniedByHost => false,
+            _ if self.brings_result => true,
             // The last two are told by servers on the way, of a client that did not wait.
             _ => matches!(self.status, Some(200..=299 | 500..=599 | 460 | 499)),
         }

@@ -45,6 +45,26 @@ fn beside_a_record(members: &str) -> [String; 2] {
 }
 
 #[test]
+fn a_refusal_that_brings_the_contact_along_may_have_created_it() {
+    let told = |status, body: &str| {
+        let error = create(status, body).unwrap_err().report(CreateContact::PROMISE);
+        (error.carried_out, error.retry)
+    };
+    for status in [400, 401, 402, 403, 408, 409, 410, 422, 424, 429, 486] {
+        for body in [
+            r#"{"message":"The channel is connecting","contact":{"uuid":"CON1"}}"#,
+            r#"{"success":true,"contact":{"uuid":"CON1"}}"#,
+            r#"{"success":false,"data":{"contact":{"uuid":"CON1"}}}"#,
+        ] {
+            let expected = (CarriedOut::Perhaps, Retry::AfterLooking);
+            assert_eq!(told(status, body), expected, "{status} {body}");
+        }
+        let refused = r#"{"success":false,"message":"It is not possible now"}"#;
+        assert_eq!(told(status, refused).0, CarriedOut::No, "{status}");
+    }
+}
+
+#[test]
 fn a_plain_no_counts_even_beside_a_record() {
     for no in [
         r#""success":"error""#,

@@ -48,7 +48,8 @@ pub(crate) fn decoded(
     }
 }
 
-/// The answer of a reply whose status says that it succeeded.
+/// The answer of a reply whose status says that it succeeded; else the refusal, and
+/// what came with it.
 ///
 /// A refusal that names an argument is given in the contract's spelling: what
 /// is not in `spellings` differs only in its hyphens.
@@ -56,14 +57,15 @@ pub(crate) fn accept<'k>(
     reply: Reply,
     settings: &'k Settings,
     spellings: &[Spelling],
-) -> Result<Answer<'k>> {
+) -> core::result::Result<Answer<'k>, (Box<Failure>, Option<Answer<'k>>)> {
     let answer = reply.body.map(|text| Answer::new(unquoted(text), settings.key(), tells_more));
     if matches!(reply.status, 200..=299) {
-        return answer;
+        return answer.map_err(|failure| (failure, None));
     }
-    let words = answer.map(|answer| heard(&answer, spellings).words).unwrap_or_default();
+    let answer = answer.ok();
+    let words = answer.as_ref().map(|answer| heard(answer, spellings).words).unwrap_or_default();
     let wait = reply.retry_after.and_then(|wait| wait_seconds(&wait, reply.date.as_deref()));
-    Err(refusal(reply.status, wait, words))
+    Err((refusal(reply.status, wait, words), answer))
 }
 
 /// The failure that the answer tells of, although its status says success. Else

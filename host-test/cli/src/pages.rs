@@ -22,7 +22,8 @@ use crate::{
     export::{Export, Reader},
     form::{Form, Format},
     output,
-    paging::{self, PAGE, PAGE_SIZE, Paging},
+    paging::{self, PAGE, PAGE_SIZE, Paging, WARNING},
+    paint::visible,
     progress::Progress,
     rows::KEY,
     skipped::Skipped,
@@ -209,6 +210,10 @@ impl<'a> Walk<'a> {
             self.total = self.paging.total(page);
         }
         self.skipped.add(page, Some(self.page));
+        if let Some(warning) = page.get(WARNING).and_then(Value::as_str) {
+            let said = format!("twochat: page {} warns: {}", self.page, visible(warning));
+            self.progress.beside(|| terminal::say(&said));
+        }
         let keys = keys(rows)?;
         let next = self.next(page, &keys)?;
         if self.export.is_watched() {
@@ -250,7 +255,7 @@ impl<'a> Walk<'a> {
             let why = format!("page {} names page {next} as the next", self.page);
             return Err(CommandError::Host(format!("the pages never end: {why}")));
         }
-        let is_new = new > 0 || unread > 0;
+        let is_new = new > 0;
         let is_repeated = !keys.is_empty() && self.before == *keys;
         self.nothing_new = if is_new { 0 } else { self.nothing_new + 1 };
         self.repeated = if is_repeated { self.repeated + 1 } else { 0 };

@@ -11,6 +11,8 @@ use crate::rows::{KEY, list_of_records};
 pub(crate) const PAGE: &str = "page-number";
 /// The argument that says how large it may be.
 pub(crate) const PAGE_SIZE: &str = "results-per-page";
+/// The member of a page that says what is wrong with it, in the vendor's words.
+pub(crate) const WARNING: &str = "warning";
 const NEXT: &str = "next-page";
 const REPORTED: &str = "reported-count";
 

@@ -57,6 +57,28 @@ fn a_page_of_which_no_record_can_be_read_is_no_end() {
 }
 
 #[test]
+fn pages_of_which_nothing_can_be_read_do_not_go_on_for_ever() {
+    let odd = |n: u32| Page { skipped: vec!["$.rows[0]"], ..page(0..0, Some(n + 1)) };
+    let pages: Vec<_> = [page(0..4, Some(1))].into_iter().chain((1..60).map(odd)).collect();
+    let ended = all(&component("endings-unread.wasm", &pages), &[]);
+    assert_eq!((ended.code, numbers(&ended)), (Some(0), rows(0..4)), "{ended:?}");
+    assert!(ended.stderr.contains("20 records could not be read"), "{ended:?}");
+    let why = "the last 20 pages brought nothing new, so page 20 is taken for the end";
+    assert!(ended.stderr.contains(why), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_page_warns_of_is_told_with_its_number() {
+    let row = json!({ "uuid": "ROW005", "details": [] });
+    let warned = json!({ "success": true, "contacts": [row], "errors": ["shard \u{1b}2 is down"] });
+    let turns = vec![contacts(0..5, None), reply("200 OK", &warned), contacts(0..0, None)];
+    let ended = all_of(turns, &[]).await;
+    assert_eq!((ended.code, ended.stdout.lines().count()), (Some(0), 6), "{ended:?}");
+    assert!(ended.stderr.contains("twochat: page 1 warns: shard"), "{ended:?}");
+    assert!(ended.stderr.contains("2 is down") && !ended.stderr.contains('\u{1b}'), "{ended:?}");
+}
+
+#[test]
 fn a_total_that_is_not_reached_knows_better_than_a_page_that_names_no_next_one() {
     let first = Page { count: Some(7), ..page(0..4, Some(1)) };
     let pages = [first, page(4..6, None), page(6..7, None), page(0..0, None)];

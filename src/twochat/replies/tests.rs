@@ -29,7 +29,7 @@ pub(in crate::twochat) fn reply(status: u16, body: &str) -> Reply {
 /// The text of an accepted reply, to a host with these settings.
 pub(in crate::twochat) fn accepted(reply: Reply, settings: &Settings) -> Result<String> {
     let status = reply.status;
-    let answer = accept(reply, settings, SPELLINGS)?;
+    let answer = accept(reply, settings, SPELLINGS).map_err(|(failure, _)| failure)?;
     // As an action reads it, and as one that reads no object.
     let object = json::read(&answer, &mut |value| value.object(&mut |_, _| Ok(())).map(drop));
     let mut text = String::new();
@@ -148,11 +148,13 @@ fn a_2xx_with_a_message_and_no_record_says_that_message() {
         r#""Being moved""#,
         "Being moved",
     ] {
-        let answer = accept(reply(200, body), &settings(""), SPELLINGS).map(|answer| {
-            let mut unread = Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
-            assert_eq!(judge(&answer, Err(&mut unread), 200, SPELLINGS), None);
-            unread.message
-        });
+        let answer =
+            accept(reply(200, body), &settings(""), SPELLINGS).map_err(|it| it.0).map(|answer| {
+                let mut unread =
+                    Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
+                assert_eq!(judge(&answer, Err(&mut unread), 200, SPELLINGS), None);
+                unread.message
+            });
         assert_eq!(answer.as_deref(), Ok("No record. 2Chat says: “Being moved”."), "{body}");
     }
 }
