@@ -454,7 +454,10 @@ async fn sixty_thousand_levels_are_a_result_or_an_error_wherever_they_stand() {
                 let _ = read(example, &body, "$").await;
                 let hook = Hook::replying(422, body);
                 let error = hook.call(action, arguments.clone()).await.unwrap_err();
-                assert_eq!(policy(&error), REFUSED.0, "{member}: {error}");
+                // A creation that brings its contact along may have created it.
+                let open = ("invalid-input", "perhaps", "after-looking");
+                let expected = if *action == "create-contact" { open } else { REFUSED.0 };
+                assert_eq!(policy(&error), expected, "{member}: {error}");
             }
             for complaint in
                 ["[D]", "[{\"msg\":D}]", "[{\"loc\":D,\"msg\":\"No.\"}]", "[{\"loc\":[\"a\",D]}]"]
