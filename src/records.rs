@@ -2,9 +2,9 @@
 //! the list of any.
 //!
 //! What 2Chat sends is read as what it plainly means, and what means nothing is
-//! absent. Of two members of one name, the first that can be read counts. Only what
-//! identifies a record is needed: one without it is passed over, and counted. Shapes from 2Chat's documentation; what live answers add
-//! beyond it is marked.
+//! absent. Of two members of one name, the first that can be read counts. Only
+//! what identifies a record is needed: one without it is passed over, and counted.
+//! Shapes from 2Chat's documentation; what live answers add beyond it is marked.
 
 use crate::{
     contract::{Account, Contact, ContactDetail, Quota, Skipped, UsageInfo},

@@ -1,8 +1,8 @@
 //! How is text searched, counted, cut to one line and replaced in? For all rooms.
 //!
 //! Plain loops on purpose: the searchers of the standard library would be a
-//! noticeable part of the component. Where a character is looked for all the same,
-//! it is written as a slice, `&['.'][..]`: one searcher for all, which cannot panic.
+//! noticeable part of the component. Where a text is split at a character, that is
+//! written as a slice, `&['.'][..]`: one searcher for all, which cannot panic.
 
 /// Where `sought` comes first.
 pub(crate) fn find(text: &str, sought: &str) -> Option<usize> {

@@ -11,6 +11,7 @@ use crate::{
     values::{ApiKey, BaseUrl},
 };
 
+mod meaning;
 mod replies;
 mod waiting;
 mod words;

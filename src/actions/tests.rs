@@ -97,6 +97,14 @@ fn a_plain_no_counts_even_beside_a_record() {
         r#""type":"error""#,
         r#""error":true"#,
         r#""Error":"It is offline""#,
+        r#""succeeded":false"#,
+        r#""Successful":"no""#,
+        r#""failed":true"#,
+        r#""has_errors":1"#,
+        r#""failure":"It is offline""#,
+        r#""status":"Failed: it is offline""#,
+        r#""status":"timeout""#,
+        r#""result":"Bad Request""#,
         r#""success":true,"error":true"#,
         r#""success":true,"statusCode":500"#,
         r#""success":true,"data":{"success":false}"#,
@@ -164,6 +172,17 @@ fn what_says_no_error_is_none() {
         r#""success":"Y""#,
         r#""type":"contact""#,
         r#""message":"Error-free""#,
+        r#""status":"Kosovo""#,
+        r#""status":"failover""#,
+        r#""status":"No error""#,
+        r#""type":"invalidated""#,
+        r#""type":"error-free""#,
+        r#""result":450"#,
+        r#""success":512"#,
+        r#""error":"No errors were found""#,
+        r#""failed":0"#,
+        r#""failure":null"#,
+        r#""hasErrors":false"#,
     ] {
         let [contact, contacts] = beside_a_record(yes);
         assert!(create(200, &contact).is_ok(), "{yes}");
@@ -336,6 +355,14 @@ fn words_that_decide_about_the_key_are_a_verdict_in_every_shape() {
         ("This account is disabled", Blocked),
         ("User is banned", Blocked),
         ("ACCOUNT_SUSPENDED", Blocked),
+        ("Bad token", Invalid),
+        ("Your API key is no longer valid", Invalid),
+        ("This key belongs to nobody", Invalid),
+        ("Your plan has lapsed", QuotaExhausted),
+        ("You have 0 credits", QuotaExhausted),
+        ("You used all of your credits", QuotaExhausted),
+        ("This workspace is on hold", Blocked),
+        ("Your account was cancelled", Blocked),
     ] {
         for body in shapes(words) {
             for status in [200, 401, 403] {
@@ -360,6 +387,18 @@ fn a_refusal_of_something_else_is_no_verdict() {
         "Private flow",
         "Number already connected",
         "Not available in your country",
+        "Browser blocked by the company",
+        "This site is blocked for your organisation",
+        "User agent banned",
+        "CSRF token missing",
+        "Failed to verify the API key: the database is away",
+        "Token check timed out",
+        "Authentication is temporarily not possible: key store missing",
+        "The credit service is overloaded",
+        "Subscription check got no response",
+        "Requests per minute of the plan exceeded",
+        "Accounts are locked for maintenance",
+        "The account is not blocked, its rate is over the limit",
     ] {
         for body in shapes(words) {
             assert_eq!(verdict(403, &body), None, "{body}");

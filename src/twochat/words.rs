@@ -4,7 +4,10 @@
 //! Sources disagree on the shape, so each member may hold anything: what is no
 //! words is passed over, and so is what is meant for browsers.
 
-use super::wrapping::{is_wrapping, members};
+use super::{
+    meaning::{any, has, verdict_in},
+    wrapping::{is_wrapping, members},
+};
 use crate::{
     contract::Verdict,
     error::{FIELD_LIMIT, Result},
@@ -84,22 +87,6 @@ fn folded(name: &str) -> String {
         }
     }
     folded
-}
-
-/// Whether any of these, which bars part, is so.
-fn any(names: &str, is_so: &dyn Fn(&str) -> bool) -> bool {
-    let mut rest = names;
-    loop {
-        let end = rest.bytes().position(|byte| byte == b'|').unwrap_or(rest.len());
-        let (name, more) = rest.split_at_checked(end).unwrap_or_default();
-        if is_so(name) {
-            return true;
-        }
-        rest = match more.get(1..) {
-            Some(more) => more,
-            None => return false,
-        };
-    }
 }
 
 /// What the whole answer tells, be it JSON or not.
@@ -205,7 +192,7 @@ fn joined(between: &str, parts: &[&str]) -> String {
 
 /// The members that tell something, by their folded names. Those with words come
 /// in the order in which they are preferred.
-const MEMBERS: [(&str, usize); 39] = [
+const MEMBERS: [(&str, usize); 44] = [
     ("errormessage", ERROR_MESSAGE),
     ("errormessages", ERROR_MESSAGE),
     ("errormsg", ERROR_MESSAGE),
@@ -224,6 +211,9 @@ const MEMBERS: [(&str, usize); 39] = [
     ("err", ERROR),
     ("iserror", ERROR),
     ("haserror", ERROR),
+    ("haserrors", ERROR),
+    ("failed", ERROR),
+    ("failure", ERROR),
     ("fault", ERROR),
     ("faultstring", ERROR),
     ("exception", ERROR),
@@ -234,6 +224,8 @@ const MEMBERS: [(&str, usize); 39] = [
     ("success", FLAG),
     ("ok", FLAG),
     ("issuccess", FLAG),
+    ("succeeded", FLAG),
+    ("successful", FLAG),
     ("status", FLAG),
     ("result", FLAG),
     ("statuscode", FLAG),
@@ -270,18 +262,21 @@ fn flat(value: Value<'_, '_>) -> Result<String> {
 
 /// Whether a word where an error would stand tells of none.
 fn is_none(word: &str) -> bool {
-    const NONE: &str = "null|none|nil|ok|success|noerror|noerrors|na|undefined|";
+    const NONE: &str = "null|none|nil|ok|success|na|undefined|";
     let (word, name) = (word.trim(), folded(word));
     any(NONE, &|none| none == name)
+        || name.starts_with("noerror")
         || truth(word) == Some(false)
         || whole(word).is_some_and(|code| code == 0 || (200..300).contains(&code))
 }
 
 /// Whether the word in a member that says so means yes or no.
 fn verdict(name: &str, word: &str) -> Option<bool> {
-    const NO: &str = "err|fail|nok|ko|notok|reject|denied|declin|unsuccess|invalid|fault";
+    const NO: &str = "nok|ko|notok|err|error|errors|fail|failed|failure|\
+                      fault|reject|rejected|denied|declined|unsuccessful|invalid|exception|\
+                      timeout|aborted|unauthorized|forbidden|badrequest";
     let word = word.trim();
-    let is_plain = matches!(name, "success" | "ok" | "issuccess");
+    let is_plain = matches!(name, "success" | "ok" | "issuccess" | "succeeded" | "successful");
     if is_plain && let Some(says) = truth(word) {
         return Some(says);
     }
@@ -289,12 +284,17 @@ fn verdict(name: &str, word: &str) -> Option<bool> {
         return (!is_none(word)).then_some(false);
     }
     let spelled = folded(word);
+    let first = folded(word.split(&[' ', ':', '_'][..]).next().unwrap_or_default());
     let fails = match (whole(word), word.strip_prefix('-').and_then(whole)) {
         // A code that begins as that of a failure, or is below 0.
-        (Some(code), _) => matches!(code, 400..600 | 4_000..6_000 | 40_000..60_000),
+        (Some(code), _) => {
+            !is_plain
+                && name != "result"
+                && matches!(code, 400..600 | 4_000..6_000 | 40_000..60_000)
+        }
         (None, Some(code)) => code > 0 && !is_plain,
         (None, None) => {
-            matches!(&*spelled, "false" | "no") || any(NO, &|it| spelled.starts_with(it))
+            matches!(&*spelled, "false" | "no") || any(NO, &|it| it == spelled || it == first)
         }
     };
     if fails {
@@ -325,38 +325,6 @@ fn plainly(text: &str) -> String {
     }
     push(&mut plain, ' ');
     plain
-}
-
-/// Whether the text has one of these, which bars part.
-fn has(text: &str, sought: &str) -> bool {
-    any(sought, &|sought| find(text, sought).is_some())
-}
-
-/// What the words tell of the key or of the account behind it. Nothing, where
-/// they are about the way on which the request came.
-fn verdict_in(text: &str) -> Option<Verdict> {
-    const WAY: &str = " ip | ips | waf | bot |country|region|firewall|cloudflare|captcha";
-    const OFF: &str = "block|suspend|disabl|deactivat|banned|locked|frozen|terminat|closed|\
-                       inactive|not active";
-    const USED_UP: &str = "expire|ended| over|exhaust|insufficient|no |out of|used up|exceed|\
-                           reached|not enough|required";
-    const WRONG: &str = "invalid|missing|wrong|unknown|revoke|expire|require|not found|t valid|\
-                         incorrect|delete|malformed|t exist|not auth|unauth|t match|\
-                         recogni|fail|reject|no api|no key|without|provide";
-    if has(text, WAY) {
-        return None;
-    }
-    let of_key = has(text, "key|token|credential|authenticat");
-    let of_account =
-        has(text, "account|workspace|organi|company|customer") || (!of_key && has(text, "user"));
-    if of_account && has(text, OFF) {
-        Some(Verdict::Blocked)
-    } else if has(text, "trial|credit|quota|balance|subscription|plan ") && has(text, USED_UP) {
-        Some(Verdict::QuotaExhausted)
-    } else {
-        let wrong = of_key && (has(text, WRONG) || has(text, OFF));
-        (wrong && !has(text, "permission|scope|privilege|allow")).then_some(Verdict::Invalid)
-    }
 }
 
 /// The text, if it says something to a reader: neither blank nor markup, nor a
