@@ -8,8 +8,8 @@ use std::{
 };
 
 use host::{
-    apart::Apart,
     cache::Cache,
+    compiler_process::CompilerProcess,
     engine::{Connector, Host, LARGEST, LoadError},
 };
 
@@ -59,7 +59,7 @@ impl ComponentArguments {
             |why: String| CommandError::Host(format!("{name} cannot be used: {why}. {OTHERWISE}"));
         let bytes = read(&file).map_err(unusable)?;
         let program = env::current_exe().map_err(|error| unusable(error.to_string()))?;
-        let host = host.compiling_apart(Apart { program, arguments: vec![COMPILE.into()] });
+        let host = host.compiling_in(CompilerProcess { program, arguments: vec![COMPILE.into()] });
         loaded(&host, &bytes).map_err(|error| {
             let otherwise = match &error {
                 LoadError::NotAllowed { imports } => allowing(imports),

@@ -29,12 +29,12 @@ mod exit;
 mod export;
 mod failure;
 mod flags;
-mod flight;
 mod form;
 #[cfg(test)]
 #[path = "../../fuzz/command.rs"]
 mod fuzz;
 mod help;
+mod in_flight;
 mod input;
 mod interrupt;
 mod output;
@@ -93,7 +93,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     if env::args_os().nth(1).is_some_and(|word| word == component::COMPILE) {
-        return host::apart::serve();
+        return host::compiler_process::serve();
     }
     let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => {

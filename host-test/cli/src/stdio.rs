@@ -32,7 +32,7 @@ use tokio::{
 };
 
 use crate::{
-    flight::{Flight, Seat, is_too_heavy, weight},
+    in_flight::{Admitted, InFlight, is_too_heavy, weight},
     output::BYTE_ORDER_MARK,
     paint::visible,
     terminal,
@@ -50,11 +50,11 @@ type Outgoing = TxJsonRpcMessage<RoleServer>;
 
 /// Standard input and output as a transport.
 pub(crate) struct Lines {
-    incoming: mpsc::Receiver<(Result<Incoming, Outgoing>, Arc<Seat>)>,
+    incoming: mpsc::Receiver<(Result<Incoming, Outgoing>, Arc<Admitted>)>,
     output: Arc<Mutex<Stdout>>,
-    flight: Arc<Flight>,
+    in_flight: Arc<InFlight>,
     /// The requests that wait for their answer.
-    waiting: Arc<Short<HashMap<RequestId, Arc<Seat>>>>,
+    waiting: Arc<Short<HashMap<RequestId, Arc<Admitted>>>>,
     /// Answers on their way to lines that cannot be read.
     answers: JoinSet<io::Result<()>>,
     /// How long the end of the input waits for answers.
@@ -69,17 +69,17 @@ impl Lines {
     /// longer than this.
     pub(crate) fn open(patience: Duration) -> io::Result<Self> {
         let (sender, incoming) = mpsc::channel(AHEAD);
-        let flight = Arc::<Flight>::default();
-        let board = Arc::clone(&flight);
+        let in_flight = Arc::<InFlight>::default();
+        let bound = Arc::clone(&in_flight);
         thread::Builder::new().name("stdin".to_owned()).spawn(move || {
             let mut input = io::stdin().lock();
             while let Ok(Some(line)) = next_line(&mut input) {
                 let is_too_long = line.is_none();
                 // Before it is read into something larger.
                 let weight = line.as_deref().map_or(0, weight);
-                let seat = board.board(if is_too_heavy(weight) { 0 } else { weight });
+                let admitted = bound.admit(if is_too_heavy(weight) { 0 } else { weight });
                 if let Some(message) = read(line)
-                    && sender.blocking_send((message, seat)).is_err()
+                    && sender.blocking_send((message, admitted)).is_err()
                 {
                     break;
                 }
@@ -90,24 +90,24 @@ impl Lines {
         })?;
         let output = Arc::new(Mutex::new(terminal::protocol()));
         let (waiting, answers) = (Arc::default(), JoinSet::new());
-        Ok(Self { incoming, output, flight, waiting, answers, patience, opened: false })
+        Ok(Self { incoming, output, in_flight, waiting, answers, patience, opened: false })
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<RequestId, Arc<Seat>>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<RequestId, Arc<Admitted>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives the seat to whoever is at work on the message; or the answer to one that
+    /// Gives its share to whoever is at work on the message; or the answer to one that
     /// cannot be taken.
-    fn seat(&self, message: &mut Incoming, seat: &Arc<Seat>) -> Option<Outgoing> {
+    fn hand_over(&self, message: &mut Incoming, admitted: &Arc<Admitted>) -> Option<Outgoing> {
         match message {
             JsonRpcMessage::Request(request) => {
                 let mut waiting = self.waiting();
                 if waiting.contains_key(&request.id) {
                     return Some(taken(&request.id));
                 }
-                waiting.insert(request.id.clone(), Arc::clone(seat));
-                request.request.extensions_mut().insert(Arc::clone(seat));
+                waiting.insert(request.id.clone(), Arc::clone(admitted));
+                request.request.extensions_mut().insert(Arc::clone(admitted));
             }
             JsonRpcMessage::Notification(notification) => {
                 if let ClientNotification::CancelledNotification(cancelled) =
@@ -124,9 +124,9 @@ impl Lines {
     }
 
     /// Answers on its own, because whoever receives may be dropped while it waits.
-    fn answer(&mut self, answer: Outgoing, seat: Arc<Seat>) {
+    fn answer(&mut self, answer: Outgoing, admitted: Arc<Admitted>) {
         while self.answers.try_join_next().is_some() {}
-        self.answers.spawn(write(Arc::clone(&self.output), answer, Some(seat)));
+        self.answers.spawn(write(Arc::clone(&self.output), answer, Some(admitted)));
     }
 }
 
@@ -139,26 +139,26 @@ impl Transport<RoleServer> for Lines {
             JsonRpcMessage::Error(error) => error.id.as_ref(),
             _ => None,
         };
-        let seat = id.and_then(|id| self.waiting().remove(id));
-        write(Arc::clone(&self.output), message, seat)
+        let admitted = id.and_then(|id| self.waiting().remove(id));
+        write(Arc::clone(&self.output), message, admitted)
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
-        while let Some((next, seat)) = self.incoming.recv().await {
+        while let Some((next, admitted)) = self.incoming.recv().await {
             match next {
                 Ok(mut message) => {
                     self.opened |= opens(&message);
-                    if let Some(answer) = self.seat(&mut message, &seat) {
-                        self.answer(answer, seat);
+                    if let Some(answer) = self.hand_over(&mut message, &admitted) {
+                        self.answer(answer, admitted);
                     } else if self.opened || matches!(message, JsonRpcMessage::Request(_)) {
                         return Some(message);
                     }
                 }
-                Err(answer) => self.answer(answer, seat),
+                Err(answer) => self.answer(answer, admitted),
             }
         }
         // The process may end as soon as this does: not before what was asked is answered.
-        let _ = timeout(self.patience, self.flight.is_over()).await;
+        let _ = timeout(self.patience, self.in_flight.is_over()).await;
         None
     }
 
@@ -191,11 +191,11 @@ fn opens(message: &Incoming) -> bool {
     }
 }
 
-/// Writes a message; its seat is taken for so long.
+/// Writes a message; it counts as in flight for so long.
 async fn write(
     output: Arc<Mutex<Stdout>>,
     message: Outgoing,
-    _seat: Option<Arc<Seat>>,
+    _admitted: Option<Arc<Admitted>>,
 ) -> io::Result<()> {
     let mut line = serde_json::to_vec(&message)?;
     // What waits for a slow reader is only the text.

@@ -25,8 +25,8 @@ use wasmtime_wasi_http::WasiHttpHooks;
 pub use self::instance::Instance;
 use self::state::{State, handle, set_authority, set_method};
 use crate::{
-    apart::Apart,
     cache::Cache,
+    compiler_process::CompilerProcess,
     docs::{ACTIONS, Docs},
     imports::Given,
     json,
@@ -177,7 +177,7 @@ pub struct Host {
     places: Arc<Semaphore>,
     allowed: Vec<String>,
     largest: usize,
-    apart: Option<Apart>,
+    compiler_process: Option<CompilerProcess>,
 }
 
 impl Host {
@@ -205,7 +205,14 @@ impl Host {
             }
         })?;
         let places = Arc::new(Semaphore::new(AT_ONCE));
-        Ok(Self { engine, linker, places, allowed: Vec::new(), largest: LARGEST, apart: None })
+        Ok(Self {
+            engine,
+            linker,
+            places,
+            allowed: Vec::new(),
+            largest: LARGEST,
+            compiler_process: None,
+        })
     }
 
     /// The same host, which also loads components that import these: interfaces such
@@ -226,8 +233,8 @@ impl Host {
     /// memory and time. Without it the compiler is bounded by the size of the component
     /// alone, which is enough only for those that you know.
     #[must_use]
-    pub fn compiling_apart(self, apart: Apart) -> Self {
-        Self { apart: Some(apart), ..self }
+    pub fn compiling_in(self, process: CompilerProcess) -> Self {
+        Self { compiler_process: Some(process), ..self }
     }
 
     /// Compiles a component and reads its actions.
@@ -263,8 +270,8 @@ impl Host {
     }
 
     fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
-        match &self.apart {
-            Some(apart) => apart.compile(&self.engine, bytes),
+        match &self.compiler_process {
+            Some(process) => process.compile(&self.engine, bytes),
             None => Component::new(&self.engine, bytes)
                 .map_err(|error| LoadError::NotAComponent(no_component(bytes, &error))),
         }

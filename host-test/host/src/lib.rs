@@ -4,10 +4,10 @@
 
 pub mod access;
 pub mod addresses;
-pub mod apart;
 pub mod cache;
 pub mod calls;
 pub mod client;
+pub mod compiler_process;
 pub mod docs;
 pub mod engine;
 mod files;

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf, time::Instant};
 
 use host::{
-    apart::Apart,
+    compiler_process::CompilerProcess,
     engine::{Host, LARGEST},
 };
 
@@ -86,8 +86,9 @@ fn a_file_that_takes_much_memory_or_time_to_compile_is_refused_with_what_it_take
 
 #[test]
 fn what_is_compiled_apart_is_the_same_component() {
-    let apart = || Apart { program: twochat(), arguments: vec!["compile-component".into()] };
-    let host = Host::new().unwrap().compiling_apart(apart());
+    let process =
+        || CompilerProcess { program: twochat(), arguments: vec!["compile-component".into()] };
+    let host = Host::new().unwrap().compiling_in(process());
     let names = |host: &Host| {
         let connector = host.load(CONNECTOR).unwrap();
         connector.actions().iter().map(|action| action.name.clone()).collect::<Vec<_>>()
@@ -102,9 +103,11 @@ fn what_is_compiled_apart_is_the_same_component() {
 #[test]
 fn whoever_compiles_gets_no_environment_and_is_not_waited_for_when_it_fails() {
     let saying = |script: &str| {
-        let apart =
-            Apart { program: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] };
-        let host = Host::new().unwrap().compiling_apart(apart);
+        let process = CompilerProcess {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+        };
+        let host = Host::new().unwrap().compiling_in(process);
         host.load(CONNECTOR).err().unwrap().to_string()
     };
     let environment = saying("printf -; env");
@@ -113,8 +116,8 @@ fn whoever_compiles_gets_no_environment_and_is_not_waited_for_when_it_fails() {
     assert!(saying("exit 3").contains("the compiler failed on it, with exit status: 3"));
     let no_code = saying("printf '+no code'");
     assert!(no_code.contains("failed to parse"), "{no_code}");
-    let missing = Apart { program: PathBuf::from("/no/such/program"), arguments: vec![] };
-    let error = Host::new().unwrap().compiling_apart(missing).load(CONNECTOR).err().unwrap();
+    let missing = CompilerProcess { program: PathBuf::from("/no/such/program"), arguments: vec![] };
+    let error = Host::new().unwrap().compiling_in(missing).load(CONNECTOR).err().unwrap();
     assert!(error.to_string().starts_with("/no/such/program, which compiles it, cannot be run"));
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }

@@ -34,7 +34,7 @@ use crate::{
     component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
     failure,
-    flight::Seat,
+    in_flight::Admitted,
     paint::visible,
     stdio::Lines,
     terminal,
@@ -175,8 +175,8 @@ impl ServerHandler for Server {
                 ));
             };
             // An answer that waits for a slow reader takes its turn along.
-            if let Some(seat) = context.extensions.get::<Arc<Seat>>() {
-                seat.keep(turn);
+            if let Some(admitted) = context.extensions.get::<Arc<Admitted>>() {
+                admitted.keep(turn);
             }
             let patience = Patience::new(self.tries, until - Instant::now());
             self.calls.make(call, patience, |_, _| {}).await.map_err(words_of_host)

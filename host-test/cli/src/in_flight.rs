@@ -28,9 +28,9 @@ pub(crate) fn is_too_heavy(weight: usize) -> bool {
 
 /// What is under way.
 #[derive(Default)]
-pub(crate) struct Flight {
+pub(crate) struct InFlight {
     used: Mutex<Used>,
-    landed: Condvar,
+    freed: Condvar,
     emptied: Notify,
 }
 
@@ -40,15 +40,15 @@ struct Used {
     bytes: usize,
 }
 
-impl Flight {
+impl InFlight {
     /// Waits for room for a message of this weight, and takes it.
-    pub(crate) fn board(self: &Arc<Self>, bytes: usize) -> Arc<Seat> {
+    pub(crate) fn admit(self: &Arc<Self>, bytes: usize) -> Arc<Admitted> {
         let is_full = |used: &mut Used| used.messages >= MESSAGES || used.bytes + bytes > BYTES;
-        let used = self.landed.wait_while(self.used(), is_full);
+        let used = self.freed.wait_while(self.used(), is_full);
         let mut used = used.unwrap_or_else(PoisonError::into_inner);
         used.messages += 1;
         used.bytes += bytes;
-        Arc::new(Seat { flight: Arc::clone(self), bytes, turn: Mutex::default() })
+        Arc::new(Admitted { in_flight: Arc::clone(self), bytes, turn: Mutex::default() })
     }
 
     /// Waits until nothing is under way.
@@ -68,33 +68,33 @@ impl Flight {
 }
 
 /// The room of one message: given back once it is done with and its answer written.
-pub(crate) struct Seat {
-    flight: Arc<Flight>,
+pub(crate) struct Admitted {
+    in_flight: Arc<InFlight>,
     bytes: usize,
     turn: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
-impl Seat {
+impl Admitted {
     /// Keeps a turn for as long as the answer waits to be read.
     pub(crate) fn keep(&self, turn: OwnedSemaphorePermit) {
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
     }
 }
 
-impl Drop for Seat {
+impl Drop for Admitted {
     fn drop(&mut self) {
-        let mut used = self.flight.used();
+        let mut used = self.in_flight.used();
         used.messages -= 1;
         used.bytes -= self.bytes;
-        self.flight.landed.notify_all();
+        self.in_flight.freed.notify_all();
         if used.messages == 0 {
-            self.flight.emptied.notify_waiters();
+            self.in_flight.emptied.notify_waiters();
         }
     }
 }
 
-impl fmt::Debug for Seat {
+impl fmt::Debug for Admitted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Seat")
+        f.write_str("Admitted")
     }
 }

@@ -38,14 +38,14 @@ const REFUSED: u8 = b'-';
 
 /// A program that compiles, which is to call [`serve`] when it is started like this.
 #[derive(Clone, Debug)]
-pub struct Apart {
+pub struct CompilerProcess {
     /// The program: best the host itself.
     pub program: PathBuf,
     /// What tells it that it is to compile.
     pub arguments: Vec<OsString>,
 }
 
-impl Apart {
+impl CompilerProcess {
     /// Compiles there, and takes over the code.
     pub(crate) fn compile(&self, engine: &Engine, bytes: &[u8]) -> Result<Component, LoadError> {
         let (answer, status) = self.ask(bytes).map_err(|error| {
