@@ -223,8 +223,8 @@ fn a_log_is_read_whatever_stands_in_it() {
     let log = Log::open(&folder.path().join("log")).unwrap();
     for user in ["7", "8"] {
         let asked = json!({ "user": user, "action": "look", "arguments": { "a": [1, "b"] } });
-        let open = log.start(serde_json::from_value(asked).unwrap()).unwrap();
-        open.finish(Ended { result: Some(json!("good")), ..Ended::default() }).unwrap();
+        let mut open = log.start(serde_json::from_value(asked).unwrap()).unwrap();
+        open.finish(&mut Ended { result: Some(json!("good")), ..Ended::default() }).unwrap();
     }
     let sample = std::fs::read(log.path()).unwrap();
     assert_eq!(log::read(log.path(), 3, |_| true).unwrap().calls.len(), 2);

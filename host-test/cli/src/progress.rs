@@ -127,7 +127,7 @@ impl Doing {
         let ((page, since), (kind, until)) = (self.page?, self.wait.as_ref()?);
         let seconds = until.saturating_duration_since(now).as_secs_f64().ceil();
         let is_long = until.saturating_duration_since(since) >= LONG;
-        is_long.then(|| format!("page {page}: {kind}; it is asked for again in {seconds} s"))
+        is_long.then(|| format!("page {page}: {kind}: waiting {seconds} s"))
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
             Doing { rows: None, page, wait }.long_wait(now)
         };
         assert_eq!((told(0, 9), told(7, 2)), (None, None));
-        let expected = "page 3: busy; it is asked for again in 4 s";
+        let expected = "page 3: busy: waiting 4 s";
         assert_eq!(told(6, 4).as_deref(), Some(expected));
         assert!(told(0, 10).is_some() && Doing::default().long_wait(now).is_none());
     }

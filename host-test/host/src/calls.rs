@@ -133,15 +133,16 @@ impl Calls {
     }
 
     /// Makes a call, and again for as long as its errors and the patience allow it.
-    /// `waits` hears of each wait before it.
+    /// `waits` hears of each wait before it. What has ended is given when that is written
+    /// down, for which it waits as long as the patience has time.
     ///
     /// # Errors
     /// As [`Calls::make_once`].
     pub async fn make(
         &self,
         call: Call<'_>,
-        patience: Patience,
-        waits: impl FnMut(&Value, Duration),
+        mut patience: Patience,
+        mut waits: impl FnMut(&Value, Duration),
     ) -> Result<Outcome, NoOutcome> {
         let decision = self.decide(&call).await?;
         let record = self.write_down(&call, &decision)?;
@@ -149,9 +150,9 @@ impl Calls {
             Ok(permit) => permit,
             Err(why) => return Err(record.refused(why)),
         };
-        let mut tries = self.send(&call, permit, patience, waits).await;
+        let mut tries = self.send(&call, permit, &mut patience, &mut waits).await;
         tries.tell();
-        record.ended(tries.ended())?;
+        record.ended(tries.ended(), patience.left(), waits).await?;
         tries.last
     }
 
@@ -187,8 +188,8 @@ impl Calls {
         &self,
         call: &Call<'_>,
         permit: Permit,
-        mut patience: Patience,
-        mut waits: impl FnMut(&Value, Duration),
+        patience: &mut Patience,
+        waits: &mut impl FnMut(&Value, Duration),
     ) -> Tries {
         let traffic = Arc::default();
         let last = self.send_once(call, &permit, patience.left(), &traffic).await;
@@ -203,7 +204,7 @@ impl Calls {
         };
         loop {
             tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
-            let Some(wait) = tries.wait(&mut patience, &mut waits) else { return tries };
+            let Some(wait) = tries.wait(patience, waits) else { return tries };
             sleep(wait).await;
             // What was revoked meanwhile is not tried again.
             let Ok(Decision { permit: Ok(permit), .. }) = self.decide(call).await else {

@@ -13,6 +13,7 @@
 //! that a line is always one that can be read back.
 
 use std::{
+    borrow::Cow,
     fs::{File, OpenOptions},
     io::{self, Write},
     os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
@@ -81,20 +82,20 @@ pub struct Ended {
 
 /// A line of the log.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-struct Line {
+struct Line<'a> {
     /// When it was written, in UTC.
     time: String,
     /// The same in both lines of a call.
     id: String,
     #[serde(flatten)]
-    event: Event,
+    event: Event<'a>,
 }
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-enum Event {
+enum Event<'a> {
     Started(Asked),
-    Finished(Ended),
+    Finished(Cow<'a, Ended>),
 }
 
 /// A log that is written to. Cheap to clone.
@@ -146,7 +147,7 @@ impl Log {
         Ok(Open { log: self.clone(), id, begun: Instant::now(), ended: false })
     }
 
-    fn write(&self, id: &str, event: Event) -> io::Result<()> {
+    fn write(&self, id: &str, event: Event<'_>) -> io::Result<()> {
         let time = Utc::now().to_rfc3339_opts(SecondsFormat::Millis, true);
         let line = serde_json::to_string(&Line { time, id: id.to_owned(), event })?;
         let mut line = unsteering(&line).into_bytes();
@@ -195,31 +196,28 @@ pub struct Open {
 }
 
 impl Open {
-    /// Writes down how the call ended.
+    /// Writes down how the call ended, once.
     ///
     /// # Errors
-    /// If that cannot be written to the disk. The call was made all the same.
-    pub fn finish(mut self, ended: Ended) -> io::Result<()> {
-        self.ended = true;
-        self.write(ended)
-    }
-
-    fn write(&self, ended: Ended) -> io::Result<()> {
-        let milliseconds = self.begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
-        let Ended { result, error, .. } = ended;
-        let (result, error) = (result.map(cut::value), error.map(cut::value));
-        let ended = Ended { result, error, milliseconds, ..ended };
-        self.log.write(&self.id, Event::Finished(ended))
+    /// If that cannot be written to the disk: it may be tried again. The call was made all
+    /// the same.
+    pub fn finish(&mut self, ended: &mut Ended) -> io::Result<()> {
+        if !self.ended {
+            ended.result = ended.result.take().map(cut::value);
+            ended.error = ended.error.take().map(cut::value);
+            ended.milliseconds = self.begun.elapsed().as_millis().try_into().unwrap_or(u64::MAX);
+            self.log.write(&self.id, Event::Finished(Cow::Borrowed(ended)))?;
+            self.ended = true;
+        }
+        Ok(())
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if !self.ended {
-            let error = Some("the call was given up before it ended".into());
-            // If it cannot be written, the call stays one that only started.
-            let _ = self.write(Ended { error, ..Ended::default() });
-        }
+        let error = Some("the call was given up before it ended".into());
+        // If it cannot be written, the call stays one that only started.
+        let _ = self.finish(&mut Ended { error, ..Ended::default() });
     }
 }
 

@@ -197,7 +197,7 @@ async fn a_long_wait_is_told_once_also_where_no_line_changes() {
     BufReader::new(waiting.stderr.take().unwrap()).read_line(&mut told).unwrap();
     waiting.kill().unwrap();
     waiting.wait().unwrap();
-    assert_eq!(told, "twochat: page 1: rate-limited; it is asked for again in 40 s\n");
+    assert_eq!(told, "twochat: page 1: rate-limited: waiting 40 s\n");
 }
 
 /// A reply of a server.

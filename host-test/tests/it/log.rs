@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::support::{
     agent::{Agent, request},
-    shell::{asking, fed, folder, run, twochat_with},
+    shell::{asking, ended, fed, folder, program, run, twochat_with},
 };
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_programs_write_to_one_log_and_every_call_of_theirs_ends_in_it() {
     const PROGRAMS: usize = 16;
-    const CALLS: usize = 40;
+    const CALLS: usize = 200;
     let twochat = twochat_with(0).await;
     let log = folder("log-of-many").join("audit.jsonl");
     let log = log.to_str().unwrap();
@@ -71,31 +71,39 @@ async fn a_call_of_a_tool_that_there_is_not_is_written_down_as_well() {
     assert_eq!((&call["error"]["kind"], &call["statuses"]), (&json!("not-called"), &json!([])));
 }
 
+/// Two lines of a call that has ended.
+fn ended_call(n: usize, filling: usize) -> String {
+    let time = "2026-11-25T03:00:00.000Z";
+    let started = json!({
+        "time": time, "id": n.to_string(), "event": "started", "user": "0",
+        "action": "list-contacts", "arguments": { "n": n, "x": "x".repeat(filling) },
+    });
+    let ended = json!({
+        "time": time, "id": n.to_string(), "event": "finished", "result": n,
+        "statuses": [200], "retries": 0, "milliseconds": 1, "fuel": 1, "bytes": 1,
+    });
+    format!("{started}\n{ended}\n")
+}
+
 #[test]
-fn the_last_call_of_a_long_log_is_there_at_once() {
+fn the_last_call_of_a_log_of_a_gigabyte_is_there_at_once_and_takes_little_memory() {
     let log = folder("log-that-is-long").join("audit.jsonl");
-    let mut file = std::io::BufWriter::new(fs::File::create(&log).unwrap());
-    let arguments = "x".repeat(1000);
-    for n in 0..200_000 {
-        let time = "2026-11-25T03:00:00.000Z";
-        let started = json!({
-            "time": time, "id": n.to_string(), "event": "started", "user": "0",
-            "action": "list-contacts", "arguments": { "n": n, "x": arguments },
-        });
-        writeln!(file, "{started}").unwrap();
-        let ended = json!({
-            "time": time, "id": n.to_string(), "event": "finished", "result": n,
-            "statuses": [200], "retries": 0, "milliseconds": 1, "fuel": 1, "bytes": 1,
-        });
-        writeln!(file, "{ended}").unwrap();
+    let mut file = fs::File::create(&log).unwrap();
+    let many: String = (0..1000).map(|n| ended_call(n, 1000)).collect();
+    for _ in 0..(1 << 30) / many.len() {
+        file.write_all(many.as_bytes()).unwrap();
     }
-    file.flush().unwrap();
+    file.write_all(ended_call(1000, 0).as_bytes()).unwrap();
+
+    // Of memory of its own, in KiB.
+    let mut bounded = program("sh", &[]);
+    bounded.args(["-c", "ulimit -d 51200 && exec twochat audit \"$0\" --last 1 --output jsonl"]);
     let begun = Instant::now();
-    let last = run(&["audit", log.to_str().unwrap(), "--last", "1", "--output", "jsonl"], &[]);
-    let last: Value = last.output().parse().unwrap();
-    assert_eq!(last["result"], 199_999);
-    assert!(begun.elapsed().as_millis() < 1000, "{:?}", begun.elapsed());
+    let last = ended(bounded.arg(&log).output().unwrap());
+    let time = begun.elapsed();
     fs::remove_file(log).unwrap();
+    assert_eq!(last.result()["result"], 1000);
+    assert!(time.as_millis() < 1000, "{time:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

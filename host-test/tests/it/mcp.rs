@@ -2,6 +2,7 @@
 
 mod chaos;
 mod flood;
+mod full;
 mod nonsense;
 mod waiting;
 

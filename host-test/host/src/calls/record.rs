@@ -1,10 +1,13 @@
 //! How is a call written down? Without the key, and without what is not to be
 //! written down.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use serde_json::{Value, json};
-use tokio::task::block_in_place;
+use tokio::{
+    task::block_in_place,
+    time::{Instant, sleep},
+};
 
 use super::{Call, NoOutcome};
 use crate::{
@@ -12,6 +15,9 @@ use crate::{
     hiding::{Hiding, MASK, Redaction, is_about, redact, texts_in},
     log::{Asked, Ended, Log, Open},
 };
+
+/// So long it is until what could not be written is tried again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// A call that is being written down, where calls are.
 pub(super) struct Record {
@@ -57,9 +63,10 @@ impl Record {
     }
 
     /// Writes down that the policy refused it.
-    pub(super) fn refused(self, why: String) -> NoOutcome {
+    pub(super) fn refused(mut self, why: String) -> NoOutcome {
         let error = Some(told_in_log("refused", &why));
-        match self.end(Ended { error, ..Ended::default() }) {
+        let mut ended = self.without_what_is_hidden(Ended { error, ..Ended::default() });
+        match self.finish(&mut ended) {
             Ok(()) => NoOutcome::Refused(why),
             Err(error) => {
                 NoOutcome::Refused(format!("{why}; and that cannot be written down: {error}"))
@@ -67,19 +74,44 @@ impl Record {
         }
     }
 
-    /// Writes down how it ended.
-    pub(super) fn ended(self, ended: Ended) -> Result<(), NoOutcome> {
-        self.end(ended).map_err(|error| {
-            NoOutcome::Stopped(format!(
-                "the call was made, but the log cannot be written to: {error}. Make room for it; \
-                 what it gave is not shown."
-            ))
-        })
+    /// Writes down how it ended. What was made is not lost for a disk that is full for a
+    /// while: for so long it is tried again, of which `waits` hears.
+    pub(super) async fn ended(
+        mut self,
+        ended: Ended,
+        time: Duration,
+        mut waits: impl FnMut(&Value, Duration),
+    ) -> Result<(), NoOutcome> {
+        let until = Instant::now() + time;
+        let mut ended = self.without_what_is_hidden(ended);
+        let mut has_waited = false;
+        while let Err(error) = self.finish(&mut ended) {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(NoOutcome::Stopped(format!(
+                    "the call was made, but the log cannot be written to: {error}. Make room \
+                     for it; what it gave is not shown."
+                )));
+            }
+            if !has_waited {
+                waits(&told_in_log("the log cannot be written to", &error.to_string()), left);
+                has_waited = true;
+            }
+            sleep(left.min(AGAIN)).await;
+        }
+        Ok(())
     }
 
-    fn end(self, mut ended: Ended) -> std::io::Result<()> {
-        let Some(open) = self.open else { return Ok(()) };
-        let mut texts = self.texts;
+    fn finish(&mut self, ended: &mut Ended) -> std::io::Result<()> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        block_in_place(|| open.finish(ended))
+    }
+
+    fn without_what_is_hidden(&mut self, mut ended: Ended) -> Ended {
+        if self.open.is_none() {
+            return ended;
+        }
+        let mut texts = std::mem::take(&mut self.texts);
         if let Some(result) = &mut ended.result {
             texts.extend(texts_in(result, &self.redacted));
             redact(result, &self.redacted);
@@ -100,7 +132,7 @@ impl Record {
                 *text = format!("{place}: {MASK}");
             }
         }
-        block_in_place(|| open.finish(ended))
+        ended
     }
 }
 

@@ -38,7 +38,7 @@ pub fn read(path: &Path, most: usize, wanted: impl Fn(&PastCall) -> bool) -> io:
                 }
             }
             Some(Ok(Line { id, event: Event::Finished(ended), .. })) => {
-                ends.insert(id, ended);
+                ends.insert(id, ended.into_owned());
             }
             None | Some(Err(_)) => found.unreadable += 1,
         }

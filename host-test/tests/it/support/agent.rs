@@ -3,7 +3,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::SeqCst},
@@ -62,6 +62,11 @@ impl Agent {
     fn spawned(arguments: &[&str], settings: &[(&str, &str)]) -> Self {
         let mut command = shell::command(&["mcp"], settings);
         command.args(arguments);
+        Self::run(command)
+    }
+
+    /// Starts a server in another way, and says nothing.
+    pub(crate) fn run(mut command: Command) -> Self {
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
 
@@ -104,7 +109,7 @@ impl Agent {
         Self::spawned(arguments, settings).greeted()
     }
 
-    fn greeted(mut self) -> Self {
+    pub(crate) fn greeted(mut self) -> Self {
         let agent = &mut self;
         let welcome = agent.ask("initialize", hello("2025-11-25"));
         assert_eq!(welcome["result"]["protocolVersion"], "2025-11-25", "{welcome}");
@@ -187,6 +192,11 @@ impl Agent {
     pub(crate) fn is_served(&mut self) {
         let answer = self.ask("ping", json!({}));
         assert_eq!(answer["result"], json!({}), "{answer}");
+    }
+
+    /// The server's process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The most memory that the server had so far, where the system tells.
