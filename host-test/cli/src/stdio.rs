@@ -28,7 +28,7 @@ use tokio::{
     io::{AsyncWriteExt, Stdout},
     sync::{Mutex, mpsc},
     task::JoinSet,
-    time::timeout,
+    time::{Instant, timeout_at},
 };
 
 use crate::{
@@ -59,6 +59,9 @@ pub(crate) struct Lines {
     answers: JoinSet<io::Result<()>>,
     /// How long the end of the input waits for answers.
     patience: Duration,
+    /// When that is over, once the input has ended: whoever receives may be dropped while it
+    /// waits, and receives again.
+    until: Option<Instant>,
     /// Whether a session has begun. The SDK gives up where anything but a
     /// request comes earlier, and that is addressed to nobody.
     opened: bool,
@@ -90,7 +93,16 @@ impl Lines {
         })?;
         let output = Arc::new(Mutex::new(terminal::protocol()));
         let (waiting, answers) = (Arc::default(), JoinSet::new());
-        Ok(Self { incoming, output, in_flight, waiting, answers, patience, opened: false })
+        Ok(Self {
+            incoming,
+            output,
+            in_flight,
+            waiting,
+            answers,
+            patience,
+            until: None,
+            opened: false,
+        })
     }
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<RequestId, Arc<Admitted>>> {
@@ -158,12 +170,14 @@ impl Transport<RoleServer> for Lines {
             }
         }
         // The process may end as soon as this does: not before what was asked is answered.
-        let _ = timeout(self.patience, self.in_flight.is_over()).await;
+        let until = *self.until.get_or_insert_with(|| Instant::now() + self.patience);
+        let _ = timeout_at(until, self.in_flight.is_over()).await;
         None
     }
 
     async fn close(&mut self) -> io::Result<()> {
-        self.output.lock().await.flush().await
+        // Each message is flushed. One that nobody reads is not waited for.
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{
     agent::{Agent, request, twochat},
     raw::{Raw, Step},
+    shell::twochat_with,
 };
 
 /// The memory that the server may take at most.
@@ -133,6 +134,19 @@ async fn what_is_under_way_when_the_input_ends_is_answered() {
     assert!(answers.iter().all(|answer| answer["result"]["isError"] != true), "{answers:?}");
     assert_eq!(answers.len(), 3);
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_asked_for_much_and_never_reads_it_is_left_in_the_time_of_its_calls() {
+    let twochat = twochat_with(100).await;
+    let agent = Agent::of(&twochat.base_url());
+    agent.pause();
+    for id in 0..100 {
+        agent.say(&call(id));
+    }
+    let begun = Instant::now();
+    assert_eq!(agent.ended(Duration::from_secs(90)), Some(0));
+    assert!(begun.elapsed() > Duration::from_secs(50), "its answers were not waited for");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -211,6 +211,19 @@ impl Agent {
         Some(line.split_whitespace().nth(1)?.parse::<u64>().ok()? / 1024)
     }
 
+    /// Ends the input; gives the code that the server ends with in this time.
+    pub(crate) fn ended(mut self, time: Duration) -> Option<i32> {
+        drop(self.input.take());
+        let begun = Instant::now();
+        loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => return status.code(),
+                None if begun.elapsed() > time => panic!("it does not end"),
+                None => thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    }
+
     /// Sends Ctrl-C; gives the code that the server ends with.
     pub(crate) fn interrupted(mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
