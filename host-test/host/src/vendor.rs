@@ -133,7 +133,7 @@ impl Setting {
     }
 }
 
-/// The lines of these forms, each with those that go on with it.
+/// The lines of these forms, those of settings with the prose that goes on.
 fn lines(docs: &str) -> Result<BTreeMap<&'static str, String>, String> {
     let (mut found, mut last) = (BTreeMap::<_, String>::new(), None);
     for line in docs.lines().map(str::trim) {
@@ -143,7 +143,7 @@ fn lines(docs: &str) -> Result<BTreeMap<&'static str, String>, String> {
                 if found.insert(form, said.trim().to_owned()).is_some() {
                     return Err(format!("the docs of its world say `{form}…` twice"));
                 }
-                last = Some(form);
+                last = Some(form).filter(|form| form.contains(" setting"));
             }
             (None, Some(form)) if !line.is_empty() => {
                 let said = found.entry(form).or_default();
