@@ -174,3 +174,14 @@ proptest! {
         prop_assert_eq!(String::from_utf8(bytes).unwrap(), value);
     }
 }
+
+#[test]
+fn the_world_states_what_is_asked_for() {
+    let world = include_str!("../../wit/world.wit");
+    let states = |line: String| assert!(world.contains(&line), "{line}");
+    let (origin, path) = DEFAULT_BASE_URL.split_once("/open").unwrap();
+    states(format!("/// Origin: {origin}\n/// Path: /open{path}\n"));
+    states(format!("/// Key setting: {API_KEY_SETTING}. "));
+    states(format!("/// Base URL setting: {BASE_URL_SETTING}. "));
+    assert!(world.to_lowercase().contains(&format!("/// key header: {API_KEY_HEADER}\n")));
+}

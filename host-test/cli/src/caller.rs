@@ -15,10 +15,12 @@ use host::{
     log::Log,
     policy::Policy,
     secret::Secret,
+    vendor::Vendor,
 };
 
 use crate::{
-    constants::{APPLICATION, BASE_URL, BASE_URL_SETTING, KEY_PLACE, KEY_SETTING, TWOCHAT},
+    authority,
+    constants::{APPLICATION, KEY_PLACE},
     exit::CommandError,
     suggest,
 };
@@ -48,7 +50,8 @@ impl CallerArguments {
                 return Err(CommandError::Misuse(format!("{why} {} says", file.display())));
             }
             self.persona.as_deref().map(|name| is_known(name, &file)).transpose()?;
-            return Ok(Access::of_persona(file, self.persona, Arc::clone(&TWOCHAT)));
+            let vendor = authority::without_a_word(connector)?;
+            return Ok(Access::of_persona(file, self.persona, vendor));
         }
         if self.persona.is_some() {
             let own = Policy::of_user(APPLICATION).map_or_else(String::new, |file| {
@@ -61,9 +64,13 @@ impl CallerArguments {
         });
         // Better now than at the first call.
         log.as_deref().map(can_be_written).transpose()?;
-        let connection = Arc::new(from_environment()?);
+        if let Some(stated) = authority::of_its_own(connector.docs())? {
+            return Err(CommandError::Refused(another(&stated)));
+        }
+        let vendor = authority::without_a_word(connector)?;
+        let connection = Arc::new(from_environment(&vendor)?);
         if connection.key().is_none() && connector.reaches_out() {
-            return Err(CommandError::Refused(without_key()));
+            return Err(CommandError::Refused(without_key()?));
         }
         let until = Policy::of_user(APPLICATION);
         Ok(Access::Owner(Owner { connection, name: None, log, until }))
@@ -90,30 +97,44 @@ fn is_known(persona: &str, file: &Path) -> Result<(), CommandError> {
 }
 
 /// What to do about a key that nobody gave.
-fn without_key() -> String {
-    format!(
-        "there is no key and no policy: set {KEY_SETTING} to the key of your 2Chat account, or \
+fn without_key() -> Result<String, CommandError> {
+    let setting = authority::key_setting()?;
+    Ok(format!(
+        "there is no key and no policy: set {setting} to the key of your 2Chat account, or \
          store it once with `twochat connect NAME`. The key is shown at {KEY_PLACE}"
+    ))
+}
+
+/// What to do about a component that asks for more than the built-in one.
+fn another(stated: &Vendor) -> String {
+    let methods: Vec<_> = stated.methods.iter().map(|method| method.as_str()).collect();
+    format!(
+        "the component asks for {} to {}, with the key in the header {}, and there is no policy \
+         that lets it: `twochat connect NAME --component FILE` begins one",
+        methods.join(", "),
+        stated.base_url,
+        stated.key_header,
     )
 }
 
 /// The connection that the environment asks for.
-fn from_environment() -> Result<Connection, CommandError> {
+fn from_environment(vendor: &Arc<Vendor>) -> Result<Connection, CommandError> {
     let broken =
         |name: &str, why: &str| CommandError::Misuse(format!("{name} cannot be used: {why}"));
-    let key = variable(KEY_SETTING)?
+    let setting = authority::key_setting()?;
+    let key = variable(setting)?
         .map(|key| Secret::new(&key))
         .transpose()
-        .map_err(|why| broken(KEY_SETTING, why))?;
-    let base = base_url()?.unwrap_or_else(|| BASE_URL.to_owned());
-    let connection = Connection::new(&TWOCHAT, &base, key);
-    let connection = connection.map_err(|why| broken(BASE_URL_SETTING, why))?;
+        .map_err(|why| broken(setting, why))?;
+    let base = base_url()?.unwrap_or_else(|| vendor.base_url.clone());
+    let setting = authority::base_url_setting()?;
+    let connection = Connection::new(vendor, &base, key).map_err(|why| broken(setting, why))?;
     connection.with_proxy_of_environment().map_err(CommandError::Misuse)
 }
 
 /// Where the environment says that 2Chat is, if it does.
 pub(crate) fn base_url() -> Result<Option<String>, CommandError> {
-    variable(BASE_URL_SETTING)
+    variable(authority::base_url_setting()?)
 }
 
 /// The variable without the white space around it, if anything is left.

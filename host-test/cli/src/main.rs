@@ -22,6 +22,7 @@ mod commands {
     pub(crate) mod mock;
     pub(crate) mod tools;
 }
+mod authority;
 mod caller;
 mod component;
 mod destination;

@@ -15,6 +15,7 @@
 //! | `Limits: 1..100` | field | bounds of a number, or of a text's or list's length; either end may be open |
 //! | `Example: "Ada"` | field | a value, as JSON |
 //! | `Sensitive: …` | field | not for everybody to see; also part of the prose |
+//! | `Origin: https://api.example.com` | world | with `Path:`, `Methods:`, `Key header:`, `Key setting:` and `Base URL setting:` the authority it asks for, see [`Vendor`](crate::vendor::Vendor) |
 
 use std::io::Read;
 
@@ -65,7 +66,7 @@ impl Docs {
         }
     }
 
-    fn from_wit(wit: String) -> Self {
+    pub(crate) fn from_wit(wit: String) -> Self {
         match UnresolvedPackageGroup::parse("package.wit", &wit) {
             Ok(group) => Self { package: Some(group.main), wit },
             Err(_) => Self::default(),
@@ -89,6 +90,12 @@ impl Docs {
             about.push_str(" Nothing here changes or deletes what is there.");
         }
         about
+    }
+
+    /// The docs of its world; where there are several, of the first.
+    pub(crate) fn world(&self) -> &str {
+        let world = self.package.iter().flat_map(|package| package.worlds.iter()).next();
+        world.and_then(|(_, world)| world.docs.contents.as_deref()).unwrap_or_default()
     }
 
     /// What the worlds of the package import, by full names.

@@ -124,7 +124,7 @@ impl Connection {
         key: Option<Secret>,
     ) -> Result<Self, &'static str> {
         let (base, addresses) = base_url(base)?;
-        let (methods, bounds) = (METHODS.to_vec(), Bounds::default());
+        let (methods, bounds) = (vendor.methods.clone(), Bounds::default());
         let (route, throttle) = (Route::to(addresses), Throttle::new(bounds.at_once));
         let vendor = Arc::clone(vendor);
         Ok(Self { vendor, name: None, base, route, methods, key, bounds, throttle })
@@ -203,7 +203,8 @@ impl Connection {
     /// The same, and what goes through it is counted in `traffic`.
     #[must_use]
     pub fn watched_outlet(self: &Arc<Self>, client: &Client, traffic: &Arc<Traffic>) -> Outlet {
-        let environment = vec![(self.vendor.base_url_setting.clone(), self.base.to_string())];
+        let setting = self.vendor.base_url_setting.iter();
+        let environment = setting.map(|it| (it.name.clone(), self.base.to_string())).collect();
         let (client, connection) = (client.clone(), Arc::clone(self));
         let traffic = Arc::clone(traffic);
         traffic.forget();

@@ -14,6 +14,7 @@
 //!
 //! [connections.work]
 //! base-url = "https://api.example.com/v1"   # the vendor's own, if it is left out
+//! key-header = "x-api-key"      # the header that gets the key, so too
 //! secret = { age = "work.age", identity = "identity.txt" }
 //! # or { env = "NAME" }, or { command = ["/usr/bin/pass", "show", "work"] }
 //! methods = ["GET"]             # nothing else leaves
@@ -41,7 +42,7 @@ use std::{
     sync::Arc,
 };
 
-use http::Method;
+use http::{HeaderName, Method};
 use serde::Deserialize;
 use toml_edit::{Document, Item};
 
@@ -91,6 +92,7 @@ struct Audit {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Entry {
     base_url: Option<String>,
+    key_header: Option<String>,
     /// Where the key is kept.
     pub secret: Source,
     /// Whether it has ended.
@@ -281,12 +283,14 @@ impl Entry {
     /// A connection of this name, its key kept beside the policy, and through the
     /// environment's proxy where one is named for its server now.
     #[must_use]
-    pub fn new(name: &str, base_url: &str) -> Self {
+    pub fn new(name: &str, base_url: &str, asks: Option<&Vendor>) -> Self {
+        let methods = |vendor: &Vendor| vendor.methods.iter().map(ToString::to_string).collect();
         Self {
             base_url: Some(base_url.to_owned()),
+            key_header: asks.map(|vendor| vendor.key_header.to_string()),
             secret: Source::beside(name),
             revoked: false,
-            methods: None,
+            methods: asks.map(methods),
             private_addresses: false,
             at_once: None,
             requests_per_call: None,
@@ -300,6 +304,9 @@ impl Entry {
     fn fault(&self) -> Option<(&'static str, String)> {
         if let Some(Err(why)) = self.base_url.as_deref().map(gate::base_url) {
             return Some(("base-url", format!("it cannot be used: {why}")));
+        }
+        if let Some(Err(_)) = self.key_header.as_deref().map(str::parse::<HeaderName>) {
+            return Some(("key-header", "it is not the name of a header".to_owned()));
         }
         if let Err(why) = self.secret.check() {
             return Some(("secret", why));
@@ -339,7 +346,11 @@ impl Entry {
             per_call: self.requests_per_call.unwrap_or(usual.per_call),
             reply: self.reply_bytes.unwrap_or(usual.reply),
         };
-        let connection = Connection::new(vendor, self.base_url(vendor), None);
+        let mut vendor = Arc::clone(vendor);
+        if let Some(Ok(header)) = self.key_header.as_deref().map(str::parse) {
+            Arc::make_mut(&mut vendor).key_header = header;
+        }
+        let connection = Connection::new(&vendor, self.base_url(&vendor), None);
         let connection = connection.map_err(|why| format!("the base url cannot be used: {why}"))?;
         let mut connection = connection.with_bounds(bounds);
         if let Some(methods) = &self.methods {

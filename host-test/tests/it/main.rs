@@ -23,6 +23,7 @@ mod actions {
 mod advice;
 mod artefact;
 mod audit;
+mod authority;
 mod bounds;
 mod cache;
 mod command;

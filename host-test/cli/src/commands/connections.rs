@@ -16,14 +16,16 @@ use host::{
     retry::{Patience, TRIES},
     secret::Secret,
     tools::Tool,
+    vendor::Vendor,
 };
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use serde_json::{Value, json};
 
 use crate::{
+    authority,
     caller::{self, client},
     component::ComponentArguments,
-    constants::{APPLICATION, BASE_URL, TWOCHAT},
+    constants::APPLICATION,
     exit::{CommandError, EXIT_CODES},
     form::{FormArguments, Format},
     input, output, terminal,
@@ -115,11 +117,16 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
     })?;
     let policy = begin(&file).map_err(CommandError::Misuse)?;
     let known = policy.connections().get(&name).cloned();
-    let exported = caller::base_url()?;
-    let url = base_url.as_deref().or(exported.as_deref()).unwrap_or(BASE_URL);
-    let line = known.clone().unwrap_or_else(|| Entry::new(&name, url));
-    if base_url.as_ref().is_some_and(|url| line.base_url(&TWOCHAT) != url) {
-        let (file, goes) = (file.display(), line.base_url(&TWOCHAT));
+    let connector = component.load()?;
+    let (vendor, asks) =
+        (authority::without_a_word(&connector)?, authority::of_its_own(connector.docs())?);
+    // What is exported is meant for the built-in one.
+    let exported = if asks.is_none() { caller::base_url()? } else { None };
+    let usual = asks.as_ref().map_or(&vendor.base_url, |stated| &stated.base_url);
+    let url = base_url.as_ref().or(exported.as_ref()).unwrap_or(usual);
+    let line = known.clone().unwrap_or_else(|| Entry::new(&name, url, asks.as_ref()));
+    if base_url.as_ref().is_some_and(|url| line.base_url(&vendor) != url) {
+        let (file, goes) = (file.display(), line.base_url(&vendor));
         return Err(CommandError::Misuse(format!(
             "`{name}` goes to {goes}; change its base-url in {file}"
         )));
@@ -133,9 +140,10 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
             "{secret} in {folder} holds another connection's key: take another name, or delete it"
         )));
     }
-    let connection = line.connection(&TWOCHAT).map_err(CommandError::Misuse)?;
+    let connection = line.connection(&vendor).map_err(CommandError::Misuse)?;
+    let goes = goes_to(line.base_url(&vendor), asks.as_ref().filter(|_| known.is_none()));
     if terminal::is_typed() {
-        terminal::say(&format!("`{name}` goes to {}", line.base_url(&TWOCHAT)));
+        terminal::say(&format!("`{name}` goes to {goes}"));
     }
     let key = key().await?;
     let secret = Secret::new(&key)
@@ -144,7 +152,7 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
     let connection = Arc::new(connection.with_key(secret));
     let (name_of, log) = (Some(name.clone()), Some(policy.audit()));
     let access = Access::Owner(Owner { connection, name: name_of, log, until: None });
-    let calls = Calls::new(component.load()?, client()?, access);
+    let calls = Calls::new(connector, client()?, access);
     let verdict = test(&calls).await?;
 
     let others: Vec<_> = match line.secret.makes_identity(policy.folder()) {
@@ -157,7 +165,7 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
         false => Vec::new(),
     };
     let store = || line.secret.store(policy.folder(), key.trim());
-    policy::connect(policy.file(), &name, url, known.as_ref(), store)
+    policy::connect(policy.file(), &name, url, asks.as_ref(), known.as_ref(), store)
         .map_err(CommandError::Host)?;
     if !others.is_empty() {
         let others = others.join(", ");
@@ -165,16 +173,22 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
             "twochat: the identity was gone, and another was made: connect {others} again"
         ));
     }
-    output::text(&summary(&name, &line, &verdict, &policy))
+    output::text(&summary(&name, &line, &goes, &verdict, &policy))
+}
+
+/// Where requests go; of a component that asks for more than the built-in one, how as well.
+fn goes_to(url: &str, asks: Option<&Vendor>) -> String {
+    let Some(asks) = asks else { return url.to_owned() };
+    let methods: Vec<_> = asks.methods.iter().map(|method| method.as_str()).collect();
+    format!("{url}, {}, the key in the header {}", methods.join(" and "), asks.key_header)
 }
 
 /// What was done, and what may be done next.
-fn summary(name: &str, line: &Entry, verdict: &str, policy: &Policy) -> String {
-    let (url, file, folder) =
-        (line.base_url(&TWOCHAT), policy.file().display(), policy.folder().display());
+fn summary(name: &str, line: &Entry, goes: &str, verdict: &str, policy: &Policy) -> String {
+    let (file, folder) = (policy.file().display(), policy.folder().display());
     let secret = &line.secret;
     let mut text =
-        format!("{verdict}\nconnected: {name} ({url}), its key in {secret} in {folder}\n");
+        format!("{verdict}\nconnected: {name} ({goes}), its key in {secret} in {folder}\n");
     if !policy.personas().values().any(|persona| persona.connection == name) {
         text += &format!(
             "No persona uses it yet. In {file}, one looks like this:\n\n\
@@ -188,6 +202,9 @@ fn summary(name: &str, line: &Entry, verdict: &str, policy: &Policy) -> String {
 async fn test(calls: &Calls) -> Result<String, CommandError> {
     let patience = Patience::new(TRIES, Limits::default().time);
     let nothing = json!({});
+    if calls.offered().iter().all(|tool| tool.name != TEST) {
+        return Ok(format!("untested: the component has no action {TEST}"));
+    }
     let called = calls.make(Call::new(TEST, &nothing), patience, |_, _| {}).await;
     let outcome = called.map_err(|why| {
         CommandError::Host(format!("the key could not be tested, and was not stored: {why}"))
@@ -209,6 +226,7 @@ pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
     let file = known(arguments.policy)?;
     let policy = read(&file)?;
     let (mut rows, mut unready) = (Vec::new(), 0);
+    let vendor = authority::built_in()?;
     for (name, line) in policy.connections() {
         let personas = policy.personas().iter().filter(|(_, persona)| persona.connection == *name);
         let personas: Vec<_> = personas
@@ -230,7 +248,7 @@ pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
         };
         rows.push(json!({
             "name": name,
-            "base-url": line.base_url(&TWOCHAT),
+            "base-url": line.base_url(&vendor),
             "secret": line.secret.to_string(),
             "state": state,
             "personas": personas.join(", "),

@@ -16,9 +16,9 @@ use mock::{DEFAULT_KEY, Exchange, Fault, Mock, Options};
 use serde_json::{Value, json};
 
 use crate::{
+    authority,
     caller::client,
     component::ComponentArguments,
-    constants::{KEY_SETTING, TWOCHAT},
     exit::{CommandError, EXIT_CODES},
     paint::{self, BAD, BOLD, DIM, GOOD},
     terminal,
@@ -113,7 +113,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         .map_err(|error| CommandError::Host(format!("the mock cannot be started: {error}")))?;
     let broken = |why: &str| CommandError::Host(format!("the mock cannot be reached: {why}"));
     let key = Secret::new(DEFAULT_KEY).map_err(broken)?;
-    let connection = Connection::new(&TWOCHAT, &mock.base_url(), Some(key)).map_err(broken)?;
+    let connection =
+        Connection::new(&authority::built_in()?, &mock.base_url(), Some(key)).map_err(broken)?;
     let connector = arguments.component.load()?;
     let calls = Calls::new(connector, client()?, Access::of_owner(connection));
     show(&format!("{BOLD}The connector against a mock 2Chat at {}{BOLD:#}", mock.base_url()));
@@ -134,11 +135,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     }
     // Whoever runs it from the repository has no `twochat` yet.
     let command = if env::var_os("CARGO").is_some() { "cargo run -q --" } else { "twochat" };
-    let calls = scenes.len();
+    let (calls, setting) = (scenes.len(), authority::key_setting()?);
     show(&format!(
         "\n{GOOD}{calls} of {calls} calls went as expected.{GOOD:#} With a key, try next:"
     ));
-    show(&format!("  export {KEY_SETTING}=…; {command} call test-api-key"));
+    show(&format!("  export {setting}=…; {command} call test-api-key"));
     Ok(())
 }
 

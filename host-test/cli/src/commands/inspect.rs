@@ -7,14 +7,14 @@ use host::{
     docs::Docs,
     gate::Connection,
     imports::{Given, Interface, Outline},
+    vendor::Vendor,
 };
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use crate::{
-    caller,
+    authority, caller,
     component::{CONNECTOR, read},
-    constants::{BASE_URL, BASE_URL_SETTING, TWOCHAT},
     exit::{CommandError, EXIT_CODES},
     output,
 };
@@ -46,9 +46,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     };
     let outline = Outline::of(&bytes).map_err(unusable)?;
     let docs = Docs::of(&bytes);
-    let base = caller::base_url()?.unwrap_or_else(|| BASE_URL.to_owned());
-    let connection = Connection::new(&TWOCHAT, &base, None)
-        .map_err(|why| CommandError::Misuse(format!("{BASE_URL_SETTING} cannot be used: {why}")))?;
+    let (vendor, setting) = (authority::built_in()?, authority::base_url_setting()?);
+    let base = caller::base_url()?.unwrap_or_else(|| vendor.base_url.clone());
+    let connection = Connection::new(&vendor, &base, None)
+        .map_err(|why| CommandError::Misuse(format!("{setting} cannot be used: {why}")))?;
 
     let imports = outline.imports.iter().map(|import| {
         let given = match Given::of(&import.name, !import.functions.is_empty(), &arguments.allow_import) {
@@ -75,8 +76,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
         "imports": imports.collect::<Vec<_>>(),
         "exports": exports.collect::<Vec<_>>(),
         "only-in-docs": only_in_docs(&outline, &docs),
+        "asks-for": Vendor::stated(&docs).ok().map(|stated| stated.statement()),
         "host": {
-            "environment": [BASE_URL_SETTING],
+            "environment": [setting],
             "origin": connection.base_url(),
             "methods": methods,
         },
@@ -177,6 +179,17 @@ fn laid_out(found: &Value) -> String {
     let only_in_docs = text("/only-in-docs", "");
     if !only_in_docs.is_empty() {
         lines.push(format!("\nDIFFERS: only in its docs: {only_in_docs}"));
+    }
+    if found.get("asks-for").is_some_and(Value::is_object) {
+        lines.push("\nit asks for".to_owned());
+        let origin = text("/asks-for/origin", "") + &text("/asks-for/path", "");
+        let settings = ["/asks-for/key-setting/name", "/asks-for/base-url-setting/name"];
+        let mut settings = settings.map(|name| text(name, "")).to_vec();
+        settings.retain(|name| !name.is_empty());
+        lines.push(format!("  environment  {}", settings.join(", ")));
+        lines.push(format!("  requests to  {origin}"));
+        lines.push(format!("  methods      {}", text("/asks-for/methods", "")));
+        lines.push(format!("  key header   {}", text("/asks-for/key-header", "")));
     }
     lines.push("\nthe host would give it".to_owned());
     lines.push(format!("  environment  {}", text("/host/environment", "")));

@@ -1,6 +1,6 @@
 //! `twochat tools`: the actions as tools, for whoever builds on them.
 
-use host::tools::Tool;
+use host::{tools::Tool, vendor::Vendor};
 use serde_json::json;
 
 use crate::{
@@ -22,6 +22,10 @@ pub(crate) struct Arguments {
     /// Print the WIT package that the component carries instead
     #[arg(long)]
     wit: bool,
+    /// Print the authority that the component asks for instead: where it sends requests,
+    /// by which methods, how it gets the key, and its settings
+    #[arg(long, conflicts_with = "wit")]
+    authority: bool,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
@@ -32,6 +36,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
             return Err(CommandError::Host("the component carries no WIT package".to_owned()));
         }
         return output::text(wit);
+    }
+    if arguments.authority {
+        let stated = Vendor::stated(connector.docs()).map_err(CommandError::Host)?;
+        return output::json(&stated.statement());
     }
     output::json(&json!({ "tools": Tool::all_of(&connector) }))
 }

@@ -6,12 +6,14 @@ use std::{
     path::Path,
 };
 
-use toml_edit::{DocumentMut, InlineTable, Item, Table, value};
+use http::Method;
+use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 
 use super::{Entry, Policy, network::Through, text};
 use crate::{
     files,
     vault::{IDENTITY, file_of},
+    vendor::Vendor,
 };
 
 /// A change of a policy.
@@ -24,6 +26,9 @@ pub enum Change<'a> {
         name: &'a str,
         /// Where it goes, if it is new.
         base_url: &'a str,
+        /// Whose methods and header it is to have, if it is new and they are not what a
+        /// connection has without a word.
+        asks: Option<&'a Vendor>,
     },
     /// A connection ends.
     Revoke(&'a str),
@@ -66,10 +71,11 @@ pub fn connect(
     file: &Path,
     name: &str,
     base_url: &str,
+    asks: Option<&Vendor>,
     tested: Option<&Entry>,
     store: impl FnOnce() -> Result<(), String>,
 ) -> Result<Policy, String> {
-    change_after(file, Change::Connect { name, base_url }, |policy| {
+    change_after(file, Change::Connect { name, base_url, asks }, |policy| {
         if policy.connections().get(name) != tested {
             let why = "was changed while its key was tested, which was not stored";
             return Err(format!("the connection `{name}` {why}: connect it again"));
@@ -109,12 +115,17 @@ fn apply(document: &mut DocumentMut, change: Change<'_>) -> Result<(), String> {
     let all = document.entry(kind).or_insert(Item::Table(all));
     let all = all.as_table_like_mut().ok_or_else(|| format!("`{kind}` is no table"))?;
     match (all.get_mut(name), change) {
-        (None, Change::Connect { base_url, .. }) => {
+        (None, Change::Connect { base_url, asks, .. }) => {
             let mut secret = InlineTable::new();
             secret.insert("age", file_of(name).into());
             secret.insert("identity", IDENTITY.into());
             let mut line = Table::new();
             line.insert("base-url", value(base_url));
+            if let Some(vendor) = asks {
+                let methods: Array = vendor.methods.iter().map(Method::as_str).collect();
+                line.insert("key-header", value(vendor.key_header.as_str()));
+                line.insert("methods", value(methods));
+            }
             line.insert("secret", value(secret));
             if Through::as_now(base_url) == Through::Environment {
                 line.insert("proxy", value("environment"));

@@ -28,11 +28,7 @@ fn why(text: &str) -> String {
 }
 
 fn vendor() -> Arc<Vendor> {
-    Arc::new(Vendor {
-        base_url: "https://api.example.com/v1".to_owned(),
-        base_url_setting: "EXAMPLE_BASE_URL".to_owned(),
-        key_header: "x-api-key".parse().unwrap(),
-    })
+    Arc::new(Vendor::new("https://api.example.com/v1", "x-api-key".parse().unwrap()))
 }
 
 #[test]
@@ -184,10 +180,11 @@ fn a_change_leaves_all_else_as_it_was() {
     let file = folder.path().join("new").join("policy.toml");
     let read = || fs::read_to_string(&file).unwrap();
     let base_url = "https://api.example.com/open";
+    let asks = None;
     assert!(change(&file, Change::Revoke("work")).is_err() && !file.exists());
     let begun = begin(&file).unwrap();
     assert!(begun.connections().is_empty() && !file.exists());
-    change(&file, Change::Connect { name: "work", base_url }).unwrap();
+    change(&file, Change::Connect { name: "work", base_url, asks }).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
     let begun = read();
@@ -198,13 +195,24 @@ fn a_change_leaves_all_else_as_it_was() {
     fs::write(&file, &text).unwrap();
     assert!(change(&file, Change::Revoke("work")).unwrap().connections()["work"].revoked);
     assert_eq!(read(), text.replace("# few\n", "# few\nrevoked = true\n"));
-    change(&file, Change::Connect { name: "work", base_url: "https://other.example" }).unwrap();
+    change(&file, Change::Connect { name: "work", base_url: "https://other.example", asks })
+        .unwrap();
     assert_eq!(read(), text);
     let policy = change(&file, Change::RevokePersona("a")).unwrap();
     assert!(policy.personas()["a"].revoked && !policy.connections()["work"].revoked);
-    change(&file, Change::Connect { name: "home", base_url }).unwrap();
+    change(&file, Change::Connect { name: "home", base_url, asks }).unwrap();
     let (work, rest) = text.split_once("\n[personas.a]").unwrap();
     assert!(read().starts_with(work) && read().contains(rest.trim()), "{}", read());
+
+    let other = Vendor { methods: vec![Method::GET], ..(*vendor()).clone() };
+    let asks = Some(&other);
+    change(&file, Change::Connect { name: "other", base_url, asks }).unwrap();
+    let written = read();
+    assert!(written.contains("key-header = \"x-api-key\"\nmethods = [\"GET\"]\n"), "{written}");
+    let policy = Policy::read(&file).unwrap();
+    let other = &policy.connections()["other"];
+    assert_eq!(*other, Entry::new("other", base_url, asks));
+    assert_eq!(other.connection(&vendor()).unwrap().methods(), [Method::GET]);
 
     let before = read();
     for unknown in [Change::Revoke("none"), Change::RevokePersona("work")] {
@@ -225,7 +233,9 @@ fn changes_at_the_same_time_are_all_made() {
             runs.into_iter().for_each(|run| drop(run.join().unwrap().unwrap()));
         });
     };
-    all(&|name| change(&file, Change::Connect { name, base_url: "https://api.example.com/v1" }));
+    all(&|name| {
+        change(&file, Change::Connect { name, base_url: "https://api.example.com/v1", asks: None })
+    });
     assert_eq!(Policy::read(&file).unwrap().connections().len(), names.len());
     all(&|name| change(&file, Change::Revoke(name)));
     let policy = Policy::read(&file).unwrap();

@@ -1,0 +1,129 @@
+//! What a file states of itself is what this host gives the built-in one, and what another
+//! vendor's gets once somebody has connected it.
+
+use std::{fs, io::Write, path::PathBuf};
+
+use flate2::{Compression, write::GzEncoder};
+use host::docs::{Docs, SECTION};
+use serde_json::json;
+
+use crate::support::{
+    CONNECTOR,
+    raw::{Raw, Step},
+    shell::{CANARY, asking, fed, file, folder, run},
+};
+
+/// The connector as another vendor would ship it: with another header and another setting,
+/// and of the lines of its docs this one for that one.
+fn fork(name: &str, origin: &str, from: &str, to: &str) -> PathBuf {
+    let mut bytes = CONNECTOR.to_owned();
+    let docs = Docs::of(&bytes);
+    let mut put = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let places: Vec<_> =
+            (0..bytes.len()).filter(|at| bytes[*at..].starts_with(from.as_bytes())).collect();
+        assert!(!places.is_empty(), "{from}");
+        places.iter().for_each(|at| bytes[*at..][..to.len()].copy_from_slice(to.as_bytes()));
+    };
+    put("TWOCHAT_BASE_URL", "FORKED__BASE_URL");
+    put(SECTION, "other-packa.gz");
+    let wit = docs.wit().replace("https://api.p.2chat.io", origin);
+    let wit = wit.replace("X-User-API-Key", "X-Fork-API-Key");
+    let wit = wit.replace("TWOCHAT_BASE_URL", "FORKED__BASE_URL").replace(from, to);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(wit.as_bytes()).unwrap();
+    let section = [&[14], SECTION.as_bytes(), &packed.finish().unwrap()].concat();
+    let length = section.len();
+    let length =
+        [(length & 127) as u8 | 128, (length >> 7 & 127) as u8 | 128, (length >> 14) as u8];
+    file(name, &[&bytes[..], &[0], &length, &section].concat())
+}
+
+/// A server that knows every key.
+async fn server() -> Raw {
+    let body =
+        json!({ "success": true, "account": { "uuid": "ACC1" }, "contacts": [] }).to_string();
+    let reply = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    Raw::replying(vec![Step::Send(reply.into())]).await
+}
+
+#[test]
+fn the_built_in_component_states_what_this_host_gives_it() {
+    let stated = run(&["tools", "--authority"], &[]).result();
+    let meaning = |name: &str| stated[name]["meaning"].as_str().unwrap().to_owned();
+    let (key, base_url) = (meaning("key-setting"), meaning("base-url-setting"));
+    assert!(key.starts_with("The account's key") && base_url.contains("loopback"), "{stated}");
+    assert_eq!(
+        stated,
+        json!({
+            "origin": "https://api.p.2chat.io",
+            "path": "/open",
+            "methods": ["GET", "POST"],
+            "key-header": "x-user-api-key",
+            "key-setting": { "name": "TWOCHAT_API_KEY", "meaning": key },
+            "base-url-setting": { "name": "TWOCHAT_BASE_URL", "meaning": base_url },
+        })
+    );
+    let found = run(&["inspect", "--output", "json"], &[]).result();
+    assert_eq!(found["asks-for"], stated);
+    assert_eq!(found["host"]["methods"], stated["methods"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_vendors_file_gets_nothing_until_it_is_connected_and_then_what_it_states() {
+    let server = server().await;
+    let origin = server.base_url().trim_end_matches("/open").to_owned();
+    let file = fork("authority-fork.wasm", &origin, "", "");
+    let component = ["--component", file.to_str().unwrap()];
+    let policy = folder("authority").join("policy.toml");
+    let with_policy = ["--policy", policy.to_str().unwrap()];
+
+    for words in [&["call", "list-contacts"][..], &["mcp"]] {
+        let refused = run(&[words, &component].concat(), &asking(&server.base_url()));
+        let message = refused.message(2).to_owned();
+        for word in ["GET, POST", &server.base_url(), "x-fork-api-key", "twochat connect NAME"] {
+            assert!(message.contains(word), "{word}: {message}");
+        }
+    }
+    assert_eq!(server.connections(), 0, "something was sent");
+
+    let connect = [&["connect", "other"][..], &component, &with_policy].concat();
+    let connected = fed(&connect, &[], CANARY.into());
+    assert_eq!(connected.code, Some(0), "{connected:?}");
+    let goes =
+        format!("({}, GET and POST, the key in the header x-fork-api-key)", server.base_url());
+    assert!(connected.stdout.contains(&goes), "{connected:?}");
+    let mut text = fs::read_to_string(&policy).unwrap();
+    text += "\n[personas.p]\nconnection = \"other\"\nactions = [\"list-contacts\"]\n";
+    fs::write(&policy, text).unwrap();
+    let call =
+        [&["call", "list-contacts", "--persona", "p"][..], &component, &with_policy].concat();
+    assert_eq!(run(&call, &[]).result()["contacts"], json!([]));
+
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    for request in requests.iter().map(|request| request.to_lowercase()) {
+        assert!(request.contains(&format!("x-fork-api-key: {CANARY}")), "{request}");
+        assert!(!request.contains("x-user-api-key"), "{request}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_that_is_not_stated_does_not_leave() {
+    let server = server().await;
+    let origin = server.base_url().trim_end_matches("/open").to_owned();
+    let file = fork("authority-reads.wasm", &origin, "Methods: GET, POST", "Methods: GET");
+    let component = ["--component", file.to_str().unwrap()];
+    let policy = folder("authority-reads").join("policy.toml");
+    let with_policy = ["--policy", policy.to_str().unwrap()];
+    let connect = [&["connect", "other"][..], &component, &with_policy].concat();
+    assert_eq!(fed(&connect, &[], CANARY.into()).code, Some(0));
+    let mut text = fs::read_to_string(&policy).unwrap();
+    text += "\n[personas.p]\nconnection = \"other\"\nactions = [\"create-contact\"]\n";
+    fs::write(&policy, text).unwrap();
+    let contact = r#"{"first-name":"Ada","details":[{"kind":"email","value":"ada@example.com"}]}"#;
+    let call = ["call", "create-contact", contact, "--persona", "p"];
+    let error = run(&[&call[..], &component, &with_policy].concat(), &[]).error();
+    assert_eq!(error["kind"], "denied-by-host", "{error}");
+    assert_eq!(server.requests().len(), 1, "but for the test of the key");
+}
