@@ -120,7 +120,10 @@ impl Calls {
         let decision = self.decide(&call).await?;
         match &decision.permit {
             Ok(permit) => Ok(source_of(&decision.on_behalf, permit)),
-            Err(why) => Err(self.write_down(&call, &decision)?.refused(why.clone())),
+            Err(why) => {
+                let why = NoOutcome::Refused(why.clone());
+                Err(self.write_down(&call, &decision)?.turned_down(why))
+            }
         }
     }
 
@@ -148,7 +151,7 @@ impl Calls {
         let record = self.write_down(&call, &decision)?;
         let permit = match decision.permit {
             Ok(permit) => permit,
-            Err(why) => return Err(record.refused(why)),
+            Err(why) => return Err(record.turned_down(NoOutcome::Refused(why))),
         };
         let mut tries = self.send(&call, permit, &mut patience, &mut waits).await;
         tries.tell();
@@ -157,12 +160,12 @@ impl Calls {
     }
 
     /// Writes down a call that is not made, for this reason, and gives it back.
-    pub async fn turn_down(&self, call: Call<'_>, why: String) -> NoOutcome {
+    pub async fn turn_down(&self, call: Call<'_>, why: NoOutcome) -> NoOutcome {
         let record = match self.decide(&call).await {
             Ok(decision) => self.write_down(&call, &decision),
             Err(why) => return why,
         };
-        record.map_or_else(|unwritten| unwritten, |record| record.refused(why))
+        record.map_or_else(|unwritten| unwritten, |record| record.turned_down(why))
     }
 
     async fn decide(&self, call: &Call<'_>) -> Result<Decision, NoOutcome> {

@@ -19,6 +19,7 @@ pub mod hiding;
 pub mod imports;
 pub mod json;
 pub mod log;
+pub mod meant;
 pub mod policy;
 pub mod proxy;
 pub mod retry;

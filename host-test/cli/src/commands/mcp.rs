@@ -9,6 +9,7 @@ use std::{sync::Arc, time::Duration};
 use host::{
     calls::{Call, Calls, NoOutcome},
     engine::Limits,
+    meant::{self, Meant, meant},
     retry::{Patience, TRIES},
     tools::Tool,
 };
@@ -127,9 +128,20 @@ impl ServerHandler for Server {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
-        let CustomRequest { method, .. } = request;
+        let CustomRequest { method, params, .. } = request;
+        if method == CallToolRequestMethod::VALUE
+            && let Some(Ok(request)) = params.map(in_usual_form).map(serde_json::from_value)
+        {
+            let CallToolResponse::Complete(result) = self.call_tool(request, context).await? else {
+                return Err(ErrorData::internal_error("the call is not complete", None));
+            };
+            let result = serde_json::to_value(result);
+            return result
+                .map(CustomResult::new)
+                .map_err(|error| ErrorData::internal_error(error.to_string(), None));
+        }
         Err(if method == CallToolRequestMethod::VALUE {
             let expected = "expected `name` as text and `arguments` as an object";
             ErrorData::invalid_params(
@@ -148,9 +160,9 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let is_offered = self.calls.offered().iter().any(|tool| tool.name == request.name);
+        let offered = self.calls.offered().iter().find(|tool| tool.name == request.name);
         let arguments = Value::Object(request.arguments.unwrap_or_default());
-        if !is_offered {
+        let Some(tool) = offered else {
             // For the log, which has every call: it is refused there in its own words.
             let _ = self.calls.make_once(Call::new(&request.name, &arguments)).await;
             let known = self.calls.tools().unwrap_or_default();
@@ -158,18 +170,18 @@ impl ServerHandler for Server {
             let name = repeated(&request.name);
             let message = format!("there is no tool `{name}`; there are {known}");
             return Err(ErrorData::invalid_params(message, None));
-        }
+        };
         let call = async {
             let time = Limits::default().time;
             let until = Instant::now() + time;
             let prompt = context.meta.get("prompt").and_then(Value::as_str);
-            let call = Call { prompt, ..Call::new(&request.name, &arguments) };
+            let call = |arguments| Call { prompt, ..Call::new(&request.name, arguments) };
             let turn = timeout_at(until, Arc::clone(&self.at_once).acquire_owned()).await;
             // The semaphore is never closed.
             let Ok(Ok(turn)) = turn else {
                 let why =
                     format!("so many calls were under way that its turn did not come in {time:?}");
-                let why = self.calls.turn_down(call, why).await;
+                let why = self.calls.turn_down(call(&arguments), NoOutcome::Refused(why)).await;
                 return Err(format!(
                     "{why}.\n\nNothing was sent. Make fewer calls at once, and this one again later."
                 ));
@@ -178,17 +190,32 @@ impl ServerHandler for Server {
             if let Some(admitted) = context.extensions.get::<Arc<Admitted>>() {
                 admitted.keep(turn);
             }
+            let Meant { arguments, left_out } = match meant(arguments.clone(), &tool.input_schema) {
+                Ok(meant) => meant,
+                Err(why) => {
+                    let why = NoOutcome::Misfit(why);
+                    let why = self.calls.turn_down(call(&arguments), why).await;
+                    return Err(words_of_host(why));
+                }
+            };
             let patience = Patience::new(self.tries, until - Instant::now());
-            self.calls.make(call, patience, |_, _| {}).await.map_err(words_of_host)
+            let outcome = self.calls.make(call(&arguments), patience, |_, _| {}).await;
+            Ok((outcome.map_err(words_of_host)?, left_out))
         };
         let done = Notify::new();
         let result = async {
             let result = tokio::select! {
                 outcome = call => match outcome {
-                    Ok(outcome) => match outcome.result {
-                        Ok(result) => CallToolResult::structured(result),
-                        Err(error) => failed(words_of(&error)),
-                    },
+                    Ok((outcome, left_out)) => {
+                        let mut result = match outcome.result {
+                            Ok(result) => CallToolResult::structured(result),
+                            Err(error) => failed(words_of(&error)),
+                        };
+                        if !left_out.is_empty() {
+                            result.content.push(ContentBlock::text(not_arguments(&left_out)));
+                        }
+                        result
+                    }
                     Err(why) => failed(why),
                 },
                 // Dropping the call ends its request.
@@ -200,6 +227,15 @@ impl ServerHandler for Server {
         let (result, ()) = tokio::join!(result, beat(&context, &done));
         Ok(result.into())
     }
+}
+
+/// The params of a call whose arguments, all of them, are given as their JSON text or as
+/// an empty list.
+fn in_usual_form(mut params: Value) -> Value {
+    if let Some(arguments) = params.get_mut("arguments") {
+        *arguments = meant::object(arguments.take());
+    }
+    params
 }
 
 /// Tells a client that asked for it how long the call has taken, until it is
@@ -241,6 +277,11 @@ fn listed(tool: &Tool) -> model::Tool {
 
 fn failed(text: String) -> CallToolResult {
     CallToolResult::error(vec![ContentBlock::text(text)])
+}
+
+/// What is told beside a result, lest a model thinks that it was heeded.
+fn not_arguments(left_out: &[String]) -> String {
+    format!("Left out, since the tool has no such field: {}", left_out.join(", "))
 }
 
 /// An error of the action in words: what happened, whether it may have been

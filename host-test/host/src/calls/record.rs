@@ -62,12 +62,13 @@ impl Record {
         Ok(record)
     }
 
-    /// Writes down that the policy refused it.
-    pub(super) fn refused(mut self, why: String) -> NoOutcome {
-        let error = Some(told_in_log("refused", &why));
+    /// Writes down why it is not made.
+    pub(super) fn turned_down(mut self, why: NoOutcome) -> NoOutcome {
+        let kind = if matches!(why, NoOutcome::Misfit(_)) { "not-called" } else { "refused" };
+        let error = Some(told_in_log(kind, &why.to_string()));
         let mut ended = self.without_what_is_hidden(Ended { error, ..Ended::default() });
         match self.finish(&mut ended) {
-            Ok(()) => NoOutcome::Refused(why),
+            Ok(()) => why,
             Err(error) => {
                 NoOutcome::Refused(format!("{why}; and that cannot be written down: {error}"))
             }

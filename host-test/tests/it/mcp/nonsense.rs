@@ -141,8 +141,9 @@ async fn what_there_is_not_is_told_with_what_there_is() {
         is_refused(&agent, call.to_string().as_bytes(), NO_METHOD, &json!(1));
     }
     for params in [
-        json!({ "name": "list-contacts", "arguments": [] }),
-        json!({ "name": "list-contacts", "arguments": "{}" }),
+        json!({ "name": "list-contacts", "arguments": [1] }),
+        json!({ "name": "list-contacts", "arguments": "{" }),
+        json!({ "name": "list-contacts", "arguments": 7 }),
         json!({ "name": 5 }),
         json!({ "arguments": {} }),
         json!({}),
