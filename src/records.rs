@@ -10,7 +10,7 @@ use crate::{
     contract::{Account, Contact, ContactDetail, Quota, Skipped, UsageInfo},
     error::Result,
     json::{self, Answer, NOTHING, Value, whole},
-    text::is_blank,
+    text::{is_blank, trimmed},
     time::time,
     twochat::{is_wrapping, members},
 };
@@ -119,7 +119,8 @@ impl Listed {
 #[inline(always)]
 pub(crate) fn first<T>(kept: &mut Option<T>, read: Option<T>) {
     if kept.is_none() {
-        *kept = read;
+        // Nothing is there to be given back.
+        core::mem::forget(core::mem::replace(kept, read));
     }
 }
 
@@ -130,10 +131,7 @@ pub(crate) fn said(value: Value<'_, '_>) -> Result<Option<String>> {
 
 /// A text that identifies something, without white space around.
 pub(crate) fn uuid(value: Value<'_, '_>) -> Result<Option<String>> {
-    Ok(said(value)?.map(|uuid| match uuid.trim() {
-        trimmed if trimmed.len() < uuid.len() => trimmed.to_owned(),
-        _ => uuid,
-    }))
+    Ok(said(value)?.map(trimmed))
 }
 
 /// The members of a contact, as they come.

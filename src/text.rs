@@ -43,6 +43,16 @@ pub(crate) fn is_blank(text: &str) -> bool {
     !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
 }
 
+/// The text without white space around it.
+#[inline(always)]
+pub(crate) fn trimmed(text: String) -> String {
+    match text.as_bytes() {
+        // Most are.
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim().to_owned(),
+    }
+}
+
 /// The text of the bytes: each that is no UTF-8 costs only itself, as U+FFFD.
 pub(crate) fn lossy(bytes: Vec<u8>) -> String {
     let bytes = match String::from_utf8(bytes) {

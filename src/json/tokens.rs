@@ -135,32 +135,31 @@ impl<'t> Reader<'t> {
     /// Reads a value, or of an object or list only the beginning.
     #[inline(never)]
     pub(super) fn read(&mut self) -> Passed {
-        let mut start = self.text.len() - self.rest.len();
-        let mut behind = 0;
-        match self.peek() {
+        let [byte, rest @ ..] = self.rest else { return Err(Broken) };
+        match byte {
             b'"' => {
-                self.pass_string()?;
                 self.token = Token::Text;
-                start += 1;
-                behind = 1;
+                return self.string(rest);
             }
-            b'{' => return self.word("{", Token::Object),
-            b'[' => return self.word("[", Token::List),
-            b't' => return self.word("true", Token::Word),
-            b'f' => return self.word("false", Token::Word),
-            b'n' => return self.word("null", Token::Word),
+            b'{' => (self.token, self.inside) = (Token::Object, "{"),
+            b'[' => (self.token, self.inside) = (Token::List, "["),
+            b't' => return self.word("true"),
+            b'f' => return self.word("false"),
+            b'n' => return self.word("null"),
             _ => {
-                self.number()?;
                 self.token = Token::Number;
+                let left = self.left();
+                self.number()?;
+                self.inside = self.since(left);
+                return Ok(());
             }
         }
-        let end = self.text.len() - self.rest.len() - behind;
-        self.inside = self.text.get(start..end).unwrap_or_default();
+        self.rest = rest;
         Ok(())
     }
 
-    fn word(&mut self, word: &'static str, token: Token) -> Passed {
-        (self.token, self.inside) = (token, word);
+    fn word(&mut self, word: &'static str) -> Passed {
+        (self.token, self.inside) = (Token::Word, word);
         word.bytes().try_for_each(|byte| self.take_byte(byte))
     }
 
@@ -213,16 +212,19 @@ impl<'t> Reader<'t> {
         Ok(())
     }
 
+    /// Reads the string that has just begun.
     #[inline(always)]
-    fn pass_string(&mut self) -> Passed {
-        let [_, rest @ ..] = self.rest else { return Err(Broken) };
-        let mut rest = rest;
+    fn string(&mut self, begun: &'t [u8]) -> Passed {
+        let mut rest = begun;
         self.escaped = false;
         loop {
             rest = after_plain(rest);
             match rest {
                 [b'"', after @ ..] => {
                     self.rest = after;
+                    let from = self.text.len() - begun.len();
+                    let inside = self.text.get(from..from + (begun.len() - rest.len()));
+                    self.inside = inside.unwrap_or_default();
                     return Ok(());
                 }
                 [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => {
