@@ -18,7 +18,7 @@ use self::tokens::{Broken, Reader, Token, unescape};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{self, digits, number, one_line, push, with_digit},
+    text::{self, concat, digits, number, one_line, push, with_digit},
     values::ApiKey,
 };
 
@@ -214,7 +214,7 @@ impl<'p> Place<'p> {
         }
         match self.step {
             Step::Root => path.push('$'),
-            Step::Item(index) => path.push_str(&["[", &digits(index as u64), "]"].concat()),
+            Step::Item(index) => path.push_str(&concat(&["[", &digits(index as u64), "]"])),
             Step::Member(name) => {
                 path.push('.');
                 path.push_str(&one_line(&self.hide_key(name.to_owned()), 60));

@@ -10,7 +10,7 @@ use crate::{
     contract::{Account, Contact, ContactDetail, Quota, Skipped, UsageInfo},
     error::Result,
     json::{self, Answer, NOTHING, Value, whole},
-    text::{is_blank, trimmed},
+    text::{concat, is_blank, trimmed},
     time::time,
     twochat::{is_wrapping, members},
 };
@@ -45,7 +45,7 @@ pub(crate) fn listed(
             listed.take(value, read)?;
             let skipped = listed.skipped.as_ref().map_or(0, |skipped| u64::from(skipped.count));
             let other = skipped > 0 && skipped == listed.came;
-            return if other { Err(place.fault(&["expected ", name].concat())) } else { Ok(()) };
+            return if other { Err(place.fault(&concat(&["expected ", name]))) } else { Ok(()) };
         }
         let (mut is_there, mut has_rows, mut unread) = (false, false, None);
         let (mut succeeded, mut says_more) = (false, false);

@@ -36,6 +36,17 @@ pub(crate) fn digits(number: u64) -> String {
     text
 }
 
+/// The texts, one behind the other. The standard library's own can panic, and its
+/// words for that would be a fiftieth of the component.
+#[inline(never)]
+pub(crate) fn concat(texts: &[&str]) -> String {
+    let mut whole = String::new();
+    for text in texts {
+        whole.push_str(text);
+    }
+    whole
+}
+
 /// Whether there is nothing in the text but white space.
 #[inline(always)]
 pub(crate) fn is_blank(text: &str) -> bool {
