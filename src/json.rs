@@ -18,7 +18,7 @@ use self::tokens::{Broken, Reader, Token, unescape};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{self, concat, digits, number, one_line, push, with_digit},
+    text::{self, concat, digits, number, one_line, owned, push, with_digit},
     values::ApiKey,
 };
 
@@ -341,7 +341,7 @@ impl<'t> Value<'t, '_> {
         let place = self.place;
         // Most are texts that need no work.
         let text = match self.reader.token {
-            Token::Text if !self.reader.escaped => self.reader.inside.to_owned(),
+            Token::Text if !self.reader.escaped => owned(self.reader.inside),
             _ => match self.word()? {
                 Some(word) => word.into_owned(),
                 None => return Ok(None),
@@ -351,6 +351,12 @@ impl<'t> Value<'t, '_> {
             Some(key) => key.mask(text),
             None => text,
         }))
+    }
+
+    /// The text where it stands, if it is one without escapes.
+    #[inline(always)]
+    pub(crate) fn plain(&self) -> Option<&'t str> {
+        (self.is_text() && !self.reader.escaped).then_some(self.reader.inside)
     }
 
     /// As `text`, for comparing.

@@ -10,7 +10,7 @@ use crate::{
     contract::{Account, Contact, ContactDetail, Quota, Skipped, UsageInfo},
     error::Result,
     json::{self, Answer, NOTHING, Value, whole},
-    text::{concat, is_blank, trimmed},
+    text::{concat, is_blank, owned, trimmed},
     time::time,
     twochat::{is_wrapping, members},
 };
@@ -212,11 +212,11 @@ fn detail(value: Value<'_, '_>) -> Result<Option<ContactDetail>> {
             b"id" => first(&mut id, value.whole()?),
             b"type" => {
                 let code = value.word()?.filter(|code| !is_blank(code));
-                let code = code.map(|code| match &*code {
-                    "E" => "email".to_owned(),
-                    "A" => "address".to_owned(),
-                    "PH" => "phone".to_owned(),
-                    "WAPH" => "whatsapp-phone".to_owned(),
+                let code = code.map(|code| match code.as_bytes() {
+                    b"E" => owned("email"),
+                    b"A" => owned("address"),
+                    b"PH" => owned("phone"),
+                    b"WAPH" => owned("whatsapp-phone"),
                     _ => place.hide_key(code.into_owned()),
                 });
                 first(&mut kind, code);

@@ -36,6 +36,12 @@ pub(crate) fn digits(number: u64) -> String {
     text
 }
 
+/// A copy of the text: by way of a box, which is less work than that of a vector.
+#[inline(never)]
+pub(crate) fn owned(text: &str) -> String {
+    Box::<str>::from(text).into()
+}
+
 /// The texts, one behind the other. The standard library's own can panic, and its
 /// words for that would be a fiftieth of the component.
 #[inline(never)]

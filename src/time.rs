@@ -12,12 +12,13 @@ use crate::{error::Result, json::Value, text};
 /// Times are for people to look at: one in a shape that nobody has seen yet is
 /// no reason to lose the record around it.
 pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
-    let Some(word) = value.word()? else { return Ok(None) };
     // Most have the contract's form already.
-    if let Some((_, b'T', b"Z")) = fields(word.as_bytes()) {
-        return Ok(Some(word.into_owned()));
+    if let Some(text) = value.plain()
+        && let Some((_, b'T', b"Z")) = fields(text.as_bytes())
+    {
+        return Ok(Some(text::owned(text)));
     }
-    Ok(read(&word))
+    Ok(value.word()?.and_then(|word| read(&word)))
 }
 
 const DAY: u64 = 86_400;
