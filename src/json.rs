@@ -328,7 +328,7 @@ impl<'t> Value<'t, '_> {
     /// any it is an empty list.
     fn holds_items(&self) -> bool {
         let mut ahead = *self.reader;
-        match ahead.next_in(b'}', true) {
+        match ahead.next_behind_space(b'}', true) {
             Ok(true) => {
                 ahead.name().is_ok() && (number(ahead.inside).is_some() || ahead.peek() == b'{')
             }
