@@ -37,8 +37,8 @@ const BETWEEN_BYTES_TIMEOUT: u64 = 30 * SECOND;
 /// Largest reply: many times a page of 100 contacts with long details, and so
 /// small that the worst of them fits a modest host's memory when it is read.
 const REPLY_LIMIT: usize = 2 * 1024 * 1024;
-/// Most bytes asked for at once.
-const READ_SIZE: u64 = 16 * 1024;
+/// Most bytes asked for at once: a page of 100 contacts, if it is there, needs no copy.
+const READ_SIZE: u64 = 64 * 1024;
 /// Most bytes set aside because a reply announces them.
 const RESERVE_LIMIT: usize = 128 * 1024;
 

@@ -6,6 +6,8 @@ use crate::contract::Contact;
 
 /// Each contact once, where it came first.
 pub(crate) fn unique(mut rows: Vec<Contact>) -> Vec<Contact> {
+    // While nothing stands behind it, what is too much of it is given back.
+    rows.shrink_to_fit();
     // A mark of the uuid, which tells nearly all apart, and behind it the index.
     let marked = |(index, row): (u64, &Contact)| mark(&row.uuid) << INDEX_BITS | index;
     let mut order: Vec<_> = (0..).zip(&rows).map(marked).collect();

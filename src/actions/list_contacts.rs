@@ -60,10 +60,10 @@ impl Action for ListContacts {
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<ContactPage> {
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(self.results_per_page as usize);
         let listed = records::listed(answer, "contacts", &mut |value| {
             let Some(row) = records::contact(value)? else { return Ok(false) };
-            rows.push(row);
+            records::keep(&mut rows, row);
             Ok(true)
         })?;
         Ok(ContactPage {
