@@ -10,7 +10,7 @@ const LARGEST: usize = 2 << 20;
 
 /// Most memory for any reply: the reply itself, its records as they are read, and once
 /// more as they are given to the host.
-const MEMORY: usize = 32 << 20;
+const MEMORY: usize = 31_000_000;
 
 /// In the hands of the component, which then looks for it in all it reads.
 const KEY: &str = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
@@ -87,15 +87,6 @@ async fn many_contacts_as_small_as_can_be_fit_the_limits() {
 async fn many_contacts_that_are_all_different_fit_the_limits() {
     let body = filled(r#"{"contacts":["#, |n| format!(r#"{{"uuid":"{n:x}"}}"#), "]}");
     read("list-contacts", body).await.unwrap();
-    // As small as so many can be that all are different.
-    let body = filled("[", |n| format!(r#"{{"uuid":"{}"}}"#, three_letters(n)), "]");
-    read("list-contacts", body).await.unwrap();
-}
-
-/// A text of its own for each number below 64³.
-fn three_letters(number: usize) -> String {
-    const LETTERS: &[u8; 64] = b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
-    [12, 6, 0].map(|place| char::from(LETTERS[number >> place & 63])).iter().collect()
 }
 
 #[tokio::test]
