@@ -88,9 +88,17 @@ impl Places {
     #[inline(always)]
     fn reach(&mut self, until: usize, grow: &mut dyn FnMut(usize) -> Option<usize>) -> Option<()> {
         if until > self.end {
-            self.end = grow(until)?;
+            self.extend(until, grow)?;
         }
         self.next = until;
+        Some(())
+    }
+
+    /// Apart, so that what happens for each block needs no stack.
+    #[cold]
+    #[inline(never)]
+    fn extend(&mut self, until: usize, grow: &mut dyn FnMut(usize) -> Option<usize>) -> Option<()> {
+        self.end = grow(until)?;
         Some(())
     }
 }

@@ -8,7 +8,7 @@
 use crate::{
     contract::{CarriedOut, Error, ErrorKind, Retry, Verdict},
     effect::{Effect, Promise},
-    text::one_line,
+    text::{concat, one_line},
     values::ApiKey,
 };
 
@@ -60,7 +60,7 @@ impl Failure {
 
     /// An argument that was refused before anything was sent.
     pub(crate) fn invalid(field: &str, why: &str) -> Box<Self> {
-        let mut failure = Self::new(ErrorKind::InvalidInput, [field, ": ", why].concat(), "");
+        let mut failure = Self::new(ErrorKind::InvalidInput, concat(&[field, ": ", why]), "");
         failure.field = Some(field.to_owned());
         failure
     }
@@ -100,7 +100,7 @@ impl Failure {
             (CarriedOut::Perhaps, _) => (Retry::AfterLooking, LOOK_FIRST),
         };
         let happened = one_line(&self.message, MESSAGE_LIMIT - LONGEST_ADVICE);
-        let message = if advice.is_empty() { happened } else { [&happened, " ", advice].concat() };
+        let message = if advice.is_empty() { happened } else { concat(&[&happened, " ", advice]) };
         let waits = matches!(retry, Retry::AfterWaiting | Retry::AfterLooking);
         Error {
             kind: self.kind,

@@ -18,7 +18,7 @@ use self::tokens::{Broken, Reader, Token, unescape};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{self, digits, number, one_line, push, with_digit},
+    text::{self, concat, digits, number, one_line, owned, push, with_digit},
     values::ApiKey,
 };
 
@@ -214,7 +214,7 @@ impl<'p> Place<'p> {
         }
         match self.step {
             Step::Root => path.push('$'),
-            Step::Item(index) => path.push_str(&["[", &digits(index as u64), "]"].concat()),
+            Step::Item(index) => path.push_str(&concat(&["[", &digits(index as u64), "]"])),
             Step::Member(name) => {
                 path.push('.');
                 path.push_str(&one_line(&self.hide_key(name.to_owned()), 60));
@@ -328,7 +328,7 @@ impl<'t> Value<'t, '_> {
     /// any it is an empty list.
     fn holds_items(&self) -> bool {
         let mut ahead = *self.reader;
-        match ahead.next_in(b'}', true) {
+        match ahead.next_behind_space(b'}', true) {
             Ok(true) => {
                 ahead.name().is_ok() && (number(ahead.inside).is_some() || ahead.peek() == b'{')
             }
@@ -341,7 +341,7 @@ impl<'t> Value<'t, '_> {
         let place = self.place;
         // Most are texts that need no work.
         let text = match self.reader.token {
-            Token::Text if !self.reader.escaped => self.reader.inside.to_owned(),
+            Token::Text if !self.reader.escaped => owned(self.reader.inside),
             _ => match self.word()? {
                 Some(word) => word.into_owned(),
                 None => return Ok(None),
@@ -351,6 +351,12 @@ impl<'t> Value<'t, '_> {
             Some(key) => key.mask(text),
             None => text,
         }))
+    }
+
+    /// The text where it stands, if it is one without escapes.
+    #[inline(always)]
+    pub(crate) fn plain(&self) -> Option<&'t str> {
+        (self.is_text() && !self.reader.escaped).then_some(self.reader.inside)
     }
 
     /// As `text`, for comparing.

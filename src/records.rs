@@ -10,7 +10,7 @@ use crate::{
     contract::{Account, Contact, ContactDetail, Quota, Skipped, UsageInfo},
     error::Result,
     json::{self, Answer, NOTHING, Value, whole},
-    text::is_blank,
+    text::{concat, is_blank, owned, trimmed},
     time::time,
     twochat::{is_wrapping, members},
 };
@@ -45,7 +45,7 @@ pub(crate) fn listed(
             listed.take(value, read)?;
             let skipped = listed.skipped.as_ref().map_or(0, |skipped| u64::from(skipped.count));
             let other = skipped > 0 && skipped == listed.came;
-            return if other { Err(place.fault(&["expected ", name].concat())) } else { Ok(()) };
+            return if other { Err(place.fault(&concat(&["expected ", name]))) } else { Ok(()) };
         }
         let (mut is_there, mut has_rows, mut unread) = (false, false, None);
         let (mut succeeded, mut says_more) = (false, false);
@@ -119,8 +119,19 @@ impl Listed {
 #[inline(always)]
 pub(crate) fn first<T>(kept: &mut Option<T>, read: Option<T>) {
     if kept.is_none() {
-        *kept = read;
+        // Nothing is there to be given back.
+        core::mem::forget(core::mem::replace(kept, read));
     }
+}
+
+/// Puts an item behind the others. There is room made for a quarter more and not for
+/// as many again, so that the largest answer takes little more memory than its records.
+#[inline(always)]
+pub(crate) fn keep<T>(items: &mut Vec<T>, item: T) {
+    if items.len() == items.capacity() {
+        items.reserve_exact((items.len() / 4).max(4));
+    }
+    items.push(item);
 }
 
 /// A text that says something: a blank one is none.
@@ -130,10 +141,7 @@ pub(crate) fn said(value: Value<'_, '_>) -> Result<Option<String>> {
 
 /// A text that identifies something, without white space around.
 pub(crate) fn uuid(value: Value<'_, '_>) -> Result<Option<String>> {
-    Ok(said(value)?.map(|uuid| match uuid.trim() {
-        trimmed if trimmed.len() < uuid.len() => trimmed.to_owned(),
-        _ => uuid,
-    }))
+    Ok(said(value)?.map(trimmed))
 }
 
 /// The members of a contact, as they come.
@@ -164,7 +172,7 @@ impl ContactFields {
                 let is_nothing = value.is_nothing();
                 let are_listed = value.list(&mut |value| {
                     match detail(value)? {
-                        Some(detail) => self.details.push(detail),
+                        Some(detail) => keep(&mut self.details, detail),
                         None => self.unread_details = self.unread_details.saturating_add(1),
                     }
                     Ok(())
@@ -214,11 +222,11 @@ fn detail(value: Value<'_, '_>) -> Result<Option<ContactDetail>> {
             b"id" => first(&mut id, value.whole()?),
             b"type" => {
                 let code = value.word()?.filter(|code| !is_blank(code));
-                let code = code.map(|code| match &*code {
-                    "E" => "email".to_owned(),
-                    "A" => "address".to_owned(),
-                    "PH" => "phone".to_owned(),
-                    "WAPH" => "whatsapp-phone".to_owned(),
+                let code = code.map(|code| match code.as_bytes() {
+                    b"E" => owned("email"),
+                    b"A" => owned("address"),
+                    b"PH" => owned("phone"),
+                    b"WAPH" => owned("whatsapp-phone"),
                     _ => place.hide_key(code.into_owned()),
                 });
                 first(&mut kind, code);

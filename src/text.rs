@@ -36,11 +36,38 @@ pub(crate) fn digits(number: u64) -> String {
     text
 }
 
+/// A copy of the text: by way of a box, which is less work than that of a vector.
+#[inline(never)]
+pub(crate) fn owned(text: &str) -> String {
+    Box::<str>::from(text).into()
+}
+
+/// The texts, one behind the other. The standard library's own can panic, and its
+/// words for that would be a fiftieth of the component.
+#[inline(never)]
+pub(crate) fn concat(texts: &[&str]) -> String {
+    let mut whole = String::new();
+    for text in texts {
+        whole.push_str(text);
+    }
+    whole
+}
+
 /// Whether there is nothing in the text but white space.
 #[inline(always)]
 pub(crate) fn is_blank(text: &str) -> bool {
     // Most begin with something to see.
     !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
+}
+
+/// The text without white space around it.
+#[inline(always)]
+pub(crate) fn trimmed(text: String) -> String {
+    match text.as_bytes() {
+        // Most are.
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim().to_owned(),
+    }
 }
 
 /// The text of the bytes: each that is no UTF-8 costs only itself, as U+FFFD.

@@ -12,12 +12,13 @@ use crate::{error::Result, json::Value, text};
 /// Times are for people to look at: one in a shape that nobody has seen yet is
 /// no reason to lose the record around it.
 pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
-    let Some(word) = value.word()? else { return Ok(None) };
     // Most have the contract's form already.
-    if let Some((_, b'T', b"Z")) = fields(word.as_bytes()) {
-        return Ok(Some(word.into_owned()));
+    if let Some(text) = value.plain()
+        && let Some((_, b'T', b"Z")) = fields(text.as_bytes())
+    {
+        return Ok(Some(text::owned(text)));
     }
-    Ok(read(&word))
+    Ok(value.word()?.and_then(|word| read(&word)))
 }
 
 const DAY: u64 = 86_400;
@@ -132,38 +133,17 @@ type Fields = [u32; 6];
 /// The fields of a time that there is, what stands between its date and its clock,
 /// and what follows.
 fn fields(text: &[u8]) -> Option<(Fields, u8, &[u8])> {
-    let &[
-        c1,
-        c2,
-        y1,
-        y2,
-        b'-',
-        n1,
-        n2,
-        b'-',
-        d1,
-        d2,
-        between @ (b'T' | b't' | b' '),
-        h1,
-        h2,
-        b':',
-        m1,
-        m2,
-        b':',
-        s1,
-        s2,
-        ref rest @ ..,
-    ] = text
-    else {
+    let (year_and_month, rest) = text.split_first_chunk::<8>()?;
+    let (&[d1, d2, between @ (b'T' | b't' | b' ')], rest) = rest.split_first_chunk::<3>()? else {
         return None;
     };
-    let (century, year, month, day) = (two(c1, c2), two(y1, y2), two(n1, n2), two(d1, d2));
-    let (hour, minute, second) = (two(h1, h2), two(m1, m2), two(s1, s2));
-    let of_century = year;
-    let year = century * 100 + year;
-    let there_is = century < 100
-        && of_century < 100
-        && month > 0
+    let (clock, rest) = rest.split_first_chunk::<8>()?;
+    let [century, _, of_century, _, _, month, ..] = pairs(*year_and_month, *b"0000-00-")?;
+    let [hour, _, _, minute, _, _, second, _] = pairs(*clock, *b"00:00:00")?;
+    let (year, month) = (u32::from(century) * 100 + u32::from(of_century), u32::from(month));
+    let (day, hour) = (two(d1, d2), u32::from(hour));
+    let (minute, second) = (u32::from(minute), u32::from(second));
+    let there_is = month > 0
         && month <= 12
         && day > 0
         && day <= days(year, month)
@@ -173,8 +153,21 @@ fn fields(text: &[u8]) -> Option<(Fields, u8, &[u8])> {
     there_is.then_some(([year, month, day, hour, minute, second], between, rest))
 }
 
+/// The numbers of two digits that begin at each place, if the text has the form: a
+/// digit wherever that has one, and all else as it stands there.
+///
+/// Looks at all eight bytes at once: a byte's highest bit tells that it does not fit.
+fn pairs(text: [u8; 8], form: [u8; 8]) -> Option<[u8; 8]> {
+    const EACH: u64 = u64::MAX / 255;
+    let form = u64::from_le_bytes(form);
+    // Both `-` and `:` have a bit that `0` lacks.
+    let digits = !(form >> 3) & EACH;
+    let numbers = u64::from_le_bytes(text) ^ form;
+    let beyond = numbers.wrapping_add(0x7F * EACH - 9 * digits) | numbers;
+    (beyond & (0x80 * EACH) == 0).then(|| (numbers * 10 + (numbers >> 8)).to_le_bytes())
+}
+
 /// The number of two digits; 100 if they are none.
-#[inline(always)]
 fn two(tens: u8, ones: u8) -> u32 {
     let tens = u32::from(tens).wrapping_sub(u32::from(b'0'));
     let ones = u32::from(ones).wrapping_sub(u32::from(b'0'));

@@ -7,7 +7,7 @@
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{digits, push},
+    text::{concat, digits, push},
     values::{ApiKey, BaseUrl},
 };
 
@@ -103,7 +103,7 @@ impl Settings {
         let unusable = |setting: &str, why: &str, expected: &str| {
             let message =
                 ["The setting ", setting, " cannot be used: ", why, ". Expected ", expected];
-            Failure::new(ErrorKind::Misconfigured, message.concat(), "")
+            Failure::new(ErrorKind::Misconfigured, concat(&message), "")
         };
         let mut base = String::new();
         let mut key = None;
@@ -123,7 +123,7 @@ impl Settings {
             given => given,
         };
         let base = BaseUrl::parse(base).map_err(|why| {
-            let expected = ["an https url such as ", DEFAULT_BASE_URL, "."].concat();
+            let expected = concat(&["an https url such as ", DEFAULT_BASE_URL, "."]);
             unusable(BASE_URL_SETTING, why, &expected)
         })?;
         Ok(Self { base, key })
@@ -147,7 +147,7 @@ pub(crate) struct Request {
 
 /// Gives the call an address and, if the component holds one, the key.
 pub(crate) fn sign(call: Call, settings: &Settings) -> Request {
-    let mut path_and_query = [settings.base.path.as_str(), &call.path].concat();
+    let mut path_and_query = concat(&[settings.base.path.as_str(), &call.path]);
     let separators = core::iter::once('?').chain(core::iter::repeat('&'));
     for ((name, value), separator) in call.query.iter().zip(separators) {
         path_and_query.push(separator);

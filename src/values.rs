@@ -4,7 +4,7 @@
 //! looks like. Nothing is trimmed or corrected on the way.
 
 use self::visible::{is_seen, is_unseen, shown};
-use crate::text::{number, push, replace};
+use crate::text::{concat, number, push, replace};
 
 mod visible;
 
@@ -98,7 +98,7 @@ pub(crate) fn checked(
 fn refusal(text: &str, expected: &str, meant: Option<String>) -> String {
     let (write, meant) = meant.map_or(("", String::new()), |meant| ("; write ", meant));
     // The text comes last and whole: it is bounded after the key was hidden.
-    ["expected ", expected, write, &meant, "; found \"", &shown(text), "\""].concat()
+    concat(&["expected ", expected, write, &meant, "; found \"", &shown(text), "\""])
 }
 
 fn is_phone_number(text: &str) -> bool {
@@ -127,7 +127,7 @@ fn meant_number(text: &str) -> Option<String> {
     }
     let number: String = number.split(&['('][..]).collect();
     let number = match number.strip_prefix("00") {
-        Some(international) => ["+", international].concat(),
+        Some(international) => concat(&["+", international]),
         None => number,
     };
     is_phone_number(&number).then_some(number)

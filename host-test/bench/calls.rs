@@ -13,6 +13,10 @@
     reason = "what is unexpected here ends the measurement"
 )]
 
+mod fuel;
+#[allow(dead_code, reason = "the page alone is needed")]
+#[path = "../tests/it/support/known.rs"]
+mod known;
 mod measure;
 #[path = "../tests/it/support/twochat.rs"]
 mod twochat;
@@ -45,6 +49,7 @@ fn main() {
     let arguments: Vec<_> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["vendor", mode] => runtime.block_on(vendor::serve(mode)),
+        ["fuel", file, ..] => runtime.block_on(fuel::report(file)),
         ["profile", ..] => runtime.block_on(profile()),
         ["memory", way] => println!("{}", runtime.block_on(memory(way.parse().unwrap()))),
         _ => runtime.block_on(report()),

@@ -13,9 +13,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 fn main() {
     let crate_folder = PathBuf::from(required("CARGO_MANIFEST_DIR"));
     let root = crate_folder.ancestors().nth(2).unwrap_or(&crate_folder).to_owned();
-    for input in
-        ["Cargo.toml", "Cargo.lock", ".cargo/config.toml", "README.md", "build.rs", "src", "wit"]
-    {
+    for input in ["Cargo.toml", "Cargo.lock", ".cargo", "README.md", "build.rs", "src", "wit"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
 

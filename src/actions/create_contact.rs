@@ -12,7 +12,7 @@ use crate::{
     error::{Failure, Result},
     json::{self, Answer},
     records::ContactFields,
-    text::digits,
+    text::{concat, digits},
     twochat::{Call, Spelling, is_wrapping, members},
     values::{ChannelUuid, Email, Name, PhoneNumber, Text, WebUrl},
 };
@@ -117,7 +117,7 @@ fn detail_at(index: usize, detail: NewContactDetail) -> Result<Detail> {
         DetailKind::WhatsappPhone => ("WAPH", PhoneNumber::parse(value).map(String::from)),
     };
     let (code, value) = fit;
-    let value = value.map_err(at(&["details[", &digits(index as u64), "].value"].concat()))?;
+    let value = value.map_err(at(&concat(&["details[", &digits(index as u64), "].value"])))?;
     Ok(Detail { code, value })
 }
 

@@ -14,7 +14,7 @@ use crate::{
     error::{Failure, Result},
     json::Answer,
     records,
-    text::digits,
+    text::{concat, digits},
     twochat::Call,
     unique::unique,
     values::ChannelUuid,
@@ -37,7 +37,7 @@ impl Action for ListContacts {
         let results_per_page = query.results_per_page.unwrap_or(DEFAULT_RESULTS_PER_PAGE);
         if !(1..=100).contains(&results_per_page) {
             let given = digits(results_per_page.into());
-            let why = ["expected 1 to 100, for example 50; found ", &given].concat();
+            let why = concat(&["expected 1 to 100, for example 50; found ", &given]);
             return Err(Failure::invalid("results-per-page", &why));
         }
         let channel_uuid = query
@@ -60,10 +60,10 @@ impl Action for ListContacts {
     }
 
     fn read(self, answer: &Answer<'_>) -> Result<ContactPage> {
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(self.results_per_page as usize);
         let listed = records::listed(answer, "contacts", &mut |value| {
             let Some(row) = records::contact(value)? else { return Ok(false) };
-            rows.push(row);
+            records::keep(&mut rows, row);
             Ok(true)
         })?;
         Ok(ContactPage {

@@ -9,7 +9,7 @@ use crate::{
     error::{Failure, Result},
     json::Answer,
     records,
-    text::one_line,
+    text::{concat, one_line},
     twochat::Call,
 };
 
@@ -32,7 +32,7 @@ impl Action for TestApiKey {
         let exhausted = info.api_requests.is_some_and(|quota| quota.left == Some(0));
         let (verdict, message) = if info.account.blocked {
             let reason = info.account.block_reason.as_deref().unwrap_or("it gives no reason");
-            let message = ["2Chat has blocked the account: ", &one_line(reason, 400)].concat();
+            let message = concat(&["2Chat has blocked the account: ", &one_line(reason, 400)]);
             (Verdict::Blocked, message)
         } else if exhausted {
             (Verdict::QuotaExhausted, "The key is right, but no API request is left.".to_owned())
@@ -55,7 +55,7 @@ impl Action for TestApiKey {
             (None, ErrorKind::QuotaExhausted) => Verdict::QuotaExhausted,
             _ => return Err(refusal),
         };
-        let message = [&refusal.message, " ", refusal.advice].concat();
+        let message = concat(&[&refusal.message, " ", refusal.advice]);
         Ok(KeyCheck { verdict, message, account: None, warning: None })
     }
 }

@@ -108,6 +108,25 @@ impl<'t> Reader<'t> {
     /// Goes to the next member or item; `false` when the object or list closes.
     #[inline(always)]
     pub(super) fn next_in(&mut self, close: u8, first: bool) -> Result<bool, Broken> {
+        match self.rest {
+            // Most follow without white space.
+            [b',', rest @ ..] if !first => {
+                self.rest = rest;
+                self.pass_space();
+                Ok(true)
+            }
+            [byte, rest @ ..] if *byte == close => {
+                self.rest = rest;
+                Ok(false)
+            }
+            [byte, ..] if first && *byte > b' ' => Ok(true),
+            _ => self.next_behind_space(close, first),
+        }
+    }
+
+    /// The same for any text, and less code where it is called.
+    #[inline(never)]
+    pub(super) fn next_behind_space(&mut self, close: u8, first: bool) -> Result<bool, Broken> {
         self.pass_space();
         if self.take_byte(close).is_ok() {
             return Ok(false);
@@ -126,8 +145,13 @@ impl<'t> Reader<'t> {
         if self.token != Token::Text {
             return Err(Broken);
         }
-        self.pass_space();
-        self.take_byte(b':')?;
+        match self.rest {
+            [b':', rest @ ..] => self.rest = rest,
+            _ => {
+                self.pass_spaces();
+                self.take_byte(b':')?;
+            }
+        }
         self.pass_space();
         Ok(())
     }
@@ -135,32 +159,38 @@ impl<'t> Reader<'t> {
     /// Reads a value, or of an object or list only the beginning.
     #[inline(never)]
     pub(super) fn read(&mut self) -> Passed {
-        let mut start = self.text.len() - self.rest.len();
-        let mut behind = 0;
-        match self.peek() {
+        let [byte, rest @ ..] = self.rest else { return Err(Broken) };
+        // How much was left before it and behind it.
+        let (from, to) = match byte {
             b'"' => {
-                self.pass_string()?;
                 self.token = Token::Text;
-                start += 1;
-                behind = 1;
+                (rest.len(), self.string(rest)?)
             }
-            b'{' => return self.word("{", Token::Object),
-            b'[' => return self.word("[", Token::List),
-            b't' => return self.word("true", Token::Word),
-            b'f' => return self.word("false", Token::Word),
-            b'n' => return self.word("null", Token::Word),
+            b'{' => {
+                (self.token, self.inside, self.rest) = (Token::Object, "{", rest);
+                return Ok(());
+            }
+            b'[' => {
+                (self.token, self.inside, self.rest) = (Token::List, "[", rest);
+                return Ok(());
+            }
+            b't' => return self.word("true"),
+            b'f' => return self.word("false"),
+            b'n' => return self.word("null"),
             _ => {
-                self.number()?;
                 self.token = Token::Number;
+                let from = self.left();
+                self.number()?;
+                (from, self.left())
             }
-        }
-        let end = self.text.len() - self.rest.len() - behind;
-        self.inside = self.text.get(start..end).unwrap_or_default();
+        };
+        let length = self.text.len();
+        self.inside = self.text.get(length - from..length - to).unwrap_or_default();
         Ok(())
     }
 
-    fn word(&mut self, word: &'static str, token: Token) -> Passed {
-        (self.token, self.inside) = (token, word);
+    fn word(&mut self, word: &'static str) -> Passed {
+        (self.token, self.inside) = (Token::Word, word);
         word.bytes().try_for_each(|byte| self.take_byte(byte))
     }
 
@@ -179,7 +209,7 @@ impl<'t> Reader<'t> {
             // Go on to the next value, or out of all that end here.
             loop {
                 let Some(close) = open.last().copied() else { return Ok(()) };
-                if self.next_in(close, first)? {
+                if self.next_behind_space(close, first)? {
                     if close == b'}' {
                         self.name()?;
                     }
@@ -208,22 +238,26 @@ impl<'t> Reader<'t> {
     }
 
     fn digits(&mut self) -> Passed {
-        self.take(|byte| byte.is_ascii_digit())?;
-        while self.take(|byte| byte.is_ascii_digit()).is_ok() {}
-        Ok(())
+        let mut rest = self.rest;
+        while let [b'0'..=b'9', after @ ..] = rest {
+            rest = after;
+        }
+        let passed = if rest.len() < self.rest.len() { Ok(()) } else { Err(Broken) };
+        self.rest = rest;
+        passed
     }
 
+    /// Passes over a string of which this is left, and gives how much was left at its
+    /// end.
     #[inline(always)]
-    fn pass_string(&mut self) -> Passed {
-        let [_, rest @ ..] = self.rest else { return Err(Broken) };
-        let mut rest = rest;
+    fn string(&mut self, mut rest: &'t [u8]) -> Result<usize, Broken> {
         self.escaped = false;
         loop {
             rest = after_plain(rest);
             match rest {
                 [b'"', after @ ..] => {
                     self.rest = after;
-                    return Ok(());
+                    return Ok(rest.len());
                 }
                 [b'\\', b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't', after @ ..] => {
                     rest = after;
@@ -236,7 +270,7 @@ impl<'t> Reader<'t> {
                 }
                 _ => {
                     // The text may end within an escape.
-                    let is_cut = rest.len() < 6 && !rest.contains(&b'"');
+                    let is_cut = rest.len() < 6 && rest.iter().all(|byte| *byte != b'"');
                     self.rest = if is_cut { &[] } else { rest };
                     return Err(Broken);
                 }

@@ -12,7 +12,7 @@ use crate::{
     contract::{ErrorKind, Verdict},
     error::{Failure, Result},
     json::{Answer, unquoted},
-    text::{digits, lossy},
+    text::{concat, digits, lossy},
 };
 
 /// What came back. A body that could not be read to its end is a failure, but
@@ -37,7 +37,7 @@ pub(crate) fn decoded(
 ) -> core::result::Result<String, String> {
     let named = coding.map(str::trim);
     let named = named.filter(|it| !it.is_empty() && !it.eq_ignore_ascii_case("identity"));
-    let coded = |name: &str| Err(["it is coded with ", name, ", which was not asked for"].concat());
+    let coded = |name: &str| Err(concat(&["it is coded with ", name, ", which was not asked for"]));
     if bytes.starts_with(&[0x1f, 0x8b]) {
         return coded(named.unwrap_or("gzip"));
     }
@@ -107,7 +107,7 @@ fn failure_in_words(
     status: u16,
 ) -> Box<Failure> {
     let number = digits(status.into());
-    let mut message = [happened, " (HTTP ", &number, ")."].concat();
+    let mut message = concat(&[happened, " (HTTP ", &number, ")."]);
     quote(&mut message, words.text.as_deref());
     let field = words.field.filter(|_| kind == ErrorKind::InvalidInput);
     let mut failure = Failure::new(kind, message, advice).with_status(status);

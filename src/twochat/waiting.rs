@@ -4,7 +4,7 @@
 //! the server's own `Date`; without that it says nothing.
 
 use crate::{
-    text::{find, number},
+    text::{concat, find, number},
     time::seconds_of,
 };
 
@@ -62,7 +62,7 @@ fn http_date(text: &str) -> Option<u64> {
     } else {
         "19"
     };
-    seconds_of(&[century, year, "-", month, "-", padding, day, "T", clock].concat())
+    seconds_of(&concat(&[century, year, "-", month, "-", padding, day, "T", clock]))
 }
 
 #[cfg(test)]

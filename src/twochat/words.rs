@@ -12,7 +12,7 @@ use crate::{
     contract::Verdict,
     error::{FIELD_LIMIT, Result},
     json::{self, Answer, Value, truth, whole},
-    text::{find, one_line, push},
+    text::{concat, find, one_line, push},
 };
 
 /// A 2Chat name and how the contract spells it.
@@ -456,7 +456,7 @@ fn field(loc: Value<'_, '_>, spellings: &[Spelling]) -> Result<Option<String>> {
         } else {
             let index = step.raw()?;
             odd |= path.is_empty() || !index.bytes().all(|byte| byte.is_ascii_digit());
-            path.push_str(&["[", index, "]"].concat());
+            path.push_str(&concat(&["[", index, "]"]));
         }
         Ok(())
     })?;

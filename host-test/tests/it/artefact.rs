@@ -103,6 +103,13 @@ fn it_carries_no_path_of_the_machine_that_built_it() {
     }
 }
 
+#[test]
+fn it_carries_no_names_of_its_inner_parts() {
+    for name in ["component-name", "wit-component-shim-instance"] {
+        assert!(!CONNECTOR.windows(name.len()).any(|window| window == name.as_bytes()), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn the_fuel_of_each_action_stays_within_the_budget() {
     for Known { name, arguments, budgeted, .. } in actions::all() {

@@ -8,6 +8,10 @@ use crate::support::{every_action, hook::Hook, known_of};
 /// The component's own limit, pinned by the first test.
 const LARGEST: usize = 2 << 20;
 
+/// Most memory for any reply: the reply itself, its records as they are read, and once
+/// more as they are given to the host.
+const MEMORY: usize = 31_000_000;
+
 /// In the hands of the component, which then looks for it in all it reads.
 const KEY: &str = "a1b2c3d4-e5f6-7890-abcd-ef1234567890";
 
@@ -46,6 +50,7 @@ async fn call(action: &str, hook: Hook, name: &str) -> Result<Value, Value> {
     let outcome = hook.outcome(action, arguments).await;
     hook.only();
     eprintln!("  {} KiB of memory, {} M of fuel", outcome.memory >> 10, outcome.fuel / 1_000_000);
+    assert!(outcome.memory <= MEMORY);
     outcome.result
 }
 
