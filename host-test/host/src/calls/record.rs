@@ -59,7 +59,7 @@ impl Record {
     /// Writes down that the policy refused it.
     pub(super) fn refused(self, why: String) -> NoOutcome {
         let error = Some(told_in_log("refused", &why));
-        match self.end(Ended { error, ..Ended::default() }) {
+        match self.end(|| Ended { error, ..Ended::default() }) {
             Ok(()) => NoOutcome::Refused(why),
             Err(error) => {
                 NoOutcome::Refused(format!("{why}; and that cannot be written down: {error}"))
@@ -67,8 +67,8 @@ impl Record {
         }
     }
 
-    /// Writes down how it ended.
-    pub(super) fn ended(self, ended: Ended) -> Result<(), NoOutcome> {
+    /// Writes down how it ended, which is told only where calls are.
+    pub(super) fn ended(self, ended: impl FnOnce() -> Ended) -> Result<(), NoOutcome> {
         self.end(ended).map_err(|error| {
             NoOutcome::Stopped(format!(
                 "the call was made, but the log cannot be written to: {error}. Make room for it; \
@@ -77,8 +77,9 @@ impl Record {
         })
     }
 
-    fn end(self, mut ended: Ended) -> std::io::Result<()> {
+    fn end(self, ended: impl FnOnce() -> Ended) -> std::io::Result<()> {
         let Some(open) = self.open else { return Ok(()) };
+        let mut ended = ended();
         let mut texts = self.texts;
         if let Some(result) = &mut ended.result {
             texts.extend(texts_in(result, &self.redacted));
