@@ -6,6 +6,7 @@
 //! this one's CPU time is the caller's alone.
 
 #![allow(
+    clippy::cast_precision_loss,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
@@ -13,24 +14,34 @@
     reason = "what is unexpected here ends the measurement"
 )]
 
+mod command;
 mod fuel;
 #[allow(dead_code, reason = "the page alone is needed")]
 #[path = "../tests/it/support/known.rs"]
 mod known;
 mod measure;
+mod native;
 #[path = "../tests/it/support/twochat.rs"]
 mod twochat;
+mod typed;
 mod vendor;
 mod ways;
 
 use std::{env, process::Command, time::Duration};
 
 use futures_util::future::join_all;
-use host::{cache::Cache, engine::Host};
+use host::{
+    cache::Cache,
+    engine::Host,
+    hiding::Hiding,
+    log::{Asked, Ended, Log},
+    secret::Secret,
+};
+use serde_json::{Value, json};
 use tokio::{runtime, time::sleep};
 
 use self::{
-    measure::{Cost, Kind, cost, median, resident},
+    measure::{Cost, cost, median, resident},
     twochat::CONNECTOR,
     vendor::{HANGING, Vendor},
     ways::{Caller, Setup, WAYS, Way},
@@ -43,6 +54,9 @@ const CALLS: usize = 64;
 const COMPILED: usize = 5;
 /// Calls that wait for an answer while their memory is measured.
 const WAITING: usize = 500;
+/// Calls of which instructions are counted, after so many others.
+const COUNTED: usize = 64;
+const BEFORE: usize = 16;
 
 fn main() {
     let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -50,7 +64,11 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["vendor", mode] => runtime.block_on(vendor::serve(mode)),
         ["fuel", file, ..] => runtime.block_on(fuel::report(file)),
-        ["profile", ..] => runtime.block_on(profile()),
+        ["profile", ..] => runtime.block_on(calls(Way::Generic, 100 * CALLS)),
+        ["calls", way, count] => {
+            runtime.block_on(calls(WAYS[way.parse::<usize>().unwrap()], count.parse().unwrap()));
+        }
+        ["instructions", ..] => instructions(),
         ["memory", way] => println!("{}", runtime.block_on(memory(way.parse().unwrap()))),
         _ => runtime.block_on(report()),
     }
@@ -58,44 +76,68 @@ fn main() {
 
 async fn report() {
     let host = Host::new().unwrap();
-    let ways = WAYS.map(|way| way.to_string()).join(" | ");
-    println!("| contacts | at once | time | {ways} |\n| ---: | ---: | --- | ---: | ---: | ---: |");
     for contacts in [0, 50, 100] {
         let vendor = Vendor::start(&contacts.to_string());
         let setup = Setup::new(&host, vendor.base_url());
         for at_once in [1, 32] {
+            println!("\n| {contacts} contacts, {at_once} at once | CPU | to native | wall |");
+            println!("| --- | ---: | ---: | ---: |");
             let rounds = compare(&setup, at_once, contacts).await;
-            for (name, of) in Cost::KINDS {
-                println!(
-                    "| {contacts} | {at_once} | {name} | {} |",
-                    cells(&rounds, of).join(" | ")
-                );
+            for (index, way) in WAYS.iter().enumerate() {
+                println!("| {way} | {} |", cells(&rounds, index).join(" | "));
             }
         }
     }
     println!("\n| besides | CPU | wall |\n| --- | ---: | ---: |");
     for (name, costs) in besides(&host).await {
-        let [cpu, wall] = Cost::KINDS.map(|(_, of)| time(median(costs.iter().map(of))));
+        let cpu = time(median(costs.iter().map(|cost| cost.cpu)));
+        let wall = time(median(costs.iter().map(|cost| cost.wall)));
         println!("| {name} | {cpu} | {wall} |");
     }
     println!("\n| {WAITING} calls wait | memory of each |\n| --- | ---: |");
-    for way in [Way::Native, Way::Fresh] {
-        let index = WAYS.iter().position(|known| *known == way).unwrap_or_default();
-        let child = Command::new(env::current_exe().unwrap())
-            .args(["memory", &index.to_string()])
-            .output()
-            .unwrap();
+    for way in [Way::Native, Way::Typed, Way::Generic] {
+        let child = again(&["memory", &place(way).to_string()]).output().unwrap();
         println!("| {way} | {} KiB |", String::from_utf8_lossy(&child.stdout).trim());
+    }
+    println!("\n| the command | it | beside | ratio |\n| --- | ---: | ---: | ---: |");
+    let [call, curl, ratio] = command::cold(50);
+    println!("| cold call, wall, beside curl | {call:.1} ms | {curl:.1} ms | {ratio:.2} × |");
+    let [all, native] = command::all().await;
+    let ratio = all / native;
+    println!(
+        "| `--all`, CPU for each contact, beside native | {all:.1} µs | {native:.1} µs | \
+         {ratio:.2} × |"
+    );
+}
+
+/// Instructions of one call of each way, as `valgrind` counts them.
+fn instructions() {
+    println!("| 50 contacts, one at a time | instructions | to native |\n| --- | ---: | ---: |");
+    let mut native = 0.0;
+    for (index, way) in WAYS.iter().enumerate() {
+        let [before, all] = [BEFORE, BEFORE + COUNTED].map(|calls| {
+            let mut valgrind = Command::new("valgrind");
+            valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
+            let it = valgrind.arg(env::current_exe().unwrap());
+            let ran = it.args(["calls", &index.to_string(), &calls.to_string()]).output();
+            let told = ran.expect("valgrind is needed for this").stderr;
+            let told = String::from_utf8_lossy(&told);
+            let count = told.lines().find_map(|line| line.split_once("Collected :"));
+            count.unwrap_or_else(|| panic!("{told}")).1.trim().parse::<f64>().unwrap()
+        });
+        let each = (all - before) / COUNTED as f64;
+        native = if index == 0 { each } else { native };
+        println!("| {way} | {:.0} k | {:.2} × |", each / 1000.0, each / native);
     }
 }
 
-/// Fresh calls for 50 contacts and nothing else, to be looked at with `perf`.
-async fn profile() {
+/// So many calls of one way and nothing else.
+async fn calls(way: Way, count: usize) {
     let vendor = Vendor::start("50");
     let setup = Setup::new(&Host::new().unwrap(), vendor.base_url());
-    let mut callers = setup.callers(Way::Fresh, 1);
-    for _ in 0..100 {
-        list(&mut callers, 50).await;
+    let mut caller = setup.callers(way, 1).remove(0);
+    for _ in 0..count {
+        caller.list(50).await;
     }
 }
 
@@ -122,32 +164,48 @@ async fn list(callers: &mut [Caller<'_>], contacts: usize) {
     let each = CALLS / callers.len();
     let work = callers.iter_mut().map(|caller| async move {
         for _ in 0..each {
-            assert_eq!(caller.list().await, contacts);
+            caller.list(contacts).await;
         }
     });
     join_all(work).await;
 }
 
-/// The time of each way, and its ratio to the first.
-fn cells(rounds: &[[Cost; WAYS.len()]], of: Kind) -> Vec<String> {
-    let cell = |way| {
-        let taken = time(median(rounds.iter().map(|costs| of(&costs[way]))));
-        let ratio = median(rounds.iter().map(|costs| of(&costs[way]) / of(&costs[0])));
-        if way == 0 { taken } else { format!("{taken}, {ratio:.2} ×") }
+/// The CPU time of a way, its ratios to the native ways, and its wall time.
+fn cells(rounds: &[[Cost; WAYS.len()]], way: usize) -> [String; 3] {
+    let of = |cost: fn(&Cost) -> f64| time(median(rounds.iter().map(|costs| cost(&costs[way]))));
+    let to = |other: Way| {
+        let other = place(other);
+        median(rounds.iter().map(|costs| costs[way].cpu / costs[other].cpu))
     };
-    (0..WAYS.len()).map(cell).collect()
+    let ratios = match WAYS[way] {
+        Way::Native | Way::NativeJson | Way::Typed | Way::TypedKept => {
+            format!("{:.2} ×", to(Way::Native))
+        }
+        _ => format!("{:.2} ×; {:.2} × JSON", to(Way::Native), to(Way::NativeJson)),
+    };
+    [of(|cost| cost.cpu), ratios, of(|cost| cost.wall)]
 }
 
-/// What is paid once for a component, and for a call without a request.
+fn place(way: Way) -> usize {
+    WAYS.iter().position(|known| *known == way).unwrap()
+}
+
+/// What is paid once for a component, for a call without a request, and beside a call.
 async fn besides(host: &Host) -> Vec<(&'static str, Vec<Cost>)> {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::at(folder.path().join("cache"));
     host.load_cached(CONNECTOR, &cache).unwrap();
-    let setup = Setup::new(host, "http://127.0.0.1:9/open");
-    let [mut fresh, mut kept] = [Way::Fresh, Way::Kept].map(|way| setup.callers(way, 1).remove(0));
+    let vendor = Vendor::start("50");
+    let setup = Setup::new(host, vendor.base_url());
+    let [mut fresh, mut kept] =
+        [Way::Generic, Way::GenericKept].map(|way| setup.callers(way, 1).remove(0));
     kept.refused().await;
+    let page: Value = fresh.call(json!({ "results-per-page": 100 })).await.unwrap();
+    let key = Secret::new("a key that stands nowhere").unwrap();
+    let log = Log::open(&folder.path().join("log")).unwrap();
 
-    let [mut compiled, mut cached, mut made, mut reused] = [const { Vec::new() }; 4];
+    let [mut compiled, mut cached, mut made, mut reused, mut hidden, mut masked, mut logged] =
+        [const { Vec::new() }; 7];
     for round in 0..ROUNDS {
         if round < COMPILED {
             compiled.push(cost(1, async { drop(host.load(CONNECTOR).unwrap()) }).await);
@@ -164,6 +222,16 @@ async fn besides(host: &Host) -> Vec<(&'static str, Vec<Cost>)> {
             };
             costs.push(cost(CALLS, refused).await);
         }
+        for (names, costs) in [(&[][..], &mut hidden), (&["value".to_owned()][..], &mut masked)] {
+            let mut pages = vec![page.clone(); CALLS];
+            let hide = async {
+                for page in &mut pages {
+                    Hiding::of(Some(&key), names).hide(page);
+                }
+            };
+            costs.push(cost(CALLS, hide).await);
+        }
+        logged.push(cost(1, async { write_down(&log, page.clone()) }).await);
     }
     let instance = made.iter().zip(&reused).map(|(made, reused)| *made - *reused).collect();
     vec![
@@ -172,7 +240,24 @@ async fn besides(host: &Host) -> Vec<(&'static str, Vec<Cost>)> {
         ("a call that sends nothing, on a fresh instance", made),
         ("the same on a kept instance", reused),
         ("the difference: an instance", instance),
+        ("hiding the key in a page of 50", hidden),
+        ("the same, and masking a field", masked),
+        ("two lines of the log with a page of 50, synced", logged),
     ]
+}
+
+fn write_down(log: &Log, page: Value) {
+    let asked = Asked {
+        user: "1000".to_owned(),
+        persona: None,
+        connection: None,
+        server: None,
+        action: "list-contacts".to_owned(),
+        arguments: json!({}),
+        prompt: None,
+    };
+    let mut open = log.start(asked).unwrap();
+    open.finish(&mut Ended { result: Some(page), ..Ended::default() }).unwrap();
 }
 
 /// KiB for each of many calls that wait for an answer.
@@ -181,7 +266,7 @@ async fn memory(way: usize) -> u64 {
     let setup = Setup::new(&Host::new().unwrap(), vendor.base_url());
     let mut callers = setup.callers(WAYS[way], WAITING);
     let before = resident();
-    let calls = join_all(callers.iter_mut().map(Caller::list));
+    let calls = join_all(callers.iter_mut().map(|caller| caller.list(0)));
     let all_wait = async {
         while vendor.requests() < WAITING {
             sleep(Duration::from_millis(100)).await;
@@ -191,6 +276,13 @@ async fn memory(way: usize) -> u64 {
         _ = calls => panic!("a call was answered"),
         () = all_wait => (resident() - before) / WAITING as u64,
     }
+}
+
+/// This program with other arguments.
+fn again(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(arguments);
+    command
 }
 
 fn time(seconds: f64) -> String {

@@ -7,16 +7,8 @@ use rustix::time::{ClockId, clock_gettime};
 /// Seconds that one call takes.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Cost {
-    cpu: f64,
-    wall: f64,
-}
-
-/// One of the times of a cost.
-pub(crate) type Kind = fn(&Cost) -> f64;
-
-impl Cost {
-    pub(crate) const KINDS: [(&str, Kind); 2] =
-        [("CPU", |cost| cost.cpu), ("wall", |cost| cost.wall)];
+    pub(crate) cpu: f64,
+    pub(crate) wall: f64,
 }
 
 impl Sub for Cost {

@@ -8,20 +8,28 @@ use std::{
 
 use mock::{Fault, Mock, Options};
 
-use crate::ways::Native;
+use crate::native::Native;
 
 /// For [`serve`]: no request is answered.
 pub(crate) const HANGING: &str = "hanging";
+/// For [`serve`], before a number: that many contacts, in pages.
+pub(crate) const ALL: &str = "all ";
 
-/// Serves a page of so many contacts, and tells for each line of input how many
+/// Serves one page of so many contacts, and tells for each line of input how many
 /// requests there were, until the input ends.
 pub(crate) async fn serve(mode: &str) {
-    let contacts = mode.parse().unwrap_or_default();
-    let vendor = Mock::start(Options { contacts, ..Options::default() }).await.unwrap();
+    let contacts = mode.trim_start_matches(ALL).parse().unwrap_or_default();
+    let options = Options {
+        contacts,
+        requests_per_minute: u32::MAX,
+        max_api_requests: u64::MAX,
+        ..Options::default()
+    };
+    let vendor = Mock::start(options).await.unwrap();
     if mode == HANGING {
         vendor.switch_on(Fault::Hang);
-    } else {
-        Native::new(&vendor.base_url()).list().await;
+    } else if !mode.starts_with(ALL) {
+        Native::new(&vendor.base_url()).page(0).await;
         // Made once: what remains is the time to send it.
         let reply = vendor.exchanges().remove(0).reply.unwrap();
         assert_eq!(reply.status, 200);

@@ -2,42 +2,50 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::twochat::{CONNECTOR, twochat};
-use bytes::Bytes;
 use host::{
     client::Client,
     engine::{Connector, Host, Instance, Limits},
     gate::{Bounds, Connection},
+    json::Form,
     secret::Secret,
 };
-use http::Request;
-use http_body_util::{BodyExt, Empty};
-use hyper_util::{
-    client::legacy::{self, connect::HttpConnector},
-    rt::{TokioExecutor, TokioTimer},
-};
 use mock::DEFAULT_KEY;
-use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::{
+    native::Native,
+    twochat::{CONNECTOR, twochat},
+    typed::{Kept, Typed},
+};
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Way {
     /// No sandbox: a pooled client and typed decoding.
     Native,
-    /// An instance for each call, through the gate.
-    Fresh,
-    /// One instance for all calls, through the gate.
-    Kept,
+    /// The same, with the component's JSON as the result.
+    NativeJson,
+    /// Bindings, an instance for each call.
+    Typed,
+    /// Bindings, one instance for all calls.
+    TypedKept,
+    /// The library, an instance for each call, JSON as the result.
+    Generic,
+    /// The same with one instance for all calls.
+    GenericKept,
 }
 
-pub(crate) const WAYS: [Way; 3] = [Way::Native, Way::Fresh, Way::Kept];
+pub(crate) const WAYS: [Way; 6] =
+    [Way::Native, Way::NativeJson, Way::Typed, Way::TypedKept, Way::Generic, Way::GenericKept];
 
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Native => "native",
-            Self::Fresh => "fresh instance",
-            Self::Kept => "kept instance",
+            Self::Native => "native, types",
+            Self::NativeJson => "native, JSON",
+            Self::Typed => "typed host",
+            Self::TypedKept => "typed host, kept instance",
+            Self::Generic => "generic host, JSON",
+            Self::GenericKept => "generic host, JSON, kept instance",
         })
     }
 }
@@ -45,6 +53,7 @@ impl fmt::Display for Way {
 /// What all callers share.
 pub(crate) struct Setup {
     native: Native,
+    typed: Typed,
     connector: Connector,
     client: Client,
     connection: Arc<Connection>,
@@ -56,6 +65,7 @@ impl Setup {
         let bounds = Bounds { at_once: 1000, ..Bounds::default() };
         Self {
             native: Native::new(base_url),
+            typed: Typed::new(),
             connector: host.load(CONNECTOR).unwrap(),
             client: Client::new(&[]).unwrap(),
             connection: Arc::new(
@@ -66,7 +76,8 @@ impl Setup {
 
     pub(crate) fn callers(&self, way: Way, count: usize) -> Vec<Caller<'_>> {
         let instance = || self.connector.instance(Limits::default());
-        (0..count).map(|_| Caller { setup: self, way, kept: instance() }).collect()
+        let caller = |_| Caller { setup: self, way, kept: instance(), typed: None };
+        (0..count).map(caller).collect()
     }
 }
 
@@ -75,94 +86,41 @@ pub(crate) struct Caller<'a> {
     setup: &'a Setup,
     way: Way,
     kept: Instance,
+    typed: Option<Kept>,
 }
 
 impl Caller<'_> {
-    /// How many contacts a call lists.
-    pub(crate) async fn list(&mut self) -> usize {
-        if self.way == Way::Native {
-            return self.setup.native.list().await;
-        }
-        let page = self.call(json!({ "results-per-page": 100 })).await.unwrap();
-        page["contacts"].as_array().unwrap().len()
+    /// Lists contacts. `count`: how many there must be.
+    pub(crate) async fn list(&mut self, count: usize) {
+        let Setup { native, typed, client, connection, .. } = self.setup;
+        let json = match self.way {
+            Way::Native => return assert_eq!(native.page(0).await.contacts.len(), count),
+            Way::NativeJson => native.json().await,
+            Way::Typed | Way::TypedKept => {
+                let mut kept = self.typed.take().filter(|_| self.way == Way::TypedKept);
+                let listed = typed.list(&mut kept, connection.outlet(client)).await;
+                self.typed = kept.filter(|_| self.way == Way::TypedKept);
+                return assert_eq!(listed, count);
+            }
+            Way::Generic | Way::GenericKept => {
+                self.call::<String>(json!({ "results-per-page": 100 })).await.unwrap()
+            }
+        };
+        assert_eq!(json.matches("\"uuid\":").count(), count);
     }
 
     /// A call that the component refuses before it sends anything.
     pub(crate) async fn refused(&mut self) {
-        let error = self.call(json!({ "results-per-page": 101 })).await.unwrap_err();
+        let error = self.call::<String>(json!({ "results-per-page": 101 })).await.unwrap_err();
         assert_eq!(error["field"], "results-per-page");
     }
 
-    async fn call(&mut self, query: Value) -> Result<Value, Value> {
+    pub(crate) async fn call<T: Form>(&mut self, query: Value) -> Result<T, Value> {
         let Setup { connector, client, connection, .. } = self.setup;
-        let limits = Limits::default();
-        let outcome = match self.way {
-            Way::Kept => self.kept.call("list-contacts", &query, connection.outlet(client)).await,
-            _ => connector.call("list-contacts", &query, connection.outlet(client), limits).await,
-        };
-        outcome.unwrap().result
+        let mut fresh =
+            (self.way != Way::GenericKept).then(|| connector.instance(Limits::default()));
+        let instance = fresh.as_mut().unwrap_or(&mut self.kept);
+        let outlet = connection.outlet(client);
+        instance.call_as("list-contacts", &query, outlet).await.unwrap().result
     }
-}
-
-/// The same call as a program makes it that has no sandbox.
-pub(crate) struct Native {
-    client: legacy::Client<HttpConnector, Empty<Bytes>>,
-    url: String,
-}
-
-impl Native {
-    pub(crate) fn new(base_url: &str) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        let client = legacy::Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(64)
-            .build(tcp);
-        let url = format!("{base_url}/contacts?page_number=0&results_per_page=100");
-        Self { client, url }
-    }
-
-    pub(crate) async fn list(&self) -> usize {
-        let request = Request::get(&self.url)
-            .header("x-user-api-key", DEFAULT_KEY)
-            .header("accept", "application/json")
-            .header("user-agent", "native")
-            .body(Empty::new())
-            .unwrap();
-        let response = self.client.request(request).await.unwrap();
-        assert_eq!(response.status(), 200);
-        let body = response.into_body().collect().await.unwrap().to_bytes();
-        let page: Page = serde_json::from_slice(&body).unwrap();
-        std::hint::black_box(page).contacts.len()
-    }
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "read as a caller would, who needs all of it")]
-struct Page {
-    contacts: Vec<Contact>,
-    count: Option<u64>,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "as above")]
-struct Contact {
-    id: Option<u64>,
-    uuid: String,
-    first_name: Option<String>,
-    last_name: Option<String>,
-    channel_uuid: Option<String>,
-    profile_pic_url: Option<String>,
-    details: Vec<Detail>,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "as above")]
-struct Detail {
-    id: Option<u64>,
-    #[serde(rename = "type")]
-    kind: String,
-    value: String,
-    created_at: Option<String>,
-    updated_at: Option<String>,
 }

@@ -42,10 +42,15 @@ pub(crate) struct ComponentArguments {
 }
 
 impl ComponentArguments {
-    /// Loads it.
+    /// Loads it, to make one call after another.
     pub(crate) fn load(self) -> Result<Connector, CommandError> {
+        self.load_for_calls(1)
+    }
+
+    /// Loads it, to make so many calls at the same time.
+    pub(crate) fn load_for_calls(self, at_once: usize) -> Result<Connector, CommandError> {
         let Self { component: file, allow_import } = self;
-        let host = Host::new().map_err(|error| {
+        let host = Host::for_calls(at_once).map_err(|error| {
             CommandError::Host(format!("this machine cannot run WebAssembly: {error:#}"))
         })?;
         let host = host.allowing(allow_import);

@@ -95,10 +95,14 @@ pub(crate) fn text(text: &str) -> Result<(), CommandError> {
     written(terminal::write(text))
 }
 
+/// So many bytes of a line are put together at once: as many as most have.
+const LINE: usize = 512;
+
 /// A line of CSV.
-pub(crate) fn csv_line(cells: &[String]) -> Result<String, CommandError> {
-    let mut line = csv::Writer::from_writer(Vec::new());
-    line.write_record(cells).map_err(unwritten)?;
+pub(crate) fn csv_line(cells: &[impl AsRef<str>]) -> Result<String, CommandError> {
+    let mut form = csv::WriterBuilder::new();
+    let mut line = form.buffer_capacity(LINE).from_writer(Vec::with_capacity(LINE));
+    line.write_record(cells.iter().map(|cell| cell.as_ref().as_bytes())).map_err(unwritten)?;
     Ok(String::from_utf8_lossy(&line.into_inner().map_err(unwritten)?).into_owned())
 }
 

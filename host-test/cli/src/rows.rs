@@ -3,6 +3,8 @@
 //! The rows are those of the result's one list of records, and of anything else the
 //! result itself. Both are read from the result's schema.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use crate::{
@@ -121,7 +123,7 @@ impl Rows {
     }
 
     /// The cells of a row.
-    pub(crate) fn cells(&self, row: &Value) -> Vec<String> {
+    pub(crate) fn cells<'v>(&self, row: &'v Value) -> Vec<Cow<'v, str>> {
         self.columns.iter().map(|column| column.cell(row)).collect()
     }
 
@@ -143,7 +145,7 @@ impl Rows {
 }
 
 impl Column {
-    fn cell(&self, row: &Value) -> String {
+    fn cell<'v>(&self, row: &'v Value) -> Cow<'v, str> {
         match &self.holds {
             Holds::Member { .. } => {
                 self.name.split('.').try_fold(row, |value, key| value.get(key)).map(text)
@@ -153,7 +155,7 @@ impl Column {
             }
             Holds::Others { list, kinds } => {
                 let others = spread::others(row.get(list), kinds);
-                (!others.is_empty()).then(|| serde_json::json!(others).to_string())
+                (!others.is_empty()).then(|| serde_json::json!(others).to_string().into())
             }
         }
         .unwrap_or_default()
@@ -176,11 +178,11 @@ impl Column {
 }
 
 /// The value as a cell has it.
-fn text(value: &Value) -> String {
+fn text(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Null => Cow::default(),
+        Value::String(text) => text.into(),
+        other => other.to_string().into(),
     }
 }
 

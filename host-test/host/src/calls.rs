@@ -17,6 +17,7 @@ use crate::{
     engine::{CallError, Connector, Limits, Outcome},
     gate::Traffic,
     hiding::Hiding,
+    json::Form,
     log::Ended,
     retry::Patience,
     secret::Secret,
@@ -144,9 +145,22 @@ impl Calls {
     pub async fn make(
         &self,
         call: Call<'_>,
+        patience: Patience,
+        waits: impl FnMut(&Value, Duration),
+    ) -> Result<Outcome, NoOutcome> {
+        self.make_as(call, patience, waits).await
+    }
+
+    /// The same, with the result in this form.
+    ///
+    /// # Errors
+    /// As [`Calls::make_once`].
+    pub async fn make_as<T: Form>(
+        &self,
+        call: Call<'_>,
         mut patience: Patience,
         mut waits: impl FnMut(&Value, Duration),
-    ) -> Result<Outcome, NoOutcome> {
+    ) -> Result<Outcome<T>, NoOutcome> {
         let decision = self.decide(&call).await?;
         let record = self.write_down(&call, &decision)?;
         let permit = match decision.permit {
@@ -155,7 +169,7 @@ impl Calls {
         };
         let mut tries = self.send(&call, permit, &mut patience, &mut waits).await;
         tries.tell();
-        record.ended(tries.ended(), patience.left(), waits).await?;
+        record.ended(|| tries.ended(), patience.left(), waits).await?;
         tries.last
     }
 
@@ -187,13 +201,13 @@ impl Calls {
     }
 
     /// Sends the call, and again for as long as its errors allow it.
-    async fn send(
+    async fn send<T: Form>(
         &self,
         call: &Call<'_>,
         permit: Permit,
         patience: &mut Patience,
         waits: &mut impl FnMut(&Value, Duration),
-    ) -> Tries {
+    ) -> Tries<T> {
         let traffic = Arc::default();
         let last = self.send_once(call, &permit, patience.left(), &traffic).await;
         let mut tries = Tries {
@@ -222,25 +236,26 @@ impl Calls {
         }
     }
 
-    /// Sends the call once; whatever comes back has the key hidden, and what the caller
-    /// does not see. That may take its time, so it is not done where others are served.
-    async fn send_once(
+    /// Sends the call once; whatever comes back is written with the key hidden, and what
+    /// the caller does not see. That may take its time, so it is not done where others are
+    /// served.
+    async fn send_once<T: Form>(
         &self,
         call: &Call<'_>,
         permit: &Permit,
         time: Duration,
         traffic: &Arc<Traffic>,
-    ) -> Result<Outcome, NoOutcome> {
+    ) -> Result<Outcome<T>, NoOutcome> {
         let connection = &permit.connection;
         let limits = Limits::default();
         let limits = Limits { time: limits.time.min(time), ..limits };
         let outlet = connection.watched_outlet(&self.client, traffic);
-        let called = self.connector.call(call.action, call.arguments, outlet, limits).await;
+        let called = self.connector.give(call.action, call.arguments, outlet, limits).await;
         let key = connection.key();
         let mut outcome = called.map_err(|error| no_outcome(&error, key))?;
         // By its own word the account may send so many.
         if let Ok(result) = &outcome.result
-            && let Some(rate) = result.get("requests-per-minute").and_then(Value::as_u64)
+            && let Some(rate) = result.number("requests-per-minute")
         {
             connection.set_rate(rate.try_into().unwrap_or(u32::MAX));
         }
@@ -248,15 +263,14 @@ impl Calls {
             add_what_the_host_knows(error, traffic);
         }
         let (key, masked) = (key.cloned(), permit.masked.clone());
-        let hidden = spawn_blocking(move || {
-            match &mut outcome.result {
-                Ok(result) => Hiding::of(key.as_ref(), &masked).hide(result),
+        let written = spawn_blocking(move || {
+            if let Err(error) = &mut outcome.result {
                 // An error's words have no names.
-                Err(error) => Hiding::of(key.as_ref(), &[]).hide(error),
+                Hiding::of(key.as_ref(), &[]).hide(error);
             }
-            outcome
+            outcome.map(|answer| T::of(answer, Hiding::of(key.as_ref(), &masked)))
         });
-        hidden.await.map_err(|_| NoOutcome::Stopped("its result could not be read".to_owned()))
+        written.await.map_err(|_| NoOutcome::Stopped("its result could not be read".to_owned()))
     }
 }
 
@@ -269,9 +283,9 @@ fn source_of(on_behalf: &OnBehalf, permit: &Permit) -> Source {
 }
 
 /// The tries of one call so far.
-struct Tries {
+struct Tries<T> {
     /// What came of the last of them.
-    last: Result<Outcome, NoOutcome>,
+    last: Result<Outcome<T>, NoOutcome>,
     permit: Permit,
     traffic: Arc<Traffic>,
     fuel: u64,
@@ -286,7 +300,7 @@ struct Tries {
 /// What an error says of a try that did not leave.
 const NOTHING_LEFT: &str = "Nothing was sent.";
 
-impl Tries {
+impl<T: Form> Tries<T> {
     fn last_may_have_happened(&self) -> bool {
         let error = self.last.as_ref().ok().and_then(|outcome| outcome.result.as_ref().err());
         error.and_then(|error| error.get("carried-out")?.as_str()) == Some("perhaps")
@@ -325,7 +339,7 @@ impl Tries {
     /// How it ended, for the log.
     fn ended(&self) -> Ended {
         let (result, error) = match &self.last {
-            Ok(Outcome { result: Ok(result), .. }) => (Some(result.clone()), None),
+            Ok(Outcome { result: Ok(result), .. }) => (Some(result.tree()), None),
             Ok(Outcome { result: Err(error), .. }) => (None, Some(error.clone())),
             Err(NoOutcome::Misfit(why)) => (None, Some(record::told_in_log("not-called", why))),
             Err(stopped) => (None, Some(stopped.to_string().into())),

@@ -20,18 +20,21 @@ use wasmtime::{
         types::{ComponentFunc, ComponentItem},
     },
 };
-use wasmtime_wasi_http::WasiHttpHooks;
 
-pub use self::instance::Instance;
-use self::state::{State, handle, set_authority, set_method};
+use self::state::{PARTS, State, handle, set_authority, set_method};
+pub use self::{
+    call::{CallError, Limits, Outcome, Outlet},
+    instance::Instance,
+};
 use crate::{
     cache::Cache,
     compiler_process::CompilerProcess,
     docs::{ACTIONS, Docs},
     imports::Given,
-    json,
+    json::{self, Answer},
 };
 
+mod call;
 mod instance;
 mod state;
 
@@ -42,7 +45,7 @@ const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
 const TYPES: &str = "wasi:http/types@0.2.12";
 /// How often a busy guest lets other work go on.
 const TICK: Duration = Duration::from_millis(10);
-/// Instances that there are at the same time; more calls wait for a place.
+/// Instances that there are at the same time, unless [`Host::for_calls`] says otherwise.
 const AT_ONCE: usize = 1000;
 /// Bytes of an instance's memory that are cleaned for the next one instead of given
 /// back: as many as a connector usually needs.
@@ -50,77 +53,6 @@ const KEPT: usize = 256 << 10;
 /// Bytes that a component may have unless [`Host::up_to`] says otherwise: many times
 /// the largest connector.
 pub const LARGEST: usize = 8 << 20;
-
-/// What one call may use. Every limit is on by default.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Units of work, about one for each instruction.
-    pub fuel: u64,
-    /// Bytes of linear memory, of all memories together.
-    pub memory: usize,
-    /// Entries of all tables together.
-    pub table: usize,
-    /// Resources (requests, streams, bodies) held at the same time.
-    pub resources: usize,
-    /// From the start of the call to its result, waiting included.
-    pub time: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            fuel: 2_000_000_000,
-            memory: 64 << 20,
-            table: 10_000,
-            resources: 64,
-            time: Duration::from_secs(60),
-        }
-    }
-}
-
-/// How a call reaches the outside: its environment and the gate for requests.
-pub struct Outlet {
-    /// Environment variables that the guest sees; nothing else is inherited.
-    pub environment: Vec<(String, String)>,
-    /// Makes the gate that decides on each request and sends it, for a call
-    /// that is stopped at the given time.
-    pub gate: Box<dyn FnOnce(Time) -> Box<dyn WasiHttpHooks> + Send>,
-}
-
-/// What came of a call that ended by itself.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// The result or the action's typed error, as JSON.
-    pub result: Result<Value, Value>,
-    /// Fuel that was used.
-    pub fuel: u64,
-    /// Linear memory in bytes, of all memories together.
-    pub memory: usize,
-    /// Resources that the guest did not give back. Always 0 for a good guest.
-    pub resources_left: usize,
-}
-
-/// Why a call gave neither a result nor an error of the action.
-#[derive(Debug, thiserror::Error)]
-pub enum CallError {
-    /// The component exports no such action.
-    #[error("there is no action `{name}`; this component has {}", known.join(", "))]
-    UnknownAction {
-        /// What was asked for.
-        name: String,
-        /// What there is.
-        known: Vec<String>,
-    },
-    /// The arguments do not fit the action's types.
-    #[error("{0}")]
-    Arguments(String),
-    /// The guest used up what it may use, and was stopped.
-    #[error("the component was stopped: it {0}")]
-    Limit(String),
-    /// The guest failed in a way that a connector never should.
-    #[error("the component trapped: {0}")]
-    Trap(String),
-}
 
 /// Why a file cannot be used as a connector.
 #[derive(Debug, thiserror::Error)]
@@ -186,7 +118,16 @@ impl Host {
     /// # Errors
     /// If this machine cannot run WebAssembly.
     pub fn new() -> wasmtime::Result<Self> {
-        let engine = engine()?;
+        Self::for_calls(AT_ONCE)
+    }
+
+    /// A host for so many calls at the same time; more wait for a place. Where few are
+    /// made, it starts faster with few places.
+    ///
+    /// # Errors
+    /// As [`Host::new`].
+    pub fn for_calls(at_once: usize) -> wasmtime::Result<Self> {
+        let engine = engine(at_once)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
@@ -204,7 +145,7 @@ impl Host {
                 thread::sleep(TICK);
             }
         })?;
-        let places = Arc::new(Semaphore::new(AT_ONCE));
+        let places = Arc::new(Semaphore::new(at_once));
         Ok(Self {
             engine,
             linker,
@@ -296,19 +237,21 @@ impl Host {
 
 /// Instances take turns in places that are made once, where this machine has the
 /// addresses for it, which are many.
-fn engine() -> wasmtime::Result<Engine> {
-    let calls = u32::try_from(AT_ONCE)?;
+fn engine(at_once: usize) -> wasmtime::Result<Engine> {
+    let calls = u32::try_from(at_once)?;
+    // One component may be made of so many parts.
+    let parts = u32::try_from(PARTS)?;
     let mut places = PoolingAllocationConfig::new();
     places
         .total_component_instances(calls)
         .total_stacks(calls)
-        .total_memories(calls)
+        .total_memories(calls.max(parts))
         // A connector is several modules, which share one memory.
-        .total_core_instances(16 * calls)
-        .total_tables(4 * calls)
+        .total_core_instances((16 * calls).max(parts))
+        .total_tables((4 * calls).max(parts))
         // How many one module may have is judged when it is run.
-        .max_memories_per_module(calls)
-        .max_tables_per_module(calls)
+        .max_memories_per_module(calls.max(parts))
+        .max_tables_per_module(calls.max(parts))
         .linear_memory_keep_resident(KEPT)
         .table_keep_resident(KEPT);
     let mut pooled = compiler();
@@ -393,6 +336,20 @@ impl Connector {
         limits: Limits,
     ) -> Result<Outcome, CallError> {
         self.instance(limits).call(action, arguments, outlet).await
+    }
+
+    /// The same, and what it gave is not yet written.
+    ///
+    /// # Errors
+    /// As [`Connector::call`].
+    pub(crate) async fn give(
+        &self,
+        action: &str,
+        arguments: &Value,
+        outlet: Outlet,
+        limits: Limits,
+    ) -> Result<Outcome<Answer>, CallError> {
+        self.instance(limits).give(action, arguments, outlet).await
     }
 
     /// An instance for several calls, one after another; it is made by the first.

@@ -46,7 +46,11 @@ impl<'a> Hiding<'a> {
         let mut left = vec![value];
         while let Some(value) = left.pop() {
             match value {
-                Value::String(text) => self.hide_in_text(text),
+                Value::String(text) => {
+                    if let Some(shown) = self.hidden_in_text(text) {
+                        *text = shown;
+                    }
+                }
                 Value::Array(items) => left.extend(items),
                 Value::Object(members) => {
                     self.hide_in_names(members);
@@ -63,26 +67,41 @@ impl<'a> Hiding<'a> {
         }
     }
 
+    /// Whether members are hidden.
+    pub(crate) fn has_names(&self) -> bool {
+        !self.names.is_empty()
+    }
+
+    /// Whether the key stands nowhere in this JSON, in no form, as the whole of it shows.
+    pub(crate) fn leaves(&self, json: &str) -> bool {
+        let Some(key) = self.key else { return true };
+        // A text with an escape has two backslashes there.
+        json.len() <= self.left && !json.contains(r"\\") && !key.may_be_in_json(json)
+    }
+
     /// The types of most components leave no room for anything but a name in a name.
+    fn says_more(&self, name: &str) -> bool {
+        name.contains(['\\', ':', '='])
+            || self.key.is_some_and(|key| key.may_be_in(name) && key.hide_in(name) != name)
+    }
+
+    /// What is shown in place of a member's name, if it is not the name itself.
+    pub(crate) fn hidden_in_name(&mut self, name: &str) -> Option<String> {
+        self.says_more(name).then(|| self.hidden_in_text(name)).flatten()
+    }
+
     fn hide_in_names(&mut self, members: &mut serde_json::Map<String, Value>) {
-        let says_more = |name: &String| {
-            name.contains(['\\', ':', '='])
-                || self.key.is_some_and(|key| key.hide_in(name) != *name)
-        };
-        if members.keys().any(says_more) {
+        if members.keys().any(|name| self.says_more(name)) {
             let all = std::mem::take(members).into_iter();
             *members = all
-                .map(|(mut name, value)| {
-                    self.hide_in_text(&mut name);
-                    (name, value)
-                })
+                .map(|(name, value)| (self.hidden_in_text(&name).unwrap_or(name), value))
                 .collect();
         }
     }
 
     /// Whether members of this name are hidden.
-    fn names(&self, name: &str) -> bool {
-        !self.names.is_empty() && self.names.contains(&plain(name))
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.names.iter().any(|known| is_plainly(name, known))
     }
 }
 
@@ -90,6 +109,15 @@ impl<'a> Hiding<'a> {
 /// contract or as the vendor writes it.
 fn plain(name: &str) -> String {
     name.to_lowercase().replace('_', "-")
+}
+
+/// Whether the name has this plain form.
+fn is_plainly(name: &str, known: &str) -> bool {
+    if !name.is_ascii() {
+        return plain(name) == known;
+    }
+    let plain = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
+    name.bytes().map(plain).eq(known.bytes())
 }
 
 /// Leaves out what members of such names have, for what is written down.

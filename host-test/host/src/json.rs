@@ -22,6 +22,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value};
 use wasmtime::component::{Type, Val};
 
+use crate::hiding::Hiding;
+
+mod text;
+
 /// Below this, 2 to the 53rd, every whole number is a float.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
@@ -272,8 +276,67 @@ fn short(text: &str) -> String {
     short
 }
 
-/// Writes a value.
-pub fn write(value: Val) -> Value {
+/// What a function gave, not yet written. Without a value it is `null`.
+pub struct Answer(pub(crate) Option<Val>);
+
+/// A form in which what a function gave is written: as a tree, which is a [`Value`], or
+/// as text, which is a [`String`] and takes less.
+pub trait Form: Send + Sized + 'static {
+    /// Writes it, without what is to be hidden.
+    fn of(answer: Answer, hiding: Hiding<'_>) -> Self;
+
+    /// The same as a tree.
+    fn tree(&self) -> Value;
+}
+
+impl Form for Value {
+    fn of(answer: Answer, hiding: Hiding<'_>) -> Self {
+        let mut value = answer.0.map_or(Self::Null, write);
+        hiding.hide(&mut value);
+        value
+    }
+
+    fn tree(&self) -> Value {
+        self.clone()
+    }
+}
+
+impl Form for String {
+    fn of(answer: Answer, mut hiding: Hiding<'_>) -> Self {
+        answer.0.map_or_else(|| "null".to_owned(), |value| text::text(&value, &mut hiding))
+    }
+
+    fn tree(&self) -> Value {
+        // What is too deep to be read stays a text.
+        serde_json::from_str(self).unwrap_or_else(|_| self.clone().into())
+    }
+}
+
+impl Answer {
+    /// The whole number that a member is, if it is one.
+    pub(crate) fn number(&self, member: &str) -> Option<u64> {
+        let Some(Val::Record(fields)) = &self.0 else { return None };
+        let mut value =
+            fields.iter().find_map(|(name, value)| (name == member).then_some(value))?;
+        while let Val::Option(Some(inner)) = value {
+            value = inner;
+        }
+        match value {
+            Val::U8(x) => Some((*x).into()),
+            Val::U16(x) => Some((*x).into()),
+            Val::U32(x) => Some((*x).into()),
+            Val::U64(x) => Some(*x),
+            Val::S8(x) => (*x).try_into().ok(),
+            Val::S16(x) => (*x).try_into().ok(),
+            Val::S32(x) => (*x).try_into().ok(),
+            Val::S64(x) => (*x).try_into().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// Writes a value as a tree.
+pub(crate) fn write(value: Val) -> Value {
     match value {
         Val::Bool(x) => x.into(),
         Val::S8(x) => x.into(),

@@ -65,10 +65,26 @@ impl Secret {
         text.contains(&self.0)
     }
 
+    /// Whether the text may show it or the beginning of it. Most texts do not, and need
+    /// not be looked at any closer.
+    pub(crate) fn may_be_in(&self, text: &str) -> bool {
+        self.0.get(..TELLING).is_none_or(|start| text.contains(start))
+    }
+
+    /// The same of JSON and the texts in it.
+    pub(crate) fn may_be_in_json(&self, json: &str) -> bool {
+        let start = self.0.get(..TELLING).unwrap_or_default();
+        // What is written otherwise in a text of JSON leaves all in doubt.
+        start.contains(['"', '\\']) || json.contains(start)
+    }
+
     /// The text with the key hidden, also where a cut, marked by `…`, left only
     /// the beginning of it.
     #[must_use]
     pub fn hide_in(&self, text: &str) -> String {
+        if !self.may_be_in(text) {
+            return text.to_owned();
+        }
         let whole = text.replace(&self.0, MASK);
         let mut pieces: Vec<_> = whole.split(CUT).map(str::to_owned).collect();
         let last = pieces.pop().unwrap_or_default();

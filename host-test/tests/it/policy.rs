@@ -12,6 +12,8 @@ use host::{
     access::Access,
     calls::{Call, Calls},
     client::Client,
+    hiding::MASK,
+    retry::Patience,
 };
 use mock::{Fault, Mock, Options, Reply};
 use serde_json::{Value, json};
@@ -474,4 +476,24 @@ async fn what_belongs_together_comes_of_one_key_and_one_server() {
     assert!(refused.contains("may not call `list-contacts`"), "{refused}");
     let log = fs::read_to_string(policy.file.with_file_name("audit.jsonl")).unwrap();
     assert_eq!(log.matches("refused").count(), 3, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_as_text_is_masked_and_written_down_like_any_other() {
+    let twochat = twochat_with(2).await;
+    let policy = Policy::of("text", &twochat);
+    policy.replace("{ env = \"WORK_KEY\" }", "{ command = [\"/bin/cat\", \"key\"] }");
+    fs::write(policy.file.with_file_name("key"), CANARY).unwrap();
+    let access = Access::of_persona(policy.file.clone(), None, support::twochat());
+    let calls = Calls::new(LOADED.1.clone(), Client::new(&[]).unwrap(), access);
+    let arguments = json!({});
+    let call = Call::new("list-webhook-subscriptions", &arguments);
+    let tree = calls.make_once(call).await.unwrap().result.unwrap();
+    let text = calls.make_as::<String>(call, Patience::none(), |_, _| {}).await.unwrap();
+    let text = text.result.unwrap();
+    assert!(text.contains(MASK) && text.parse::<Value>().unwrap() == tree, "{text}");
+    let log = fs::read_to_string(policy.file.with_file_name("audit.jsonl")).unwrap();
+    let ended = log.lines().filter_map(|line| line.parse::<Value>().ok()?.get("result").cloned());
+    let ended: Vec<_> = ended.collect();
+    assert!(ended.len() == 2 && ended[0] == ended[1], "{log}");
 }

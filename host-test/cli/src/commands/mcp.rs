@@ -70,7 +70,7 @@ const REPEATED: usize = 500;
 const BEAT: Duration = Duration::from_secs(1);
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let connector = arguments.component.load()?;
+    let connector = arguments.component.load_for_calls(AT_ONCE)?;
     let access = arguments.caller.access(&connector)?;
     let server = Server {
         about: connector.docs().about(),

@@ -75,16 +75,19 @@ impl Record {
         }
     }
 
-    /// Writes down how it ended. What was made is not lost for a disk that is full for a
+    /// Writes down how it ended, which is told only where calls are. What was made is not lost for a disk that is full for a
     /// while: for so long it is tried again, of which `waits` hears.
     pub(super) async fn ended(
         mut self,
-        ended: Ended,
+        ended: impl FnOnce() -> Ended,
         time: Duration,
         mut waits: impl FnMut(&Value, Duration),
     ) -> Result<(), NoOutcome> {
+        if self.open.is_none() {
+            return Ok(());
+        }
         let until = Instant::now() + time;
-        let mut ended = self.without_what_is_hidden(ended);
+        let mut ended = self.without_what_is_hidden(ended());
         let mut has_waited = false;
         while let Err(error) = self.finish(&mut ended) {
             let left = until.saturating_duration_since(Instant::now());
@@ -109,9 +112,6 @@ impl Record {
     }
 
     fn without_what_is_hidden(&mut self, mut ended: Ended) -> Ended {
-        if self.open.is_none() {
-            return ended;
-        }
         let mut texts = std::mem::take(&mut self.texts);
         if let Some(result) = &mut ended.result {
             texts.extend(texts_in(result, &self.redacted));

@@ -16,7 +16,10 @@ use super::{
     Action, CallError, Connector, Limits, Outcome, Outlet, Time,
     state::{Pauses, State},
 };
-use crate::json;
+use crate::{
+    hiding::Hiding,
+    json::{self, Answer, Form},
+};
 
 /// Room for an instance.
 pub(super) type Place = Result<OwnedSemaphorePermit, AcquireError>;
@@ -45,6 +48,30 @@ impl Instance {
         arguments: &Value,
         outlet: Outlet,
     ) -> Result<Outcome, CallError> {
+        self.call_as(action, arguments, outlet).await
+    }
+
+    /// Carries out one call, and gives its result in this form.
+    ///
+    /// # Errors
+    /// As [`Connector::call`].
+    pub async fn call_as<T: Form>(
+        &mut self,
+        action: &str,
+        arguments: &Value,
+        outlet: Outlet,
+    ) -> Result<Outcome<T>, CallError> {
+        let given = self.give(action, arguments, outlet).await?;
+        Ok(given.map(|answer| T::of(answer, Hiding::of(None, &[]))))
+    }
+
+    /// Carries out one call, whose result is not yet written.
+    pub(crate) async fn give(
+        &mut self,
+        action: &str,
+        arguments: &Value,
+        outlet: Outlet,
+    ) -> Result<Outcome<Answer>, CallError> {
         let Self { connector, limits, running } = self;
         let action = connector.action(action)?;
         let arguments = json::arguments(arguments, &action.params).map_err(CallError::Arguments)?;
@@ -96,7 +123,7 @@ impl Connector {
         instance: Option<component::Instance>,
         action: &Action,
         arguments: &[Val],
-    ) -> wasmtime::Result<(Result<Value, Value>, component::Instance)> {
+    ) -> wasmtime::Result<(Result<Answer, Value>, component::Instance)> {
         let instance = match instance {
             Some(instance) => instance,
             None => self.prepared.instantiate_async(&mut *store).await?,
@@ -106,12 +133,12 @@ impl Connector {
             .ok_or_else(|| wasmtime::Error::msg("the export is gone"))?;
         let mut results = vec![Val::Bool(false); usize::from(action.result.is_some())];
         function.call_async(StoreContextMut::from(store), arguments, &mut results).await?;
-        let payload =
-            |value: Option<Box<Val>>| value.map_or(Value::Null, |value| json::write(*value));
         let result = match results.pop() {
-            Some(Val::Result(result)) => result.map(payload).map_err(payload),
-            Some(value) => Ok(json::write(value)),
-            None => Ok(Value::Null),
+            Some(Val::Result(Ok(value))) => Ok(Answer(value.map(|value| *value))),
+            Some(Val::Result(Err(error))) => {
+                Err(error.map_or(Value::Null, |error| json::write(*error)))
+            }
+            value => Ok(Answer(value)),
         };
         Ok((result, instance))
     }

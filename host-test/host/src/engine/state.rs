@@ -23,7 +23,7 @@ use wasmtime_wasi_http::{
 use super::{Limits, Outlet, TICK, Time};
 
 /// Core instances, tables and memories, of each, that a component may be made of.
-const PARTS: usize = 64;
+pub(super) const PARTS: usize = 64;
 /// Bytes that a method may have, or a host with its port.
 const NAME: usize = 1024;
 

@@ -17,30 +17,29 @@ const LAYERS: usize = 8;
 const DEPTH: u32 = 1000;
 
 impl Hiding<'_> {
-    /// Hides it in a text.
-    pub(super) fn hide_in_text(&mut self, text: &mut String) {
-        self.hide_in_layer(text, 0);
+    /// What is shown in place of a text, if it is not the text itself.
+    pub(crate) fn hidden_in_text(&mut self, text: &str) -> Option<String> {
+        self.hidden_in_layer(text, 0)
     }
 
-    fn hide_in_layer(&mut self, text: &mut String, layer: usize) {
-        let Some(left) = self.left.checked_sub(text.len()) else { return *text = MASK.to_owned() };
+    fn hidden_in_layer(&mut self, text: &str, layer: usize) -> Option<String> {
+        let masked = || Some(MASK.to_owned());
+        let Some(left) = self.left.checked_sub(text.len()) else { return masked() };
         self.left = left;
-        if let Some(key) = self.key {
-            *text = key.hide_in(text);
+        let shown = self.key.filter(|key| key.may_be_in(text)).map(|key| key.hide_in(text));
+        let text = shown.as_deref().unwrap_or(text);
+        // Nothing more can be hidden where nothing is escaped and no name stands before a
+        // value.
+        let names_a_value = text.contains([':', '=']) && self.says_a_name(text);
+        if !text.contains('\\') && !names_a_value {
+            return shown;
         }
-        // Nothing more can be hidden where nothing is escaped and no name stands.
-        if !text.contains('\\') && !self.says_a_name(text) {
-            return;
-        }
-        let Some(bare) = unescaped(text) else { return *text = MASK.to_owned() };
+        let Some(bare) = unescaped(text) else { return masked() };
         let says_the_key = self.key.is_some_and(|key| key.is_in(&bare));
         if !says_the_key && !self.has_a_member(&bare) {
-            return;
+            return shown;
         }
-        *text = match self.rewritten(text, layer) {
-            Some(rewritten) => rewritten,
-            None => MASK.to_owned(),
-        };
+        self.rewritten(text, layer).or_else(masked)
     }
 
     /// Whether one of the names stands anywhere in the text.
@@ -124,9 +123,9 @@ impl Hiding<'_> {
                     around.push(false);
                 }
                 ValueType::String => {
-                    let mut text = reader.next_string()?;
-                    self.hide_in_layer(&mut text, layer + 1);
-                    writer.string_value(&text)?;
+                    let text = reader.next_string()?;
+                    let shown = self.hidden_in_layer(&text, layer + 1);
+                    writer.string_value(shown.as_ref().unwrap_or(&text))?;
                 }
                 ValueType::Number => {
                     writer.number_value_from_string(reader.next_number_as_str()?)?
@@ -151,9 +150,8 @@ impl Hiding<'_> {
         layer: usize,
     ) -> Result<bool, Box<dyn std::error::Error>> {
         let name = reader.next_name_owned()?;
-        let mut shown = name.clone();
-        self.hide_in_layer(&mut shown, layer + 1);
-        writer.name(&shown)?;
+        let shown = self.hidden_in_layer(&name, layer + 1);
+        writer.name(shown.as_ref().unwrap_or(&name))?;
         let hidden = self.names(&name) && reader.peek()? != ValueType::Null;
         if hidden {
             reader.skip_value()?;

@@ -71,8 +71,14 @@ pub(crate) async fn call_of(
     action: &str,
     arguments: Value,
 ) -> Result<Outcome, CallError> {
-    let outlet = Hook::failing(|| Error::HttpRequestDenied).outlet();
-    connector.call(action, &arguments, outlet, Limits::default()).await
+    let outlet = || Hook::failing(|| Error::HttpRequestDenied).outlet();
+    let limits = Limits::default();
+    let outcome = connector.call(action, &arguments, outlet(), limits).await?;
+    // Written as text, it says the same.
+    let text = connector.instance(limits).call_as(action, &arguments, outlet()).await?.result;
+    let read = text.map(|text: String| serde_json::from_str::<Value>(&text).unwrap());
+    assert_eq!(read, outcome.result);
+    Ok(outcome)
 }
 
 /// What comes back from the component that gives back what it is given.
