@@ -4,10 +4,10 @@
 //! is and with which key it is asked is kept from all of them.
 
 use crate::{
-    effect::{Effect, Promise},
+    effect::Promise,
     error::{Failure, Result},
     json::Answer,
-    twochat::{self, Call, Reply, Settings, Spelling},
+    twochat::{self, Arguments, Brings, Call, Reply, Settings},
 };
 
 /// Every action: the contract's function and the action that it becomes.
@@ -54,8 +54,8 @@ pub(crate) trait Action: Promised + Sized {
     /// What the contract's function gives.
     type Output;
 
-    /// 2Chat's names for arguments that the contract calls otherwise.
-    const SPELLINGS: &'static [Spelling] = &[];
+    /// What 2Chat may complain about.
+    const ARGUMENTS: Arguments = Arguments::NONE;
 
     /// Checks the input: what can be refused is refused before anything is sent.
     fn build(input: Self::Input) -> Result<Self>;
@@ -69,8 +69,14 @@ pub(crate) trait Action: Promised + Sized {
     /// Where a result tells what 2Chat warned of.
     fn warning(output: &mut Self::Output) -> &mut Option<String>;
 
-    /// Reads a refusal, for the action to which some are an answer.
-    fn refused(refusal: Box<Failure>) -> Result<Self::Output> {
+    /// Whether a result holds nothing, so that what stands beside it matters more.
+    fn is_nothing(_output: &Self::Output) -> bool {
+        false
+    }
+
+    /// Reads a refusal, and what was read of what came with it, for the action to
+    /// which some are an answer.
+    fn refused(refusal: Box<Failure>, _beside: Option<Self::Output>) -> Result<Self::Output> {
         Err(refusal)
     }
 }
@@ -81,25 +87,25 @@ pub(crate) fn outcome<A: Action>(
     reply: Reply,
     settings: &Settings,
 ) -> Result<A::Output> {
-    let status = reply.status;
-    let failure = match twochat::accept(reply, settings, A::SPELLINGS) {
-        Err((mut failure, answer)) => {
-            // What brings along what was asked for may have done it, whatever its status.
-            failure.brings_result = A::PROMISE.effect != Effect::Reads
-                && answer.is_some_and(|answer| action.read(&answer).is_ok());
-            failure
-        }
-        Ok(answer) => {
-            let mut read = action.read(&answer);
-            let judged = read.as_mut().map(A::warning);
-            match (twochat::judge(&answer, judged, status, A::SPELLINGS), read) {
-                (Some(failure), _) | (None, Err(failure)) => failure,
-                (None, read) => return read,
-            }
-        }
+    let (status, wait) = (reply.status, reply.wait_seconds());
+    let (answer, refusal) = twochat::accept(reply, settings, &A::ARGUMENTS)?;
+    let mut read = action.read(&answer);
+    let refusal = refusal.or_else(|| {
+        let brings = match &mut read {
+            Ok(output) if A::is_nothing(output) => Brings::Nothing(A::warning(output)),
+            Ok(output) => Brings::Result(A::warning(output)),
+            Err(failure) => Brings::Unread(failure),
+        };
+        twochat::judge(&answer, brings, status, &A::ARGUMENTS)
+    });
+    let (mut failure, beside) = match (refusal, read) {
+        (Some(failure), read) => (failure, read.ok()),
+        (None, Err(failure)) => (failure, None),
+        (None, read) => return read,
     };
+    failure.came(status, wait, beside.is_some());
     // A refusal is for the action to judge.
-    A::refused(failure.with_status(status))
+    A::refused(failure, beside)
 }
 
 #[cfg(test)]

@@ -28,8 +28,8 @@ pub(crate) struct Failure {
     pub(crate) wait_seconds: Option<u32>,
     /// What 2Chat's words tell of the key.
     pub(crate) verdict: Option<Verdict>,
-    /// Whether what was asked for came along with the refusal.
-    pub(crate) brings_result: bool,
+    /// Whether the refusal tells that it was done all the same, or brings the result.
+    pub(crate) claims_done: bool,
 }
 
 /// Longest message, in bytes, as the contract promises.
@@ -54,7 +54,7 @@ impl Failure {
             status: None,
             wait_seconds: None,
             verdict: None,
-            brings_result: false,
+            claims_done: false,
         })
     }
 
@@ -68,6 +68,15 @@ impl Failure {
     pub(crate) fn with_status(mut self: Box<Self>, status: u16) -> Box<Self> {
         self.status = Some(status);
         self
+    }
+
+    /// Notes how the reply came: with its status, maybe with seconds to wait, and maybe
+    /// with what was asked for, which may be done then, whatever the status.
+    #[inline(never)]
+    pub(crate) fn came(&mut self, status: u16, wait: Option<u32>, brings_result: bool) {
+        self.status = Some(status);
+        self.wait_seconds = wait.or(self.wait_seconds);
+        self.claims_done |= brings_result;
     }
 
     /// The failure with the key hidden, wherever its words come from.
@@ -114,13 +123,13 @@ impl Failure {
     }
 
     /// Whether 2Chat may have acted: no usable answer came, or one that claims
-    /// success or brings the result, or one that tells of trouble on 2Chat's own
+    /// success, or one that tells of trouble on 2Chat's own
     /// side. What a network on the way refused has not reached 2Chat.
     fn leaves_open(&self) -> bool {
         match self.kind {
             ErrorKind::Interrupted | ErrorKind::UnexpectedReply => true,
             ErrorKind::DeniedByHost => false,
-            _ if self.brings_result => true,
+            _ if self.claims_done => true,
             // The last two are told by servers on the way, of a client that did not wait.
             _ => matches!(self.status, Some(200..=299 | 500..=599 | 460 | 499)),
         }

@@ -1,5 +1,5 @@
-//! The records that more than one action reads: a contact and an account, and
-//! the list of any.
+//! The records that more than one action reads: a contact, in a room of its own an
+//! account, and the list of any.
 //!
 //! What 2Chat sends is read as what it plainly means, and what means nothing is
 //! absent. Of two members of one name, the first that can be read counts. Only
@@ -7,13 +7,18 @@
 //! Shapes from 2Chat's documentation; what live answers add beyond it is marked.
 
 use crate::{
-    contract::{Account, Contact, ContactDetail, Quota, Skipped, UsageInfo},
+    contract::{Contact, ContactDetail, Skipped},
     error::Result,
-    json::{self, Answer, NOTHING, Value, whole},
-    text::{concat, is_blank, owned, trimmed},
+    json::{self, Answer, NOTHING, Value},
+    text::{concat, find, is_blank, owned, trimmed},
     time::time,
-    twochat::{is_wrapping, members},
+    twochat::{complaint, is_wrapping, members},
 };
+
+mod account;
+
+use self::account::counted;
+pub(crate) use self::account::info;
 
 /// How many records that were passed over are told with their places.
 const PLACES: usize = 10;
@@ -43,48 +48,40 @@ pub(crate) fn listed(
         let place = value.place;
         if value.is_list() {
             listed.take(value, read)?;
-            let skipped = listed.skipped.as_ref().map_or(0, |skipped| u64::from(skipped.count));
-            let other = skipped > 0 && skipped == listed.came;
+            let other = listed.came > 0 && !listed.has_rows();
             return if other { Err(place.fault(&concat(&["expected ", name]))) } else { Ok(()) };
         }
-        let (mut is_there, mut has_rows, mut unread) = (false, false, None);
+        let (mut is_there, mut unread) = (false, None);
         let (mut succeeded, mut says_more) = (false, false);
-        let (mut speaks, mut fails) = (false, false);
         let is_object = members(value, &mut |key, value| {
             let place = value.place;
+            let is_list = key == name || (value.is_list() && is_wrapping(key));
             match key {
-                _ if !has_rows && (key == name || (value.is_list() && is_wrapping(key))) => {
-                    let is_nothing = value.is_nothing();
-                    if listed.take(value, read)? {
-                        is_there = true;
-                        has_rows = !is_nothing;
-                    } else {
+                // Of several, the first that has rows which can be read.
+                _ if is_list && !listed.has_rows() => {
+                    // Empty is `null` as well; what failed is `false` in some languages.
+                    let is_read = match value.is_nothing() {
+                        true => value.raw()? == "null",
+                        false => listed.take(value, read)?,
+                    };
+                    is_there |= is_read;
+                    if !is_read {
                         unread = Some(place.fault("expected a list"));
                     }
                 }
-                _ if key == name => {}
-                "count" => first(&mut listed.count, value.whole()?),
+                _ if is_list => {}
+                "count" => {
+                    first(&mut listed.count, value.word()?.and_then(|it| counted(it.trim())));
+                }
                 "success" => succeeded |= value.truth()? == Some(true),
                 "page" => {}
-                _ => {
-                    let tells = !NOTHING.contains(&value.raw()?);
-                    match key {
-                        "message" | "detail" => speaks |= tells,
-                        "errors" | "error_message" => fails |= tells,
-                        _ => says_more |= tells,
-                    }
-                }
+                _ => says_more |= !NOTHING.contains(&value.raw()?),
             }
             Ok(())
         })?;
         if let (false, Some(unread)) = (is_there, unread) {
             return Err(unread);
         }
-        // Words instead of rows, and no word of success: they are what matters.
-        if is_there && (fails || (speaks && !succeeded)) && listed.came == 0 {
-            return Err(place.fault("it has no rows"));
-        }
-        says_more |= speaks || fails;
         if is_there || (succeeded && !says_more && listed.count.unwrap_or(0) == 0) {
             return Ok(());
         }
@@ -94,6 +91,12 @@ pub(crate) fn listed(
 }
 
 impl Listed {
+    /// Whether rows came that could be read.
+    fn has_rows(&self) -> bool {
+        let skipped = self.skipped.as_ref().map_or(0, |skipped| skipped.count);
+        self.came > skipped.into()
+    }
+
     fn take(
         &mut self,
         list: Value<'_, '_>,
@@ -144,6 +147,13 @@ pub(crate) fn uuid(value: Value<'_, '_>) -> Result<Option<String>> {
     Ok(said(value)?.map(trimmed))
 }
 
+/// Whether a uuid tells its record apart: not where a character of it could not be
+/// read, as others may be like it.
+pub(crate) fn identifies(uuid: &str) -> bool {
+    // Nearly all are ASCII, which is told with little work.
+    uuid.is_ascii() || find(uuid, "\u{FFFD}").is_none()
+}
+
 /// The members of a contact, as they come.
 #[derive(Default)]
 pub(crate) struct ContactFields {
@@ -156,6 +166,7 @@ pub(crate) struct ContactFields {
     details: Vec<ContactDetail>,
     unread_details: u32,
     has_details: bool,
+    warning: Option<String>,
 }
 
 impl ContactFields {
@@ -167,21 +178,40 @@ impl ContactFields {
             b"last_name" => first(&mut self.last_name, said(value)?),
             b"channel_uuid" => first(&mut self.channel_uuid, uuid(value)?),
             b"profile_pic_url" => first(&mut self.profile_pic_url, said(value)?),
-            b"details" if !self.has_details => {
-                (self.details, self.unread_details) = (Vec::new(), 0);
-                let is_nothing = value.is_nothing();
-                let are_listed = value.list(&mut |value| {
-                    match detail(value)? {
-                        Some(detail) => keep(&mut self.details, detail),
-                        None => self.unread_details = self.unread_details.saturating_add(1),
-                    }
-                    Ok(())
-                })?;
-                self.has_details = are_listed && !is_nothing;
-                self.unread_details += u32::from(!are_listed);
-            }
+            b"details" => self.details(value)?,
+            [b'c' | b'w' | b'e', ..] => self.rare(key, value)?,
             _ => {}
         }
+        Ok(())
+    }
+
+    /// What most contacts do not have.
+    #[inline(never)]
+    fn rare(&mut self, key: &str, value: Value<'_, '_>) -> Result<()> {
+        // The names that 2Chat documents for a new contact.
+        if key.starts_with("contact_detail") {
+            return self.details(value);
+        }
+        if self.warning.is_none() && (key.starts_with("warning") || key.starts_with("error")) {
+            self.warning = complaint(value)?;
+        }
+        Ok(())
+    }
+
+    fn details(&mut self, value: Value<'_, '_>) -> Result<()> {
+        // Of several, the first that has any.
+        if !self.details.is_empty() || (self.has_details && self.unread_details > 0) {
+            return Ok(());
+        }
+        self.unread_details = 0;
+        self.has_details = value.list(&mut |value| {
+            match detail(value)? {
+                Some(detail) => keep(&mut self.details, detail),
+                None => self.unread_details = self.unread_details.saturating_add(1),
+            }
+            Ok(())
+        })?;
+        self.unread_details += u32::from(!self.has_details);
         Ok(())
     }
 
@@ -201,15 +231,18 @@ impl ContactFields {
             profile_pic_url: self.profile_pic_url,
             details: self.details,
             unread_details: Some(self.unread_details).filter(|count| *count > 0),
-            warning: None,
+            warning: self.warning,
         })
     }
 }
 
-/// A row of `GET /contacts`, and the `contact` of `POST /contacts`.
+/// A row of `GET /contacts`.
 pub(crate) fn contact(value: Value<'_, '_>) -> Result<Option<Contact>> {
     let mut fields = ContactFields::default();
     value.object(&mut |key, value| fields.member(key, value))?;
+    if !fields.uuid.as_deref().is_some_and(identifies) {
+        fields.uuid = None;
+    }
     Ok(fields.contact())
 }
 
@@ -240,134 +273,6 @@ fn detail(value: Value<'_, '_>) -> Result<Option<ContactDetail>> {
     })?;
     let kind = kind.unwrap_or_default();
     Ok(content.map(|value| ContactDetail { id, kind, value, created_at, updated_at }))
-}
-
-/// The answer to `GET /info`, which two actions ask. An account without a uuid
-/// has an empty one here.
-pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
-    let account = Account {
-        uuid: String::new(),
-        name: String::new(),
-        on_trial: false,
-        blocked: false,
-        block_reason: None,
-        created_at: None,
-        expires_at: None,
-    };
-    let mut info = UsageInfo {
-        account,
-        requests_per_minute: None,
-        api_requests: None,
-        number_checks: None,
-        warning: None,
-    };
-    json::read(answer, &mut |value| {
-        let place = value.place;
-        let (mut is_there, mut truths) = (false, [None; 2]);
-        let is_object = members(value, &mut |key, value| {
-            match key {
-                "account" => members(value, &mut |key, value| {
-                    is_there |= account_member(&mut info.account, &mut truths, key, value)?;
-                    Ok(())
-                }),
-                "limits" => value.object(&mut |key, value| {
-                    if key == "requests_per_minute" {
-                        first(&mut info.requests_per_minute, value.whole()?);
-                    }
-                    Ok(())
-                }),
-                "usage" => usage(value, &mut info),
-                _ => Ok(true),
-            }
-            .map(drop)
-        })?;
-        [info.account.on_trial, info.account.blocked] = truths.map(|says| says == Some(true));
-        match (is_object, is_there) {
-            (true, true) => Ok(()),
-            (true, false) => Err(place.missing("account")),
-            (false, _) => Err(place.fault("expected an object")),
-        }
-    })?;
-    Ok(info)
-}
-
-/// Reads a member of an account, if it is one; whether it is on trial, and blocked,
-/// apart.
-fn account_member(
-    account: &mut Account,
-    [on_trial, blocked]: &mut [Option<bool>; 2],
-    key: &str,
-    value: Value<'_, '_>,
-) -> Result<bool> {
-    match key {
-        "uuid" if account.uuid.is_empty() => account.uuid = uuid(value)?.unwrap_or_default(),
-        "name" if account.name.is_empty() => account.name = said(value)?.unwrap_or_default(),
-        "on_trial" => first(on_trial, value.truth()?),
-        "blocked" => first(blocked, value.truth()?),
-        // In live answers, not in the documentation.
-        "block_reason" => first(&mut account.block_reason, said(value)?),
-        "created_at" => first(&mut account.created_at, time(value)?),
-        "expires_at" => first(&mut account.expires_at, time(value)?),
-        _ => return Ok(false),
-    }
-    Ok(true)
-}
-
-/// API requests and number checks.
-fn usage(value: Value<'_, '_>, info: &mut UsageInfo) -> Result<bool> {
-    let (mut requests, mut max_requests) = (None, None);
-    let (mut checks, mut max_checks) = (None, None);
-    let is_object = value.object(&mut |key, value| {
-        match key {
-            "api_request_count" => first(&mut requests, value.whole()?),
-            "max_api_request_count" => first(&mut max_requests, limit(value)?),
-            "number_check_count" => first(&mut checks, value.whole()?),
-            "max_number_check_count" => first(&mut max_checks, limit(value)?),
-            _ => {}
-        }
-        Ok(())
-    })?;
-    first(&mut info.api_requests, quota(requests, max_requests));
-    first(&mut info.number_checks, quota(checks, max_checks));
-    Ok(is_object)
-}
-
-/// How much is allowed.
-enum Limit {
-    Of(u64),
-    Unlimited,
-}
-
-/// `None`: 2Chat does not say. A negative number, nothing, or a number beyond
-/// all counting is no limit, and so is a word for it.
-fn limit(value: Value<'_, '_>) -> Result<Option<Limit>> {
-    const WORDS: [&str; 8] =
-        ["unlimited", "infinite", "infinity", "inf", "none", "null", "no limit", "∞"];
-    if !value.is_text() && !value.is_number() {
-        return Ok((value.raw()? == "null").then_some(Limit::Unlimited));
-    }
-    Ok(value.word()?.and_then(|word| {
-        let word = word.trim();
-        if let Some(limit) = whole(word) {
-            return Some(Limit::Of(limit));
-        }
-        // Whole, but beyond counting, such as 1e300.
-        let is_vast = word.starts_with(|c: char| c.is_ascii_digit())
-            && word.bytes().all(|b| b.is_ascii_digit() || b"eE+".contains(&b));
-        let none = word.starts_with('-')
-            || is_vast
-            || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));
-        none.then_some(Limit::Unlimited)
-    }))
-}
-
-fn quota(used: Option<u64>, limit: Option<Limit>) -> Option<Quota> {
-    Some(match limit? {
-        Limit::Of(limit) => {
-            Quota { used, limit: Some(limit), left: used.map(|used| limit.saturating_sub(used)) }
-        }
-        Limit::Unlimited => Quota { used, limit: None, left: None },
-    })
 }
 
 #[cfg(test)]
@@ -421,7 +326,10 @@ mod tests {
                 Some(1),
             ),
             (r#"{"contacts":[{"uuid":"a"}],"contacts":null}"#, &["a"], None),
-            (r#"{"contacts":[],"contacts":[{"uuid":"b"}]}"#, &[], None),
+            (r#"{"contacts":[],"contacts":[{"uuid":"b"}]}"#, &["b"], None),
+            (r#"{"contacts":{},"data":{"contacts":[{"uuid":"b"}]}}"#, &["b"], None),
+            (r#"{"data":[{"uuid":"a"},{"uuid":"b"}],"contacts":[]}"#, &["a", "b"], None),
+            (r#"{"items":[{"page":1}],"contacts":[{"uuid":"b"}]}"#, &["b"], None),
         ] {
             let (rows, listed) = contacts(body);
             let found: Vec<_> = rows.iter().map(|row| row.uuid.as_str()).collect();
@@ -445,7 +353,7 @@ mod tests {
         assert!(account.blocked && !account.on_trial);
         assert_eq!(info.requests_per_minute, Some(80));
         let quota = info.api_requests.unwrap();
-        assert_eq!((quota.used, quota.limit), (Some(1), Some(9)));
+        assert_eq!((quota.used, quota.limit, info.warning), (Some(7), Some(9), None));
     }
 
     #[test]

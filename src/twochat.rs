@@ -11,7 +11,9 @@ use crate::{
     values::{ApiKey, BaseUrl},
 };
 
+mod arguments;
 mod meaning;
+mod names;
 mod replies;
 mod waiting;
 mod words;
@@ -20,8 +22,9 @@ mod wrapping;
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) use self::replies::decoded;
 pub(crate) use self::{
-    replies::{Reply, accept, judge},
-    words::Spelling,
+    arguments::Arguments,
+    replies::{Brings, Reply, accept, judge},
+    words::complaint,
     wrapping::{is_wrapping, members},
 };
 

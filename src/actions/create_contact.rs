@@ -13,7 +13,7 @@ use crate::{
     json::{self, Answer},
     records::ContactFields,
     text::{concat, digits},
-    twochat::{Call, Spelling, is_wrapping, members},
+    twochat::{Arguments, Call, is_wrapping, members},
     values::{ChannelUuid, Email, Name, PhoneNumber, Text, WebUrl},
 };
 
@@ -45,8 +45,14 @@ impl Action for CreateContact {
     type Input = NewContact;
     type Output = Contact;
 
-    const SPELLINGS: &'static [Spelling] =
-        &[("contact_detail", "details"), ("contact_details", "details"), ("type", "kind")];
+    const ARGUMENTS: Arguments = Arguments {
+        names: "first-name|last-name|profile-pic-url|channel-uuid|details",
+        spellings: &[
+            ("contact_detail", "details"),
+            ("contact_details", "details"),
+            ("type", "kind"),
+        ],
+    };
 
     fn build(contact: NewContact) -> Result<Self> {
         if contact.details.is_empty() {
@@ -349,6 +355,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_contact_complains_of_is_its_warning() {
+        for (members, warning) in [
+            (r#""warning":"Picture too large""#, Some("Picture too large")),
+            (r#""error":{"message":"Picture too large"}"#, Some("Picture too large")),
+            (r#""errors":["Picture too large",null]"#, Some("Picture too large")),
+            (r#""warning":null,"error":"none","errors":[{}]"#, None),
+        ] {
+            let body = [r#"{"contact":{"uuid":"CON1","#, members, "}}"].concat();
+            assert_eq!(read(&body).unwrap().warning.as_deref(), warning, "{members}");
+        }
+    }
+
+    #[test]
     fn an_answer_of_another_shape_is_named_by_its_path() {
         assert_named(
             read,
@@ -364,15 +383,6 @@ mod tests {
                 ("", "$"),
             ],
         );
-    }
-
-    #[test]
-    fn the_names_of_2chat_are_spelled_as_in_the_contract() {
-        for (theirs, ours) in
-            [("contact_detail", "details"), ("contact_details", "details"), ("type", "kind")]
-        {
-            assert!(CreateContact::SPELLINGS.contains(&(theirs, ours)), "{theirs}");
-        }
     }
 
     proptest! {

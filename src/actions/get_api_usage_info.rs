@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_is_left_is_never_below_0() {
         for (used, limit, left) in
-            [(5, 5, 0), (6, 5, 0), (u64::MAX, 0, 0), (0, u64::MAX, u64::MAX), (0, 0, 0)]
+            [(5, 5, 0), (6, 5, 0), (u64::MAX, 0, 0), (0, u64::MAX - 1, u64::MAX - 1), (0, 0, 0)]
         {
             let usage = format!(
                 r#","usage":{{"api_request_count":{used},"max_api_request_count":{limit}}}"#
@@ -153,6 +153,7 @@ mod tests {
             "\"-1\"",
             "null",
             "1e300",
+            "18446744073709551615",
             "18446744073709551616",
             "\"unlimited\"",
             "\"Infinite\"",
@@ -172,6 +173,46 @@ mod tests {
         // No limit that could be read is not the same as none.
         for limit in ["{}", "[]", "true", "false", "1.5", "\"\"", "\"much\""] {
             assert_eq!(quota("7", limit), None, "{limit}");
+        }
+    }
+
+    #[test]
+    fn a_number_may_have_something_between_its_thousands() {
+        for ten_thousand in ["10,000", "10 000", "10_000", "10'000", "10\u{202f}000", "010,000"] {
+            let text = format!("\"{ten_thousand}\"");
+            assert_eq!(quota("1", &text), Some((Some(1), Some(10_000), Some(9_999))), "{text}");
+            assert_eq!(quota(&text, "10000").unwrap().2, Some(0), "{text}");
+        }
+        for other in ["1,5", "10,00", "1,0000", "10000,", "10,,000", "1, 000", "10,000 a day"] {
+            assert_eq!(quota("1", &format!("\"{other}\"")), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_read_is_named() {
+        let warning = |members: &str| beside_account(members).warning;
+        for (members, named) in [
+            (r#","usage":{"max_api_request_count":"plenty"}"#, "max_api_request_count"),
+            (
+                r#","usage":{"number_check_count":-3,"max_number_check_count":9}"#,
+                "number_check_count",
+            ),
+            (r#","limits":{"requests_per_minute":"80/min"}"#, "requests_per_minute"),
+            (r#","usage":{"max_api_request_count":"-"}"#, "max_api_request_count"),
+            (
+                r#","usage":{"api_request_count":2.5,"max_api_request_count":[9]}"#,
+                "api_request_count, max_api_request_count",
+            ),
+        ] {
+            let expected = ["It could not be read: ", named].concat();
+            assert_eq!(warning(members).as_deref(), Some(&*expected), "{members}");
+        }
+        for members in [
+            r#","usage":{"api_request_count":null,"max_api_request_count":"","number_check_count":false}"#,
+            r#","usage":{"max_api_request_count":{},"max_api_request_count":5}"#,
+            r#","limits":{"requests_per_minute":-1},"usage":{"max_api_request_count":"none"}"#,
+        ] {
+            assert_eq!(warning(members), None, "{members}");
         }
     }
 

@@ -15,7 +15,7 @@ use crate::{
     json::Answer,
     records,
     text::{concat, digits},
-    twochat::Call,
+    twochat::{Arguments, Call},
     unique::unique,
     values::ChannelUuid,
 };
@@ -32,6 +32,9 @@ const DEFAULT_RESULTS_PER_PAGE: u32 = 50;
 impl Action for ListContacts {
     type Input = ContactQuery;
     type Output = ContactPage;
+
+    const ARGUMENTS: Arguments =
+        Arguments { names: "channel-uuid|page-number|results-per-page", spellings: &[] };
 
     fn build(query: ContactQuery) -> Result<Self> {
         let results_per_page = query.results_per_page.unwrap_or(DEFAULT_RESULTS_PER_PAGE);
@@ -78,6 +81,10 @@ impl Action for ListContacts {
 
     fn warning(page: &mut ContactPage) -> &mut Option<String> {
         &mut page.warning
+    }
+
+    fn is_nothing(page: &ContactPage) -> bool {
+        page.next_page.is_none()
     }
 }
 
@@ -323,7 +330,6 @@ mod tests {
             "[]",
             r#"{"contacts":{}}"#,
             r#"{"contacts":null}"#,
-            r#"{"contacts":false,"success":true}"#,
             r#"{"success":true}"#,
             r#"{"success":true,"page":0,"count":0,"error":null}"#,
         ] {
@@ -373,6 +379,9 @@ mod tests {
                 (r#"{"success":true,"other":{"contacts":[{"uuid":"CON1"}]}}"#, "$.contacts"),
                 (r#"{"contacts":7}"#, "$.contacts"),
                 (r#"{"contacts":"none"}"#, "$.contacts"),
+                // Of a query that failed, and not of an empty directory.
+                (r#"{"contacts":false,"success":true}"#, "$.contacts"),
+                (r#"{"contacts":"","success":true}"#, "$.contacts"),
                 ("[1,2]", "$"),
                 (r#"[{"foo":1}]"#, "$"),
                 ("null", "$"),

@@ -9,7 +9,7 @@ use crate::{
     contract::{HookParam, WebhookSubscription, WebhookSubscriptions},
     error::Result,
     json::{Answer, Value},
-    records::{first, listed, said, uuid},
+    records::{first, identifies, listed, said, uuid},
     time::time,
     twochat::Call,
 };
@@ -41,6 +41,10 @@ impl Action for ListWebhookSubscriptions {
     fn warning(listed: &mut WebhookSubscriptions) -> &mut Option<String> {
         &mut listed.warning
     }
+
+    fn is_nothing(listed: &WebhookSubscriptions) -> bool {
+        listed.subscriptions.is_empty() && listed.skipped.is_none()
+    }
 }
 
 fn subscription(value: Value<'_, '_>) -> Result<Option<WebhookSubscription>> {
@@ -61,7 +65,7 @@ fn subscription(value: Value<'_, '_>) -> Result<Option<WebhookSubscription>> {
         }
         Ok(())
     })?;
-    Ok(found.map(|uuid| WebhookSubscription {
+    Ok(found.filter(|uuid: &String| identifies(uuid)).map(|uuid| WebhookSubscription {
         uuid,
         event_name: event_name.unwrap_or_default(),
         channel_uuid,

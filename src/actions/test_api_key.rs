@@ -41,14 +41,18 @@ impl Action for TestApiKey {
         };
         // The verdict stands without it.
         let account = Some(info.account).filter(|account| !account.uuid.is_empty());
-        Ok(KeyCheck { verdict, message, account, warning: None })
+        Ok(KeyCheck { verdict, message, account, warning: info.warning })
     }
 
     fn warning(check: &mut KeyCheck) -> &mut Option<String> {
         &mut check.warning
     }
 
-    fn refused(refusal: Box<Failure>) -> Result<KeyCheck> {
+    fn refused(refusal: Box<Failure>, beside: Option<KeyCheck>) -> Result<KeyCheck> {
+        // The account itself tells it best.
+        if let Some(check) = beside.filter(|check| check.verdict != Verdict::Valid) {
+            return Ok(check);
+        }
         let verdict = match (refusal.verdict, refusal.kind) {
             (Some(told), _) => told,
             (None, ErrorKind::Unauthorized) => Verdict::Invalid,
@@ -239,7 +243,7 @@ mod tests {
             ErrorKind::Misconfigured,
         ] {
             let failure = Failure::new(kind, "It got nowhere.".to_owned(), "Try again.");
-            assert_eq!(TestApiKey::refused(failure.clone()).unwrap_err(), failure);
+            assert_eq!(TestApiKey::refused(failure.clone(), None).unwrap_err(), failure);
         }
     }
 

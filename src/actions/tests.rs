@@ -65,6 +65,112 @@ fn a_refusal_that_brings_the_contact_along_may_have_created_it() {
 }
 
 #[test]
+fn a_refusal_whose_words_say_that_it_was_stored_leaves_it_open() {
+    let told = |status, words: &str| {
+        let body = serde_json::json!({ "message": words }).to_string();
+        let error = create(status, &body).unwrap_err().report(CreateContact::PROMISE);
+        (error.carried_out, error.retry == Retry::AfterLooking)
+    };
+    for status in [400, 403, 404, 408, 409, 410, 422, 424, 425, 429, 486] {
+        for words in [
+            "Contact was stored, but its picture was not",
+            "Already saved, try another",
+            "The details were added and the channel is connecting",
+            "Not synced yet: the record has been created",
+            "Queued for the channel",
+        ] {
+            assert_eq!(told(status, words), (CarriedOut::Perhaps, true), "{status} {words}");
+        }
+        for words in [
+            "The contact was not created",
+            "It cannot be saved now",
+            "Nothing was stored",
+            "No record was added",
+            "Failed: details unsaved",
+            "A contact should be created by its owner",
+        ] {
+            assert_eq!(told(status, words), (CarriedOut::No, false), "{status} {words}");
+        }
+    }
+}
+
+#[test]
+fn a_no_that_gives_a_status_means_what_that_status_does() {
+    for (body, kind, retry) in [
+        (r#"{"success":false,"code":404}"#, ErrorKind::NotFound, Retry::Never),
+        (r#"{"ok":"no","status":"406"}"#, ErrorKind::InvalidInput, Retry::AfterCorrecting),
+        (r#"{"error":{"statusCode":486}}"#, ErrorKind::Busy, Retry::AfterWaiting),
+        (r#"{"errors":[{"status":"502","title":"x"}]}"#, ErrorKind::Interrupted, Retry::Now),
+        (r#"{"http_status":429}"#, ErrorKind::RateLimited, Retry::AfterWaiting),
+        (r#"{"success":0,"data":{"code":403}}"#, ErrorKind::Forbidden, Retry::Never),
+        (
+            r#"{"success":0,"message":"Slow down, please"}"#,
+            ErrorKind::RateLimited,
+            Retry::AfterWaiting,
+        ),
+        (r#"{"failed":1,"detail":"Overloaded"}"#, ErrorKind::Busy, Retry::AfterWaiting),
+        // Of no failure, or of no status at all.
+        (r#"{"success":false,"code":201}"#, ErrorKind::Rejected, Retry::Never),
+        (r#"{"success":false,"code":4004}"#, ErrorKind::Rejected, Retry::Never),
+    ] {
+        let failure = list(body).unwrap_err();
+        assert_eq!((failure.kind, failure.status), (kind, Some(200)), "{body}");
+        assert_eq!(failure.report(ListContacts::PROMISE).retry, retry, "{body}");
+        let error = create(200, body).unwrap_err().report(CreateContact::PROMISE);
+        assert_eq!((error.carried_out, error.retry), (CarriedOut::Perhaps, Retry::AfterLooking));
+    }
+    // What says yes, or nothing, means no such thing.
+    let page = list(r#"{"result":429,"success":true,"contacts":[{"uuid":"CON1"}]}"#).unwrap();
+    assert_eq!(page.contacts.len(), 1);
+    for (code, expected) in
+        [(401, Verdict::Invalid), (402, Verdict::QuotaExhausted), (403, Verdict::Blocked)]
+    {
+        let message = if code == 403 { "Account suspended" } else { "No" };
+        let body = format!(r#"{{"success":false,"code":{code},"message":"{message}"}}"#);
+        assert_eq!(verdict(200, &body), Some(expected), "{body}");
+    }
+}
+
+#[test]
+fn the_seconds_to_wait_may_stand_in_the_body() {
+    for (body, seconds) in [
+        (r#"{"message":"Late","retry_after":11}"#, Some(11)),
+        (r#"{"error":{"message":"Late","retryAfter":"1.2"}}"#, Some(2)),
+        (r#"{"Retry-After":"40 seconds"}"#, Some(40)),
+        (r#"{"retry_after":"later"}"#, None),
+        (r#"{"retry_after":-3}"#, None),
+    ] {
+        assert_eq!(create(429, body).unwrap_err().wait_seconds, seconds, "{body}");
+    }
+    let reply = Reply {
+        status: 503,
+        retry_after: Some("5".to_owned()),
+        date: None,
+        body: Ok(r#"{"retry_after":60}"#.to_owned()),
+    };
+    let refused = outcome(TestApiKey, reply, &Settings::from_variables([]).unwrap()).unwrap_err();
+    assert_eq!(refused.wait_seconds, Some(5));
+}
+
+#[test]
+fn what_the_account_says_of_itself_is_the_finding_beside_any_refusal() {
+    let blocked = r#"{"success":false,"message":"No","account":{"uuid":"ACC1","blocked":3}}"#;
+    let spent = r#"{"success":false,"account":{"uuid":"ACC1"},
+        "usage":{"api_request_count":"1,500","max_api_request_count":1500}}"#;
+    for status in [200, 401, 403, 429] {
+        assert_eq!(verdict(status, blocked), Some(Verdict::Blocked), "{status}");
+        assert_eq!(verdict(status, spent), Some(Verdict::QuotaExhausted), "{status}");
+    }
+    // One that works is no reason to pass over the refusal.
+    assert_eq!(verdict(200, r#"{"success":false,"account":{"uuid":"ACC1"}}"#), None);
+    for (blocked, told) in [(r#""0000-00-00""#, true), ("{}", true), (r#""no""#, false)] {
+        let body = format!(r#"{{"account":{{"uuid":"ACC1","blocked":{blocked}}}}}"#);
+        let check = reply::<TestApiKey>((), 200, &body).unwrap();
+        assert_eq!((check.verdict, check.warning.is_some()), (Verdict::Valid, told), "{blocked}");
+    }
+}
+
+#[test]
 fn a_plain_no_counts_even_beside_a_record() {
     for no in [
         r#""success":"error""#,
@@ -95,6 +201,11 @@ fn a_plain_no_counts_even_beside_a_record() {
         r#""error_code":7"#,
         r#""errorCode":"E100""#,
         r#""type":"error""#,
+        r#""errno":5"#,
+        r#""err_code":"E5""#,
+        r#""http_status":403"#,
+        r#""ok":"nope""#,
+        r#""success":-1"#,
         r#""error":true"#,
         r#""Error":"It is offline""#,
         r#""succeeded":false"#,
@@ -110,8 +221,15 @@ fn a_plain_no_counts_even_beside_a_record() {
         r#""success":true,"data":{"success":false}"#,
     ] {
         let [contact, contacts] = beside_a_record(no);
+        let kind = match no.split('"').find_map(|part| part.trim_matches(':').parse().ok()) {
+            Some(500) => ErrorKind::Interrupted,
+            Some(401) => ErrorKind::Unauthorized,
+            Some(403) => ErrorKind::Forbidden,
+            Some(422) => ErrorKind::InvalidInput,
+            _ => ErrorKind::Rejected,
+        };
         for failure in [create(200, &contact).unwrap_err(), list(&contacts).unwrap_err()] {
-            assert_eq!((failure.kind, failure.status), (ErrorKind::Rejected, Some(200)), "{no}");
+            assert_eq!((failure.kind, failure.status), (kind, Some(200)), "{no}");
         }
         let error = create(201, &contact).unwrap_err().report(CreateContact::PROMISE);
         assert_eq!((error.carried_out, error.retry), (CarriedOut::Perhaps, Retry::AfterLooking));
@@ -181,6 +299,14 @@ fn what_says_no_error_is_none() {
         r#""success":512"#,
         r#""error":"No errors were found""#,
         r#""failed":0"#,
+        r#""errno":0"#,
+        r#""errors":"0 errors""#,
+        r#""errors":[null,"",{},[]]"#,
+        r#""error":"-""#,
+        r#""result":"errors: 0""#,
+        r#""status":"Invalid rows: 0""#,
+        r#""http_status":201"#,
+        r#""ok":"nopeus""#,
         r#""failure":null"#,
         r#""hasErrors":false"#,
     ] {

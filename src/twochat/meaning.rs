@@ -1,4 +1,5 @@
-//! What do words tell of the key, or of the account behind it?
+//! What do words tell: of the key, or of the account behind it, of trouble, and of
+//! what was done?
 //!
 //! Servers say it in their own words, so they are known by parts of English ones.
 //! What could mean something else is no verdict.
@@ -56,4 +57,34 @@ pub(super) fn verdict_in(text: &str) -> Option<Verdict> {
         let wrong = of_key && (has(text, WRONG) || has(text, OFF));
         (wrong && !has(text, "permission|scope|privilege|allow")).then_some(Verdict::Invalid)
     }
+}
+
+/// The status that words stand for which ask to come again.
+pub(super) fn passing(text: &str) -> Option<u16> {
+    if has(text, "too many request|rate limit|slow down|throttl") {
+        Some(429)
+    } else if has(text, "maintenance|overload|temporarily un|service un|try again later") {
+        Some(503)
+    } else {
+        None
+    }
+}
+
+/// Whether words beside a result tell of trouble.
+pub(super) fn is_trouble(text: &str) -> bool {
+    const TROUBLE: &str = " not | but |fail|warn|error|unable|could|cannot|partial|skip|invalid|\
+                           reject|ignor|pending|unavail|truncat|temporar|incomplete|missing";
+    has(text, TROUBLE)
+}
+
+/// Whether words tell that something was stored, or soon will be: "it was saved,
+/// but", and not "it could not be saved".
+pub(super) fn tells_of_doing(text: &str) -> bool {
+    const DONE: &str = " created | saved | stored | added | inserted | persisted | queued ";
+    const NOT: &str = " not | no | be | t | never | nothing | fail | failed | un";
+    any(DONE, &|done| {
+        // What stands right before it denies it.
+        let before = find(text, done).and_then(|at| text.get(at.saturating_sub(16)..at + 1));
+        before.is_some_and(|before| !has(before, NOT))
+    })
 }

@@ -5,8 +5,10 @@
 
 use super::{
     Settings,
+    arguments::Arguments,
+    names::tells_more,
     waiting::wait_seconds,
-    words::{Spelling, Words, heard, tells_more},
+    words::{Words, append, heard},
 };
 use crate::{
     contract::{ErrorKind, Verdict},
@@ -24,6 +26,22 @@ pub(crate) struct Reply {
     /// The server's own time.
     pub(crate) date: Option<String>,
     pub(crate) body: Result<String>,
+}
+
+impl Reply {
+    /// The seconds to wait that its headers ask for.
+    pub(crate) fn wait_seconds(&self) -> Option<u32> {
+        wait_seconds(self.retry_after.as_deref()?, self.date.as_deref())
+    }
+}
+
+/// What an action read of an answer.
+pub(crate) enum Brings<'r> {
+    /// A result, and where it tells what 2Chat warned of.
+    Result(&'r mut Option<String>),
+    /// The same, of a result that holds nothing: a page without rows.
+    Nothing(&'r mut Option<String>),
+    Unread(&'r mut Box<Failure>),
 }
 
 /// The text of a body, or what is wrong with it.
@@ -48,24 +66,24 @@ pub(crate) fn decoded(
     }
 }
 
-/// The answer of a reply whose status says that it succeeded; else the refusal, and
-/// what came with it.
+/// The answer of a reply, and the refusal that it is if its status says no.
 ///
-/// A refusal that names an argument is given in the contract's spelling: what
-/// is not in `spellings` differs only in its hyphens.
+/// A refusal that names one of the `arguments` is given in the contract's spelling.
 pub(crate) fn accept<'k>(
     reply: Reply,
     settings: &'k Settings,
-    spellings: &[Spelling],
-) -> core::result::Result<Answer<'k>, (Box<Failure>, Option<Answer<'k>>)> {
-    let answer = reply.body.map(|text| Answer::new(unquoted(text), settings.key(), tells_more));
-    if matches!(reply.status, 200..=299) {
-        return answer.map_err(|failure| (failure, None));
-    }
-    let answer = answer.ok();
-    let words = answer.as_ref().map(|answer| heard(answer, spellings).words).unwrap_or_default();
-    let wait = reply.retry_after.and_then(|wait| wait_seconds(&wait, reply.date.as_deref()));
-    Err((refusal(reply.status, wait, words), answer))
+    arguments: &Arguments,
+) -> Result<(Answer<'k>, Option<Box<Failure>>)> {
+    let succeeded = matches!(reply.status, 200..=299);
+    let text = match reply.body {
+        // It is told only where it was needed.
+        Err(_) if !succeeded => String::new(),
+        body => body.map_err(|failure| failure.with_status(reply.status))?,
+    };
+    let answer = Answer::new(unquoted(text), settings.key(), tells_more);
+    let refusal =
+        (!succeeded).then(|| refusal(reply.status, None, heard(&answer, true, arguments).words));
+    Ok((answer, refusal))
 }
 
 /// The failure that the answer tells of, although its status says success. Else
@@ -74,20 +92,36 @@ pub(crate) fn accept<'k>(
 /// are not looked at again.
 pub(crate) fn judge(
     answer: &Answer<'_>,
-    read: core::result::Result<&mut Option<String>, &mut Box<Failure>>,
+    read: Brings<'_>,
     status: u16,
-    spellings: &[Spelling],
+    arguments: &Arguments,
 ) -> Option<Box<Failure>> {
-    if read.is_ok() && !answer.may_tell_more() {
+    if !matches!(read, Brings::Unread(_)) && !answer.may_tell_more() {
         return None;
     }
-    let heard = heard(answer, spellings);
-    if heard.says_no || (read.is_err() && heard.tells_errors) {
-        return Some(failure_in_words(ErrorKind::Rejected, FAILED_IN_SPITE, heard.words, status));
+    let heard = heard(answer, false, arguments);
+    // What is told beside nothing is the reason why there is nothing.
+    let is_reason = match read {
+        Brings::Result(_) => false,
+        Brings::Nothing(_) => heard.tells_errors || heard.speaks,
+        Brings::Unread(_) => heard.tells_errors,
+    };
+    if heard.says_no || is_reason {
+        return Some(match heard.words.status {
+            Some(meant) => refusal(status, Some(meant), heard.words),
+            None => {
+                failure_in_words(ErrorKind::Rejected, FAILED_IN_SPITE, heard.words, status, None)
+            }
+        });
     }
     match read {
-        Ok(warning) => *warning = heard.warning,
-        Err(unread) => {
+        Brings::Result(warning) | Brings::Nothing(warning) => {
+            if let Some(heard) = heard.warning {
+                let own = warning.get_or_insert_default();
+                append(own, "; ", &heard);
+            }
+        }
+        Brings::Unread(unread) => {
             if answer.is_page() {
                 unread.message = PAGE_INSTEAD.to_owned();
                 unread.advice = "Sign in to it, or check the base URL in the settings.";
@@ -105,14 +139,21 @@ fn failure_in_words(
     (happened, advice): Advice,
     words: Words,
     status: u16,
+    meant: Option<u16>,
 ) -> Box<Failure> {
-    let number = digits(status.into());
-    let mut message = concat(&[happened, " (HTTP ", &number, ")."]);
+    let mut message = concat(&[happened, " (HTTP ", &digits(status.into())]);
+    if let Some(meant) = meant {
+        message.push_str(&concat(&[", that means ", &digits(meant.into())]));
+    }
+    message.push_str(").");
     quote(&mut message, words.text.as_deref());
     let field = words.field.filter(|_| kind == ErrorKind::InvalidInput);
     let mut failure = Failure::new(kind, message, advice).with_status(status);
     failure.field = field;
-    failure.verdict = words.verdict.filter(|_| matches!(status, 200..=404 | 406 | 422));
+    failure.wait_seconds = words.wait;
+    failure.claims_done = words.done;
+    let decides = matches!(meant.unwrap_or(status), 200..=404 | 406 | 422);
+    failure.verdict = words.verdict.filter(|_| decides);
     failure
 }
 
@@ -135,20 +176,19 @@ const FAILED_IN_SPITE: Advice = (
 const PAGE_INSTEAD: &str = "A web page came instead of JSON: probably not from 2Chat, but the \
                             sign-in page of a network or proxy on the way.";
 
-/// The failure that a status other than 2xx stands for.
+/// The failure that a status other than 2xx stands for; or the one that the answer
+/// gives, where the reply has another.
 ///
 /// The meanings are those of 2Chat's page of response codes, and of HTTP; that
 /// of a refused key or account is in the words, whatever the status.
-fn refusal(status: u16, wait_seconds: Option<u32>, words: Words) -> Box<Failure> {
-    let (kind, advice) = match (status, words.verdict) {
+fn refusal(status: u16, meant: Option<u16>, words: Words) -> Box<Failure> {
+    let (kind, advice) = match (meant.unwrap_or(status), words.verdict) {
         (401..=403, Some(Verdict::Blocked)) => (ErrorKind::Forbidden, FORBIDDEN),
         (401..=403, Some(Verdict::QuotaExhausted)) => (ErrorKind::QuotaExhausted, USED_UP),
         (402 | 403, Some(Verdict::Invalid)) => (ErrorKind::Unauthorized, UNKNOWN_KEY),
-        _ => meaning(status, words.conflict),
+        (status, _) => meaning(status, words.conflict),
     };
-    let mut failure = failure_in_words(kind, advice, words, status);
-    failure.wait_seconds = wait_seconds;
-    failure
+    failure_in_words(kind, advice, words, status, meant)
 }
 
 const UNKNOWN_KEY: Advice = (

@@ -1,4 +1,5 @@
-//! How long does a server ask to be left alone? Reads `Retry-After`.
+//! How long does a server ask to be left alone? Reads `Retry-After`, and what the
+//! like in a body holds.
 //!
 //! Seconds, or a date. The component has no clock, so a date is held against
 //! the server's own `Date`; without that it says nothing.
@@ -21,8 +22,15 @@ pub(super) fn wait_seconds(retry_after: &str, date: Option<&str>) -> Option<u32>
     seconds.min(LONGEST).try_into().ok()
 }
 
-/// `7`, or `1.5`. More digits than a number can have are a long wait as well.
+/// `7`, `1.5`, or `7 seconds`. More digits than a number can have are a long wait as
+/// well.
 fn seconds(text: &str) -> Option<u64> {
+    let unit = text.bytes().position(|byte| byte.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (text, unit) = text.split_at_checked(unit)?;
+    if !matches!(unit, "" | "s" | "sec" | "secs" | "second" | "seconds") {
+        return None;
+    }
+    let text = text.trim();
     let (whole, fraction) = text.split_once(&['.'][..]).unwrap_or((text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
@@ -91,7 +99,13 @@ mod tests {
             ("1.", None),
             (".5", None),
             ("1e3", None),
-            ("7s", None),
+            ("7s", Some(7)),
+            ("90 seconds", Some(90)),
+            ("0.5 sec", Some(1)),
+            ("7ms", None),
+            ("seconds", None),
+            ("7 parsecs", None),
+            ("s7", None),
             ("", None),
             ("soon", None),
         ] {

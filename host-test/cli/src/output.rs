@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use crate::{
     exit::CommandError,
     form::{Form, Format},
-    paging, paint,
+    paging::{self, WARNING},
+    paint::{self, visible},
     rows::Rows,
     spread::{self, Kinds},
     table::{self, Cells},
@@ -29,6 +30,7 @@ pub(crate) fn result(
     kinds: &Kinds<'_>,
 ) -> Result<(), CommandError> {
     let rows = rows_of(schema, form, kinds)?;
+    say_warning(result, &rows, form);
     match form.format {
         Format::Json => json(result),
         Format::Jsonl => {
@@ -40,6 +42,15 @@ pub(crate) fn result(
             let notes = paging::more(result).into_iter().collect();
             table(&rows, result, &[], notes)
         }
+    }
+}
+
+/// Says what a result warns of, where its form does not show it.
+fn say_warning(result: &Value, rows: &Rows, form: &Form) {
+    let is_shown = form.format == Format::Json
+        || (rows.is_single() && rows.names().iter().any(|name| name == WARNING));
+    if let (false, Some(warning)) = (is_shown, result.get(WARNING).and_then(Value::as_str)) {
+        terminal::say(&format!("twochat: warning: {}", visible(warning)));
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Rows leave page by page, each of them once; of those that left only the uuid is
 //! remembered. A page is the last if it is empty, if it names no next one, or if pages
-//! bring nothing new any more: a short page proves nothing by itself. But where the one
-//! after it is refused, it was the last, unless a count says that rows are missing.
+//! bring nothing new any more: a short page proves nothing by itself. A page that is
+//! refused is the end where a count or the refusal itself says so; where it gives no
+//! reason, after a short page, it is taken for the end, and that is said.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -63,7 +64,7 @@ pub(crate) async fn run(
     loop {
         let page = match walk.ask().await {
             Err(CommandError::Action(error)) if walk.refuses_the_page(&error) => {
-                if walk.is_through() {
+                if walk.is_through(&error) {
                     if walk.export.end()? == Reader::Gone {
                         return Ok(());
                     }
@@ -110,11 +111,13 @@ struct Walk<'a> {
     /// How many pages in a row brought nothing new, and were the page before again.
     nothing_new: usize,
     repeated: usize,
-    /// Whether that was taken for the end.
+    /// Whether that was taken for the end, or that a page was refused.
     is_fruitless: bool,
-    /// How many rows there are in all, if the first page told.
+    is_refused: bool,
+    /// How many rows there are in all, if a page told. Beginning elsewhere than with
+    /// the first, it does not see all.
     total: Option<u64>,
-    is_first: bool,
+    sees_all: bool,
     skipped: Skipped,
     /// Whether the page before, if there is one, held fewer rows than a page can, and
     /// whether one did after which others came.
@@ -156,8 +159,6 @@ impl<'a> Walk<'a> {
         let mut seen = HashSet::new();
         let earlier = export.begin(&mut seen)?;
         let progress = Progress::of_rows(export.written());
-        // Beginning elsewhere, it does not see all.
-        let is_first = earlier.is_none() && first_page == 0;
         let was_short = earlier.as_ref().map(|earlier| earlier.was_short);
         let (page, total, skipped) = match earlier {
             Some(earlier) => (earlier.next_page, earlier.total, Skipped::before(earlier.skipped)),
@@ -179,8 +180,9 @@ impl<'a> Walk<'a> {
             nothing_new: 0,
             repeated: 0,
             is_fruitless: false,
+            is_refused: false,
             total,
-            is_first,
+            sees_all: first_page == 0,
             skipped,
             was_short,
             is_capped: false,
@@ -206,8 +208,8 @@ impl<'a> Walk<'a> {
     /// Takes in a page, and says what comes after it.
     fn take(&mut self, page: &Value) -> Result<Step, CommandError> {
         let rows = self.paging.rows(page);
-        if std::mem::take(&mut self.is_first) {
-            self.total = self.paging.total(page);
+        if self.sees_all {
+            self.total = self.total.max(self.paging.total(page));
         }
         self.skipped.add(page, Some(self.page));
         if let Some(warning) = page.get(WARNING).and_then(Value::as_str) {
@@ -281,10 +283,20 @@ impl<'a> Walk<'a> {
         self.was_short.is_some() && refused && of_the_server && of_the_page
     }
 
-    /// Whether the page before was the last, by all that is known.
-    fn is_through(&self) -> bool {
+    /// Whether the page before was the last: by a count, by the refusal, which is about
+    /// the page itself, or, where that gives no reason, because it was short.
+    fn is_through(&mut self, error: &Value) -> bool {
         let came = self.export.written() + self.skipped.count();
-        self.total.map_or(self.was_short == Some(true), |total| total <= came)
+        if let Some(total) = self.total {
+            return total <= came;
+        }
+        let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
+        let reason = message.split_once('“').and_then(|(_, said)| said.split_once('”'));
+        let reason = reason.map(|(said, _)| said.to_lowercase()).unwrap_or_default();
+        let is_about_it = reason.contains("page") || !error.get("field").is_none_or(Value::is_null);
+        let is_bare = matches!(reason.trim_matches('.'), "" | "not found");
+        self.is_refused = is_bare && !is_about_it && self.was_short == Some(true);
+        is_about_it || self.is_refused
     }
 
     fn say_what_may_be_missing(&self) {
@@ -300,6 +312,7 @@ impl<'a> Walk<'a> {
     /// Says what is to be known of the whole.
     fn end(self) {
         let Self { progress, export, skipped, total, page, nothing_new, is_fruitless, .. } = self;
+        let is_refused = self.is_refused;
         let (is_capped, largest) = (self.is_capped && total.is_none(), self.largest);
         drop(progress);
         skipped.say();
@@ -309,6 +322,12 @@ impl<'a> Walk<'a> {
             terminal::say(&format!(
                 "twochat: the last {nothing_new} pages brought nothing new, so page {page} is \
                  taken for the end"
+            ));
+        }
+        if is_refused {
+            terminal::say(&format!(
+                "twochat: page {page} is refused, and is taken for the end, as the one before it \
+                 was short; nothing proves it"
             ));
         }
         if is_capped {

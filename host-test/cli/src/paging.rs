@@ -5,13 +5,16 @@
 use host::tools::Tool;
 use serde_json::Value;
 
-use crate::rows::{KEY, list_of_records};
+use crate::{
+    rows::{KEY, list_of_records},
+    skipped::Skipped,
+};
 
 /// The argument that asks for a page.
 pub(crate) const PAGE: &str = "page-number";
 /// The argument that says how large it may be.
 pub(crate) const PAGE_SIZE: &str = "results-per-page";
-/// The member of a page that says what is wrong with it, in the vendor's words.
+/// The member of a result that says what is wrong with it, in the vendor's words.
 pub(crate) const WARNING: &str = "warning";
 const NEXT: &str = "next-page";
 const REPORTED: &str = "reported-count";
@@ -44,11 +47,12 @@ impl Paging {
         rows.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// How many rows there are in all, where the first page tells: a count that is no
+    /// How many rows there are in all, where the page tells: a count that is no
     /// larger than the page may be that of the page.
-    pub(crate) fn total(&self, first_page: &Value) -> Option<u64> {
-        let reported = first_page.get(REPORTED).and_then(Value::as_u64)?;
-        (reported > self.rows(first_page).len() as u64).then_some(reported)
+    pub(crate) fn total(&self, page: &Value) -> Option<u64> {
+        let reported = page.get(REPORTED).and_then(Value::as_u64)?;
+        let came = self.rows(page).len() as u64 + Skipped::of(page);
+        (reported > came).then_some(reported)
     }
 }
 

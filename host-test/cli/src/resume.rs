@@ -32,7 +32,7 @@ pub(crate) struct Progressed {
     /// What makes an export the same as an earlier one.
     about: Noted,
     pub(crate) next_page: u64,
-    /// How many rows there are in all, if the first page told.
+    /// How many rows there are in all, if a page told.
     pub(crate) total: Option<u64>,
     /// How many records could not be read so far.
     pub(crate) skipped: u64,

@@ -1,30 +1,37 @@
-//! Which records could not be read? What a result says of them in `skipped`, if it
-//! has such a member: how many, and where.
+//! What could not be read? Records, of which a result says in `skipped` how many and
+//! where, and parts of its records, which say `unread-` and their name how many.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::terminal;
 
-/// The records that could not be read, of one page or of many.
+/// Begins the name of a member that counts parts of a record that could not be read.
+const UNREAD: &str = "unread-";
+
+/// What could not be read, of one page or of many.
 #[derive(Default)]
 pub(crate) struct Skipped {
     count: u64,
     /// The place of the first, and its page if there are several.
     first: Option<String>,
+    /// How many parts of records, by their name.
+    parts: BTreeMap<String, u64>,
 }
 
 impl Skipped {
     /// What an earlier part of the same export had.
     pub(crate) fn before(count: u64) -> Self {
-        Self { count, first: None }
+        Self { count, ..Self::default() }
     }
 
-    /// How many a result has.
+    /// How many records a result has.
     pub(crate) fn of(result: &Value) -> u64 {
         result.pointer("/skipped/count").and_then(Value::as_u64).unwrap_or_default()
     }
 
-    /// How many there are.
+    /// How many records there are.
     pub(crate) fn count(&self) -> u64 {
         self.count
     }
@@ -38,20 +45,36 @@ impl Skipped {
             let page = page.map(|page| format!(" of page {page}")).unwrap_or_default();
             self.first = Some(format!("{place}{page}"));
         }
+        self.add_parts(result);
+    }
+
+    /// Adds the parts of a record, and of those in its lists.
+    fn add_parts(&mut self, record: &Value) {
+        for (name, value) in record.as_object().into_iter().flatten() {
+            if let (Some(part), Some(count)) = (name.strip_prefix(UNREAD), value.as_u64()) {
+                *self.parts.entry(part.to_owned()).or_default() += count;
+            }
+            value.as_array().into_iter().flatten().for_each(|record| self.add_parts(record));
+        }
     }
 
     /// Says so, if there are any.
     pub(crate) fn say(&self) {
-        let records = match self.count {
-            0 => return,
-            1 => "1 record".to_owned(),
-            count => format!("{count} records"),
-        };
         let first = match (&self.first, self.count) {
             (None, _) => String::new(),
             (Some(place), 1) => format!(", at {place}"),
             (Some(place), _) => format!(", the first at {place}"),
         };
-        terminal::say(&format!("twochat: {records} could not be read{first}"));
+        match self.count {
+            0 => {}
+            1 => terminal::say(&format!("twochat: 1 record could not be read{first}")),
+            count => terminal::say(&format!("twochat: {count} records could not be read{first}")),
+        }
+        for (part, count) in self.parts.iter().filter(|(_, count)| **count > 0) {
+            let entries = if *count == 1 { "entry" } else { "entries" };
+            terminal::say(&format!(
+                "twochat: {count} {entries} of {part} could not be read: see {UNREAD}{part}"
+            ));
+        }
     }
 }

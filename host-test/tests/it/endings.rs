@@ -272,6 +272,67 @@ async fn a_page_that_is_refused_while_rows_are_missing_is_a_failure_that_says_so
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_ends_the_pages_only_where_it_is_about_one_or_gives_no_reason() {
+    let refused = |words: &str| reply("404 No", &json!({ "detail": words }));
+    let taken = "page 2 is refused, and is taken for the end";
+    for (last, words, code, said) in [
+        // About the page, however full the one before was.
+        (10, "Invalid page.", 0, ""),
+        (8, "There is no such PAGE", 0, ""),
+        (8, "", 0, taken),
+        (8, "Not found.", 0, taken),
+        (8, "The channel is gone", 1, "rows may be missing"),
+        (10, "Not found.", 1, "rows may be missing"),
+    ] {
+        let pages = vec![contacts(0..5, None), contacts(5..last, None), refused(words)];
+        let ended = all_of(pages, &[]).await;
+        assert_eq!(ended.code, Some(code), "{words}: {ended:?}");
+        assert!(ended.stderr.contains(said), "{words}: {ended:?}");
+        assert_eq!(ended.stderr.is_empty(), said.is_empty(), "{words}: {ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_of_any_page_is_heeded() {
+    let expected = "twochat: 12 rows were expected, 8 came: ";
+    for turns in [
+        vec![contacts(0..5, None), contacts(5..8, Some(12)), contacts(0..0, None)],
+        vec![contacts(0..5, Some(5)), contacts(5..8, None), contacts(0..0, Some(12))],
+        vec![contacts(0..5, Some(12)), contacts(5..8, Some(9)), contacts(0..0, Some(0))],
+    ] {
+        let ended = all_of(turns, &[]).await;
+        assert!(ended.stderr.starts_with(expected) && ended.code == Some(0), "{ended:?}");
+    }
+    // It does not see what is before the page that it begins with.
+    let turns = vec![contacts(5..8, Some(12)), contacts(0..0, Some(12))];
+    assert_eq!(all_of(turns, &["--page-number", "1"]).await.stderr, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn details_that_could_not_be_read_are_counted_over_all_pages() {
+    let page = |number: u32, odd: usize| {
+        let row = json!({ "uuid": format!("ROW{number}"), "details": vec![7; odd] });
+        reply("200 OK", &json!({ "success": true, "contacts": [row] }))
+    };
+    let ended = all_of(vec![page(0, 2), page(1, 0), page(2, 3), contacts(0..0, None)], &[]).await;
+    let expected = "5 entries of details could not be read: see unread-details\n";
+    assert!(ended.stderr.contains(expected) && ended.code == Some(0), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_page_warns_of_is_told_in_every_form() {
+    let row = json!({ "uuid": "ROW0", "details": [] });
+    let warned = json!({ "success": true, "contacts": [row], "warning": "\u{1b}shards are late" });
+    for form in ["json", "jsonl", "csv", "table"] {
+        let server = Raw::in_turn(vec![reply("200 OK", &warned)]).await;
+        let words = ["call", "list-contacts", "--output", form];
+        let ended = run(&words, &asking(&server.base_url()));
+        let told = if form == "json" { &ended.stdout } else { &ended.stderr };
+        assert!(told.contains("shards are late") && !told.contains('\u{1b}'), "{form}: {ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_a_broken_export_goes_on_it_knows_how_long_the_page_before_was() {
     for (rows, code) in [(8, 0), (10, 1)] {
         let file = folder("endings-broken").join("rows");

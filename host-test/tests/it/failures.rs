@@ -238,7 +238,13 @@ async fn an_argument_that_2chat_refuses_is_named_as_the_contract_spells_it() {
     let hook = Hook::replying(422, body.to_string());
     let error = hook.call("create-contact", new_contact()).await.unwrap_err();
     assert_eq!(error["field"], "details[1].value", "{error}");
-    assert!(error["message"].as_str().unwrap().contains("“not E.164; too short”"), "{error}");
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .contains("“details[1].value: not E.164; first-name: too short”"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -339,6 +339,10 @@ async fn any_value_at_any_place_is_a_result_or_an_error_that_names_the_place() {
             for value in
                 ["null", "true", "5", "-1", "1.5", "\"text\"", "[]", "{}", "[[]]", "{\"a\":1}"]
             {
+                // That would be a no.
+                if (place.as_str(), value) == ("$.success", "-1") {
+                    continue;
+                }
                 let body = changed(&example.2, "$", &place, Change::Replace(value));
                 match read(example, &body, &place).await {
                     Ok(_) => results += 1,
@@ -395,7 +399,9 @@ async fn a_number_out_of_range_spoils_nothing_and_the_largest_is_exact() {
             }
             let body = changed(&example.2, "$", &place, Change::Replace("18446744073709551615"));
             let result = read(example, &body, &place).await;
-            let kept = example.0 != "test-api-key" && !is_time && !place.ends_with("_per_minute");
+            // As a limit it is none.
+            let is_limit = place.contains("max_") || place.ends_with("_per_minute");
+            let kept = example.0 != "test-api-key" && !is_time && !is_limit;
             if let Some(result) = result.ok().filter(|_| kept) {
                 assert!(result.to_string().contains("18446744073709551615"), "{place}");
             }
@@ -417,6 +423,9 @@ async fn bytes_that_are_not_utf_8_are_read_within_a_string_and_refused_outside()
                     let error = outcome.unwrap_err();
                     assert_eq!(error["kind"], "unexpected-reply", "{error}");
                     assert!(error["message"].as_str().unwrap().contains("not JSON"), "{error}");
+                } else if action.starts_with("list") {
+                    // Such a uuid does not tell its row from others.
+                    assert_eq!(outcome.unwrap()["skipped"]["count"], 1, "{action} {marker}");
                 } else {
                     assert!(outcome.unwrap().to_string().contains('\u{fffd}'), "{action} {marker}");
                 }

@@ -164,8 +164,39 @@ async fn an_odd_reply_is_read_as_what_it_means() {
         // A limit that was there is not said to be none.
         (
             "get-api-usage-info",
-            r#"{"account":{"uuid":"ACC1"},"usage":{"api_request_count":7,"max_api_request_count":"many"}}"#,
-            vec![("/api-requests", Value::Null)],
+            r#"{"account":{"uuid":"ACC1"},"notice":"Late","usage":{"api_request_count":7,"max_api_request_count":"many","number_check_count":"1 200","max_number_check_count":"5,000"}}"#,
+            vec![
+                ("/api-requests", Value::Null),
+                ("/warning", json!("It could not be read: max_api_request_count; Late")),
+                ("/number-checks", json!({"used": 1200, "limit": 5000, "left": 3800})),
+            ],
+        ),
+        // The account tells it best, also beside a no.
+        (
+            "test-api-key",
+            r#"{"success":false,"account":{"uuid":"ACC1","blocked":"2026-11-02","block_reason":"Unpaid"}}"#,
+            vec![("/verdict", json!("blocked")), ("/account/uuid", json!("ACC1"))],
+        ),
+        (
+            "test-api-key",
+            r#"{"ok":false,"http_status":402}"#,
+            vec![("/verdict", json!("quota-exhausted")), ("/account", Value::Null)],
+        ),
+        // The list that has rows, and the details under their other name.
+        (
+            "list-contacts",
+            r#"{"contacts":[],"data":{"contacts":[{"uuid":"CON1","contact_details":[{"value":"x"}],"details":[]}]}}"#,
+            vec![("/contacts/0/details/0/value", json!("x")), ("/next-page", json!(1))],
+        ),
+        (
+            "create-contact",
+            r#"{"success":true,"message":"Stored, but not synced","contact":{"uuid":"CON1","warning":"Odd"}}"#,
+            vec![("/uuid", json!("CON1")), ("/warning", json!("Odd; Stored, but not synced"))],
+        ),
+        (
+            "create-contact",
+            r#"{"success":true,"message":"Contact created","contact":{"uuid":"CON1"}}"#,
+            vec![("/uuid", json!("CON1")), ("/warning", Value::Null)],
         ),
     ];
     for (action, body, expected) in cases {
@@ -189,6 +220,14 @@ async fn bytes_that_are_no_text_cost_only_themselves_within_a_string() {
         result("create-contact", b"{\"contact\":{\"x\":\"\xc3\",\"uuid\":\"CON1\"}}").await;
     assert_eq!(created["uuid"], "CON1");
 
+    // Two uuids of which a character is lost may be two, and none of them is known.
+    let page = b"[{\"uuid\":\"CON\xe8\"},{\"uuid\":\"CON\xe9\"},{\"uuid\":\"CON\\udc01\"},{\"uuid\":\"\xc3\xa9\"}]";
+    let found = result("list-contacts", page).await;
+    assert_eq!(found["skipped"], json!({"count": 3, "places": ["$[0]", "$[1]", "$[2]"]}));
+    assert_eq!(found["contacts"][0]["uuid"], "é", "{found}");
+    let created = result("create-contact", b"{\"contact\":{\"uuid\":\"CON\xe8\"}}").await;
+    assert_eq!(created["uuid"], "CON\u{fffd}");
+
     let hook = Hook::replying(200, b"{\"contacts\":[\xff]}".to_vec());
     let error = hook.call("list-contacts", json!({})).await.unwrap_err();
     assert_eq!(error["kind"], "unexpected-reply");
@@ -202,6 +241,14 @@ async fn bytes_that_are_no_text_cost_only_themselves_within_a_string() {
 async fn a_reply_that_says_no_or_is_none_says_why() {
     const REJECTED: [(&str, &str, &str); 2] =
         [("rejected", "no", "never"), ("rejected", "perhaps", "after-looking")];
+    const AWAY: [(&str, &str, &str); 2] =
+        [("busy", "no", "after-waiting"), ("busy", "perhaps", "after-looking")];
+    const OFTEN: [(&str, &str, &str); 2] =
+        [("rate-limited", "no", "after-waiting"), ("rate-limited", "perhaps", "after-looking")];
+    const NO_ROWS: [(&str, &str, &str); 2] =
+        [("rejected", "no", "never"), ("unexpected-reply", "perhaps", "after-looking")];
+    const DONE: [(&str, &str, &str); 2] =
+        [("busy", "no", "after-waiting"), ("busy", "perhaps", "after-looking")];
     const UNEXPECTED: [(&str, &str, &str); 2] =
         [("unexpected-reply", "no", "never"), ("unexpected-reply", "perhaps", "after-looking")];
     const REFUSED: [(&str, &str, &str); 2] =
@@ -212,17 +259,33 @@ async fn a_reply_that_says_no_or_is_none_says_why() {
         (200, r#"{"status":"failed","detail":{"msg":"Not now"}}"#, REJECTED, "“Not now”"),
         (200, r#"{"error":{"code":7,"message":"Not now"},"contacts":[]}"#, REJECTED, "“Not now”"),
         (200, r#"{"Status":"NOK","contact":{"uuid":"C"},"msg":"Not now"}"#, REJECTED, "“Not now”"),
-        (200, r#"{"statusCode":503,"data":{"message":"Not now"}}"#, REJECTED, "“Not now”"),
+        (200, r#"{"statusCode":503,"data":{"message":"Not now"}}"#, AWAY, "“Not now”"),
+        (200, r#"{"error":{"code":"429","message":"Not now"}}"#, OFTEN, "that means 429). 2Chat"),
+        (200, r#"{"ok":0,"message":"Throttled, not now"}"#, OFTEN, "“Throttled, not now”"),
+        (200, r#"{"success":true,"error":"Not now","contacts":[]}"#, REJECTED, "“Not now”"),
+        (200, r#"{"message":"Not now","contacts":[]}"#, NO_ROWS, "“Not now”"),
+        (
+            410,
+            r#"{"message":"The contact was saved, its number is connecting"}"#,
+            DONE,
+            "was saved",
+        ),
         (200, r#"{"success":true,"contacts":[],"errors":["Not now"]}"#, REJECTED, "“Not now”"),
         (200, r#"[{"errorCode":"X1","message":"Not now"}]"#, UNEXPECTED, "“Not now”"),
         (200, r#"{"message":"Not now"}"#, UNEXPECTED, "“Not now”"),
         (200, "Not now", UNEXPECTED, "“Not now”"),
-        (200, r#"{"detail":"Not now","contacts":[]}"#, UNEXPECTED, "“Not now”"),
         (200, "<html>Sign in</html>", UNEXPECTED, "sign-in page of a network"),
         (200, "\u{1f}\u{8b}", UNEXPECTED, "not JSON"),
         (422, r#"{"errors":{"first_name":["too short"]}}"#, REFUSED, "“first-name: too short”"),
         (400, r#"{"title":"Bad","detail":"too short"}"#, REFUSED, "“Bad: too short”"),
-        (400, r#"{"error":"x","error_description":"too short"}"#, REFUSED, "“too short”"),
+        (400, r#"{"error":"x","error_description":"too short"}"#, REFUSED, "“too short; x”"),
+        (400, r#"{"last_name":["too short","odd"]}"#, REFUSED, "“last-name: too short; odd”"),
+        (
+            400,
+            r#"{"message":"<5 characters","reason":"too short"}"#,
+            REFUSED,
+            "“<5 characters; too",
+        ),
         (409, r#"{"detail":"It already exists"}"#, TAKEN, "already exists"),
         (409, r#"{"error":{"code":"CONTACT_EXISTS"}}"#, TAKEN, "“CONTACT_EXISTS”"),
     ] {

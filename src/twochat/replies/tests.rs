@@ -16,7 +16,10 @@ pub(in crate::twochat) const CREATES: Promise =
 pub(in crate::twochat) const KEY: &str = "UAK0c9f1d8e-1111-4222-8333-444455556666";
 
 /// As `create-contact` has them.
-const SPELLINGS: &[Spelling] = &[("contact_detail", "details"), ("type", "kind")];
+const ARGUMENTS: &Arguments = &Arguments {
+    names: "first-name|last-name|channel-uuid|results-per-page|details",
+    spellings: &[("contact_detail", "details"), ("type", "kind")],
+};
 
 pub(in crate::twochat) fn settings(key: &str) -> Settings {
     Settings::from_variables([("TWOCHAT_API_KEY".to_owned(), key.to_owned())]).unwrap()
@@ -28,8 +31,12 @@ pub(in crate::twochat) fn reply(status: u16, body: &str) -> Reply {
 
 /// The text of an accepted reply, to a host with these settings.
 pub(in crate::twochat) fn accepted(reply: Reply, settings: &Settings) -> Result<String> {
-    let status = reply.status;
-    let answer = accept(reply, settings, SPELLINGS).map_err(|(failure, _)| failure)?;
+    let (status, wait) = (reply.status, reply.wait_seconds());
+    let (answer, refusal) = accept(reply, settings, ARGUMENTS)?;
+    if let Some(mut refusal) = refusal {
+        refusal.wait_seconds = wait.or(refusal.wait_seconds);
+        return Err(refusal);
+    }
     // As an action reads it, and as one that reads no object.
     let object = json::read(&answer, &mut |value| value.object(&mut |_, _| Ok(())).map(drop));
     let mut text = String::new();
@@ -39,7 +46,11 @@ pub(in crate::twochat) fn accepted(reply: Reply, settings: &Settings) -> Result<
     });
     let judged = [object, whole].map(|mut read| {
         let mut warning = None;
-        let judged = judge(&answer, read.as_mut().map(|()| &mut warning), status, SPELLINGS);
+        let brings = match &mut read {
+            Ok(()) => Brings::Result(&mut warning),
+            Err(failure) => Brings::Unread(failure),
+        };
+        let judged = judge(&answer, brings, status, ARGUMENTS);
         judged.map_or(read, Err)
     });
     let [object, whole] = judged;
@@ -148,13 +159,11 @@ fn a_2xx_with_a_message_and_no_record_says_that_message() {
         r#""Being moved""#,
         "Being moved",
     ] {
-        let answer =
-            accept(reply(200, body), &settings(""), SPELLINGS).map_err(|it| it.0).map(|answer| {
-                let mut unread =
-                    Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
-                assert_eq!(judge(&answer, Err(&mut unread), 200, SPELLINGS), None);
-                unread.message
-            });
+        let answer = accept(reply(200, body), &settings(""), ARGUMENTS).map(|(answer, _)| {
+            let mut unread = Failure::new(ErrorKind::UnexpectedReply, "No record.".to_owned(), "");
+            assert_eq!(judge(&answer, Brings::Unread(&mut unread), 200, ARGUMENTS), None);
+            unread.message
+        });
         assert_eq!(answer.as_deref(), Ok("No record. 2Chat says: “Being moved”."), "{body}");
     }
 }
@@ -167,16 +176,22 @@ fn a_normal_answer_is_not_looked_at_twice() {
         ("error", b'f'),
         ("error", b'n'),
         ("error_message", b'n'),
-        ("message", b'"'),
+        ("message", b'n'),
         ("contacts", b'['),
         ("contact", b'{'),
         ("account", b'{'),
     ] {
         assert!(!tells_more(member, begins), "{member}");
     }
-    for (member, begins) in
-        [("success", b'f'), ("success", b'"'), ("status", b'"'), ("errors", b'['), ("error", b'1')]
-    {
+    for (member, begins) in [
+        ("success", b'f'),
+        ("success", b'"'),
+        ("status", b'"'),
+        ("errors", b'['),
+        ("error", b'1'),
+        ("message", b'"'),
+        ("Detail", b'['),
+    ] {
         assert!(tells_more(member, begins), "{member}");
     }
 }

@@ -32,7 +32,6 @@ fn a_2xx_that_says_it_failed_is_rejected_whatever_stands_beside() {
         (r#"{"status":"FAILED"}"#, None),
         (r#"{"status":"fail","data":null}"#, None),
         (r#"{"status":false}"#, None),
-        (r#"{"status":500,"message":"Not now"}"#, Some("Not now")),
         (r#"{"error":{"code":7,"message":"Not now"},"contacts":[]}"#, Some("Not now")),
         (r#"{"error":{"code":7}}"#, None),
         (r#"{"error":1}"#, None),
@@ -50,7 +49,7 @@ fn words_are_found_in_every_shape_in_which_2chat_gives_them() {
     for (body, words) in [
         // The gateway's, seen on the wire.
         (r#"{"detail":"Unknown number"}"#, "Unknown number"),
-        (r#"{"detail":[{"loc":["body","a"],"msg":"too short","type":"x"}]}"#, "too short"),
+        (r#"{"detail":[{"loc":["body","a"],"msg":"too short","type":"x"}]}"#, "a: too short"),
         (r#"{"detail":[{"msg":"too short"},{"msg":"too long"}]}"#, "too short; too long"),
         // The application's, from the skill files.
         (r#"{"success":false,"error":true,"error_message":"Unknown number"}"#, "Unknown number"),
@@ -92,12 +91,34 @@ fn the_words_of_the_application_come_before_those_of_the_gateway() {
         r#""error":"reason""#,
         r#""detail":[{"msg":"detail"}]"#,
         r#""message":"message""#,
-        r#""error_message":"error message""#,
+        r#""error_message":"the first""#,
     ];
-    for (at, expected) in ["reason", "detail", "message", "error message"].iter().enumerate() {
+    let all = "the first; message; detail; reason";
+    for (at, expected) in
+        ["reason", "detail; reason", "message; detail; reason", all].iter().enumerate()
+    {
         let body = ["{", &members[..=at].join(","), "}"].concat();
         assert_eq!(quoted(&refused(400, &body)), Some(*expected), "{body}");
     }
+}
+
+#[test]
+fn what_differs_is_told_once_each() {
+    for (body, words) in [
+        (r#"{"message":"Bad request","reason":"a landline"}"#, "Bad request; a landline"),
+        (r#"{"error":"Bad request","details":["a landline"]}"#, "a landline; Bad request"),
+        (r#"{"message":"a landline","error":"landline","detail":"a landline"}"#, "a landline"),
+        (r#"{"message":"Invalid.","code":"E7","status":"declined"}"#, "Invalid."),
+        (r#"{"text":"a landline"}"#, "a landline"),
+        (r#"{"info":"No SMS","cause":"a landline"}"#, "No SMS; a landline"),
+        (r#"{"message":"a landline","retry_after":"2.5","code":"409"}"#, "a landline"),
+        (r#"{"message":"a landline","contact_detail":[{"value":"+1"}]}"#, "a landline"),
+        (r#"{"params":[{"reason":"r"}]}"#, "params: r"),
+    ] {
+        assert_eq!(quoted(&refused(400, body)), Some(words), "{body}");
+    }
+    let body = r#"{"success":false,"message":"Not done","description":"a landline"}"#;
+    assert_eq!(quoted(&refused(200, body)), Some("Not done; a landline"));
 }
 
 #[test]
@@ -140,8 +161,8 @@ fn a_refused_argument_is_named_as_the_contract_spells_it() {
         (r#"["body","first_name"]"#, Some("first-name")),
         (r#"["query","results_per_page"]"#, Some("results-per-page")),
         (r#"["path","channel_uuid"]"#, Some("channel-uuid")),
-        (r#"["body","query"]"#, Some("query")),
         (r#"["first_name"]"#, Some("first-name")),
+        (r#"["body","first_name",7]"#, Some("first-name[7]")),
         (r#"["body"]"#, None),
         ("[]", None),
         (r#""body""#, None),
@@ -150,7 +171,45 @@ fn a_refused_argument_is_named_as_the_contract_spells_it() {
         let body = format!(r#"{{"detail":[{{"loc":{loc},"msg":"field required"}}]}}"#);
         let failure = refused(422, &body);
         assert_eq!(failure.field.as_deref(), field, "{loc}");
-        assert_eq!(quoted(&failure), Some("field required"), "{loc}");
+        let named =
+            field.map_or("field required".into(), |field| format!("{field}: field required"));
+        assert_eq!(quoted(&failure), Some(&*named), "{loc}");
+    }
+}
+
+#[test]
+fn what_a_complaint_is_about_stands_in_front_of_it_however_it_is_named() {
+    for (body, words, field) in [
+        (
+            r#"{"first_name":["Too long.","No digits."]}"#,
+            "first-name: Too long.; No digits.",
+            "first-name",
+        ),
+        (r#"{"contact_detail":[{},{"type":["Unknown."]}]}"#, "details: kind: Unknown.", "details"),
+        (
+            r#"{"errors":[{"field":"last_name","message":"No digits."}]}"#,
+            "last-name: No digits.",
+            "last-name",
+        ),
+        (
+            r#"{"error":{"message":"bad","param":"contact_detail[2].value"}}"#,
+            "details[2].value: bad",
+            "details[2].value",
+        ),
+        (
+            r#"{"errors":[{"property":"results-per-page","msg":"bad"},{"field":"x","msg":"odd"}]}"#,
+            "results-per-page: bad; x: odd",
+            "results-per-page",
+        ),
+        (r#"{"non_field_errors":["Both differ."]}"#, "non-field-errors: Both differ.", ""),
+        // Not of this action.
+        (r#"{"errors":{"timezone":["bad"]}}"#, "timezone: bad", ""),
+        (r#"{"detail":[{"loc":["header","x-region"],"msg":"bad"}]}"#, "header.x-region: bad", ""),
+        (r#"{"error":{"field":"type","message":"bad"}}"#, "kind: bad", ""),
+    ] {
+        let failure = refused(422, body);
+        assert_eq!(quoted(&failure), Some(words), "{body}");
+        assert_eq!(failure.field.unwrap_or_default(), field, "{body}");
     }
 }
 
