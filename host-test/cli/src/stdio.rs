@@ -27,7 +27,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use tokio::{
     io::{AsyncWriteExt, Stdout},
     sync::{Mutex, mpsc},
-    task::JoinSet,
+    task::{JoinSet, spawn_blocking},
     time::{Instant, timeout_at},
 };
 
@@ -211,9 +211,10 @@ async fn write(
     message: Outgoing,
     _admitted: Option<Arc<Admitted>>,
 ) -> io::Result<()> {
-    let mut line = serde_json::to_vec(&message)?;
-    // What waits for a slow reader is only the text.
-    drop(message);
+    // A large one takes its time, so not where others are served. What waits for a slow
+    // reader is only the text.
+    let line = spawn_blocking(move || serde_json::to_vec(&message)).await;
+    let mut line = line.map_err(io::Error::other)??;
     line.push(b'\n');
     let mut output = output.lock().await;
     output.write_all(&line).await?;

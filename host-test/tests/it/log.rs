@@ -113,7 +113,7 @@ async fn a_terminal_that_shows_the_log_is_not_steered() {
     let name = log.to_str().unwrap();
     let mut agent = Agent::with(&twochat.base_url(), &["--audit", name]);
     let odd = "a\u{1b}[31m\u{7f}\u{9b}2J\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}\nz é 世界";
-    let arguments = json!({ odd: odd });
+    let arguments = json!({ "channel-uuid": odd });
     let meta = json!({ "prompt": odd });
     for tool in [odd, "list-contacts"] {
         let params = json!({ "name": tool, "arguments": arguments, "_meta": meta });
@@ -129,5 +129,5 @@ async fn a_terminal_that_shows_the_log_is_not_steered() {
     let calls: Vec<Value> =
         calls.output().split_terminator('\n').map(|line| line.parse().unwrap()).collect();
     assert_eq!((calls[0]["action"].as_str(), &calls[1]["prompt"]), (Some(odd), &json!(odd)));
-    assert_eq!(calls[1]["arguments"][odd], odd);
+    assert_eq!(calls[1]["arguments"]["channel-uuid"], odd);
 }

@@ -11,6 +11,11 @@ use crate::support::{
     shell::twochat_with,
 };
 
+/// Longer than anything takes here, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// So many are under way at once.
+const CALLS: usize = 64;
+
 /// A webhook whose one parameter is this text.
 fn reply(text: &str) -> Reply {
     Reply::json(
@@ -35,24 +40,27 @@ async fn no_answer_takes_the_server_down_or_holds_up_a_ping() {
     for (what, text) in [("layers", nested(19)), ("a flood", flood), ("escapes", escaped)] {
         twochat.answer_with(reply(&text));
         let mut agent = Agent::of(&twochat.base_url());
-        for id in 0..16 {
+        for id in 0..CALLS {
             let params = json!({ "name": "list-webhook-subscriptions", "arguments": {} });
             agent.say(&request(id, "tools/call", params));
         }
-        agent.say(&request("ping", "ping", json!({})));
-        let (begun, mut answered) = (Instant::now(), 0);
-        let mut pinged = None;
-        while answered < 16 || pinged.is_none() {
-            let message = agent.hear();
-            if message["id"] == "ping" {
-                pinged = Some(begun.elapsed());
-                assert_eq!(message["result"], json!({}), "{what}");
-            } else {
-                answered += 1;
-                assert!(message["result"]["content"][0]["text"].is_string(), "{what}");
+        let (mut answered, mut slowest) = (0, Duration::ZERO);
+        for ping in 0.. {
+            if answered == CALLS {
+                break;
             }
+            let id = format!("ping {ping}");
+            agent.say(&request(id.as_str(), "ping", json!({})));
+            let begun = Instant::now();
+            // Not read as JSON, which would take longer than all else.
+            let pong = json!({ "jsonrpc": "2.0", "id": id, "result": {} }).to_string();
+            while agent.line_within(PATIENCE).unwrap() != pong {
+                answered += 1;
+            }
+            slowest = slowest.max(begun.elapsed());
         }
-        assert!(pinged.unwrap() < Duration::from_secs(1), "{what}: {pinged:?}");
+        eprintln!("{what}: a ping of {slowest:?}");
+        assert!(slowest < Duration::from_secs(1), "{what}: {slowest:?}");
         if let Some(peak) = agent.peak_megabytes() {
             assert!(peak < 400, "{what}: {peak} MB");
         }

@@ -27,6 +27,7 @@ use rmcp::{
 use serde_json::Value;
 use tokio::{
     sync::{Notify, Semaphore},
+    task::spawn_blocking,
     time::{Instant, sleep, timeout_at},
 };
 
@@ -200,24 +201,22 @@ impl ServerHandler for Server {
             };
             let patience = Patience::new(self.tries, until - Instant::now());
             let outcome = self.calls.make(call(&arguments), patience, |_, _| {}).await;
-            Ok((outcome.map_err(words_of_host)?, left_out))
+            let outcome = outcome.map_err(words_of_host)?;
+            // A large one takes its time, so not where others are served.
+            let result = spawn_blocking(|| match outcome.result {
+                Ok(result) => CallToolResult::structured(result),
+                Err(error) => failed(words_of(&error)),
+            });
+            let mut result = result.await.map_err(|error| error.to_string())?;
+            if !left_out.is_empty() {
+                result.content.push(ContentBlock::text(not_fields(&left_out)));
+            }
+            Ok(result)
         };
         let done = Notify::new();
         let result = async {
             let result = tokio::select! {
-                outcome = call => match outcome {
-                    Ok((outcome, left_out)) => {
-                        let mut result = match outcome.result {
-                            Ok(result) => CallToolResult::structured(result),
-                            Err(error) => failed(words_of(&error)),
-                        };
-                        if !left_out.is_empty() {
-                            result.content.push(ContentBlock::text(not_arguments(&left_out)));
-                        }
-                        result
-                    }
-                    Err(why) => failed(why),
-                },
+                result = call => result.unwrap_or_else(failed),
                 // Dropping the call ends its request.
                 () = context.ct.cancelled() => failed("The call was cancelled.".to_owned()),
             };
@@ -280,7 +279,7 @@ fn failed(text: String) -> CallToolResult {
 }
 
 /// What is told beside a result, lest a model thinks that it was heeded.
-fn not_arguments(left_out: &[String]) -> String {
+fn not_fields(left_out: &[String]) -> String {
     format!("Left out, since the tool has no such field: {}", left_out.join(", "))
 }
 

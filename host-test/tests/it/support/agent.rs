@@ -144,11 +144,17 @@ impl Agent {
 
     /// The next message, if there is one in time.
     pub(crate) fn hear_within(&self, time: Duration) -> Result<Value, RecvTimeoutError> {
-        let line = self.output.recv_timeout(time)?;
-        assert!(!line.contains("canary"), "the key is shown: {line}");
+        let line = self.line_within(time)?;
         let message: Value = line.parse().unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_eq!(message["jsonrpc"], "2.0", "{message}");
         Ok(message)
+    }
+
+    /// The line of the next message.
+    pub(crate) fn line_within(&self, time: Duration) -> Result<String, RecvTimeoutError> {
+        let line = self.output.recv_timeout(time)?;
+        assert!(!line.contains("canary"), "the key is shown: {line}");
+        Ok(line)
     }
 
     /// Sends a request; the next message is to be its answer.
