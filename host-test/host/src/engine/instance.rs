@@ -156,6 +156,10 @@ fn stopped(error: &wasmtime::Error, state: &State) -> CallError {
         _ if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) => {
             limit("held more resources than it may")
         }
+        // Its type is not to be had.
+        _ if error.root_cause().to_string().contains("fuel allocated for hostcalls") => {
+            limit("gave or took more data than is copied for a call")
+        }
         // Without the backtrace, which is of use only with the guest's source.
         _ => CallError::Trap(error.root_cause().to_string()),
     }

@@ -16,7 +16,7 @@ use crate::support::LOADED;
 const SIZE: &str =
     "the component was stopped: it asked for more memory or larger tables than it may have";
 const OUTSIDE: &str = "out of bounds of memory";
-const TOO_MUCH: &str = "too much data is being copied";
+const TOO_MUCH: &str = "more data than is copied for a call";
 
 /// Where a list or text may lie: nothing else does from here on.
 const FREE: u32 = 131_072;
