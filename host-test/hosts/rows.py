@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 
@@ -35,8 +35,8 @@ class Row:
     install: Callable[[Path], Tuple[str, Command]]
     # Needs no build.
     quick: bool = False
-    # What it says when the network is denied, where that is not the contract's error.
-    denied: Optional[str] = None
+    # What it says in a case by this name, where that is not the contract's error.
+    says: Mapping[str, str] = field(default_factory=dict)
     # A server that it reaches under no circumstances, where it has no other way to deny.
     denied_url: Optional[str] = None
 
@@ -153,14 +153,27 @@ def node(component: Path) -> Tuple[str, Command]:
     return f"{version}, jco {jco}", ["node", str(place / "build/calls.js")]
 
 
-# The command has no error of the contract for it: it does not start the connector.
-NOT_LINKED = "component imports instance `wasi:http/types"
+def mcp(version: str) -> Callable[[Path], Tuple[str, Command]]:
+    def install(component: Path) -> Tuple[str, Command]:
+        client = with_env("PYTHONPATH", pip("mcp", version), sys.executable, "-B")
+        program = [str(HERE / "mcp/calls.py"), "--component", str(component)]
+        return version, with_env("PATH", CACHE.parent / "debug", *client, *program)
+
+    return install
+
+
+# Such a host does not start the connector at all.
+NOT_LINKED = {"network denied": "component imports instance `wasi:http/types"}
+NOT_STARTED = {"no key": "there is no key and no policy"}
+# An address that the gate never lets a connection reach.
+PRIVATE = "https://10.0.0.1/open"
 
 ROWS = (
-    Row("wasmtime-49", wasmtime("49.0.4"), quick=True, denied=NOT_LINKED),
-    Row("wasmtime-42", wasmtime("42.0.1"), quick=True, denied=NOT_LINKED),
-    Row("wasmtime-36", wasmtime("36.0.9"), quick=True, denied=NOT_LINKED),
+    Row("wasmtime-49", wasmtime("49.0.4"), quick=True, says=NOT_LINKED),
+    Row("wasmtime-42", wasmtime("42.0.1"), quick=True, says=NOT_LINKED),
+    Row("wasmtime-36", wasmtime("36.0.9"), quick=True, says=NOT_LINKED),
     Row("python-50", python("50.0.1"), quick=True),
     Row("python-46", python("46.0.1"), quick=True),
+    Row("mcp", mcp("2.3.0"), quick=True, says=NOT_STARTED, denied_url=PRIVATE),
     Row("node", node),
 )
