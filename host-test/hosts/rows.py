@@ -179,6 +179,13 @@ def crate(folder: str, *options: str) -> Path:
     return target
 
 
+def rust(component: Path) -> Tuple[str, Command]:
+    built = crate("rust")
+    lock = (built.parent / "Cargo.lock").read_text()
+    version = lock.split('name = "wasmtime"\nversion = "')[1].split('"')[0]
+    return f"wasmtime {version}", [str(built / "debug/calls"), str(component)]
+
+
 def served(component: Path) -> Path:
     """The connector with the front around it, as it is linked into one file."""
     built = crate("serve/front", "--release", "--target", "wasm32-wasip2")
@@ -216,5 +223,6 @@ ROWS = (
     Row("python-46", python("46.0.1"), quick=True),
     Row("mcp", mcp("2.3.0"), quick=True, says=NOT_STARTED, denied_url=PRIVATE),
     Row("node", node),
+    Row("rust", rust),
     Row("serve", serve("49.0.4"), says=NO_SERVER_WITHOUT),
 )
