@@ -3,6 +3,8 @@
 import os
 import sys
 
+from wasmtime import WasmtimeError
+
 from twochat import TwoChat, TwoChatError
 
 
@@ -23,5 +25,5 @@ def main(file: str) -> None:
 
 try:
     main(sys.argv[1])
-except TwoChatError as error:
+except (TwoChatError, WasmtimeError) as error:
     sys.exit(str(error))
