@@ -7,6 +7,7 @@ that a new version is a new folder and nothing is installed twice.
 import hashlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -134,8 +135,8 @@ def python(version: str) -> Callable[[Path], Tuple[str, Command]]:
     return install
 
 
-def node(component: Path) -> Tuple[str, Command]:
-    """Built anew each time, from this file and the contract beside it."""
+def npm() -> Path:
+    """A folder with what node/package.json asks for."""
     manifest = (HERE / "node/package.json").read_bytes()
     quiet = ("--no-package-lock", "--no-audit", "--no-fund", "--silent")
 
@@ -143,14 +144,41 @@ def node(component: Path) -> Tuple[str, Command]:
         (place / "package.json").write_bytes(manifest)
         do("npm", "install", *quiet, cwd=place)
 
-    place = once(f"node-{hashlib.sha256(manifest).hexdigest()[:8]}", steps)
+    return once(f"node-{hashlib.sha256(manifest).hexdigest()[:8]}", steps)
+
+
+def jco() -> str:
+    manifest = json.loads((HERE / "node/package.json").read_text())
+    return f"jco {manifest['devDependencies']['@bytecodealliance/jco']}"
+
+
+def node(component: Path) -> Tuple[str, Command]:
+    """Built anew each time, from this file and the contract beside it."""
+    place = npm()
     shutil.copytree(HERE / "node", place, dirs_exist_ok=True)
     shutil.copytree(ROOT / "wit", place / "wit", dirs_exist_ok=True)
     shutil.copyfile(component, place / "twochat.wasm")
     do("npm", "run", "build", "--silent", cwd=place)
     version = do("node", "--version").strip().lstrip("v")
-    jco = json.loads(manifest)["devDependencies"]["@bytecodealliance/jco"]
-    return f"{version}, jco {jco}", ["node", str(place / "build/calls.js")]
+    return f"{version}, {jco()}", ["node", str(place / "build/calls.js")]
+
+
+def browser(component: Path) -> Tuple[str, Command]:
+    """The page, with what jco makes of the file and the browser's half of its shim."""
+    version = do("chromium", "--version").split("Chromium ")[-1].split(".")[0]
+    tools, page = npm() / "node_modules", CACHE / "browser-page"
+    shutil.copytree(HERE / "browser", page, dirs_exist_ok=True)
+    shim = tools / "@bytecodealliance/preview2-shim/dist"
+    shutil.copytree(shim, page / "shim", dirs_exist_ok=True)
+    contract = (ROOT / "wit/actions.wit").read_text()
+    actions = re.findall(r"^  ([a-z-]+): func", contract, re.MULTILINE)
+    waits = [f"twochat:connector/actions@0.1.0#{action}" for action in actions]
+    form = ("--name", "twochat", "--instantiation", "async", "--no-typescript", "--quiet")
+    jspi = ("--async-mode", "jspi", "--async-wasi-imports", "--async-exports", *waits)
+    transpile = (str(tools / ".bin/jco"), "transpile", str(component), *form, *jspi)
+    do(*transpile, "--out-dir", str(page / "build"))
+    program = [sys.executable, "-B", str(HERE / "browser/calls.py"), str(page)]
+    return f"Chromium {version}, {jco()}", program
 
 
 def mcp(version: str) -> Callable[[Path], Tuple[str, Command]]:
@@ -258,6 +286,7 @@ def wash_pulled(version: str) -> Callable[[Path], Tuple[str, Command]]:
 NOT_LINKED = {"network denied": "component imports instance `wasi:http/types"}
 NO_SERVER_WITHOUT = {"network denied": "wasi-http is required for the serve command"}
 NO_SECRET = {"no key": "'TWOCHAT_API_KEY' which is not set"}
+NO_REASON = {"server down": "interrupted"}
 NOT_STARTED = {"no key": "there is no key and no policy"}
 # An address that the gate never lets a connection reach.
 PRIVATE = "https://10.0.0.1/open"
@@ -270,6 +299,7 @@ ROWS = (
     Row("python-46", python("46.0.1"), quick=True),
     Row("mcp", mcp("2.3.0"), quick=True, says=NOT_STARTED, denied_url=PRIVATE),
     Row("node", node),
+    Row("browser", browser, says=NO_REASON),
     Row("rust", rust),
     Row("serve", serve("49.0.4"), says=NO_SERVER_WITHOUT),
     Row("wash", wash("2.10.4"), says=NO_SECRET),
