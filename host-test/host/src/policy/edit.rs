@@ -59,6 +59,10 @@ pub fn begin(file: &Path) -> Result<Policy, String> {
 /// # Errors
 /// A sentence that says why it stays as it was.
 pub fn change(file: &Path, change: Change<'_>) -> Result<Policy, String> {
+    // Not even a lock is left beside what is not there.
+    if !matches!(change, Change::Connect { .. }) && !Policy::is_there(file) {
+        return Err(format!("there is no policy {}", file.display()));
+    }
     change_after(file, change, |_| Ok(()))
 }
 

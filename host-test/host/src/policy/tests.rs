@@ -182,6 +182,9 @@ fn a_change_leaves_all_else_as_it_was() {
     let base_url = "https://api.example.com/open";
     let asks = None;
     assert!(change(&file, Change::Revoke("work")).is_err() && !file.exists());
+    let none = folder.path().join("policy.toml");
+    assert!(change(&none, Change::Revoke("work")).unwrap_err().contains("there is no policy"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "something was left");
     let begun = begin(&file).unwrap();
     assert!(begun.connections().is_empty() && !file.exists());
     change(&file, Change::Connect { name: "work", base_url, asks }).unwrap();

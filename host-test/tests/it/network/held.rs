@@ -139,7 +139,7 @@ async fn a_refusal_names_the_rule_and_the_connection() {
     let origin = base.strip_suffix("/open").unwrap();
     for (method, url, reason) in [
         (
-            "DELETE\u{7f}".trim_end_matches('\u{7f}'),
+            "POST",
             "https://user:word@else.example:8443/open/x".to_owned(),
             format!("`https://else.example:8443` is not the server of connection work: {base}"),
         ),
@@ -152,7 +152,7 @@ async fn a_refusal_names_the_rule_and_the_connection() {
             "PURGE",
             format!("{base}/x"),
             "PURGE is not among the methods of connection work: \
-             GET, POST, PUT, PATCH, DELETE"
+             GET, POST"
                 .to_owned(),
         ),
     ] {
