@@ -1,3 +1,5 @@
+//! What is taken as it was meant, and what is left as it is.
+
 use serde_json::json;
 
 use super::*;
