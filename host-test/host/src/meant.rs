@@ -18,6 +18,8 @@
 
 use serde_json::{Map, Number, Value};
 
+type Members = Map<String, Value>;
+
 /// How alike a member must be to one of the schema's, from 0 to 1, to be a mistake.
 const ALIKE: f64 = 0.8;
 /// So many letters of a client's own words are repeated.
@@ -73,10 +75,10 @@ pub fn object(given: Value) -> Value {
 
 /// The members that the schema has, and the others.
 fn members(
-    given: Map<String, Value>,
+    given: Members,
     schema: &Map<String, Value>,
     place: &str,
-) -> Result<(Map<String, Value>, Map<String, Value>), String> {
+) -> Result<(Members, Members), String> {
     let (mut taken, mut unknown) = (Map::new(), Map::new());
     let required = schema.get("required").and_then(Value::as_array);
     let is_own = |(name, _): &(String, Value)| properties(schema).any(|(own, _)| own == name);
