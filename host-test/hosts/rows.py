@@ -302,6 +302,8 @@ def obelisk(version: str) -> Callable[[Path], Tuple[str, Command]]:
         built = crate("obelisk", "--release") / "wasm32-unknown-unknown/release"
         project = CACHE / "obelisk-project"
         project.mkdir(exist_ok=True)
+        for database in project.glob("server-*"):
+            shutil.rmtree(database)
         shutil.copyfile(HERE / "obelisk/deployment.toml", project / "deployment.toml")
         shutil.copyfile(built / "everyone.wasm", project / "everyone.wasm")
         for adapter in ("reads.wasm", "creation.wasm"):
