@@ -10,7 +10,7 @@ use crate::{
     contract::{Contact, ContactDetail, Skipped},
     error::Result,
     json::{self, Answer, NOTHING, Value},
-    text::{concat, find, is_blank, owned, trimmed},
+    text::{concat, find, is_blank, one_line, owned, trimmed},
     time::time,
     twochat::{complaint, is_wrapping, members},
 };
@@ -19,6 +19,9 @@ mod account;
 
 use self::account::counted;
 pub(crate) use self::account::info;
+
+/// So many bytes of what came beside an empty list are told.
+const BESIDE: usize = 300;
 
 /// How many records that were passed over are told with their places.
 const PLACES: usize = 10;
@@ -31,6 +34,8 @@ pub(crate) struct Listed {
     /// The number that 2Chat gives along.
     pub(crate) count: Option<u64>,
     pub(crate) skipped: Option<Skipped>,
+    /// What came beside an empty list: maybe the reason why it is empty.
+    pub(crate) beside: Option<String>,
 }
 
 /// Reads the answer to a question for a list: an object with the list under
@@ -53,6 +58,7 @@ pub(crate) fn listed(
         }
         let (mut is_there, mut unread) = (false, None);
         let (mut succeeded, mut says_more) = (false, false);
+        let mut beside = String::new();
         let is_object = members(value, &mut |key, value| {
             let place = value.place;
             let is_list = key == name || (value.is_list() && is_wrapping(key));
@@ -75,10 +81,24 @@ pub(crate) fn listed(
                 }
                 "success" => succeeded |= value.truth()? == Some(true),
                 "page" => {}
-                _ => says_more |= !NOTHING.contains(&value.raw()?),
+                _ => {
+                    let raw = value.raw()?;
+                    let is_more = !NOTHING.contains(&raw);
+                    says_more |= is_more;
+                    if is_more && listed.came == 0 && beside.len() < BESIDE {
+                        let told = one_line(raw, BESIDE);
+                        beside.push_str(&concat(&[
+                            "; ",
+                            &place.hide_key(concat(&[key, ": ", &told])),
+                        ]));
+                    }
+                }
             }
             Ok(())
         })?;
+        if let (0, Some(told)) = (listed.came, beside.get(2..)) {
+            listed.beside = Some(concat(&["it is empty, and beside it came ", told]));
+        }
         if let (false, Some(unread)) = (is_there, unread) {
             return Err(unread);
         }
@@ -142,9 +162,25 @@ pub(crate) fn said(value: Value<'_, '_>) -> Result<Option<String>> {
     Ok(value.text()?.filter(|text| !is_blank(text)))
 }
 
-/// A text that identifies something, without white space around.
-pub(crate) fn uuid(value: Value<'_, '_>) -> Result<Option<String>> {
+/// A text that names something, without white space around.
+pub(crate) fn id(value: Value<'_, '_>) -> Result<Option<String>> {
     Ok(said(value)?.map(trimmed))
+}
+
+/// What tells a record apart. The words for nothing do not.
+pub(crate) fn uuid(value: Value<'_, '_>) -> Result<Option<String>> {
+    match id(value)? {
+        Some(uuid) if is_no_uuid(&uuid) => Ok(None),
+        uuid => Ok(uuid),
+    }
+}
+
+fn is_no_uuid(uuid: &str) -> bool {
+    const NONE: [&str; 9] =
+        ["null", "none", "nil", "n/a", "undefined", "nan", "false", "true", "[object object]"];
+    // Most are longer than any of these, and begin with a letter.
+    (uuid.len() < 16 && NONE.iter().any(|none| uuid.eq_ignore_ascii_case(none)))
+        || uuid.bytes().all(|byte| matches!(byte, b'0' | b'-'))
 }
 
 /// Whether a uuid tells its record apart: not where a character of it could not be
@@ -176,7 +212,7 @@ impl ContactFields {
             b"uuid" => first(&mut self.uuid, uuid(value)?),
             b"first_name" => first(&mut self.first_name, said(value)?),
             b"last_name" => first(&mut self.last_name, said(value)?),
-            b"channel_uuid" => first(&mut self.channel_uuid, uuid(value)?),
+            b"channel_uuid" => first(&mut self.channel_uuid, id(value)?),
             b"profile_pic_url" => first(&mut self.profile_pic_url, said(value)?),
             b"details" => self.details(value)?,
             [b'c' | b'w' | b'e', ..] => self.rare(key, value)?,

@@ -75,7 +75,7 @@ impl Action for ListContacts {
             next_page: self.page_number.checked_add(1).filter(|_| listed.came > 0),
             reported_count: listed.count,
             skipped: listed.skipped,
-            warning: None,
+            warning: listed.beside,
         })
     }
 

@@ -9,7 +9,7 @@ use crate::{
     contract::{HookParam, WebhookSubscription, WebhookSubscriptions},
     error::Result,
     json::{Answer, Value},
-    records::{first, identifies, listed, said, uuid},
+    records::{first, id, identifies, listed, said, uuid},
     time::time,
     twochat::Call,
 };
@@ -35,7 +35,7 @@ impl Action for ListWebhookSubscriptions {
             subscriptions.push(row);
             Ok(true)
         })?;
-        Ok(WebhookSubscriptions { subscriptions, skipped: all.skipped, warning: None })
+        Ok(WebhookSubscriptions { subscriptions, skipped: all.skipped, warning: all.beside })
     }
 
     fn warning(listed: &mut WebhookSubscriptions) -> &mut Option<String> {
@@ -50,16 +50,16 @@ impl Action for ListWebhookSubscriptions {
 fn subscription(value: Value<'_, '_>) -> Result<Option<WebhookSubscription>> {
     let (mut found, mut event_name, mut channel_uuid) = (None, None, None);
     let (mut hook_url, mut hook_params, mut created_at) = (None, Vec::new(), None);
-    let (mut id, mut account_id) = (None, None);
+    let (mut number, mut account_id) = (None, None);
     value.object(&mut |key, value| {
         match key {
             "uuid" => first(&mut found, uuid(value)?),
             "event_name" => first(&mut event_name, said(value)?),
-            "channel_uuid" => first(&mut channel_uuid, uuid(value)?),
+            "channel_uuid" => first(&mut channel_uuid, id(value)?),
             "hook_url" => first(&mut hook_url, said(value)?),
             "hook_params" if hook_params.is_empty() => hook_params = params(value)?,
             "created_at" => first(&mut created_at, time(value)?),
-            "id" => first(&mut id, value.whole()?),
+            "id" => first(&mut number, value.whole()?),
             "account_id" => first(&mut account_id, value.whole()?),
             _ => {}
         }
@@ -72,7 +72,7 @@ fn subscription(value: Value<'_, '_>) -> Result<Option<WebhookSubscription>> {
         hook_url: hook_url.unwrap_or_default(),
         hook_params,
         created_at,
-        id,
+        id: number,
         account_id,
     }))
 }

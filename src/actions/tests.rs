@@ -605,3 +605,96 @@ fn a_conflict_that_only_a_code_tells_is_one_of_data() {
         assert_eq!(create(409, body).unwrap_err().kind, ErrorKind::Busy, "{body}");
     }
 }
+
+#[test]
+fn a_status_of_not_now_whose_words_tell_of_something_done_leaves_it_open() {
+    let told = |status, body: &str| {
+        let error = create(status, body).unwrap_err().report(CreateContact::PROMISE);
+        (error.carried_out, error.retry)
+    };
+    for status in [408, 409, 410, 425, 429, 486] {
+        for body in [
+            r#"{"message":"Your request was already processed"}"#,
+            r#"{"error":"2 rows affected, channel busy"}"#,
+            r#"{"detail":"Imported; the phone is still starting"}"#,
+            r#"{"message":"It is in the directory, but the number is booting"}"#,
+            r#"{"created":true,"message":"The channel is connecting"}"#,
+            r#"{"success":true,"message":"The channel is connecting"}"#,
+        ] {
+            let expected = (CarriedOut::Perhaps, Retry::AfterLooking);
+            assert_eq!(told(status, body), expected, "{status} {body}");
+        }
+        let waits = r#"{"message":"It could not be processed, the number is starting"}"#;
+        assert_eq!(told(status, waits), (CarriedOut::No, Retry::AfterWaiting), "{status}");
+    }
+    // Where the status says that it was refused, such words are about something else.
+    let refused = r#"{"message":"Only mobile numbers are accepted"}"#;
+    assert_eq!(told(422, refused), (CarriedOut::No, Retry::AfterCorrecting));
+    for data in ["This number belongs to Eva", "The address is in use", "Added twice"] {
+        let error = create(409, &serde_json::json!({ "message": data }).to_string());
+        assert_eq!(error.unwrap_err().kind, ErrorKind::Rejected, "{data}");
+    }
+}
+
+#[test]
+fn a_refusal_for_now_is_known_by_its_words_under_other_statuses_too() {
+    for (status, words) in [
+        (403, "You have exceeded a secondary rate limit"),
+        (403, "rateLimitExceeded"),
+        (400, "ThrottlingException: slower"),
+        (420, "Too many attempts"),
+    ] {
+        let failure = create(status, &serde_json::json!({ "message": words }).to_string());
+        let failure = failure.unwrap_err();
+        assert_eq!((failure.kind, failure.status), (ErrorKind::RateLimited, Some(status)));
+    }
+    let other = create(403, r#"{"message":"The maintenance of contacts is not allowed"}"#);
+    assert_eq!(other.unwrap_err().kind, ErrorKind::Forbidden);
+}
+
+#[test]
+fn a_word_for_nothing_is_no_uuid() {
+    let words = ["null", "None", "undefined", "NIL", "n/a", "-", "0", "[object Object]", "NaN"];
+    let zeros = "00000000-0000-0000-0000-000000000000";
+    let rows: Vec<_> = words.iter().chain([&zeros]).collect();
+    let rows: Vec<_> = rows.iter().map(|uuid| serde_json::json!({ "uuid": uuid })).collect();
+    let mut rows = serde_json::json!(rows);
+    rows.as_array_mut().unwrap().push(serde_json::json!({ "uuid": "CON-none-0" }));
+    let page = list(&serde_json::json!({ "success": true, "contacts": rows }).to_string()).unwrap();
+    assert_eq!((page.contacts.len(), page.skipped.unwrap().count), (1, 10));
+    let error = create(201, r#"{"success":true,"contact":{"uuid":"null","first_name":"Ada"}}"#);
+    let error = error.unwrap_err().report(CreateContact::PROMISE);
+    assert_eq!(error.carried_out, CarriedOut::Perhaps);
+}
+
+#[test]
+fn what_comes_beside_an_empty_list_is_told() {
+    for (members, words) in [
+        (r#""meta":{"code":500,"state":"db"}"#, r#"meta: {"code":500,"state":"db"}"#),
+        (r#""has_more":true,"total":230"#, "has_more: true; total: 230"),
+        (r#""message":"Query timed out""#, r#"message: "Query timed out""#),
+        (r#""_shards":{"failed":2}"#, r#"_shards: {"failed":2}"#),
+    ] {
+        let empty = ["{\"success\":true,\"contacts\":[],", members, "}"].concat();
+        let told = ["it is empty, and beside it came ", words].concat();
+        assert_eq!(list(&empty).unwrap().warning, Some(told));
+        let full = ["{", members, ",\"success\":true,\"contacts\":[{\"uuid\":\"CON1\"}]}"].concat();
+        assert_eq!(list(&full).unwrap().warning, None, "{members}");
+    }
+    for members in ["\"page\":3,\"count\":0", "\"error\":null,\"meta\":false,\"message\":\"\""] {
+        let empty = ["{\"success\":true,\"contacts\":[],", members, "}"].concat();
+        assert_eq!(list(&empty).unwrap().warning, None, "{members}");
+    }
+}
+
+#[test]
+fn a_number_that_is_none_never_loses_its_record() {
+    for word in ["NaN", "Infinity", "-Infinity"] {
+        let body = [r#"{"contacts":[{"id":"#, word, r#","uuid":"CON1","first_name":"Ada"}]}"#];
+        let page = list(&body.concat()).unwrap();
+        assert_eq!(
+            (page.contacts[0].id, page.contacts[0].first_name.as_deref()),
+            (None, Some("Ada"))
+        );
+    }
+}

@@ -224,8 +224,9 @@ impl<'t> Reader<'t> {
 
     fn number(&mut self) -> Passed {
         let _ = self.take_byte(b'-');
-        if self.take_byte(b'0').is_err() {
-            self.digits()?;
+        if self.take_byte(b'0').is_err() && self.digits().is_err() {
+            // What some writers make of a number that is none.
+            return self.word(if self.rest.starts_with(b"N") { "NaN" } else { "Infinity" });
         }
         if self.take_byte(b'.').is_ok() {
             self.digits()?;

@@ -61,7 +61,7 @@ pub(super) fn verdict_in(text: &str) -> Option<Verdict> {
 
 /// The status that words stand for which ask to come again.
 pub(super) fn passing(text: &str) -> Option<u16> {
-    if has(text, "too many request|rate limit|slow down|throttl") {
+    if has(text, "too many request|too many attempt|rate limit|ratelimit|slow down|throttl") {
         Some(429)
     } else if has(text, "maintenance|overload|temporarily un|service un|try again later") {
         Some(503)
@@ -77,12 +77,18 @@ pub(super) fn is_trouble(text: &str) -> bool {
     has(text, TROUBLE)
 }
 
-/// Whether words tell that something was stored, or soon will be: "it was saved,
-/// but", and not "it could not be saved".
-pub(super) fn tells_of_doing(text: &str) -> bool {
-    const DONE: &str = " created | saved | stored | added | inserted | persisted | queued ";
+/// What tells that something was stored, or soon will be.
+pub(super) const STORED: &str =
+    " created | saved | stored | added | inserted | persisted | queued ";
+/// The same of words that came with a status that says no more than "not now".
+pub(super) const DONE: &str = " imported | registered | processed | accepted | affected | synced |\
+                               updated | completed | in the directory ";
+
+/// Whether words tell of one of these: "it was saved, but", and not "it could not be
+/// saved".
+pub(super) fn tells_of(doing: &str, text: &str) -> bool {
     const NOT: &str = " not | no | be | t | never | nothing | fail | failed | un";
-    any(DONE, &|done| {
+    any(doing, &|done| {
         // What stands right before it denies it.
         let before = find(text, done).and_then(|at| text.get(at.saturating_sub(16)..at + 1));
         before.is_some_and(|before| !has(before, NOT))

@@ -14,7 +14,7 @@ const LONGEST_NAME: usize = 24;
 
 /// The members that tell something, by their folded names. Those with words come
 /// in the order in which they are told.
-static MEMBERS: [(&str, usize); 56] = [
+static MEMBERS: [(&str, usize); 58] = [
     ("errormessage", ERROR_MESSAGE),
     ("errormessages", ERROR_MESSAGE),
     ("errormsg", ERROR_MESSAGE),
@@ -51,6 +51,8 @@ static MEMBERS: [(&str, usize); 56] = [
     ("issuccess", FLAG),
     ("succeeded", FLAG),
     ("successful", FLAG),
+    ("created", FLAG),
+    ("contactcreated", FLAG),
     ("status", FLAG),
     ("result", FLAG),
     ("statuscode", FLAG),
@@ -159,7 +161,10 @@ pub(super) fn verdict(name: &str, word: &str) -> Option<bool> {
                       fault|reject|rejected|denied|declined|unsuccessful|invalid|exception|\
                       timeout|aborted|unauthorized|forbidden|badrequest";
     let word = word.trim();
-    let is_plain = matches!(name, "success" | "ok" | "issuccess" | "succeeded" | "successful");
+    let is_plain = matches!(
+        name,
+        "success" | "ok" | "issuccess" | "succeeded" | "successful" | "created" | "contactcreated"
+    );
     if is_plain && let Some(says) = truth(word) {
         return Some(says);
     }
@@ -185,5 +190,5 @@ pub(super) fn verdict(name: &str, word: &str) -> Option<bool> {
     if fails {
         return Some(false);
     }
-    (spelled.starts_with("success") || spelled == "ok").then_some(true)
+    (spelled.starts_with("success") || spelled == "ok" || spelled == "created").then_some(true)
 }

@@ -115,11 +115,15 @@ pub(crate) fn judge(
         });
     }
     match read {
-        Brings::Result(warning) | Brings::Nothing(warning) => {
+        Brings::Result(warning) => {
             if let Some(heard) = heard.warning {
                 let own = warning.get_or_insert_default();
                 append(own, "; ", &heard);
             }
+        }
+        // What is heard says the same as what came, in fewer words.
+        Brings::Nothing(warning) => {
+            *warning = heard.warning.or(warning.take());
         }
         Brings::Unread(unread) => {
             if answer.is_page() {
@@ -151,7 +155,8 @@ fn failure_in_words(
     let mut failure = Failure::new(kind, message, advice).with_status(status);
     failure.field = field;
     failure.wait_seconds = words.wait;
-    failure.claims_done = words.done;
+    let is_not_now = matches!(kind, ErrorKind::Busy | ErrorKind::RateLimited);
+    failure.claims_done = words.done || (is_not_now && words.open);
     let decides = matches!(meant.unwrap_or(status), 200..=404 | 406 | 422);
     failure.verdict = words.verdict.filter(|_| decides);
     failure
@@ -182,6 +187,9 @@ const PAGE_INSTEAD: &str = "A web page came instead of JSON: probably not from 2
 /// The meanings are those of 2Chat's page of response codes, and of HTTP; that
 /// of a refused key or account is in the words, whatever the status.
 fn refusal(status: u16, meant: Option<u16>, words: Words) -> Box<Failure> {
+    // Some refuse for good where they mean "not so often".
+    let is_rate = words.status == Some(429) && matches!(status, 400 | 403 | 420);
+    let meant = meant.or(words.status.filter(|_| is_rate));
     let (kind, advice) = match (meant.unwrap_or(status), words.verdict) {
         (401..=403, Some(Verdict::Blocked)) => (ErrorKind::Forbidden, FORBIDDEN),
         (401..=403, Some(Verdict::QuotaExhausted)) => (ErrorKind::QuotaExhausted, USED_UP),

@@ -6,7 +6,7 @@
 
 use super::{
     arguments::{Arguments, path, spelled},
-    meaning::{has, is_trouble, passing, tells_of_doing, verdict_in},
+    meaning::{DONE, STORED, has, is_trouble, passing, tells_of, verdict_in},
     names::{
         BESIDE, CODE, ERROR, ERRORS, FLAG, NAME, WAIT, WARNING, folded, is_none, place, status_in,
         verdict,
@@ -51,6 +51,8 @@ pub(super) struct Words {
     pub(super) conflict: bool,
     /// Whether they tell that it was done all the same.
     pub(super) done: bool,
+    /// Whether they leave it open, where the status says no more than "not now".
+    pub(super) open: bool,
 }
 
 /// Longest quotation of 2Chat's words, in bytes.
@@ -156,8 +158,10 @@ fn envelope(value: Value<'_, '_>, refused: bool, arguments: &Arguments) -> Resul
     }
     let other = joined("; ", &[other, &said.text]);
     let words = chosen(told, &other, &of.codes);
-    let words =
-        Words { field: said.field, status: of.status.or(words.status), wait: of.wait, ..words };
+    // A refusal that says yes is none to be repeated.
+    let done = words.done || says_yes;
+    let status = of.status.or(words.status);
+    let words = Words { field: said.field, status, wait: of.wait, done, ..words };
     // Words beside a result are a warning where they tell of trouble.
     let beside = joined("; ", &[message, &problem]);
     let beside = if is_trouble(&plainly(&beside)) { &beside } else { "" };
@@ -211,12 +215,14 @@ fn flat(value: Value<'_, '_>) -> Result<String> {
 fn chosen(told: String, other: &str, codes: &str) -> Words {
     let all = plainly(&joined(" ", &[&told, other, codes]));
     let text = line(&told).or_else(|| line(other)).or_else(|| line(codes));
-    let conflict = has(&all, "exist|duplicat|unique|taken")
+    let conflict = has(&all, "exist|duplicat|unique|taken|belongs to|in use|twice")
         // Of data, and not of a number that is busy for a while.
         || ((has(&all, "already") || has(&plainly(codes), "conflict"))
             && !has(&all, "start|boot|connecting|progress|process|running|busy"));
-    let (verdict, status, done) = (verdict_in(&all), passing(&all), tells_of_doing(&all));
-    Words { text, field: None, status, wait: None, verdict, conflict, done }
+    let (verdict, status) = (verdict_in(&all), passing(&all));
+    let done = tells_of(STORED, &all);
+    let open = tells_of(DONE, &all);
+    Words { text, field: None, status, wait: None, verdict, conflict, done, open }
 }
 
 /// The words in small letters of ASCII, each between spaces; the first, if there

@@ -85,6 +85,24 @@ pub(crate) async fn run(
     Ok(())
 }
 
+/// How a server says that a page is past the last, and how that one may not be had.
+const NO_SUCH_PAGE: [&str; 12] = [
+    "invalid page",
+    "no such page",
+    "out of range",
+    "out of bounds",
+    "no more",
+    "past the last",
+    "beyond the last",
+    "after the last",
+    "page does not exist",
+    "page doesn't exist",
+    "page contains no results",
+    "no results",
+];
+const NOT_ALLOWED: [&str; 8] =
+    ["plan", "limit", "allow", "only", "must", "fail", "expired", "could not"];
+
 /// What comes after a page.
 enum Step {
     To(u64),
@@ -283,8 +301,8 @@ impl<'a> Walk<'a> {
         self.was_short.is_some() && refused && of_the_server && of_the_page
     }
 
-    /// Whether the page before was the last: by a count, by the refusal, which is about
-    /// the page itself, or, where that gives no reason, because it was short.
+    /// Whether the page before was the last: by a count, by the refusal, which says that
+    /// there is no such page, or, where that gives no other reason, because it was short.
     fn is_through(&mut self, error: &Value) -> bool {
         let came = self.export.written() + self.skipped.count();
         if let Some(total) = self.total {
@@ -293,10 +311,13 @@ impl<'a> Walk<'a> {
         let message = error.get("message").and_then(Value::as_str).unwrap_or_default();
         let reason = message.split_once('“').and_then(|(_, said)| said.split_once('”'));
         let reason = reason.map(|(said, _)| said.to_lowercase()).unwrap_or_default();
-        let is_about_it = reason.contains("page") || !error.get("field").is_none_or(Value::is_null);
+        let has = |words: &[&str]| words.iter().any(|words| reason.contains(words));
+        let is_known = has(&NO_SUCH_PAGE) && !has(&NOT_ALLOWED);
+        let is_about_it = !error.get("field").is_none_or(Value::is_null);
         let is_bare = matches!(reason.trim_matches('.'), "" | "not found");
-        self.is_refused = is_bare && !is_about_it && self.was_short == Some(true);
-        is_about_it || self.is_refused
+        let is_likely = (is_bare || is_about_it) && !has(&NOT_ALLOWED);
+        self.is_refused = !is_known && is_likely && self.was_short == Some(true);
+        is_known || self.is_refused
     }
 
     fn say_what_may_be_missing(&self) {

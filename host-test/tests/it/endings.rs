@@ -282,6 +282,12 @@ async fn a_refusal_ends_the_pages_only_where_it_is_about_one_or_gives_no_reason(
         (8, "", 0, taken),
         (8, "Not found.", 0, taken),
         (8, "The channel is gone", 1, "rows may be missing"),
+        (10, "That page number is beyond the last one", 0, ""),
+        // Of pages, but not that there is none.
+        (8, "404 page not found", 1, "rows may be missing"),
+        (10, "The page could not be loaded: shard 3 is down", 1, "rows may be missing"),
+        (8, "Your plan allows 2 pages, no more", 1, "rows may be missing"),
+        (8, "The page number must be at most 1", 1, "rows may be missing"),
         (10, "Not found.", 1, "rows may be missing"),
     ] {
         let pages = vec![contacts(0..5, None), contacts(5..last, None), refused(words)];

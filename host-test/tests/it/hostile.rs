@@ -380,7 +380,7 @@ async fn a_number_out_of_range_spoils_nothing_and_the_largest_is_exact() {
     let whole =
         ["18446744073709551616", "-1", "1e400", "-1e400", "1e-400", "1.5", "1.0", "1e2", &many];
     let seconds = ["18446744073709551616", "-1", "-1.5", "1e400", "1e2", "253402300800", &many];
-    let no_json = ["01", "+1", "0x10", "NaN", "Infinity", ".5", "1.", "-", "1e", "1_000"];
+    let no_json = ["01", "+1", "0x10", ".5", "1.", "-", "1e", "1_000"];
     for example in &examples() {
         for place in places(&example.2, "$") {
             let was = example.2.pointer(&place[1..].replace(['.', '['], "/").replace(']', ""));
