@@ -31,7 +31,12 @@ pub(crate) fn of_its_own(docs: &Docs) -> Result<Option<Vendor>, CommandError> {
             || stated.key_header != built_in.key_header
             || stated.methods.iter().any(|method| !built_in.methods.contains(method))
     };
-    Ok(Vendor::stated(docs).ok().filter(has_more))
+    match Vendor::stated(docs) {
+        Ok(stated) => Ok(Some(stated).filter(has_more)),
+        Err(_) if !Vendor::is_stated(docs) => Ok(None),
+        // Of whom it is, nobody can say.
+        Err(why) => Err(CommandError::Refused(format!("the component cannot be used: {why}"))),
+    }
 }
 
 /// What a connection has without a word of the policy. The component is told of its

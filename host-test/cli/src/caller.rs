@@ -51,7 +51,8 @@ impl CallerArguments {
             }
             self.persona.as_deref().map(|name| is_known(name, &file)).transpose()?;
             let vendor = authority::without_a_word(connector)?;
-            return Ok(Access::of_persona(file, self.persona, vendor));
+            let stated = authority::of_its_own(connector.docs())?;
+            return Ok(Access::of_persona(file, self.persona, vendor).only_if_made_for(stated));
         }
         if self.persona.is_some() {
             let own = Policy::of_user(APPLICATION).map_or_else(String::new, |file| {

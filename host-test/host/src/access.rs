@@ -51,6 +51,9 @@ pub struct OfPolicy {
     /// The policy's default if there is none.
     persona: Option<String>,
     vendor: Arc<Vendor>,
+    /// What a component states that is not of this vendor: only what was made for it is
+    /// its connection.
+    stated: Option<Vendor>,
     /// The connections by name, as they were last: their bounds hold for all
     /// calls together.
     connections: Mutex<BTreeMap<String, (Entry, Connection)>>,
@@ -123,7 +126,18 @@ impl Access {
     /// A persona of a policy file.
     #[must_use]
     pub fn of_persona(file: PathBuf, persona: Option<String>, vendor: Arc<Vendor>) -> Self {
-        Self::Persona(OfPolicy { file, persona, vendor, connections: Mutex::default() })
+        let stated = None;
+        Self::Persona(OfPolicy { file, persona, vendor, stated, connections: Mutex::default() })
+    }
+
+    /// The same for a component that states this of itself, which is not of the vendor:
+    /// only a connection that was made for it is used.
+    #[must_use]
+    pub fn only_if_made_for(mut self, stated: Option<Vendor>) -> Self {
+        if let Self::Persona(persona) = &mut self {
+            persona.stated = stated;
+        }
+        self
     }
 
     /// The tools that the caller may call.
@@ -215,6 +229,13 @@ impl OfPolicy {
         let (persona, entry) = self.grant(policy, &offer.tools)?;
         if !persona.actions.iter().any(|allowed| allowed == action) {
             return Err(self.refusal(policy, persona, action));
+        }
+        if let Some(stated) = self.stated.as_ref().filter(|stated| !entry.is_made_for(stated)) {
+            return Err(format!(
+                "the connection `{}` was not made for this component, which wants its key in the \
+                 header {}",
+                persona.connection, stated.key_header
+            ));
         }
         let key = entry.secret.read(policy.folder()).await?;
         let connection = self.connection(&persona.connection, entry)?.with_key(key);

@@ -75,6 +75,26 @@ const HEADERS: [HeaderName; 16] = [
     RANGE,
     USER_AGENT,
 ];
+/// Headers about the connection, or that are put together from others.
+const OF_THE_CONNECTION: [&str; 11] = [
+    "connection",
+    "expect",
+    "forwarded",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "via",
+];
+
+/// Whether a key can stand in such a header: none that means something else.
+pub(crate) fn may_hold_a_key(name: &HeaderName) -> bool {
+    !HEADERS.contains(name) && !OF_THE_CONNECTION.contains(&name.as_str())
+}
+
 /// Kept back from the time of a call, so that a guest whose request timed out
 /// can still answer.
 const LAST_WORDS: Duration = Duration::from_secs(2);

@@ -6,6 +6,8 @@
 //! all texts inside it, members' names too: past the budget a text is hidden whole. JSON
 //! inside a text is looked through as well, in `text`.
 
+use std::collections::BTreeSet;
+
 use aho_corasick::AhoCorasick;
 use serde_json::Value;
 
@@ -105,10 +107,10 @@ impl<'a> Hiding<'a> {
     }
 }
 
-/// A name as it is compared: case does not matter, nor whether it is written as the
-/// contract or as the vendor writes it.
+/// A name as it is compared: case does not matter, nor what parts its words, so it may be
+/// written as the contract, the vendor or a model writes it.
 fn plain(name: &str) -> String {
-    name.to_lowercase().replace('_', "-")
+    name.to_lowercase().replace(['_', '-'], "")
 }
 
 /// Whether the name has this plain form.
@@ -116,8 +118,8 @@ fn is_plainly(name: &str, known: &str) -> bool {
     if !name.is_ascii() {
         return plain(name) == known;
     }
-    let plain = |byte: u8| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() };
-    name.bytes().map(plain).eq(known.bytes())
+    let parts = |byte: &u8| matches!(byte, b'_' | b'-');
+    name.bytes().filter(|byte| !parts(byte)).map(|byte| byte.to_ascii_lowercase()).eq(known.bytes())
 }
 
 /// Leaves out what members of such names have, for what is written down.
@@ -157,15 +159,36 @@ pub fn texts_in(value: &Value, names: &[String]) -> Vec<String> {
 
 /// Texts that are left out wherever they stand.
 #[derive(Debug)]
-pub struct Redaction(Option<AhoCorasick>);
+pub struct Redaction(What);
+
+#[derive(Debug)]
+enum What {
+    Nothing,
+    These(AhoCorasick),
+    /// More than are told apart: then all is left out.
+    All,
+}
+
+/// So many different texts, of so many bytes in all, are told apart.
+const TEXTS: usize = 2_000;
+const BYTES_OF_TEXTS: usize = 256 << 10;
 
 impl Redaction {
-    /// Leaves out these texts; where several would fit, the longest.
+    /// Leaves out these texts; where several would fit, the longest. Of many it leaves out
+    /// all that is text.
     #[must_use]
     pub fn of(texts: &[String]) -> Self {
+        let texts: BTreeSet<_> = texts.iter().collect();
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        if texts.is_empty() {
+            return Self(What::Nothing);
+        }
+        if texts.len() > TEXTS || bytes > BYTES_OF_TEXTS {
+            return Self(What::All);
+        }
         let mut finder = AhoCorasick::builder();
         finder.match_kind(aho_corasick::MatchKind::LeftmostLongest);
-        Self((!texts.is_empty()).then(|| finder.build(texts).ok()).flatten())
+        Self(finder.build(texts).map_or(What::All, What::These))
     }
 
     /// Leaves them out of a value.
@@ -185,8 +208,16 @@ impl Redaction {
     #[must_use]
     pub fn redacted(&self, text: &str) -> String {
         match &self.0 {
-            Some(finder) => finder.replace_all(text, &vec![MASK; finder.patterns_len()]),
-            None => text.to_owned(),
+            What::Nothing => text.to_owned(),
+            What::All => MASK.to_owned(),
+            What::These(finder) => {
+                let mut shown = String::with_capacity(text.len());
+                finder.replace_all_with(text, &mut shown, |_, _, shown| {
+                    shown.push_str(MASK);
+                    true
+                });
+                shown
+            }
         }
     }
 }

@@ -112,10 +112,13 @@ impl Log {
     /// If it cannot be read and written, belongs to somebody else, or others
     /// may write to it.
     pub fn open(path: &Path) -> io::Result<Self> {
-        files::way(path)
+        let place = files::way(path)
             .map_err(|why| io::Error::other(format!("others can replace it: {why}")))?;
+        // No link that somebody has put there since.
+        let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
         let mut options = OpenOptions::new();
-        let file = options.read(true).append(true).create(true).mode(0o600).open(path)?;
+        options.read(true).append(true).create(true).mode(0o600).custom_flags(flags);
+        let file = options.open(place)?;
         let metadata = file.metadata()?;
         if metadata.uid() != rustix::process::geteuid().as_raw() {
             return Err(io::Error::other("it belongs to another user"));

@@ -305,8 +305,9 @@ impl Entry {
         if let Some(Err(why)) = self.base_url.as_deref().map(gate::base_url) {
             return Some(("base-url", format!("it cannot be used: {why}")));
         }
-        if let Some(Err(_)) = self.key_header.as_deref().map(str::parse::<HeaderName>) {
-            return Some(("key-header", "it is not the name of a header".to_owned()));
+        let can_be = |name: &str| name.parse().is_ok_and(|name| gate::may_hold_a_key(&name));
+        if !self.key_header.as_deref().is_none_or(can_be) {
+            return Some(("key-header", "it is not the name of a header for a key".to_owned()));
         }
         if let Err(why) = self.secret.check() {
             return Some(("secret", why));
@@ -326,6 +327,14 @@ impl Entry {
         ];
         let zero = bounds.into_iter().find(|(_, is_zero)| *is_zero);
         zero.map(|(field, _)| (field, "0 would let nothing pass".to_owned()))
+    }
+
+    /// Whether it was made for a component that states this of itself, and is not what a
+    /// connection is without a word.
+    #[must_use]
+    pub fn is_made_for(&self, stated: &Vendor) -> bool {
+        let header = self.key_header.as_deref().and_then(|name| name.parse::<HeaderName>().ok());
+        header.as_ref() == Some(&stated.key_header)
     }
 
     /// Where it goes.

@@ -40,6 +40,8 @@ pub struct Setting {
     pub meaning: String,
 }
 
+/// What stands behind a form may have so many bytes.
+const LONGEST: usize = 1_000;
 /// What begins the lines that state it.
 const ORIGIN: &str = "Origin: ";
 const PATH: &str = "Path: ";
@@ -72,6 +74,10 @@ impl Vendor {
             format!("the docs of its world say `{form}{found}`: {why}")
         };
         let origin = needed(ORIGIN)?;
+        let is_long = stated.iter().find(|(_, said)| said.len() > LONGEST);
+        if let Some((form, _)) = is_long {
+            return Err(format!("the docs of its world say too much behind `{form}`"));
+        }
         let is_origin = |url: &Url| url.origin().ascii_serialization() == origin;
         if !Url::parse(origin).is_ok_and(|url| is_origin(&url)) {
             let why = "expected a scheme and a host, such as https://api.example.com";
@@ -82,7 +88,11 @@ impl Vendor {
         if !path.is_empty() && !path.starts_with('/') {
             return Err(wrong(PATH, "expected it to begin with /"));
         }
-        gate::base_url(&base_url).map_err(|why| wrong(ORIGIN, why))?;
+        let (url, _) = gate::base_url(&base_url).map_err(|why| wrong(ORIGIN, why))?;
+        // As it will be sent.
+        if url.as_str().trim_end_matches('/') != base_url {
+            return Err(wrong(PATH, "expected a path as it stands in a request"));
+        }
 
         let methods = needed(METHODS_OF_IT)?.split(',').map(str::trim);
         let known = |name: &str| {
@@ -91,14 +101,21 @@ impl Vendor {
         let methods = methods.map(known).collect::<Option<Vec<_>>>();
         let methods =
             methods.ok_or_else(|| wrong(METHODS_OF_IT, "expected names such as `GET, POST`"))?;
-        let key_header = needed(KEY_HEADER)?
-            .parse()
-            .map_err(|_| wrong(KEY_HEADER, "expected the name of a header"))?;
+        let key_header = needed(KEY_HEADER)?.parse().ok().filter(gate::may_hold_a_key);
+        let key_header = key_header
+            .ok_or_else(|| wrong(KEY_HEADER, "expected the name of a header of its own"))?;
         let setting = |form| {
             line(form).map(|said| Setting::read(said).map_err(|why| wrong(form, why))).transpose()
         };
         let (key_setting, base_url_setting) = (setting(KEY_SETTING)?, setting(BASE_URL_SETTING)?);
         Ok(Self { base_url, methods, key_header, key_setting, base_url_setting })
+    }
+
+    /// Whether a component states anything of the kind, be it well or not.
+    #[must_use]
+    pub fn is_stated(docs: &Docs) -> bool {
+        let mut lines = docs.world().lines().map(|line| line.trim().to_lowercase());
+        lines.any(|line| FORMS.iter().any(|form| line.starts_with(form.to_lowercase().trim())))
     }
 
     /// The same as JSON, for whoever sets up a host.
@@ -208,6 +225,10 @@ mod tests {
             ("GET, DELETE", "GET, CONNECT", "`GET, POST`"),
             ("GET, DELETE", "", "do not say `Methods: …`"),
             ("Key header: X-Key", "Key: X-Key", "do not say `Key header: …`"),
+            ("X-Key", "Host", "name of a header"),
+            ("X-Key", "transfer-encoding", "name of a header"),
+            ("Path: /v1", "Path: /v\u{200b}1", "as it stands in a request"),
+            ("Path: /v1", "Path: /v1/../x", "as it stands in a request"),
             ("X-Key", "X Key", "name of a header"),
             ("EXAMPLE_URL.", "EXAMPLE-URL.", "environment variable"),
             ("Path: /v1", "Path: /v1\nPath: /v2", "twice"),

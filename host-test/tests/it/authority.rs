@@ -127,3 +127,52 @@ async fn a_method_that_is_not_stated_does_not_leave() {
     assert_eq!(error["kind"], "denied-by-host", "{error}");
     assert_eq!(server.requests().len(), 1, "but for the test of the key");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_of_one_vendor_is_not_used_by_the_file_of_another() {
+    let server = server().await;
+    let origin = server.base_url().trim_end_matches("/open").to_owned();
+    let file = fork("authority-other.wasm", &origin, "", "");
+    let component = ["--component", file.to_str().unwrap()];
+    let policy = folder("authority-other").join("policy.toml");
+    let with_policy = ["--policy", policy.to_str().unwrap()];
+    let base = server.base_url();
+    let own = [&["connect", "own", "--base-url", &base][..], &with_policy].concat();
+    assert_eq!(fed(&own, &[], CANARY.into()).code, Some(0));
+    let sent = server.requests().len();
+    let mut text = fs::read_to_string(&policy).unwrap();
+    text += "\n[personas.p]\nconnection = \"own\"\nactions = [\"list-contacts\"]\n";
+    fs::write(&policy, text).unwrap();
+
+    let call =
+        [&["call", "list-contacts", "--persona", "p"][..], &component, &with_policy].concat();
+    let refused = run(&call, &[]);
+    assert!(refused.message(2).contains("was not made for this component"), "{refused:?}");
+    let connect = [&["connect", "own"][..], &component, &with_policy].concat();
+    let refused = fed(&connect, &[], CANARY.into());
+    assert!(refused.message(2).contains("take another name"), "{refused:?}");
+    assert_eq!(server.requests().len(), sent, "something was sent");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_cannot_be_followed_is_nobodys() {
+    let server = server().await;
+    let origin = server.base_url().trim_end_matches("/open").to_owned();
+    for (number, (from, to)) in [
+        ("Methods: GET, POST", "Methods: GET, LIST"),
+        ("Path: /open", "Path: open"),
+        ("Key header: X-Fork-API-Key", "Key header: Host"),
+        ("Key header: X-Fork-API-Key", "Key header: X Fork"),
+        ("Methods: GET, POST", "Methods: GET, POST\n/// Methods: GET"),
+        ("Key header: ", "KEY HEADER: "),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = fork(&format!("authority-odd-{number}.wasm"), &origin, from, to);
+        let call = ["call", "list-contacts", "--component", file.to_str().unwrap()];
+        let refused = run(&call, &asking(&server.base_url()));
+        assert!(refused.message(2).contains("the docs of its world"), "{to}: {refused:?}");
+    }
+    assert_eq!(server.connections(), 0, "something was sent");
+}

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     agent::{Agent, request},
-    shell::{asking, ended, fed, folder, program, run, twochat_with},
+    shell::{CANARY, asking, ended, fed, folder, program, run, twochat_with},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -130,4 +130,22 @@ async fn a_terminal_that_shows_the_log_is_not_steered() {
         calls.output().split_terminator('\n').map(|line| line.parse().unwrap()).collect();
     assert_eq!((calls[0]["action"].as_str(), &calls[1]["prompt"]), (Some(odd), &json!(odd)));
     assert_eq!(calls[1]["arguments"]["channel-uuid"], odd);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_given_as_a_name_is_not_written_down() {
+    let twochat = twochat_with(0).await;
+    let log = folder("log-of-key").join("audit.jsonl");
+    let log = log.to_str().unwrap();
+    let agent = Agent::with(&twochat.base_url(), &["--audit", log]);
+    for params in [
+        json!({ "name": CANARY, "arguments": {} }),
+        json!({ "name": "list-contacts", "arguments": { format!("page-numbr{CANARY}"): 1 } }),
+        json!({ "name": "list-contacts", "arguments": { "page-number": CANARY } }),
+    ] {
+        agent.say(&request("k", "tools/call", params));
+        // What it said itself may be said back to it.
+        agent.raw_line();
+    }
+    assert!(!fs::read_to_string(log).unwrap().contains(CANARY));
 }

@@ -131,6 +131,13 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
             "`{name}` goes to {goes}; change its base-url in {file}"
         )));
     }
+    if let Some(stated) = asks.as_ref().filter(|stated| !line.is_made_for(stated)) {
+        let (file, header) = (file.display(), &stated.key_header);
+        return Err(CommandError::Misuse(format!(
+            "`{name}` in {file} was not made for this component, which wants its key in the \
+             header {header}: take another name"
+        )));
+    }
     line.secret.keeps().map_err(|why| {
         CommandError::Misuse(format!("`{name}` cannot be connected by this command: {why}"))
     })?;

@@ -14,6 +14,7 @@ use crate::{
     access::{Decision, OnBehalf},
     hiding::{Hiding, MASK, Redaction, is_about, redact, texts_in},
     log::{Asked, Ended, Log, Open},
+    secret::Secret,
 };
 
 /// So long it is until what could not be written is tried again.
@@ -22,6 +23,7 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// A call that is being written down, where calls are.
 pub(super) struct Record {
     open: Option<Open>,
+    key: Option<Secret>,
     redacted: Vec<String>,
     sensitive: Vec<String>,
     /// What stood in redacted fields of the arguments.
@@ -41,7 +43,7 @@ impl Record {
         let Decision { on_behalf, log, redacted, key, .. } = decision;
         let texts = texts_in(call.arguments, redacted);
         let (redacted, sensitive) = (redacted.clone(), sensitive.to_vec());
-        let mut record = Self { open: None, redacted, sensitive, texts, known };
+        let mut record = Self { open: None, key: key.clone(), redacted, sensitive, texts, known };
         let Some(log) = log else { return Ok(record) };
 
         let mut arguments = if known { call.arguments.clone() } else { MASK.into() };
@@ -56,7 +58,7 @@ impl Record {
         });
         let OnBehalf { persona, connection, server } = on_behalf.clone();
         let user = rustix::process::getuid().as_raw().to_string();
-        let action = call.action.to_owned();
+        let action = record.without_key(call.action.to_owned());
         let asked = Asked { user, persona, connection, server, action, arguments, prompt };
         record.open = Some(block_in_place(|| start(log, asked)).map_err(NoOutcome::NotWritten)?);
         Ok(record)
@@ -64,6 +66,11 @@ impl Record {
 
     /// Writes down why it is not made.
     pub(super) fn turned_down(mut self, why: NoOutcome) -> NoOutcome {
+        let why = match why {
+            NoOutcome::Misfit(why) => NoOutcome::Misfit(self.without_key(why)),
+            NoOutcome::Refused(why) => NoOutcome::Refused(self.without_key(why)),
+            why => why,
+        };
         let kind = if matches!(why, NoOutcome::Misfit(_)) { "not-called" } else { "refused" };
         let error = Some(told_in_log(kind, &why.to_string()));
         let mut ended = self.without_what_is_hidden(Ended { error, ..Ended::default() });
@@ -104,6 +111,13 @@ impl Record {
             sleep(left.min(AGAIN)).await;
         }
         Ok(())
+    }
+
+    fn without_key(&self, text: String) -> String {
+        match &self.key {
+            Some(key) => key.hide_in(&text),
+            None => text,
+        }
     }
 
     fn finish(&mut self, ended: &mut Ended) -> std::io::Result<()> {

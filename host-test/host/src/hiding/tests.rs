@@ -212,3 +212,46 @@ proptest! {
         hidden(json!(text));
     }
 }
+
+#[test]
+fn a_member_is_hidden_from_every_reader_that_would_find_it() {
+    for (before, after) in [
+        (r#"{"hook_url"/* the url */:"#, "}"),
+        ("{\"hook-url\" // so\n : ", "}"),
+        ("{'Hook-Url'\u{feff}:", "}"),
+        (r#"{"\x68ook-url":"#, "}"),
+        (r#"{"hook\x2Durl":"#, "}"),
+        (r#"{"\150ook-url":"#, "}"),
+        (r#"{"\u{68}ook-url":"#, "}"),
+        ("{\"hook\\\n-url\":", "}"),
+        (r#"{["hook-url"]:"#, "}"),
+        (r#"{"hook"+"-url":"#, "}"),
+        ("// a note\n{\"hookUrl\":", ",}"),
+        ("# a note\n[{hookUrl:", "},]"),
+    ] {
+        let text = format!("{before}\"secret-9\"{after}");
+        let mut value = json!({ "text": text });
+        Hiding::of(None, &["hook-url".to_owned()]).hide(&mut value);
+        assert!(!value.to_string().contains("secret-9"), "{value}");
+    }
+    // What only speaks of it shows no value of it.
+    let mut value = json!({ "text": "The hook url is kept for 7 days" });
+    Hiding::of(None, &["hook-url".to_owned()]).hide(&mut value);
+    assert_eq!(value["text"], "The hook url is kept for 7 days");
+}
+
+#[test]
+fn of_more_texts_than_are_told_apart_nothing_is_shown_and_it_takes_no_time() {
+    let texts: Vec<_> = (0..60_000).map(|n| format!("text {n}")).collect();
+    let begun = std::time::Instant::now();
+    let many = Redaction::of(&texts);
+    let mut value = json!({ "all": texts, "number": 7 });
+    many.redact(&mut value);
+    assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
+    assert_eq!((&value["all"][7], &value["number"]), (&json!(MASK), &json!(7)));
+    // The same one many times is one.
+    let same = Redaction::of(&vec!["the same".to_owned(); 60_000]);
+    assert_eq!(same.redacted("it is the same, is it"), format!("it is {MASK}, is it"));
+    let long = Redaction::of(&["x".repeat(300 << 10)]);
+    assert_eq!(long.redacted("anything"), MASK);
+}

@@ -36,17 +36,20 @@ impl Hiding<'_> {
         }
         let Some(bare) = unescaped(text) else { return masked() };
         let says_the_key = self.key.is_some_and(|key| key.is_in(&bare));
-        if !says_the_key && !self.has_a_member(&bare) {
+        // Readers pass over much between a name and its value.
+        let is_said = may_be_json(&bare) && self.says_a_name(&bare);
+        if !says_the_key && !is_said && !self.has_a_member(&bare) {
             return shown;
         }
         self.rewritten(text, layer).or_else(masked)
     }
 
-    /// Whether one of the names stands anywhere in the text.
+    /// Whether one of the names stands anywhere in the text, whatever stands between its
+    /// letters.
     fn says_a_name(&self, text: &str) -> bool {
         !self.names.is_empty() && {
-            let text = plain(text);
-            self.names.iter().any(|name| text.contains(name.as_str()))
+            let text = letters(text);
+            self.names.iter().any(|name| text.contains(&letters(name)))
         }
     }
 
@@ -161,6 +164,14 @@ impl Hiding<'_> {
     }
 }
 
+fn letters(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+fn may_be_json(text: &str) -> bool {
+    text.trim_start_matches('\u{FEFF}').trim_start().starts_with(['{', '[', '"', '\'', '/', '#'])
+}
+
 /// The text with all that is escaped in it written out, layer by layer, as the most
 /// lenient reader would; `None` if there are too many layers.
 fn unescaped(text: &str) -> Option<String> {
@@ -174,6 +185,22 @@ fn unescaped(text: &str) -> Option<String> {
     None
 }
 
+/// `u{68}…` as its character and the rest.
+fn in_braces(escaped: &str) -> Option<(char, &str)> {
+    let (digits, rest) = escaped.get(1..)?.strip_prefix('{')?.split_once('}')?;
+    Some((char::from_u32(u32::from_str_radix(digits, 16).ok()?)?, rest))
+}
+
+/// `x68…` or `150…`, which is octal, as its character and the rest.
+fn short_escape(escaped: &str) -> Option<(char, &str)> {
+    let (digits, radix, length) = match escaped.strip_prefix(['x', 'X']) {
+        Some(digits) => (digits, 16, 2),
+        None => (escaped, 8, 3),
+    };
+    let (digits, rest) = digits.split_at_checked(length)?;
+    Some((char::from_u32(u32::from_str_radix(digits, radix).ok()?)?, rest))
+}
+
 fn without_escapes(text: &str) -> String {
     let mut bare = String::with_capacity(text.len());
     let mut rest = text;
@@ -182,9 +209,21 @@ fn without_escapes(text: &str) -> String {
         let mut after = escaped.chars();
         match after.next() {
             Some('u' | 'U') => {
+                if let Some((c, left)) = in_braces(escaped) {
+                    bare.push(c);
+                    rest = left;
+                    continue;
+                }
                 let digits = escaped.get(1..5);
                 let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
                 if let (Some(c), Some(left)) = (code.and_then(char::from_u32), escaped.get(5..)) {
+                    bare.push(c);
+                    rest = left;
+                    continue;
+                }
+            }
+            Some('x' | 'X' | '0'..='7') => {
+                if let Some((c, left)) = short_escape(escaped) {
                     bare.push(c);
                     rest = left;
                     continue;

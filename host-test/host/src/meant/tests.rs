@@ -137,3 +137,9 @@ fn a_number_out_of_bounds_is_told_with_those_of_the_schema() {
         assert_eq!(meant(given, &schema()).unwrap_err(), why);
     }
 }
+
+#[test]
+fn a_text_of_more_parts_than_any_action_takes_stays_a_text() {
+    let many = format!("[{}{{}}]", "{},".repeat(20_000));
+    assert_eq!(taken(json!({ "ways": many })), json!({ "ways": [many] }));
+}

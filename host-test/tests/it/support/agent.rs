@@ -150,6 +150,11 @@ impl Agent {
         Ok(message)
     }
 
+    /// The line of the next message, whatever it shows.
+    pub(crate) fn raw_line(&self) -> String {
+        self.output.recv_timeout(PATIENCE).unwrap()
+    }
+
     /// The line of the next message.
     pub(crate) fn line_within(&self, time: Duration) -> Result<String, RecvTimeoutError> {
         let line = self.output.recv_timeout(time)?;
