@@ -6,7 +6,8 @@ use std::{fs, io::Write, time::Instant};
 use serde_json::{Value, json};
 
 use crate::support::{
-    agent::{Agent, request},
+    agent::{Agent, notification, request},
+    raw::{Raw, Step},
     shell::{CANARY, asking, ended, fed, folder, program, run, twochat_with},
 };
 
@@ -148,4 +149,25 @@ async fn a_key_that_is_given_as_a_name_is_not_written_down() {
         agent.raw_line();
     }
     assert!(!fs::read_to_string(log).unwrap().contains(CANARY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_is_cancelled_before_its_turn_is_written_down_as_well() {
+    let server = Raw::replying(vec![Step::Hang]).await;
+    let log = folder("log-of-cancelled").join("audit.jsonl");
+    let name = log.to_str().unwrap();
+    let agent = Agent::with(&server.base_url(), &["--audit", name]);
+    for id in 0..64 {
+        let params = json!({ "name": "list-webhook-subscriptions", "arguments": {} });
+        agent.say(&request(id, "tools/call", params));
+    }
+    for id in 0..64 {
+        agent.say(&notification("notifications/cancelled", json!({ "requestId": id })));
+    }
+    agent.leave();
+    let shown = run(&["audit", name, "--output", "jsonl"], &[]);
+    let calls: Vec<Value> = shown.stdout.lines().map(|line| line.parse().unwrap()).collect();
+    assert_eq!(calls.len(), 64);
+    let waited = calls.iter().filter(|call| call["error"]["kind"] == "refused").count();
+    assert!(waited > 0 && server.requests().len() <= 64 - waited, "{waited}");
 }

@@ -4,7 +4,13 @@
 //! Knows the protocol and no action. A result goes out as structured content
 //! and as text; an error of the action as a text that a model can act on.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use host::{
     calls::{Call, Calls, NoOutcome},
@@ -172,11 +178,12 @@ impl ServerHandler for Server {
             let message = format!("there is no tool `{name}`; there are {known}");
             return Err(ErrorData::invalid_params(message, None));
         };
-        let call = async {
+        let prompt = context.meta.get("prompt").and_then(Value::as_str);
+        let call = |arguments| Call { prompt, ..Call::new(&request.name, arguments) };
+        let has_a_turn = AtomicBool::new(false);
+        let made = async {
             let time = Limits::default().time;
             let until = Instant::now() + time;
-            let prompt = context.meta.get("prompt").and_then(Value::as_str);
-            let call = |arguments| Call { prompt, ..Call::new(&request.name, arguments) };
             let turn = timeout_at(until, Arc::clone(&self.at_once).acquire_owned()).await;
             // The semaphore is never closed.
             let Ok(Ok(turn)) = turn else {
@@ -187,6 +194,7 @@ impl ServerHandler for Server {
                     "{why}.\n\nNothing was sent. Make fewer calls at once, and this one again later."
                 ));
             };
+            has_a_turn.store(true, Relaxed);
             // An answer that waits for a slow reader takes its turn along.
             if let Some(admitted) = context.extensions.get::<Arc<Admitted>>() {
                 admitted.keep(turn);
@@ -200,7 +208,8 @@ impl ServerHandler for Server {
                 }
             };
             let patience = Patience::new(self.tries, until - Instant::now());
-            let outcome = self.calls.make(call(&arguments), patience, |_, _| {}).await;
+            let call = Call { prompt, ..Call::new(&request.name, &arguments) };
+            let outcome = self.calls.make(call, patience, |_, _| {}).await;
             let outcome = outcome.map_err(words_of_host)?;
             // A large one takes its time, so not where others are served.
             let result = spawn_blocking(|| match outcome.result {
@@ -216,9 +225,15 @@ impl ServerHandler for Server {
         let done = Notify::new();
         let result = async {
             let result = tokio::select! {
-                result = call => result.unwrap_or_else(failed),
+                result = made => result.unwrap_or_else(failed),
                 // Dropping the call ends its request.
-                () = context.ct.cancelled() => failed("The call was cancelled.".to_owned()),
+                () = context.ct.cancelled() => {
+                    if !has_a_turn.load(Relaxed) {
+                        let why = "it was cancelled before its turn came".to_owned();
+                        self.calls.turn_down(call(&arguments), NoOutcome::Refused(why)).await;
+                    }
+                    failed("The call was cancelled.".to_owned())
+                }
             };
             done.notify_one();
             result
