@@ -4,7 +4,7 @@
 //! is and with which key it is asked is kept from all of them.
 
 use crate::{
-    effect::Promise,
+    effect::{Effect, Promise},
     error::{Failure, Result},
     json::Answer,
     twochat::{self, Arguments, Brings, Call, Reply, Settings},
@@ -93,6 +93,7 @@ pub(crate) fn outcome<A: Action>(
     let refusal = refusal.or_else(|| {
         let brings = match &mut read {
             Ok(output) if A::is_nothing(output) => Brings::Nothing(A::warning(output)),
+            Ok(output) if A::PROMISE.effect != Effect::Reads => Brings::Made(A::warning(output)),
             Ok(output) => Brings::Result(A::warning(output)),
             Err(failure) => Brings::Unread(failure),
         };

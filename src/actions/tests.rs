@@ -228,9 +228,15 @@ fn a_plain_no_counts_even_beside_a_record() {
             Some(422) => ErrorKind::InvalidInput,
             _ => ErrorKind::Rejected,
         };
-        for failure in [create(200, &contact).unwrap_err(), list(&contacts).unwrap_err()] {
-            assert_eq!((failure.kind, failure.status), (kind, Some(200)), "{no}");
+        let listed = list(&contacts).unwrap_err();
+        assert_eq!((listed.kind, listed.status), (kind, Some(200)), "{no}");
+        if no.contains("true") && no.contains("success") {
+            // What was made is there, and what else was said is a warning.
+            assert!(create(201, &contact).unwrap().warning.is_some(), "{no}");
+            continue;
         }
+        let created = create(200, &contact).unwrap_err();
+        assert_eq!((created.kind, created.status), (kind, Some(200)), "{no}");
         let error = create(201, &contact).unwrap_err().report(CreateContact::PROMISE);
         assert_eq!((error.carried_out, error.retry), (CarriedOut::Perhaps, Retry::AfterLooking));
     }
@@ -696,5 +702,21 @@ fn a_number_that_is_none_never_loses_its_record() {
             (page.contacts[0].id, page.contacts[0].first_name.as_deref()),
             (None, Some("Ada"))
         );
+    }
+}
+
+#[test]
+fn a_contact_that_came_with_success_and_a_uuid_is_a_result_however_odd_the_rest() {
+    for (odd, told) in [
+        (r#""error_code":409"#, "it says that it failed"),
+        (r#""error":true,"message":"The sync is late""#, "The sync is late"),
+        (r#""code":429,"detail":"slow down""#, "slow down"),
+        (r#""status":"failed""#, "failed"),
+    ] {
+        let body =
+            ["{\"success\":true,", odd, ",\"contact\":{\"uuid\":\"CON9\",\"details\":7}}"].concat();
+        let contact = create(201, &body).unwrap();
+        let warning = contact.warning.unwrap_or_default();
+        assert!(contact.uuid == "CON9" && warning.contains(told), "{odd}: {warning}");
     }
 }

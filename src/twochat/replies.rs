@@ -14,7 +14,7 @@ use crate::{
     contract::{ErrorKind, Verdict},
     error::{Failure, Result},
     json::{Answer, unquoted},
-    text::{concat, digits, lossy},
+    text::{concat, digits, lossy, owned},
 };
 
 /// What came back. A body that could not be read to its end is a failure, but
@@ -41,6 +41,8 @@ pub(crate) enum Brings<'r> {
     Result(&'r mut Option<String>),
     /// The same, of a result that holds nothing: a page without rows.
     Nothing(&'r mut Option<String>),
+    /// The same, of what a call that does not only read has made.
+    Made(&'r mut Option<String>),
     Unread(&'r mut Box<Failure>),
 }
 
@@ -102,11 +104,13 @@ pub(crate) fn judge(
     let heard = heard(answer, false, arguments);
     // What is told beside nothing is the reason why there is nothing.
     let is_reason = match read {
-        Brings::Result(_) => false,
+        Brings::Result(_) | Brings::Made(_) => false,
         Brings::Nothing(_) => heard.tells_errors || heard.speaks,
         Brings::Unread(_) => heard.tells_errors,
     };
-    if heard.says_no || is_reason {
+    // What was made is there, where success is told as well, however odd the rest.
+    let is_made = heard.says_yes && matches!(read, Brings::Made(_));
+    if (heard.says_no && !is_made) || is_reason {
         return Some(match heard.words.status {
             Some(meant) => refusal(status, Some(meant), heard.words),
             None => {
@@ -115,8 +119,10 @@ pub(crate) fn judge(
         });
     }
     match read {
-        Brings::Result(warning) => {
-            if let Some(heard) = heard.warning {
+        Brings::Result(warning) | Brings::Made(warning) => {
+            let contradicts = || owned("it says that it failed as well");
+            let no = || heard.says_no.then(|| heard.words.text.unwrap_or_else(contradicts));
+            if let Some(heard) = heard.warning.or_else(no) {
                 let own = warning.get_or_insert_default();
                 append(own, "; ", &heard);
             }

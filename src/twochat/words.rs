@@ -28,6 +28,8 @@ pub(super) struct Heard {
     pub(super) says_no: bool,
     /// Whether it tells of errors, which are warnings beside a result.
     pub(super) tells_errors: bool,
+    /// Whether it says that the call succeeded.
+    pub(super) says_yes: bool,
     /// Whether it has words, and none of success.
     pub(super) speaks: bool,
     /// The words that are a warning beside a result.
@@ -169,6 +171,7 @@ fn envelope(value: Value<'_, '_>, refused: bool, arguments: &Arguments) -> Resul
     Ok(Heard {
         says_no: says_no || (fails && (error.is_empty() || !says_yes)),
         tells_errors: tells_errors || fails || !error_message.is_empty(),
+        says_yes,
         speaks: !says_yes && (!message.is_empty() || !problem.is_empty()),
         warning: line(&warning),
         words,
