@@ -40,6 +40,8 @@ use crate::{
 
 /// A message may have so many bytes: many times what an action takes.
 const LIMIT: u64 = 4 << 20;
+/// A message of more bytes is large.
+const LARGE: usize = 64 << 10;
 /// So many messages are read ahead.
 const AHEAD: usize = 16;
 /// So many letters of an id are repeated.
@@ -48,10 +50,17 @@ const REPEATED: usize = 60;
 type Incoming = RxJsonRpcMessage<RoleServer>;
 type Outgoing = TxJsonRpcMessage<RoleServer>;
 
+/// Where messages go. Of those that are large only one waits beside the others, so that a
+/// small one is not behind many of them.
+struct Output {
+    stdout: Mutex<Stdout>,
+    large: Mutex<()>,
+}
+
 /// Standard input and output as a transport.
 pub(crate) struct Lines {
     incoming: mpsc::Receiver<(Result<Incoming, Outgoing>, Arc<Admitted>)>,
-    output: Arc<Mutex<Stdout>>,
+    output: Arc<Output>,
     in_flight: Arc<InFlight>,
     /// The requests that wait for their answer.
     waiting: Arc<Short<HashMap<RequestId, Arc<Admitted>>>>,
@@ -91,7 +100,8 @@ impl Lines {
                 }
             }
         })?;
-        let output = Arc::new(Mutex::new(terminal::protocol()));
+        let output = Output { stdout: Mutex::new(terminal::protocol()), large: Mutex::new(()) };
+        let output = Arc::new(output);
         let (waiting, answers) = (Arc::default(), JoinSet::new());
         Ok(Self {
             incoming,
@@ -207,7 +217,7 @@ fn opens(message: &Incoming) -> bool {
 
 /// Writes a message; it counts as in flight for so long.
 async fn write(
-    output: Arc<Mutex<Stdout>>,
+    output: Arc<Output>,
     message: Outgoing,
     _admitted: Option<Arc<Admitted>>,
 ) -> io::Result<()> {
@@ -216,9 +226,10 @@ async fn write(
     let line = spawn_blocking(move || serde_json::to_vec(&message)).await;
     let mut line = line.map_err(io::Error::other)??;
     line.push(b'\n');
-    let mut output = output.lock().await;
-    output.write_all(&line).await?;
-    output.flush().await
+    let _turn = if line.len() > LARGE { Some(output.large.lock().await) } else { None };
+    let mut stdout = output.stdout.lock().await;
+    stdout.write_all(&line).await?;
+    stdout.flush().await
 }
 
 /// The next line, or that it is too long, with its rest still to come; `None` at the end.
