@@ -14,6 +14,12 @@ pub(crate) fn is_plain(segment: &str) -> bool {
 /// The segment with what is encoded in it written out; `None` where anything of it is
 /// in doubt.
 fn decoded(segment: &str) -> Option<String> {
+    // What a url has in a segment; some servers read other signs as they like.
+    let is_of_a_url =
+        |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%".contains(&byte);
+    if !segment.bytes().all(is_of_a_url) {
+        return None;
+    }
     let (mut bytes, mut rest) = (Vec::new(), segment);
     while let Some((plain, encoded)) = rest.split_once('%') {
         bytes.extend_from_slice(plain.as_bytes());
@@ -29,9 +35,13 @@ fn decoded(segment: &str) -> Option<String> {
     }
     bytes.extend_from_slice(rest.as_bytes());
     let name = String::from_utf8(bytes).ok()?;
-    // Signs beyond ASCII are taken for dots and slashes by some.
-    let is_known =
-        |c: char| if c.is_ascii() { c != '\\' && !c.is_control() } else { c.is_alphanumeric() };
+    // Signs beyond ASCII are taken for dots and slashes by some, and wide letters for those
+    // of ASCII.
+    let is_known = |c: char| match c {
+        '\u{FF00}'..='\u{FFEF}' => false,
+        c if c.is_ascii() => c != '\\' && !c.is_control(),
+        c => c.is_alphanumeric(),
+    };
     name.chars().all(is_known).then_some(name)
 }
 
@@ -69,6 +79,14 @@ mod tests {
             "..",
             "..;",
             "..;a=b",
+            "a\"b",
+            "a|b",
+            "{a}",
+            "a<b",
+            "a b",
+            "caf\u{e9}",
+            "%EF%BC%91",
+            "\u{ff11}",
             ".;",
             "%2e%2e",
             "%2E.",
