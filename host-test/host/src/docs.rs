@@ -2,7 +2,7 @@
 //!
 //! A component's types carry no docs, so a connector brings its WIT package
 //! along, gzipped in a custom section. What stands there is a stranger's text:
-//! it is bounded, it describes and never decides, and a component without it
+//! it is bounded, it describes and decides nothing of itself, and a component without it
 //! works as well, only undescribed.
 //!
 //! Docs are prose, with a few fixed forms that start a line:
