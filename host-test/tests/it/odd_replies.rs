@@ -387,3 +387,41 @@ async fn what_cannot_be_seen_is_refused_before_anything_is_sent() {
         assert!(hook.seen().is_empty());
     }
 }
+
+#[tokio::test]
+async fn what_contradicts_itself_is_neither_lost_nor_done_twice() {
+    let beside = r#"{"success":true,"contacts":[],"state":{"shards":"2 of 5"},"has_more":true}"#;
+    let page = result("list-contacts", beside.as_bytes()).await;
+    let warning = page["warning"].as_str().unwrap();
+    assert!(warning.contains("2 of 5") && warning.contains("has_more: true"), "{page}");
+    let none = r#"{"contacts":[{"uuid":"undefined"},{"uuid":"None"},{"uuid":"CON8","id":NaN}]}"#;
+    let page = result("list-contacts", none.as_bytes()).await;
+    assert_eq!(
+        (&page["contacts"][0]["uuid"], &page["skipped"]["count"]),
+        (&json!("CON8"), &json!(2))
+    );
+    let made =
+        r#"{"success":true,"status":"partly failed","error":true,"contact":{"uuid":"CON8"}}"#;
+    let contact = result("create-contact", made.as_bytes()).await;
+    assert!(contact["uuid"] == "CON8" && contact["warning"].is_string(), "{contact}");
+
+    let failed = async |status: u16, body: &str| {
+        let hook = Hook::replying(status, body.as_bytes().to_vec());
+        hook.call("create-contact", known_of("create-contact").arguments).await.unwrap_err()
+    };
+    for body in
+        [r#"{"message":"3 rows affected, busy"}"#, r#"{"created":true,"detail":"starting"}"#]
+    {
+        let error = failed(409, body).await;
+        assert_eq!(
+            (&error["carried-out"], &error["retry"]),
+            (&json!("perhaps"), &json!("after-looking")),
+            "{body}"
+        );
+    }
+    let error = failed(403, r#"{"message":"API rate limit exceeded for this token"}"#).await;
+    assert_eq!(
+        (&error["kind"], &error["retry"]),
+        (&json!("rate-limited"), &json!("after-waiting"))
+    );
+}
