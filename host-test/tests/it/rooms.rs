@@ -9,7 +9,7 @@ use crate::support::root;
 
 /// The files of the command, each with those that it names.
 fn rooms() -> BTreeMap<String, BTreeSet<String>> {
-    let sources = root().join("host-test/cli/src");
+    let sources = root().join("host-test/src");
     let mut rooms = BTreeMap::new();
     for (folder, prefix) in [(sources.clone(), ""), (sources.join("commands"), "commands::")] {
         for entry in fs::read_dir(folder).unwrap() {

@@ -16,7 +16,7 @@ fn shell(line: &str, settings: &[(&str, &str)]) -> Output {
 
 #[test]
 fn nothing_is_written_but_through_the_one_door() {
-    let mut folders = vec![root().join("host-test/cli/src")];
+    let mut folders = vec![root().join("host-test/src")];
     let mut files = 0;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {

@@ -48,7 +48,7 @@ pub(crate) fn renewing() -> bool {
 
 /// The folder of the repository.
 pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
 /// A mock 2Chat with its usual account.

@@ -11,8 +11,8 @@ use std::{
 const TARGET: &str = "wasm32-unknown-unknown";
 
 fn main() {
-    let crate_folder = PathBuf::from(required("CARGO_MANIFEST_DIR"));
-    let root = crate_folder.ancestors().nth(2).unwrap_or(&crate_folder).to_owned();
+    let here = PathBuf::from(required("CARGO_MANIFEST_DIR"));
+    let root = here.parent().unwrap_or(&here).to_owned();
     for input in ["Cargo.toml", "Cargo.lock", ".cargo", "README.md", "build.rs", "src", "wit"] {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }

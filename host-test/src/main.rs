@@ -32,7 +32,7 @@ mod failure;
 mod flags;
 mod form;
 #[cfg(test)]
-#[path = "../../fuzz/command.rs"]
+#[path = "../fuzz/command.rs"]
 mod fuzz;
 mod help;
 mod in_flight;
