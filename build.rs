@@ -13,6 +13,9 @@ const FILES: [&str; 3] = ["wit/world.wit", "wit/types.wit", "wit/actions.wit"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/effect/docs.rs");
+    // Of these goes into the file what the compiler does not look at.
+    println!("cargo::rerun-if-changed=Cargo.toml");
+    println!("cargo::rerun-if-changed=.cargo/link");
     let mut wit = String::new();
     for file in FILES {
         println!("cargo::rerun-if-changed={file}");

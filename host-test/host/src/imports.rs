@@ -5,6 +5,8 @@
 //! imports the operator allows by name, or it is not loaded. An import of types alone
 //! asks for nothing.
 
+use std::collections::BTreeMap;
+
 use wasmparser::{
     ComponentName, KnownCustom, Parser, Payload, Validator,
     component_types::{ComponentEntityType, ComponentItem},
@@ -13,6 +15,12 @@ use wasmparser::{
 /// What a connector may import, each without its version; a package ends in a slash.
 const OF_A_CONNECTOR: [&str; 4] =
     ["wasi:cli/environment", "wasi:http/outgoing-handler", "wasi:http/types", "wasi:io/"];
+
+/// The titles of a component's standard metadata, beside its name; each a line of text.
+pub const METADATA: [&str; 7] =
+    ["version", "description", "authors", "licenses", "source", "homepage", "revision"];
+/// A line of it may have so many bytes.
+const LONGEST: usize = 1_000;
 
 /// An interface that a component imports or exports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +36,8 @@ pub struct Interface {
 pub struct Outline {
     /// Its name in the metadata, if it has one.
     pub name: Option<String>,
-    /// Its version there.
-    pub version: Option<String>,
+    /// What else stands there, by its title: see [`METADATA`].
+    pub metadata: BTreeMap<&'static str, String>,
     /// What it imports.
     pub imports: Vec<Interface>,
     /// What it exports.
@@ -128,11 +136,12 @@ impl Outline {
                             _ => None,
                         });
                     }
-                    _ if section.name() == "version" => {
-                        let version = std::str::from_utf8(section.data());
-                        outline.version = version.ok().map(str::to_owned);
+                    _ => {
+                        let title = METADATA.into_iter().find(|title| *title == section.name());
+                        let text = std::str::from_utf8(section.data());
+                        let text = text.ok().filter(|text| text.len() <= LONGEST);
+                        outline.metadata.extend(title.zip(text.map(str::to_owned)));
                     }
-                    _ => {}
                 },
                 _ => {}
             }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use host::{
     docs::Docs,
     gate::Connection,
-    imports::{Given, Interface, Outline},
+    imports::{Given, Interface, METADATA, Outline},
     vendor::Vendor,
 };
 use ring::digest::{SHA256, digest};
@@ -66,12 +66,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
         json!({ "name": export.name, "functions": export.functions, "differs": differs })
     });
     let methods: Vec<_> = connection.methods().iter().map(ToString::to_string).collect();
-    let found = json!({
+    let mut found = json!({
         "file": name,
         "sha256": in_hex(&bytes),
         "bytes": bytes.len(),
         "name": outline.name,
-        "version": outline.version,
+        "version": null,
         "docs": package(&docs),
         "imports": imports.collect::<Vec<_>>(),
         "exports": exports.collect::<Vec<_>>(),
@@ -83,6 +83,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
             "methods": methods,
         },
     });
+    for (title, said) in outline.metadata {
+        found[title] = said.into();
+    }
     match arguments.output.as_str() {
         "json" => output::json(&found),
         _ => output::text(&laid_out(&found)),
@@ -152,13 +155,17 @@ fn laid_out(found: &Value) -> String {
     };
     let none = "none in its metadata";
     let mut lines = vec![
-        format!("file     {}", text("/file", "")),
-        format!("sha256   {}", text("/sha256", "")),
-        format!("size     {} bytes", text("/bytes", "")),
-        format!("name     {}", text("/name", none)),
-        format!("version  {}", text("/version", none)),
-        format!("docs     {}", text("/docs", "none in the file")),
+        format!("file        {}", text("/file", "")),
+        format!("sha256      {}", text("/sha256", "")),
+        format!("size        {} bytes", text("/bytes", "")),
+        format!("name        {}", text("/name", none)),
+        format!("version     {}", text("/version", none)),
+        format!("docs        {}", text("/docs", "none in the file")),
     ];
+    let said = METADATA.iter().filter(|title| **title != "version");
+    let said = said.map(|title| (title, text(&format!("/{title}"), "")));
+    let said = said.filter(|(_, text)| !text.is_empty());
+    lines.extend(said.map(|(title, text)| format!("{title:<12}{text}")));
     for (title, list) in [("imports", "/imports"), ("exports", "/exports")] {
         lines.push(format!("\n{title}"));
         let interfaces = found.pointer(list).and_then(Value::as_array).into_iter().flatten();

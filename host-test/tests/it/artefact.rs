@@ -105,8 +105,31 @@ fn it_carries_no_path_of_the_machine_that_built_it() {
 
 #[test]
 fn it_carries_no_names_of_its_inner_parts() {
-    for name in ["component-name", "wit-component-shim-instance"] {
-        assert!(!CONNECTOR.windows(name.len()).any(|window| window == name.as_bytes()), "{name}");
+    let name = b"wit-component-shim-instance";
+    assert!(!CONNECTOR.windows(name.len()).any(|window| window == name));
+}
+
+#[test]
+fn it_says_who_it_is_in_the_standard_metadata() {
+    let payload = wasm_metadata::Payload::from_binary(CONNECTOR).unwrap();
+    let said = payload.metadata();
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let stands = |member: &str, value: Option<String>| {
+        let value = value.unwrap_or_else(|| panic!("no {member}"));
+        let value = value.trim_end_matches('/');
+        assert!(manifest.contains(&format!("{member} = \"{value}")), "{member}: {value}");
+    };
+    stands("name", said.name.clone());
+    stands("version", said.version.as_ref().map(ToString::to_string));
+    stands("description", said.description.as_ref().map(ToString::to_string));
+    stands("license", said.licenses.as_ref().map(ToString::to_string));
+    stands("repository", said.source.as_ref().map(ToString::to_string));
+    stands("homepage", said.homepage.as_ref().map(ToString::to_string));
+    // It is there where what it is made of was as it had been committed.
+    if let Some(revision) = &said.revision {
+        let revision = revision.to_string();
+        let is_hash = revision.len() == 40 && revision.chars().all(|c| c.is_ascii_hexdigit());
+        assert!(is_hash, "{revision}");
     }
 }
 

@@ -97,6 +97,11 @@ fn inspect_marks_where_a_file_differs_from_its_docs() {
     let text = own.output();
     assert!(text.contains("twochat:connector/actions@") && !text.contains("DIFFERS"), "{text}");
     let found = run(&["inspect", "--output", "json"], &[]).result();
+    assert_eq!((&found["name"], &found["version"]), (&"twochat".into(), &"0.1.0".into()));
+    for (title, said) in [("licenses", "MIT OR Apache-2.0"), ("homepage", "https://2chat.co")] {
+        assert_eq!(found[title], said);
+        assert!(text.contains(&format!("\n{title:<12}{said}\n")), "{text}");
+    }
     assert_eq!(found["only-in-docs"], serde_json::json!([]));
 
     // Docs that name another function and another import than there are.
