@@ -1,6 +1,7 @@
 //! Builds the component from the sources of this repository, so that the command
-//! and the tests always drive what is there, and need nothing else. Lists the tests
-//! of the actions.
+//! and the tests always drive what is there, and need nothing else; or takes a file
+//! that is built already, if `TWOCHAT_COMPONENT` names one. Lists the tests of the
+//! actions.
 
 use std::{
     env, fs,
@@ -17,11 +18,31 @@ fn main() {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
 
-    add_target(&root);
+    println!("cargo::rerun-if-env-changed=TWOCHAT_COMPONENT");
+    let component = match env::var_os("TWOCHAT_COMPONENT") {
+        Some(file) => given(&root.join(file)),
+        None => built(&root),
+    };
+    println!("cargo::rustc-env=TWOCHAT_COMPONENT={}", component.display());
+    list_tests_of_actions(&root.join("host-test/tests/it/actions"));
+}
+
+/// The component that is there already, a path from the root of the repository.
+fn given(file: &Path) -> PathBuf {
+    let name = file.display();
+    let file = file.canonicalize();
+    let file = file.unwrap_or_else(|why| fail(&format!("TWOCHAT_COMPONENT={name}: {why}")));
+    println!("cargo::rerun-if-changed={}", file.display());
+    file
+}
+
+/// The component, built by the route to ship.
+fn built(root: &Path) -> PathBuf {
+    add_target(root);
     let out = PathBuf::from(required("OUT_DIR")).join("component");
     let mut cargo = Command::new(required("CARGO"));
     cargo
-        .current_dir(&root)
+        .current_dir(root)
         .args(["build", "--locked", "--release", "--package", "twochat", "--target", TARGET])
         .arg("--target-dir")
         .arg(&out);
@@ -41,9 +62,7 @@ fn main() {
             fail(&format!("the component was not built ({outcome:?}): see above for the reason"))
         }
     }
-    let component = out.join(TARGET).join("release/twochat.wasm");
-    println!("cargo::rustc-env=TWOCHAT_COMPONENT={}", component.display());
-    list_tests_of_actions(&root.join("host-test/tests/it/actions"));
+    out.join(TARGET).join("release/twochat.wasm")
 }
 
 /// Writes the modules that test an action, and the list of what they tell, so that a

@@ -42,7 +42,7 @@ use tokio::{runtime, time::sleep};
 
 use self::{
     measure::{Cost, cost, median, resident},
-    twochat::CONNECTOR,
+    twochat::{CONNECTOR, host_of_any_route},
     vendor::{HANGING, Vendor},
     ways::{Caller, Setup, WAYS, Way},
 };
@@ -75,7 +75,7 @@ fn main() {
 }
 
 async fn report() {
-    let host = Host::new().unwrap();
+    let host = host_of_any_route();
     for contacts in [0, 50, 100] {
         let vendor = Vendor::start(&contacts.to_string());
         let setup = Setup::new(&host, vendor.base_url());
@@ -134,7 +134,7 @@ fn instructions() {
 /// So many calls of one way and nothing else.
 async fn calls(way: Way, count: usize) {
     let vendor = Vendor::start("50");
-    let setup = Setup::new(&Host::new().unwrap(), vendor.base_url());
+    let setup = Setup::new(&host_of_any_route(), vendor.base_url());
     let mut caller = setup.callers(way, 1).remove(0);
     for _ in 0..count {
         caller.list(50).await;
@@ -263,7 +263,7 @@ fn write_down(log: &Log, page: Value) {
 /// KiB for each of many calls that wait for an answer.
 async fn memory(way: usize) -> u64 {
     let mut vendor = Vendor::start(HANGING);
-    let setup = Setup::new(&Host::new().unwrap(), vendor.base_url());
+    let setup = Setup::new(&host_of_any_route(), vendor.base_url());
     let mut callers = setup.callers(WAYS[way], WAITING);
     let before = resident();
     let calls = join_all(callers.iter_mut().map(|caller| caller.list(0)));

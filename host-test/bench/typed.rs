@@ -19,7 +19,7 @@ mod bindings {
     #![allow(missing_docs, unreachable_pub, reason = "they are written by wasmtime")]
 
     wasmtime::component::bindgen!({
-        path: "../../wit",
+        path: "../wit",
         inline: "package bench:typed; world connector { export twochat:connector/actions@0.1.0; }",
         world: "bench:typed/connector",
         exports: { default: async },

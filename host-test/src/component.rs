@@ -15,7 +15,7 @@ use host::{
 
 use crate::{constants::APPLICATION, exit::CommandError, suggest};
 
-/// The connector of this repository, built from the sources beside this crate.
+/// The connector of this repository, built with this command, which trusts it.
 pub(crate) const CONNECTOR: &[u8] = include_bytes!(env!("TWOCHAT_COMPONENT"));
 /// What to do about a file that cannot be used.
 const OTHERWISE: &str =
@@ -55,7 +55,14 @@ impl ComponentArguments {
         })?;
         let host = host.allowing(allow_import);
         let Some(file) = file else {
-            return loaded(&host, CONNECTOR).map_err(|error| {
+            let outcome = match loaded(&host, CONNECTOR) {
+                // It was built by a route that brings a standard library along.
+                Err(LoadError::NotAllowed { imports }) => {
+                    loaded(&host.allowing(imports), CONNECTOR)
+                }
+                outcome => outcome,
+            };
+            return outcome.map_err(|error| {
                 CommandError::Host(format!("the built-in component cannot be used: {error}"))
             });
         };

@@ -31,7 +31,7 @@ use serde_json::json;
 
 #[path = "it/support/twochat.rs"]
 mod twochat;
-use self::twochat::{CONNECTOR, twochat};
+use self::twochat::{CONNECTOR, host_of_any_route, twochat};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -42,7 +42,7 @@ use tokio::{
 };
 
 static LOADED: LazyLock<(Host, Connector)> = LazyLock::new(|| {
-    let host = Host::new().unwrap();
+    let host = host_of_any_route();
     let connector = host.load(CONNECTOR).unwrap();
     (host, connector)
 });

@@ -83,8 +83,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
             "methods": methods,
         },
     });
-    for (title, said) in outline.metadata {
-        found[title] = said.into();
+    if let Value::Object(found) = &mut found {
+        let said = outline.metadata.into_iter();
+        found.extend(said.map(|(title, said)| (title.to_owned(), said.into())));
     }
     match arguments.output.as_str() {
         "json" => output::json(&found),

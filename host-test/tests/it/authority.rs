@@ -1,7 +1,11 @@
 //! What a file states of itself is what this host gives the built-in one, and what another
 //! vendor's gets once somebody has connected it.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use flate2::{Compression, write::GzEncoder};
 use host::docs::{Docs, SECTION};
@@ -39,6 +43,11 @@ fn fork(name: &str, origin: &str, from: &str, to: &str) -> PathBuf {
     file(name, &[&bytes[..], &[0], &length, &section].concat())
 }
 
+/// How the command is told to run it, by whichever route it was built.
+fn component(file: &Path) -> [&str; 4] {
+    ["--component", file.to_str().unwrap(), "--allow-import", "wasi:cli"]
+}
+
 /// A server that knows every key.
 async fn server() -> Raw {
     let body =
@@ -74,7 +83,7 @@ async fn another_vendors_file_gets_nothing_until_it_is_connected_and_then_what_i
     let server = server().await;
     let origin = server.base_url().trim_end_matches("/open").to_owned();
     let file = fork("authority-fork.wasm", &origin, "", "");
-    let component = ["--component", file.to_str().unwrap()];
+    let component = component(&file);
     let policy = folder("authority").join("policy.toml");
     let with_policy = ["--policy", policy.to_str().unwrap()];
 
@@ -113,7 +122,7 @@ async fn a_method_that_is_not_stated_does_not_leave() {
     let server = server().await;
     let origin = server.base_url().trim_end_matches("/open").to_owned();
     let file = fork("authority-reads.wasm", &origin, "Methods: GET, POST", "Methods: GET");
-    let component = ["--component", file.to_str().unwrap()];
+    let component = component(&file);
     let policy = folder("authority-reads").join("policy.toml");
     let with_policy = ["--policy", policy.to_str().unwrap()];
     let connect = [&["connect", "other"][..], &component, &with_policy].concat();
@@ -133,7 +142,7 @@ async fn a_connection_of_one_vendor_is_not_used_by_the_file_of_another() {
     let server = server().await;
     let origin = server.base_url().trim_end_matches("/open").to_owned();
     let file = fork("authority-other.wasm", &origin, "", "");
-    let component = ["--component", file.to_str().unwrap()];
+    let component = component(&file);
     let policy = folder("authority-other").join("policy.toml");
     let with_policy = ["--policy", policy.to_str().unwrap()];
     let base = server.base_url();
@@ -170,7 +179,7 @@ async fn a_statement_that_cannot_be_followed_is_nobodys() {
     .enumerate()
     {
         let file = fork(&format!("authority-odd-{number}.wasm"), &origin, from, to);
-        let call = ["call", "list-contacts", "--component", file.to_str().unwrap()];
+        let call = [&["call", "list-contacts"][..], &component(&file)].concat();
         let refused = run(&call, &asking(&server.base_url()));
         assert!(refused.message(2).contains("the docs of its world"), "{to}: {refused:?}");
     }

@@ -9,7 +9,7 @@ use host::{
 };
 
 use crate::support::{
-    CONNECTOR,
+    CONNECTOR, host_of_any_route,
     shell::{file, run},
 };
 
@@ -88,12 +88,12 @@ fn a_file_that_takes_much_memory_or_time_to_compile_is_refused_with_what_it_take
 fn what_is_compiled_apart_is_the_same_component() {
     let process =
         || CompilerProcess { program: twochat(), arguments: vec!["compile-component".into()] };
-    let host = Host::new().unwrap().compiling_in(process());
+    let host = host_of_any_route().compiling_in(process());
     let names = |host: &Host| {
         let connector = host.load(CONNECTOR).unwrap();
         connector.actions().iter().map(|action| action.name.clone()).collect::<Vec<_>>()
     };
-    assert_eq!(names(&host), names(&Host::new().unwrap()));
+    assert_eq!(names(&host), names(&host_of_any_route()));
     for bytes in [&b""[..], b"text", &CONNECTOR[..1000]] {
         let same = host.load(bytes).err().unwrap().to_string();
         assert_eq!(same, Host::new().unwrap().load(bytes).err().unwrap().to_string());

@@ -7,9 +7,9 @@ use host::engine::{CallError, Connector, Host, Limits, Outcome};
 use serde_json::{Value, json};
 use wasmtime_wasi_http::Error;
 
-use super::hook::Hook;
+use super::{hook::Hook, twochat::host_of_any_route};
 
-pub(crate) static HOST: LazyLock<Host> = LazyLock::new(|| Host::new().unwrap());
+pub(crate) static HOST: LazyLock<Host> = LazyLock::new(host_of_any_route);
 
 /// A component that gives back what it is given. Arguments this long lie in
 /// memory, and so does such a result: the pointer to one is that to the other.

@@ -28,11 +28,11 @@ use serde_json::Value;
 
 use crate::actions;
 
-pub(crate) use self::twochat::{CONNECTOR, twochat};
+pub(crate) use self::twochat::{CONNECTOR, host_of_any_route, twochat};
 
 /// The connector, compiled once for all tests.
 pub(crate) static LOADED: LazyLock<(Host, Connector)> = LazyLock::new(|| {
-    let host = Host::new().unwrap();
+    let host = twochat::host_of_any_route();
     let connector = host.load(CONNECTOR).unwrap();
     (host, connector)
 });
