@@ -51,6 +51,7 @@ mod odd_replies;
 mod pages;
 mod policy;
 mod readme;
+mod reference;
 mod results;
 mod retries;
 mod rooms;
