@@ -40,7 +40,7 @@ const NAMES: usize = 16;
 /// What begins the docs' line of a field that is not for everybody to see.
 const SENSITIVE: &str = "Sensitive: ";
 /// The interface that holds a connector's actions.
-pub(crate) const ACTIONS: &str = "actions";
+pub const ACTIONS: &str = "actions";
 
 /// The WIT package that a component brings along, if it does.
 #[derive(Default)]

@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::{
     component::{ComponentArguments, digest},
     exit::{CommandError, EXIT_CODES},
+    manifest::Manifest,
     output,
 };
 
@@ -30,6 +31,10 @@ pub(crate) struct Arguments {
     /// each action with its errors, each type
     #[arg(long, group = "instead")]
     reference: bool,
+    /// Print the manifest for a host of others instead, made of the authority that the
+    /// component asks for
+    #[arg(long, value_name = "HOST", group = "instead")]
+    manifest: Option<Manifest>,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
@@ -42,14 +47,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
         }
         return output::text(wit);
     }
-    if arguments.authority {
+    if arguments.authority || arguments.manifest.is_some() {
         let stated = Vendor::stated(connector.docs()).map_err(CommandError::Host)?;
-        return output::json(&stated.statement());
+        return match arguments.manifest {
+            Some(manifest) => output::text(&manifest.text(&stated, &outlined(&bytes)?)),
+            None => output::json(&stated.statement()),
+        };
     }
     if arguments.reference {
-        let outline = Outline::of(&bytes).map_err(CommandError::Host)?;
-        let page = reference::page(&connector, &outline, &digest(&bytes), bytes.len());
+        let page = reference::page(&connector, &outlined(&bytes)?, &digest(&bytes), bytes.len());
         return output::text(&page);
     }
     output::json(&json!({ "tools": Tool::all_of(&connector) }))
+}
+
+fn outlined(bytes: &[u8]) -> Result<Outline, CommandError> {
+    Outline::of(bytes).map_err(CommandError::Host)
 }

@@ -45,6 +45,7 @@ mod largest;
 mod limits;
 mod load;
 mod log;
+mod manifests;
 mod mcp;
 mod network;
 mod odd_replies;
