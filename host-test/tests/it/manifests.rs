@@ -1,6 +1,9 @@
 //! Manifests for hosts of others are what a component states, and nothing else.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::support::{
     RENEW,
@@ -20,7 +23,7 @@ fn stating(name: &str, world: &str) -> PathBuf {
     file(&format!("manifests-{name}.wasm"), &with_docs(component, &gzip(wit.as_bytes())))
 }
 
-fn manifest(host: &str, component: &PathBuf) -> String {
+fn manifest(host: &str, component: &Path) -> String {
     let component = ["--component", component.to_str().unwrap()];
     run(&[&["tools", "--manifest", host][..], &component].concat(), &[]).output().to_owned()
 }

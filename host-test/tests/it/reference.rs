@@ -259,7 +259,7 @@ fn a_stranger_s_docs_put_nothing_into_the_page() {
             Some(form) if form.starts_with("Effect: ") => {
                 format!("{indent}/// Effect: {evil} Repeating: {evil}")
             }
-            Some(form) if form == "Example: \"word\"" => {
+            Some("Example: \"word\"") => {
                 format!("{indent}/// Example: {}", serde_json::json!(evil))
             }
             Some(form) if form.starts_with("Limits: ") || form.starts_with("Example: ") => {
