@@ -12,6 +12,7 @@ use host::{
     compiler_process::CompilerProcess,
     engine::{Connector, Host, LARGEST, LoadError},
 };
+use ring::digest::SHA256;
 
 use crate::{constants::APPLICATION, exit::CommandError, suggest};
 
@@ -47,6 +48,12 @@ impl ComponentArguments {
         self.load_for_calls(1)
     }
 
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> Result<Vec<u8>, CommandError> {
+        let Some(file) = &self.component else { return Ok(CONNECTOR.to_owned()) };
+        read(file).map_err(|why| unusable(file, why))
+    }
+
     /// Loads it, to make so many calls at the same time.
     pub(crate) fn load_for_calls(self, at_once: usize) -> Result<Connector, CommandError> {
         let Self { component: file, allow_import } = self;
@@ -67,8 +74,7 @@ impl ComponentArguments {
             });
         };
         let name = file.display();
-        let unusable =
-            |why: String| CommandError::Host(format!("{name} cannot be used: {why}. {OTHERWISE}"));
+        let unusable = |why: String| unusable(&file, why);
         let bytes = read(&file).map_err(unusable)?;
         let program = env::current_exe().map_err(|error| unusable(error.to_string()))?;
         let host = host.compiling_in(CompilerProcess { program, arguments: vec![COMPILE.into()] });
@@ -80,6 +86,10 @@ impl ComponentArguments {
             CommandError::Host(format!("{name} cannot be used: {error}. {otherwise}"))
         })
     }
+}
+
+fn unusable(file: &Path, why: String) -> CommandError {
+    CommandError::Host(format!("{} cannot be used: {why}. {OTHERWISE}", file.display()))
 }
 
 fn loaded(host: &Host, bytes: &[u8]) -> Result<Connector, LoadError> {
@@ -111,6 +121,11 @@ pub(crate) fn built_in_action(name: &str) -> Option<String> {
     let connector = ComponentArguments::default().load().ok()?;
     let known = connector.actions().iter().map(|action| action.name.as_str());
     suggest::nearest(name, known).map(str::to_owned)
+}
+
+/// What tells a file from any other.
+pub(crate) fn digest(bytes: &[u8]) -> String {
+    ring::digest::digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The bytes of a file that can be a component.

@@ -38,6 +38,7 @@ mod help;
 mod in_flight;
 mod input;
 mod interrupt;
+mod manifest;
 mod output;
 mod pages;
 mod paging;

@@ -40,7 +40,7 @@ const NAMES: usize = 16;
 /// What begins the docs' line of a field that is not for everybody to see.
 const SENSITIVE: &str = "Sensitive: ";
 /// The interface that holds a connector's actions.
-pub(crate) const ACTIONS: &str = "actions";
+pub const ACTIONS: &str = "actions";
 
 /// The WIT package that a component brings along, if it does.
 #[derive(Default)]
@@ -154,13 +154,16 @@ impl Docs {
             TypeDefKind::Record(record) => Some(&record.fields),
             _ => None,
         });
-        let says_so = |docs: &str| docs.lines().any(|line| line.trim().starts_with(SENSITIVE));
-        let fields =
-            fields.flatten().filter(|field| field.docs.contents.as_deref().is_some_and(says_so));
+        let fields = fields.flatten().filter(|field| is_sensitive(&field.docs));
         fields.map(|field| field.name.clone()).collect()
     }
 
-    fn actions(&self) -> Option<&Interface> {
+    /// What was read, if anything was.
+    pub(crate) fn package(&self) -> Option<&UnresolvedPackage> {
+        self.package.as_ref()
+    }
+
+    pub(crate) fn actions(&self) -> Option<&Interface> {
         let interfaces = self.package.as_ref()?.interfaces.iter();
         interfaces.map(|(_, interface)| interface).find(|it| it.name.as_deref() == Some(ACTIONS))
     }
@@ -188,10 +191,16 @@ impl Docs {
     }
 }
 
+/// Whether an item's docs, however long, say that it is not for everybody to see.
+pub(crate) fn is_sensitive(docs: &wit_parser::Docs) -> bool {
+    let mut lines = docs.contents.iter().flat_map(|docs| docs.lines());
+    lines.any(|line| line.trim().starts_with(SENSITIVE))
+}
+
 /// Docs of one item, the fixed forms taken out of the prose.
 #[derive(Debug, Default)]
 pub(crate) struct Doc {
-    /// The prose, paragraphs apart by an empty line.
+    /// The prose, paragraphs apart by an empty line, items of a list each on a line.
     pub(crate) text: String,
     pub(crate) title: Option<String>,
     pub(crate) effect: Option<Effect>,
@@ -251,18 +260,23 @@ impl Doc {
         }
     }
 
-    /// Lines of a paragraph are joined; an empty one ends it.
+    /// Lines of a paragraph are joined, and those of a list's item; an empty one ends it.
     fn add(&mut self, line: &str) {
         if line.is_empty() {
             self.text.truncate(self.text.trim_end().len());
             self.text.push_str("\n\n");
         } else {
             if !self.text.is_empty() && !self.text.ends_with('\n') {
-                self.text.push(' ');
+                self.text.push(if item(line).is_some() { '\n' } else { ' ' });
             }
             self.text.push_str(line);
         }
     }
+}
+
+/// What stands behind the mark of a list's item.
+pub(crate) fn item(line: &str) -> Option<&str> {
+    line.strip_prefix("- ").or_else(|| line.strip_prefix("* "))
 }
 
 impl Effect {

@@ -22,6 +22,7 @@ pub mod log;
 pub mod meant;
 pub mod policy;
 pub mod proxy;
+pub mod reference;
 pub mod retry;
 mod schema;
 pub mod secret;

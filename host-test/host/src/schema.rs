@@ -197,7 +197,7 @@ fn result(
 }
 
 /// What is said at a place, and where it says nothing, of the type's names.
-fn named(wit: Option<wit_parser::Type>, docs: &Docs, place: Doc) -> Doc {
+pub(crate) fn named(wit: Option<wit_parser::Type>, docs: &Docs, place: Doc) -> Doc {
     let names = docs.names(wit).into_iter().map(|name| Doc::read(Some(&name.docs)));
     names.fold(place, Doc::or)
 }

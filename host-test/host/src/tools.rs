@@ -120,7 +120,7 @@ fn results(
 }
 
 /// `list-contacts` is "List contacts".
-fn title(name: &str) -> String {
+pub(crate) fn title(name: &str) -> String {
     let words = name.replace('-', " ");
     let mut chars = words.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();

@@ -152,25 +152,35 @@ impl Setting {
 
 /// The lines of these forms, those of settings with the prose that goes on.
 fn lines(docs: &str) -> Result<BTreeMap<&'static str, String>, String> {
-    let (mut found, mut last) = (BTreeMap::<_, String>::new(), None);
-    for line in docs.lines().map(str::trim) {
-        let begun = FORMS.into_iter().find_map(|form| Some((form, line.strip_prefix(form)?)));
-        match (begun, last) {
-            (Some((form, said)), _) => {
-                if found.insert(form, said.trim().to_owned()).is_some() {
-                    return Err(format!("the docs of its world say `{form}…` twice"));
-                }
-                last = Some(form).filter(|form| form.contains(" setting"));
-            }
-            (None, Some(form)) if !line.is_empty() => {
-                let said = found.entry(form).or_default();
-                said.push(' ');
-                said.push_str(line);
-            }
-            (None, _) => last = None,
+    let mut found = BTreeMap::<_, String>::new();
+    for (form, is_first, said) in marked(docs) {
+        let Some(form) = form else { continue };
+        if is_first && found.contains_key(form) {
+            return Err(format!("the docs of its world say `{form}…` twice"));
         }
+        let whole = found.entry(form).or_default();
+        if !is_first {
+            whole.push(' ');
+        }
+        whole.push_str(said.trim());
     }
     Ok(found)
+}
+
+/// The docs of a world without what it states in these forms.
+pub(crate) fn without_forms(docs: &str) -> String {
+    let prose = marked(docs).filter(|(form, ..)| form.is_none());
+    prose.map(|(.., line)| line.to_owned() + "\n").collect()
+}
+
+/// Each line with the form that it is of, whether it begins it, and what it says.
+fn marked(docs: &str) -> impl Iterator<Item = (Option<&'static str>, bool, &str)> {
+    docs.lines().map(str::trim).scan(None, |last: &mut Option<&'static str>, line| {
+        let begun = FORMS.into_iter().find_map(|form| Some((form, line.strip_prefix(form)?)));
+        let goes_on = last.filter(|form| form.contains(" setting") && !line.is_empty());
+        *last = begun.map(|(form, _)| form).or(goes_on);
+        Some((*last, begun.is_some(), begun.map_or(line, |(_, said)| said)))
+    })
 }
 
 #[cfg(test)]

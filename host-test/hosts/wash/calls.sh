@@ -7,7 +7,7 @@ cd "$1"
 # To another server, as the manifest says how, or to none.
 host=${ALLOWED_ORIGIN-https://api.p.2chat.io}
 host=${host#*//}
-edits=(-e "s|\[api.p.2chat.io\]|[${host:+\"$host\"}]|")
+edits=(-e "s|allowedHosts: .*|allowedHosts: [${host:+\"$host\"}]|")
 [[ ${TWOCHAT_BASE_URL-} ]] &&
   edits+=(-e "s|# config: .*|config: { TWOCHAT_BASE_URL: \"$TWOCHAT_BASE_URL\" }|")
 mkdir -p .wash

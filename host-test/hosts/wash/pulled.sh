@@ -18,5 +18,5 @@ done
 image=127.0.0.1:${port%%[!0-9]*}/twochat:0.1.0
 
 told=$(wash oci push --insecure "$image" "$connector" 2>&1) || { echo "$told" >&2; exit 1; }
-sed -i "s|file: twochat.wasm|image: $image|; s|^dev:|&\n  allow_insecure_registries: true|" config.yaml
+sed -i "s|file: .*|image: $image|; s|^dev:|&\n  allow_insecure_registries: true|" config.yaml
 "$here/calls.sh" .

@@ -9,12 +9,11 @@ use host::{
     imports::{Given, Interface, METADATA, Outline},
     vendor::Vendor,
 };
-use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
 use crate::{
     authority, caller,
-    component::{CONNECTOR, read},
+    component::{CONNECTOR, digest, read},
     exit::{CommandError, EXIT_CODES},
     output,
 };
@@ -68,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let methods: Vec<_> = connection.methods().iter().map(ToString::to_string).collect();
     let mut found = json!({
         "file": name,
-        "sha256": in_hex(&bytes),
+        "sha256": digest(&bytes),
         "bytes": bytes.len(),
         "name": outline.name,
         "version": null,
@@ -138,10 +137,6 @@ fn only_in_docs(outline: &Outline, docs: &Docs) -> Vec<String> {
 fn package(docs: &Docs) -> Option<String> {
     let line = docs.wit().lines().find_map(|line| line.strip_prefix("package "))?;
     Some(line.trim_end_matches(';').to_owned())
-}
-
-fn in_hex(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// All that for people.

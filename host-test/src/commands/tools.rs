@@ -1,11 +1,12 @@
 //! `twochat tools`: the actions as tools, for whoever builds on them.
 
-use host::{tools::Tool, vendor::Vendor};
+use host::{imports::Outline, reference, tools::Tool, vendor::Vendor};
 use serde_json::json;
 
 use crate::{
-    component::ComponentArguments,
+    component::{ComponentArguments, digest},
     exit::{CommandError, EXIT_CODES},
+    manifest::Manifest,
     output,
 };
 
@@ -20,15 +21,24 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     component: ComponentArguments,
     /// Print the WIT package that the component carries instead
-    #[arg(long)]
+    #[arg(long, group = "instead")]
     wit: bool,
     /// Print the authority that the component asks for instead: where it sends requests,
     /// by which methods, how it gets the key, and its settings
-    #[arg(long, conflicts_with = "wit")]
+    #[arg(long, group = "instead")]
     authority: bool,
+    /// Print the contract as a page to read instead, in HTML: what the component asks for,
+    /// each action with its errors, each type
+    #[arg(long, group = "instead")]
+    reference: bool,
+    /// Print the manifest for a host of others instead, made of the authority that the
+    /// component asks for
+    #[arg(long, value_name = "HOST", group = "instead")]
+    manifest: Option<Manifest>,
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let bytes = arguments.component.bytes()?;
     let connector = arguments.component.load()?;
     if arguments.wit {
         let wit = connector.docs().wit();
@@ -37,9 +47,20 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
         }
         return output::text(wit);
     }
-    if arguments.authority {
+    if arguments.authority || arguments.manifest.is_some() {
         let stated = Vendor::stated(connector.docs()).map_err(CommandError::Host)?;
-        return output::json(&stated.statement());
+        return match arguments.manifest {
+            Some(manifest) => output::text(&manifest.text(&stated, &outlined(&bytes)?)),
+            None => output::json(&stated.statement()),
+        };
+    }
+    if arguments.reference {
+        let page = reference::page(&connector, &outlined(&bytes)?, &digest(&bytes), bytes.len());
+        return output::text(&page);
     }
     output::json(&json!({ "tools": Tool::all_of(&connector) }))
+}
+
+fn outlined(bytes: &[u8]) -> Result<Outline, CommandError> {
+    Outline::of(bytes).map_err(CommandError::Host)
 }

@@ -3,16 +3,15 @@
 
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
 
-use flate2::{Compression, write::GzEncoder};
 use host::docs::{Docs, SECTION};
 use serde_json::json;
 
 use crate::support::{
     CONNECTOR,
+    described::{gzip, with_docs},
     raw::{Raw, Step},
     shell::{CANARY, asking, fed, file, folder, run},
 };
@@ -34,13 +33,7 @@ fn fork(name: &str, origin: &str, from: &str, to: &str) -> PathBuf {
     let wit = docs.wit().replace("https://api.p.2chat.io", origin);
     let wit = wit.replace("X-User-API-Key", "X-Fork-API-Key");
     let wit = wit.replace("TWOCHAT_BASE_URL", "FORKED__BASE_URL").replace(from, to);
-    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
-    packed.write_all(wit.as_bytes()).unwrap();
-    let section = [&[14], SECTION.as_bytes(), &packed.finish().unwrap()].concat();
-    let length = section.len();
-    let length =
-        [(length & 127) as u8 | 128, (length >> 7 & 127) as u8 | 128, (length >> 14) as u8];
-    file(name, &[&bytes[..], &[0], &length, &section].concat())
+    file(name, &with_docs(bytes, &gzip(wit.as_bytes())))
 }
 
 /// How the command is told to run it, by whichever route it was built.

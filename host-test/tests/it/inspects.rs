@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::shell::{asking, file, run};
+use crate::support::{
+    described::{gzip, with_docs},
+    shell::{asking, file, run},
+};
 
 /// A component that imports functions and types beyond those of a connector.
 fn curious() -> PathBuf {
@@ -107,19 +110,8 @@ fn inspect_marks_where_a_file_differs_from_its_docs() {
     // Docs that name another function and another import than there are.
     let wit = "package test:curious;\ninterface actions {\n  rool: func() -> u64;\n}\n\
                world it {\n  import other: interface { f: func(); }\n  export actions;\n}\n";
-    use std::io::Write;
-    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    packed.write_all(wit.as_bytes()).unwrap();
-    let section = [&[14][..], b"wit-package.gz", &packed.finish().unwrap()].concat();
-    let mut bytes = std::fs::read(curious()).unwrap();
-    bytes.push(0);
-    let mut length = section.len();
-    while length > 0x7f {
-        bytes.push((length & 0x7f) as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
-    let lying = file("inspects-lying.wasm", &[bytes, section].concat());
+    let lying = with_docs(std::fs::read(curious()).unwrap(), &gzip(wit.as_bytes()));
+    let lying = file("inspects-lying.wasm", &lying);
     let shown = run(&["inspect", lying.to_str().unwrap()], &[]);
     let text = shown.output();
     for word in [

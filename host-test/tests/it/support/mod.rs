@@ -2,6 +2,7 @@
 
 pub(crate) mod agent;
 pub(crate) mod authority;
+pub(crate) mod described;
 pub(crate) mod everything;
 pub(crate) mod hook;
 pub(crate) mod known;
