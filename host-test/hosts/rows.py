@@ -19,6 +19,9 @@ from typing import Callable, List, Mapping, Optional, Sequence, Tuple
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CACHE = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve() / "hosts"
+# What keeps the folders of this machine out of what the compiler writes.
+CARGO_HOME = os.environ.get("CARGO_HOME", str(Path.home() / ".cargo"))
+PATHLESS = f"--remap-path-prefix={CARGO_HOME}=cargo --remap-path-prefix={ROOT}=twochat"
 
 Command = List[str]
 
@@ -198,22 +201,26 @@ def mcp(version: str) -> Callable[[Path], Tuple[str, Command]]:
 
 
 def crate(folder: str, *options: str) -> Path:
-    """Where cargo leaves what it makes of a crate, with the versions of Cargo.lock here.
+    """Where cargo leaves what it makes of a crate.
 
     The crate is built outside of the repository's workspace, beside a copy of the
-    contract, as it would be anywhere else.
+    contract, as it would be anywhere else; with the versions of its own Cargo.lock, or
+    else of the repository's.
     """
     place = CACHE / f"crate-{Path(folder).name}"
     shutil.copytree(HERE / folder, place, dirs_exist_ok=True)
     shutil.copytree(ROOT / "wit", place / "wit", dirs_exist_ok=True)
+    own = HERE / folder / "Cargo.lock"
     # cargo adds to the copy what is used here alone; a new lock begins it anew.
-    ours, known = ROOT / "Cargo.lock", place / "Cargo.lock.known"
+    ours, known = own if own.exists() else ROOT / "Cargo.lock", place / "Cargo.lock.known"
     if not known.exists() or known.read_bytes() != ours.read_bytes():
         shutil.copyfile(ours, place / "Cargo.lock")
         shutil.copyfile(ours, known)
     target = place / "target"
-    build = ("cargo", "build", "--quiet", "--target-dir", str(target), *options)
-    do(*build, seconds=3600, cwd=place)
+    pathless = f"CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS={PATHLESS}"
+    build = ("env", pathless, "cargo", "build", "--quiet", "--target-dir", str(target))
+    locked = ("--locked",) if own.exists() else ()
+    do(*build, *locked, *options, seconds=3600, cwd=place)
     return target
 
 
