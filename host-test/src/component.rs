@@ -1,6 +1,7 @@
 //! Which component is run, and what may it import?
 
 use std::{
+    borrow::Cow,
     env,
     fs::File,
     io::Read,
@@ -48,14 +49,16 @@ impl ComponentArguments {
         self.load_for_calls(1)
     }
 
-    /// Its bytes.
-    pub(crate) fn bytes(&self) -> Result<Vec<u8>, CommandError> {
-        let Some(file) = &self.component else { return Ok(CONNECTOR.to_owned()) };
-        read(file).map_err(|why| unusable(file, why))
-    }
-
     /// Loads it, to make so many calls at the same time.
     pub(crate) fn load_for_calls(self, at_once: usize) -> Result<Connector, CommandError> {
+        self.load_with_bytes(at_once).map(|(connector, _)| connector)
+    }
+
+    /// The same, with the bytes that it was made of: a file may be read only once.
+    pub(crate) fn load_with_bytes(
+        self,
+        at_once: usize,
+    ) -> Result<(Connector, Cow<'static, [u8]>), CommandError> {
         let Self { component: file, allow_import } = self;
         let host = Host::for_calls(at_once).map_err(|error| {
             CommandError::Host(format!("this machine cannot run WebAssembly: {error:#}"))
@@ -69,27 +72,26 @@ impl ComponentArguments {
                 }
                 outcome => outcome,
             };
-            return outcome.map_err(|error| {
+            let connector = outcome.map_err(|error| {
                 CommandError::Host(format!("the built-in component cannot be used: {error}"))
-            });
+            })?;
+            return Ok((connector, CONNECTOR.into()));
         };
         let name = file.display();
-        let unusable = |why: String| unusable(&file, why);
+        let unusable =
+            |why: String| CommandError::Host(format!("{name} cannot be used: {why}. {OTHERWISE}"));
         let bytes = read(&file).map_err(unusable)?;
         let program = env::current_exe().map_err(|error| unusable(error.to_string()))?;
         let host = host.compiling_in(CompilerProcess { program, arguments: vec![COMPILE.into()] });
-        loaded(&host, &bytes).map_err(|error| {
+        let connector = loaded(&host, &bytes).map_err(|error| {
             let otherwise = match &error {
                 LoadError::NotAllowed { imports } => allowing(imports),
                 _ => OTHERWISE.to_owned(),
             };
             CommandError::Host(format!("{name} cannot be used: {error}. {otherwise}"))
-        })
+        })?;
+        Ok((connector, bytes.into()))
     }
-}
-
-fn unusable(file: &Path, why: String) -> CommandError {
-    CommandError::Host(format!("{} cannot be used: {why}. {OTHERWISE}", file.display()))
 }
 
 fn loaded(host: &Host, bytes: &[u8]) -> Result<Connector, LoadError> {

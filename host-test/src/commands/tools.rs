@@ -38,8 +38,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let bytes = arguments.component.bytes()?;
-    let connector = arguments.component.load()?;
+    let (connector, bytes) = arguments.component.load_with_bytes(1)?;
     if arguments.wit {
         let wit = connector.docs().wit();
         if wit.is_empty() {

@@ -14,7 +14,7 @@ use crate::support::{
     described::{WIT, edited, gzip, with_docs},
     everything::{EVERYTHING_WAT, HOST},
     names,
-    shell::run,
+    shell::{fed, run},
 };
 
 /// What a page is made of; nothing of it runs, and nothing is fetched.
@@ -160,6 +160,13 @@ fn the_page_of_the_connector_has_a_place_for_all_of_its_contract() {
         page.has(said);
     }
     assert!(!page.text.contains("Origin:") && !page.text.contains("Title:"), "{}", page.text);
+}
+
+#[test]
+fn a_component_that_can_be_read_only_once_has_a_page_too() {
+    let words = "tools --reference --component /dev/stdin --allow-import wasi:cli".split(' ');
+    let piped = fed(&words.collect::<Vec<_>>(), &[], CONNECTOR.to_vec());
+    assert_eq!(piped.output(), own().html);
 }
 
 #[test]
