@@ -47,7 +47,7 @@ connection. `twochat connect NAME` begins one, in ~/.config/twochat/policy.toml 
   connection = \"work\"
   actions = [\"list-contacts\"]
 
-The README shows all that can stand there.";
+All that can stand there is in host-test/README.md of the sources.";
 
 /// Store a connection's key, once 2Chat has said that it works.
 ///

@@ -50,11 +50,11 @@ use crate::{
 
 /// Serve the actions as tools to an agent (MCP over standard input and output).
 ///
-/// An agent starts this command itself: the README has the lines for common
-/// ones. The key is read from TWOCHAT_API_KEY, or as the policy says, and added
-/// to requests by the host; neither the agent nor the component sees it. What a
-/// request's `_meta` has as `prompt` is written down with the call. It ends when
-/// its input does.
+/// An agent starts this command itself, such as Claude Code after `claude mcp add
+/// twochat --env TWOCHAT_API_KEY=... -- twochat mcp`. The key is read from there, or
+/// as the policy says, and added to requests by the host; neither the agent nor the
+/// component sees it. What a request's `_meta` has as `prompt` is written down with
+/// the call. It ends when its input does.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {

@@ -1,4 +1,4 @@
-//! The README's examples and table are what really comes out.
+//! What the README and the pages behind it show is what really comes out.
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
@@ -13,6 +13,8 @@ use crate::support::{
 };
 
 const README: &str = include_str!("../../../README.md");
+const USE: &str = include_str!("../../README.md");
+const CHANGE: &str = include_str!("../../../src/README.md");
 const SECURITY: &str = include_str!("../../../SECURITY.md");
 
 /// The calls of the console blocks, each with the text that it prints.
@@ -77,7 +79,7 @@ fn the_table_is_renewed_from_the_contract() {
 #[test]
 fn the_map_names_only_rooms_that_exist() {
     let root = root();
-    let map = README.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
+    let map = CHANGE.split("```text\n").nth(1).unwrap().split("```").next().unwrap();
     let mut folder = "";
     for line in map.lines() {
         let name = line.split_whitespace().next().unwrap().trim_end_matches(',');
@@ -92,7 +94,7 @@ fn the_map_names_only_rooms_that_exist() {
 
 #[test]
 fn the_policy_can_be_followed_as_it_stands() {
-    let policy = README.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let policy = USE.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let file = folder("readme-policy").join("policy.toml");
     fs::write(&file, policy).unwrap();
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();

@@ -156,6 +156,31 @@ fn at_least_half_of_the_contract_is_docs_and_every_item_has_some() {
 }
 
 #[test]
+fn every_link_between_pages_leads_somewhere() {
+    let mut links = 0;
+    for name in ["README.md", "SECURITY.md", "src/README.md"] {
+        links += follow(name, &fs::read_to_string(root().join(name)).unwrap());
+    }
+    for (name, text) in files("host-test", &[".md"]) {
+        // Pages that rustdoc shows link to items, too.
+        links += if name.ends_with("embedding.md") { 0 } else { follow(&name, &text) };
+    }
+    assert!(links > 40, "{links}");
+}
+
+/// How many links the page has into the repository, all of which exist.
+fn follow(name: &str, text: &str) -> usize {
+    let folder = root().join(name).parent().unwrap().to_owned();
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let own = targets.filter(|target| !target.contains("://") && !target.starts_with('#'));
+    let own: Vec<_> = own.map(|target| target.split('#').next().unwrap()).collect();
+    for target in &own {
+        assert!(folder.join(target).exists(), "{name} links to {target}");
+    }
+    own.len()
+}
+
+#[test]
 fn no_file_names_a_folder_of_a_machine() {
     // Put together here, so that this file names none either.
     let homes = [["/ho", "me/"].concat(), ["/Us", "ers/"].concat(), ["/ro", "ot/"].concat()];
