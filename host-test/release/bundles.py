@@ -61,7 +61,8 @@ class About:
 
     def setting(self, which: str) -> Optional[Mapping[str, str]]:
         """An environment variable that it reads, with its meaning."""
-        return self.authority[which]
+        setting: Optional[Mapping[str, str]] = self.authority[which]
+        return setting
 
 
 def tarred(members: Mapping[str, bytes], programs: List[str]) -> bytes:

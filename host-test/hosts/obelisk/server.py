@@ -30,6 +30,7 @@ class Server:
         place = Path(tempfile.mkdtemp(dir=self.folder, prefix="server-"))
         self.log = place / "log"
         self.config = place / "server.toml"
+        self.env = {**os.environ, "RUST_BACKTRACE": "0"}
         sqlite = f'database.sqlite.directory = "{place}"'
         self.config.write_text(
             f'api.listening_addr = "127.0.0.1:{self.port}"\n'
@@ -41,9 +42,8 @@ class Server:
     def start(self) -> "Server":
         command = ["obelisk", "server", "run", "--server-config", str(self.config)]
         command += ["--deployment", str(self.folder / "deployment.toml")]
-        env = {**os.environ, "RUST_BACKTRACE": "0"}
         with self.log.open("a") as log:
-            self.process = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, env=self.env, stdout=log, stderr=log)
         end = time.monotonic() + 50
         while time.monotonic() < end and self.process.poll() is None:
             try:
@@ -98,4 +98,7 @@ class Server:
 
     def result(self, execution: str) -> Any:
         """What came of it, once it has ended; any server on the database knows."""
-        return json.loads(self.ask(f"/v1/executions/{execution}?follow=true"))
+        try:
+            return json.loads(self.ask(f"/v1/executions/{execution}?follow=true"))
+        except OSError as error:
+            sys.exit(f"no outcome of {execution} from port {self.port}: {error}")
