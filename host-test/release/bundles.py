@@ -18,6 +18,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 
 TITLE = "2Chat"
+KEY = "The API key of your 2Chat account, from app.2chat.io/developers?tab=api-access"
 MCPB_MANIFEST = "0.3"
 SERVER_SCHEMA = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 
@@ -141,7 +142,7 @@ def mcpb_manifest(about: About) -> Dict[str, Any]:
             "key": {
                 "type": "string",
                 "title": "API key",
-                "description": first_sentence(key["meaning"]),
+                "description": KEY,
                 "sensitive": True,
                 "required": True,
             }
@@ -155,7 +156,7 @@ def server(about: About, bundle: bytes) -> Dict[str, Any]:
         setting = about.setting(which)
         if setting:
             is_key = which == "key-setting"
-            said = {"name": setting["name"], "description": setting["meaning"]}
+            said = {"name": setting["name"], "description": KEY if is_key else setting["meaning"]}
             variables.append({**said, "isRequired": is_key, "isSecret": is_key})
     common = {
         "version": about.version,
