@@ -164,7 +164,7 @@ fn shape(schema: &Value) -> Shape {
     let items = schema.get("items").unwrap_or(&Value::Null);
     if is(schema, "string") {
         Shape::Text
-    } else if is(schema, "array") && schema.get("prefixItems").is_none() {
+    } else if is(schema, "array") {
         if is(items, "string") { Shape::Texts } else { Shape::Jsons }
     } else {
         Shape::Json
@@ -172,11 +172,7 @@ fn shape(schema: &Value) -> Shape {
 }
 
 fn is(schema: &Value, ty: &str) -> bool {
-    match schema.get("type") {
-        Some(Value::String(only)) => only == ty,
-        Some(Value::Array(some)) => some.iter().any(|one| one == ty),
-        _ => false,
-    }
+    schema.get("type").is_some_and(|own| own == ty)
 }
 
 fn value(text: &str, shape: Shape) -> Value {

@@ -13,6 +13,7 @@
 //! | `Effect: reads.` | function | or `creates`, `changes`, `deletes` |
 //! | `Repeating: safe` | function | a second call does no more than the first; stands behind `Effect:` |
 //! | `Limits: 1..100` | field | bounds of a number, or of a text's or list's length; either end may be open |
+//! | `Pattern: ^(WPN\|WAN)[0-9]{8}$` | field | the form of a text: an expression in the plain part of ECMA-262 that [`pattern`] tells |
 //! | `Example: "Ada"` | field | a value, as JSON |
 //! | `Sensitive: …` | field | not for everybody to see; also part of the prose |
 //! | `Origin: https://api.example.com` | world | with `Path:`, `Methods:`, `Key header:`, `Key setting:` and `Base URL setting:` the authority it asks for, see [`Vendor`](crate::vendor::Vendor) |
@@ -26,6 +27,8 @@ use wit_parser::{
     AstItem, Function, IndexMap, Interface, Type, TypeDef, TypeDefKind, UnresolvedPackage,
     UnresolvedPackageGroup, World, WorldItem, WorldKey,
 };
+
+mod pattern;
 
 /// The custom section, in the component or in a module of it.
 pub const SECTION: &str = "wit-package.gz";
@@ -208,6 +211,8 @@ pub(crate) struct Doc {
     pub(crate) repeatable: bool,
     /// The least and the most.
     pub(crate) limits: (Option<Number>, Option<Number>),
+    /// The form of a text.
+    pub(crate) pattern: Option<String>,
     pub(crate) example: Option<Value>,
 }
 
@@ -234,6 +239,10 @@ impl Doc {
                 line.strip_prefix("Limits: ").and_then(|limits| limits.split_once(".."))
             {
                 doc.limits = (least.parse().ok(), most.parse().ok());
+            } else if let Some(pattern) =
+                line.strip_prefix("Pattern: ").filter(|it| pattern::is_plain(it))
+            {
+                doc.pattern = Some(pattern.to_owned());
             } else if let Some(Ok(example)) =
                 line.strip_prefix("Example: ").map(serde_json::from_str)
                 && line.len() <= EXAMPLE
@@ -255,6 +264,7 @@ impl Doc {
         Self {
             text: if self.text.is_empty() { other.text } else { self.text },
             limits: (least.or(other.limits.0), most.or(other.limits.1)),
+            pattern: self.pattern.or(other.pattern),
             example: self.example.or(other.example),
             ..self
         }

@@ -103,8 +103,8 @@ fn members(
 }
 
 fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> {
-    let Some(schema) = schema.as_object() else { return Ok(given) };
-    let is = |name: &str| types(schema).any(|ty| ty == name);
+    let Some(schema) = schema.as_object().and_then(of_one_type) else { return Ok(given) };
+    let is = |name: &str| schema.get("type").is_some_and(|ty| ty == name);
     if is("object") {
         let Value::Object(given) = of_text(given.clone(), Value::is_object) else {
             return Ok(given);
@@ -200,13 +200,11 @@ fn properties(schema: &Map<String, Value>) -> impl Iterator<Item = (&String, &Va
     schema.get("properties").and_then(Value::as_object).into_iter().flatten()
 }
 
-/// The names of the types of a schema.
-fn types(schema: &Map<String, Value>) -> impl Iterator<Item = &str> {
-    let (one, many) = match schema.get("type") {
-        Some(Value::Array(names)) => (None, names.as_slice()),
-        one => (one, [].as_slice()),
-    };
-    one.into_iter().chain(many).filter_map(Value::as_str)
+/// The one schema that there is beside `null`; where there are several, none is meant.
+fn of_one_type(schema: &Map<String, Value>) -> Option<&Map<String, Value>> {
+    let Some(choices) = schema.get("anyOf").and_then(Value::as_array) else { return Some(schema) };
+    let mut others = choices.iter().filter(|choice| choice["type"] != "null");
+    others.next().filter(|_| others.next().is_none())?.as_object()
 }
 
 /// A name without what tells spellings apart.

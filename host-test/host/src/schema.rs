@@ -1,11 +1,15 @@
-//! Which JSON does a component's type take or give? Its JSON Schema (2020-12).
+//! Which JSON does a component's type take or give? Its JSON Schema.
 //!
 //! The shape comes from the component's own types, as `json` reads and writes
-//! them; descriptions, limits and examples come from its docs. Docs can only
-//! narrow a shape, by `Limits:`, and never change it. Nothing is shared by
-//! reference: every schema stands alone, as models read it best.
-
-use std::cmp::Ordering;
+//! them; descriptions, limits, forms and examples come from its docs. Docs can only
+//! narrow a shape, by `Limits:` and `Pattern:`, and never change it. Nothing is shared
+//! by reference: every schema stands alone, as models read it best.
+//!
+//! Only words that every client knows are used, and that mean the same in each draft
+//! since the seventh: a member has one type, and `anyOf` stands where a value may be of
+//! several. So a schema takes all that `json` takes, and a little more, which `json`
+//! then refuses in words: members that there are not, numbers that do not fit into
+//! their type, two cases of a variant at once, a tuple in another order.
 
 use serde_json::{Map, Number, Value, json};
 use wasmtime::component::{Type, types};
@@ -16,9 +20,10 @@ use crate::docs::{Doc, Docs};
 /// Which way a value goes.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Side {
-    /// Into the component: a member of an absent option may be `null`.
+    /// Into the component. Blank text in an optional member means nothing.
     Taken,
-    /// Out of the component: an absent option has no member.
+    /// Out of the component. The host may have put other text over a text, so that no
+    /// form is promised.
     Given,
 }
 
@@ -32,8 +37,13 @@ pub(crate) fn object(
     for (name, ty, wit, doc) in members {
         let optional = matches!(ty, Type::Option(_));
         let schema = match &ty {
-            Type::Option(option) if side == Side::Given => {
-                described(&option.ty(), inner(wit, docs), docs, side, named(wit, docs, doc))
+            Type::Option(option) => {
+                let doc = named(wit, docs, doc);
+                let mut schema = described(&option.ty(), inner(wit, docs), docs, side, doc);
+                if let Some(Value::String(pattern)) = schema.get_mut("pattern") {
+                    *pattern = format!("^$|{pattern}");
+                }
+                schema
             }
             ty => described(ty, wit, docs, side, doc),
         };
@@ -48,7 +58,6 @@ pub(crate) fn object(
     if !required.is_empty() {
         schema.insert("required".to_owned(), required.into());
     }
-    schema.insert("additionalProperties".to_owned(), false.into());
     schema
 }
 
@@ -73,12 +82,14 @@ fn described(
 ) -> Map<String, Value> {
     let doc = named(wit, docs, place);
     if let Type::Option(option) = ty {
-        let mut schema = described(&option.ty(), inner(wit, docs), docs, side, doc);
-        allow_null(&mut schema);
-        return schema;
+        return or_null(described(&option.ty(), inner(wit, docs), docs, side, doc));
     }
     let mut schema = of_kind(ty, docs.kind(wit), docs, side);
-    annotate(&mut schema, doc);
+    annotate(&mut schema, ty, side, doc);
+    // What is no number, or has no end, is written as `null`.
+    if side == Side::Given && matches!(ty, Type::Float32 | Type::Float64) {
+        return or_null(schema);
+    }
     schema
 }
 
@@ -92,7 +103,7 @@ fn of_kind(ty: &Type, kind: Option<&TypeDefKind>, docs: &Docs, side: Side) -> Ma
         Type::Flags(labels) => flags(labels, kind),
         Type::Variant(ty) => variant(ty, kind, docs, side),
         Type::Result(ty) => result(ty, kind, docs, side),
-        other => from(plain(other, side)),
+        other => from(plain(other)),
     }
 }
 
@@ -138,10 +149,25 @@ fn tuple(
         _ => &[],
     };
     let known = known.iter().copied().map(Some).chain(std::iter::repeat(None));
-    let items: Vec<_> =
-        ty.types().zip(known).map(|(ty, wit)| value(&ty, wit, docs, side)).collect();
+    let items = ty.types().zip(known).map(|(ty, wit)| value(&ty, wit, docs, side).into());
+    let items: Vec<Value> = items.collect();
     let count = items.len();
-    from(json!({ "type": "array", "prefixItems": items, "items": false, "minItems": count }))
+    let kinds: Vec<_> = items.iter().map(|item| item["type"].as_str().unwrap_or("any")).collect();
+    let order = format!("In this order: {}.", kinds.join(", "));
+    let mut different = Vec::new();
+    for item in items {
+        if !different.contains(&item) {
+            different.push(item);
+        }
+    }
+    let is_mixed = different.len() > 1;
+    let items = any_of(different);
+    let mut schema =
+        from(json!({ "type": "array", "items": items, "minItems": count, "maxItems": count }));
+    if is_mixed {
+        schema.insert("description".to_owned(), order.into());
+    }
+    schema
 }
 
 fn cases_of_enum(kind: Option<&TypeDefKind>) -> Vec<(&str, &wit_parser::Docs)> {
@@ -161,7 +187,7 @@ fn flags(labels: &types::Flags, kind: Option<&TypeDefKind>) -> Map<String, Value
         _ => Vec::new(),
     };
     let items = words(labels.names(), &documented);
-    from(json!({ "type": "array", "items": items, "uniqueItems": true }))
+    from(json!({ "type": "array", "items": items }))
 }
 
 fn variant(
@@ -210,33 +236,23 @@ fn inner(wit: Option<wit_parser::Type>, docs: &Docs) -> Option<wit_parser::Type>
     }
 }
 
-fn plain(ty: &Type, side: Side) -> Value {
+fn plain(ty: &Type) -> Value {
     match ty {
         Type::Bool => json!({ "type": "boolean" }),
-        Type::U8 => whole(u8::MIN, u8::MAX),
-        Type::U16 => whole(u16::MIN, u16::MAX),
-        Type::U32 => whole(u32::MIN, u32::MAX),
-        Type::U64 => whole(u64::MIN, u64::MAX),
-        Type::S8 => whole(i8::MIN, i8::MAX),
-        Type::S16 => whole(i16::MIN, i16::MAX),
-        Type::S32 => whole(i32::MIN, i32::MAX),
-        Type::S64 => whole(i64::MIN, i64::MAX),
-        // What is no number, or has no end, is written as `null`.
-        Type::Float32 | Type::Float64 if side == Side::Given => {
-            json!({ "type": ["number", "null"] })
-        }
-        Type::Float32 => json!({ "type": "number", "minimum": f32::MIN, "maximum": f32::MAX }),
-        Type::Float64 => json!({ "type": "number" }),
+        Type::U8
+        | Type::U16
+        | Type::U32
+        | Type::U64
+        | Type::S8
+        | Type::S16
+        | Type::S32
+        | Type::S64 => json!({ "type": "integer" }),
+        Type::Float32 | Type::Float64 => json!({ "type": "number" }),
         Type::Char => json!({ "type": "string", "minLength": 1, "maxLength": 1 }),
         Type::String => json!({ "type": "string" }),
         // Refused when the component was loaded.
         _ => json!(false),
     }
-}
-
-fn whole<N: Into<Value>>(least: N, most: N) -> Value {
-    let (least, most) = (least.into(), most.into());
-    json!({ "type": "integer", "minimum": least, "maximum": most })
 }
 
 type Documented<'a> = [(&'a str, &'a wit_parser::Docs)];
@@ -280,33 +296,37 @@ fn choice<'a>(
             "type": "object",
             "properties": { label: payload },
             "required": [label],
-            "additionalProperties": false,
         }));
     }
     if !bare.is_empty() {
         choices.insert(0, words(bare.into_iter(), documented).into());
     }
+    any_of(choices)
+}
+
+/// One of these; a single one needs no choice.
+fn any_of(mut choices: Vec<Value>) -> Map<String, Value> {
     match choices.as_mut_slice() {
         [Value::Object(only)] => std::mem::take(only),
-        _ => from(json!({ "oneOf": choices })),
+        _ => from(json!({ "anyOf": choices })),
     }
 }
 
-fn allow_null(schema: &mut Map<String, Value>) {
-    if let Some(Value::Array(choices)) = schema.get_mut("oneOf") {
-        choices.push(json!({ "type": "null" }));
-        return;
-    }
-    if let Some(ty @ Value::String(_)) = schema.get_mut("type") {
-        *ty = json!([ty, "null"]);
-    }
-    if let Some(Value::Array(words)) = schema.get_mut("enum") {
-        words.push(Value::Null);
+/// The same, or nothing at a place where nothing cannot be left out.
+fn or_null(mut schema: Map<String, Value>) -> Map<String, Value> {
+    let nothing = json!({ "type": "null" });
+    match schema.get_mut("anyOf") {
+        Some(Value::Array(choices)) if choices.contains(&nothing) => schema,
+        Some(Value::Array(choices)) => {
+            choices.push(nothing);
+            schema
+        }
+        _ => from(json!({ "anyOf": [schema, nothing] })),
     }
 }
 
 /// Adds what the docs say, before the meanings of labels.
-fn annotate(schema: &mut Map<String, Value>, doc: Doc) {
+fn annotate(schema: &mut Map<String, Value>, ty: &Type, side: Side, doc: Doc) {
     if !doc.text.is_empty() {
         let mut text = doc.text;
         if let Some(Value::String(meanings)) = schema.get("description") {
@@ -315,58 +335,67 @@ fn annotate(schema: &mut Map<String, Value>, doc: Doc) {
         }
         schema.insert("description".to_owned(), text.into());
     }
-    limit(schema, doc.limits);
+    limit(schema, ty, doc.limits);
+    if side == Side::Given {
+        return;
+    }
+    if let (Type::String, Some(pattern)) = (ty, doc.pattern) {
+        schema.insert("pattern".to_owned(), pattern.into());
+    }
     if let Some(example) = doc.example {
         schema.insert("examples".to_owned(), json!([example]));
     }
 }
 
-/// Narrows a number, or the length of a text or list. Limits that would widen
-/// it, or leave nothing, are none.
-fn limit(schema: &mut Map<String, Value>, (least, most): (Option<Number>, Option<Number>)) {
-    // Where the words or the count are given, there is nothing left to limit.
-    if ["enum", "prefixItems", "uniqueItems"].iter().any(|given| schema.contains_key(*given)) {
-        return;
-    }
-    let is = |ty: &str| match schema.get("type") {
-        Some(Value::String(only)) => only == ty,
-        Some(Value::Array(some)) => some.iter().any(|one| one == ty),
-        _ => false,
-    };
-    let (low, high, usable): (_, _, fn(&Number) -> bool) = if is("string") {
-        ("minLength", "maxLength", Number::is_u64)
-    } else if is("array") {
-        ("minItems", "maxItems", Number::is_u64)
-    } else if is("integer") {
-        ("minimum", "maximum", |limit| !limit.is_f64())
-    } else if is("number") {
-        ("minimum", "maximum", |_| true)
-    } else {
-        return;
-    };
-    let narrower = |bound, limit: Option<Number>, side: Ordering| {
-        let known = schema.get(bound).and_then(Value::as_number).cloned();
-        let limit = limit.filter(usable);
-        match (known, limit) {
-            (Some(known), Some(limit))
-                if limit.as_f64().partial_cmp(&known.as_f64()) != Some(side) =>
-            {
-                Some(known)
-            }
-            (known, limit) => limit.or(known),
+/// Bounds a number, or the length of a text or list. Ends that narrow nothing, or leave
+/// nothing, are none.
+fn limit(schema: &mut Map<String, Value>, ty: &Type, limits: (Option<Number>, Option<Number>)) {
+    let (low, high, from, to) = match ty {
+        Type::String => ("minLength", "maxLength", 0.0, f64::MAX),
+        Type::List(_) => ("minItems", "maxItems", 0.0, f64::MAX),
+        number => {
+            let Some((from, to)) = width(number) else { return };
+            ("minimum", "maximum", from, to)
         }
     };
-    let least = narrower(low, least, Ordering::Greater);
-    let most = narrower(high, most, Ordering::Less);
-    let ends = (least.as_ref().and_then(Number::as_f64), most.as_ref().and_then(Number::as_f64));
-    if matches!(ends, (Some(least), Some(most)) if least > most) {
+    let is_usable = |limit: &Number| match ty {
+        Type::Float32 | Type::Float64 => true,
+        Type::String | Type::List(_) => limit.is_u64(),
+        _ => !limit.is_f64(),
+    };
+    let usable = |limit: Option<Number>| {
+        let limit = limit.filter(is_usable)?;
+        Some((limit.as_f64()?, limit))
+    };
+    let least = usable(limits.0).filter(|(least, _)| *least > from);
+    let most = usable(limits.1).filter(|(most, _)| *most < to);
+    let end = |limit: &Option<(f64, Number)>, end| limit.as_ref().map_or(end, |(limit, _)| *limit);
+    if end(&least, from) > end(&most, to) {
         return;
     }
     for (bound, limit) in [(low, least), (high, most)] {
-        if let Some(limit) = limit {
+        if let Some((_, limit)) = limit {
             schema.insert(bound.to_owned(), limit.into());
         }
     }
+}
+
+/// The least and the most that fit into a number.
+#[expect(clippy::cast_precision_loss, reason = "only limits far beyond are told apart wrongly")]
+fn width(ty: &Type) -> Option<(f64, f64)> {
+    Some(match ty {
+        Type::U8 => (0.0, u8::MAX.into()),
+        Type::U16 => (0.0, u16::MAX.into()),
+        Type::U32 => (0.0, u32::MAX.into()),
+        Type::U64 => (0.0, u64::MAX as f64),
+        Type::S8 => (i8::MIN.into(), i8::MAX.into()),
+        Type::S16 => (i16::MIN.into(), i16::MAX.into()),
+        Type::S32 => (i32::MIN.into(), i32::MAX.into()),
+        Type::S64 => (i64::MIN as f64, i64::MAX as f64),
+        Type::Float32 => (f32::MIN.into(), f32::MAX.into()),
+        Type::Float64 => (f64::MIN, f64::MAX),
+        _ => return None,
+    })
 }
 
 fn from(schema: Value) -> Map<String, Value> {

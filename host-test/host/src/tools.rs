@@ -2,7 +2,7 @@
 //! description, schemas and hints.
 //!
 //! All of it is read from the component. The form is that of the Model Context
-//! Protocol, with the schema of the action's error beside it.
+//! Protocol.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -15,7 +15,9 @@ use crate::{
     schema::{self, Side},
 };
 
-const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// What is told of an action that must not be carried out twice.
+const LOOK_FIRST: &str = "\n\nIf it fails and may have been carried out, look first whether it was, and \
+                          call again only if it was not.";
 
 /// An action as a tool.
 #[derive(Clone, Debug, Serialize)]
@@ -32,8 +34,8 @@ pub struct Tool {
     pub input_schema: Map<String, Value>,
     /// The result.
     pub output_schema: Map<String, Value>,
-    /// The action's error. None: it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The action's error. None: it has none. No client knows a place for it.
+    #[serde(skip)]
     pub error_schema: Option<Map<String, Value>>,
     /// What a call does to the world.
     pub annotations: Hints,
@@ -77,16 +79,28 @@ impl Tool {
         };
         let result = known.and_then(|known| known.result);
         let (output_schema, error_schema) = results(action.result.as_ref(), result, docs);
+        let is_once = !doc.repeatable && effect.is_some_and(|effect| effect != Effect::Reads);
+        let advice = if is_once && advises(error_schema.as_ref()) { LOOK_FIRST } else { "" };
         Self {
             name: action.name.clone(),
             title: doc.title.unwrap_or_else(|| title(&action.name)),
-            description: doc.text,
-            input_schema: root(input(action, known, docs)),
-            output_schema: root(output_schema),
-            error_schema: error_schema.map(root),
+            description: doc.text + advice,
+            input_schema: input(action, known, docs),
+            output_schema,
+            error_schema,
             annotations,
         }
     }
+
+    /// Whether its errors say what to do next: whether and when to repeat the call.
+    #[must_use]
+    pub fn errors_advise(&self) -> bool {
+        advises(self.error_schema.as_ref())
+    }
+}
+
+fn advises(error: Option<&Map<String, Value>>) -> bool {
+    error.and_then(|error| error.get("properties")?.get("retry")).is_some()
 }
 
 /// The schema of the arguments, as `json::arguments` reads them.
@@ -125,10 +139,4 @@ pub(crate) fn title(name: &str) -> String {
     let mut chars = words.chars();
     let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     first + chars.as_str()
-}
-
-fn root(schema: Map<String, Value>) -> Map<String, Value> {
-    let mut root = Map::from_iter([("$schema".to_owned(), DIALECT.into())]);
-    root.extend(schema);
-    root
 }

@@ -14,7 +14,7 @@ use std::{
 
 use host::{
     calls::{Call, Calls, NoOutcome},
-    engine::Limits,
+    engine::{Connector, Limits},
     meant::{self, Meant, meant},
     retry::{Patience, TRIES},
     tools::Tool,
@@ -80,7 +80,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let connector = arguments.component.load_for_calls(AT_ONCE)?;
     let access = arguments.caller.access(&connector)?;
     let server = Server {
-        about: connector.docs().about(),
+        about: about(&connector),
         calls: Calls::new(connector, client()?, access),
         tries: if arguments.no_retry { 0 } else { TRIES },
         at_once: Arc::new(Semaphore::new(AT_ONCE)),
@@ -213,7 +213,7 @@ impl ServerHandler for Server {
             let outcome = outcome.map_err(words_of_host)?;
             // A large one takes its time, so not where others are served.
             let result = spawn_blocking(|| match outcome.result {
-                Ok(result) => CallToolResult::structured(result),
+                Ok(result) => given(result),
                 Err(error) => failed(words_of(&error)),
             });
             let mut result = result.await.map_err(|error| error.to_string())?;
@@ -241,6 +241,16 @@ impl ServerHandler for Server {
         let (result, ()) = tokio::join!(result, beat(&context, &done));
         Ok(result.into())
     }
+}
+
+/// What there is to know before any tool is called.
+fn about(connector: &Connector) -> String {
+    let mut about = connector.docs().about();
+    if Tool::all_of(connector).iter().any(Tool::errors_advise) {
+        let between = if about.is_empty() { "" } else { "\n\n" };
+        about = about + between + failure::RULES;
+    }
+    about
 }
 
 /// The params of a call whose arguments, all of them, are given as their JSON text or as
@@ -283,10 +293,21 @@ fn listed(tool: &Tool) -> model::Tool {
     );
     let description = Some(tool.description.clone()).filter(|text| !text.is_empty());
     let schema = Arc::new(tool.input_schema.clone());
-    model::Tool::new_with_raw(tool.name.clone(), description.map(Into::into), schema)
+    let listed = model::Tool::new_with_raw(tool.name.clone(), description.map(Into::into), schema)
         .with_title(tool.title.clone())
-        .with_raw_output_schema(Arc::new(tool.output_schema.clone()))
-        .with_annotations(annotations)
+        .with_annotations(annotations);
+    // Of any other result clients take no schema, and no structure.
+    if tool.output_schema.get("type").is_some_and(|ty| ty == "object") {
+        return listed.with_raw_output_schema(Arc::new(tool.output_schema.clone()));
+    }
+    listed
+}
+
+fn given(result: Value) -> CallToolResult {
+    if result.is_object() {
+        return CallToolResult::structured(result);
+    }
+    CallToolResult::success(vec![ContentBlock::text(result.to_string())])
 }
 
 fn failed(text: String) -> CallToolResult {

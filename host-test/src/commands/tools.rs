@@ -12,9 +12,9 @@ use crate::{
 
 /// Print the actions as tools: name, description, JSON Schemas, hints.
 ///
-/// The form is that of `tools/list` in the Model Context Protocol, with the
-/// schema of each action's error beside it. All of it is read from the
-/// component: its types, and the docs of the WIT package that it carries.
+/// The form is that of `tools/list` in the Model Context Protocol. All of it is
+/// read from the component: its types, and the docs of the WIT package that it
+/// carries. What an error of an action looks like, --wit and --reference show.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {

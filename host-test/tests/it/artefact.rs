@@ -22,6 +22,7 @@ use crate::{
         hook::Hook,
         known::{Known, page},
         names, renewing, root,
+        schemas::TOOLS,
     },
 };
 
@@ -153,6 +154,12 @@ fn it_says_who_it_is_in_the_standard_metadata() {
         let is_hash = revision.len() == 40 && revision.chars().all(|c| c.is_ascii_hexdigit());
         assert!(is_hash, "{revision}");
     }
+}
+
+#[test]
+fn its_tools_stay_within_the_budget() {
+    // As an agent is told of them, before it does anything.
+    within("/tools-bytes", json!({ "tools": *TOOLS }).to_string().len() as u64);
 }
 
 #[tokio::test]

@@ -1,16 +1,22 @@
-//! A second component, and any other: schemas take exactly what the reader
-//! takes, hold what comes out, and the host knows none of their types by name.
+//! A second component, and any other: schemas take what the reader takes, hold what
+//! comes out, are of a form that any client takes, and the host knows none of their
+//! types by name.
 
 mod docs;
 mod types;
+
+use std::fs;
 
 use host::{engine::Connector, json, tools::Tool};
 use proptest::{prelude::*, test_runner::Config};
 use serde_json::{Value, json};
 
 use crate::support::{
-    everything::{EVERYTHING, HOST, call_of, everything, load},
-    schemas::{fits, validator},
+    RENEW,
+    described::{WIT, gzip, with_docs},
+    everything::{EVERYTHING, EVERYTHING_WAT, HOST, call_of, everything, load},
+    renewing, root,
+    schemas::{fits, validator, without_null},
 };
 use types::{Shape, shape, spoilt, wrapped};
 
@@ -27,22 +33,40 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// The reader and the schema judge the arguments alike.
+/// What the reader still refuses where the schema does not, in its words.
+const BEYOND_SCHEMAS: [&str; 3] = [
+    "expected a whole number from ",
+    "expected a number that fits into 32 bits",
+    "each at most once",
+];
+
+/// The reader and the schema judge the arguments alike, but for what no schema says that
+/// every client takes.
 fn agree(connector: &Connector, action: &str, arguments: &[Value]) -> Result<(), TestCaseError> {
     let schema = tool(connector, action).input_schema;
     let validator = validator(&schema);
+    let schema = Value::from(schema);
+    let is_mixed = schema.to_string().contains("In this order: ");
     let known = connector.actions().iter().find(|known| known.name == action).unwrap();
     for arguments in arguments {
         let read = json::arguments(arguments, &known.params);
-        let fits = validator.validate(arguments);
-        prop_assert_eq!(
-            read.is_ok(),
-            fits.is_ok(),
+        let written = without_null(arguments, &schema);
+        let fits = validator.validate(&written);
+        let alike = match (&read, &fits) {
+            (Err(why), Ok(())) => {
+                let place = why.split(": ").next().unwrap_or_default();
+                BEYOND_SCHEMAS.iter().any(|words| why.contains(words))
+                    || (is_mixed && place.contains('['))
+            }
+            (read, fits) => read.is_ok() == fits.is_ok(),
+        };
+        prop_assert!(
+            alike,
             "{} is read as {:?}, and the schema says {:?}: {}",
             arguments,
             read,
             fits.map_err(|error| error.to_string()),
-            Value::from(schema.clone())
+            schema
         );
     }
     Ok(())
@@ -119,36 +143,25 @@ fn every_action_of_a_component_that_nobody_knows_becomes_a_tool() {
 #[test]
 fn the_schema_of_each_kind_of_type_is_the_one_to_be_expected() {
     let schema = json!(tool(&EVERYTHING, "echo").input_schema);
-    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
-    assert_eq!(schema["additionalProperties"], false);
     let required: Vec<_> =
         schema["required"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
     assert!(!required.contains(&"maybe") && required.len() == 21, "{required:?}");
-    let case = |label: &str, payload: Value| {
-        json!({
-            "type": "object", "properties": { label: payload }, "required": [label],
-            "additionalProperties": false,
-        })
-    };
-    let whole =
-        |least: i64, most: u64| json!({ "type": "integer", "minimum": least, "maximum": most });
+    let case = |label: &str, payload: Value| json!({ "type": "object", "properties": { label: payload }, "required": [label] });
+    let whole = || json!({ "type": "integer" });
     for (field, expected) in [
-        ("u8", whole(0, 255)),
-        ("s8", whole(-128, 127)),
-        ("u64", whole(0, u64::MAX)),
+        ("u8", whole()),
+        ("s8", whole()),
+        ("u64", whole()),
         ("f64", json!({ "type": "number" })),
         ("yes", json!({ "type": "boolean" })),
         ("letter", json!({ "type": "string", "minLength": 1, "maxLength": 1 })),
         ("text", json!({ "type": "string" })),
-        (
-            "grid",
-            json!({ "type": "array", "items": { "type": "array", "items": whole(0, 65535) } }),
-        ),
+        ("grid", json!({ "type": "array", "items": { "type": "array", "items": whole() } })),
         (
             "pair",
             json!({
-                "type": "array", "prefixItems": [whole(0, 255), { "type": "string" }],
-                "items": false, "minItems": 2,
+                "type": "array", "items": { "anyOf": [whole(), { "type": "string" }] },
+                "minItems": 2, "maxItems": 2, "description": "In this order: integer, string.",
             }),
         ),
         ("color", json!({ "type": "string", "enum": ["red", "dark-green"] })),
@@ -156,26 +169,38 @@ fn the_schema_of_each_kind_of_type_is_the_one_to_be_expected() {
             "rights",
             json!({
                 "type": "array", "items": { "type": "string", "enum": ["read", "write", "share"] },
-                "uniqueItems": true,
             }),
         ),
         (
             "shape",
-            json!({ "oneOf": [
+            json!({ "anyOf": [
                 { "type": "string", "enum": ["dot"] },
-                case("line", whole(0, u64::from(u32::MAX))),
-                case("named", json!({ "type": ["string", "null"] })),
+                case("line", whole()),
+                case("named", json!({ "anyOf": [{ "type": "string" }, { "type": "null" }] })),
             ] }),
         ),
         (
             "outcome",
-            json!({ "oneOf": [case("ok", whole(0, 255)), case("err", json!({ "type": "string" }))] }),
+            json!({ "anyOf": [case("ok", whole()), case("err", json!({ "type": "string" }))] }),
         ),
         ("bare", json!({ "type": "string", "enum": ["ok", "err"] })),
-        ("maybe", json!({ "type": ["integer", "null"], "minimum": 0, "maximum": u32::MAX })),
+        ("maybe", whole()),
     ] {
         assert_eq!(schema["properties"][field], expected, "{field}");
     }
+}
+
+/// The tools of every type there is, for `tests/clients` to give to those that take them.
+#[test]
+fn what_clients_are_tried_with_is_every_type_and_renewed_as_a_budget_is() {
+    let file = root().join("host-test/tests/clients/every-type.json");
+    let bytes = with_docs(wat::parse_str(EVERYTHING_WAT).unwrap(), &gzip(WIT.as_bytes()));
+    let tools = json!({ "tools": Tool::all_of(&HOST.load(&bytes).unwrap()) });
+    let tools = format!("{tools:#}\n");
+    if renewing() {
+        return fs::write(file, tools).unwrap();
+    }
+    assert!(fs::read_to_string(file).unwrap() == tools, "other tools. {RENEW}");
 }
 
 #[test]
@@ -184,8 +209,8 @@ fn several_parameters_go_by_name_and_what_gives_nothing_gives_null() {
     assert_eq!(
         json!(remind.input_schema["properties"]),
         json!({
-            "minutes": { "type": "integer", "minimum": 0, "maximum": 255 },
-            "about": { "type": ["string", "null"] },
+            "minutes": { "type": "integer" },
+            "about": { "type": "string" },
         })
     );
     assert_eq!(remind.input_schema["required"], json!(["minutes"]));
@@ -197,14 +222,14 @@ fn several_parameters_go_by_name_and_what_gives_nothing_gives_null() {
 }
 
 #[test]
-fn an_option_may_be_null_where_it_is_taken_and_is_absent_where_it_is_given() {
+fn an_optional_member_may_be_absent_and_is_of_one_type() {
     let echo = tool(&EVERYTHING, "echo");
-    assert!(validator(&echo.input_schema).is_valid(&{
-        let mut null = everything();
-        null["maybe"] = Value::Null;
-        null
-    }));
-    assert_eq!(json!(echo.output_schema)["properties"]["maybe"]["type"], "integer");
+    for schema in [echo.input_schema, echo.output_schema] {
+        let mut without = everything();
+        without.as_object_mut().unwrap().remove("maybe");
+        fits(&validator(&schema), "echo", &without);
+        assert_eq!(json!(schema)["properties"]["maybe"], json!({ "type": "integer" }));
+    }
 }
 
 #[test]
@@ -283,8 +308,9 @@ fn what_fits_no_schema_by_a_hair_is_not_read_either() {
         let mut arguments = everything();
         arguments[field] = value;
         agree(&EVERYTHING, "echo", std::slice::from_ref(&arguments)).unwrap();
-        let input = validator(&tool(&EVERYTHING, "echo").input_schema);
-        assert_eq!(input.is_valid(&arguments), taken, "{field} of {arguments}");
+        let known = EVERYTHING.actions().iter().find(|known| known.name == "echo").unwrap();
+        let read = json::arguments(&arguments, &known.params);
+        assert_eq!(read.is_ok(), taken, "{field} of {arguments}");
     }
 }
 
@@ -292,7 +318,7 @@ proptest! {
     #![proptest_config(config(16))]
 
     #[test]
-    fn the_schema_takes_exactly_what_the_reader_takes(
+    fn the_schema_takes_what_the_reader_takes(
         arguments in prop::collection::vec(spoilt(everything()), 64)
     ) {
         agree(&EVERYTHING, "echo", &arguments)?;

@@ -53,6 +53,7 @@ async fn each_example_prints_what_the_readme_shows() {
 fn row(tool: &Tool) -> String {
     let (what, rest) = tool.description.split_once("\n\n").unwrap();
     let (_, repeating) = rest.split_once("Repeating: ").unwrap();
+    let repeating = repeating.split("\n\n").next().unwrap();
     format!(
         "| `{}` | {} | {} |\n",
         tool.name,

@@ -9,17 +9,17 @@ fn schema() -> Map<String, Value> {
         "type": "object",
         "properties": {
             "first-name": { "type": "string" },
-            "last-name": { "type": ["string", "null"] },
-            "page-number": { "type": ["integer", "null"], "minimum": 0 },
+            "last-name": { "type": "string" },
+            "page-number": { "type": "integer", "minimum": 0 },
             "size": { "type": "integer", "minimum": 1, "maximum": 100 },
             "share": { "type": "number" },
-            "active": { "type": ["boolean", "null"] },
+            "active": { "type": "boolean" },
             "ways": { "type": "array", "items": {
                 "type": "object",
                 "properties": {
                     "kind": { "type": "string", "enum": ["email", "whatsapp-phone"] },
                     "value": { "type": "string" },
-                    "note": { "type": ["string", "null"] },
+                    "note": { "type": "string" },
                 },
                 "required": ["kind", "value"],
             } },

@@ -125,9 +125,12 @@ impl Contract<'_> {
         let ty = self.inside(ty);
         let wit = doc.example.and_then(|example| examples::wit(&example, ty, self.docs));
         html! {
-            @if !limits.is_empty() || json.is_some() {
+            @if !limits.is_empty() || doc.pattern.is_some() || json.is_some() {
                 p.bounds {
                     @if !limits.is_empty() { span { (self.limited(ty)) ": " (limits) } }
+                    @if let Some(pattern) = &doc.pattern {
+                        span { "Form: " code { (pattern) } }
+                    }
                     @if let Some(json) = &json { span { "Example: " code { (json) } } }
                     @if let Some(wit) = wit.filter(|wit| json.as_ref() != Some(wit)) {
                         span { "in WIT: " code { (wit) } }

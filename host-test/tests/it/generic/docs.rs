@@ -9,7 +9,7 @@ use flate2::{Compression, write::GzEncoder};
 use host::{engine::Connector, tools::Tool};
 use serde_json::{Value, json};
 
-use super::{doubling, now, schemas_of, tool};
+use super::{doubling, now, schemas_of, tool, validator};
 use crate::support::{
     described::{WIT, edited, gzip, with_docs},
     everything::{EVERYTHING, EVERYTHING_WAT, HOST, call_of, everything},
@@ -32,8 +32,9 @@ fn input(connector: &Connector, action: &str) -> Value {
 
 /// The schema without what docs may add to it.
 fn bare(schema: &Value) -> Value {
-    const ADDED: [&str; 8] = [
+    const ADDED: [&str; 9] = [
         "description",
+        "pattern",
         "examples",
         "minimum",
         "maximum",
@@ -131,10 +132,10 @@ fn limits_bound_numbers_texts_and_lists_and_may_be_open() {
     let all = &input(&said, "echo")["properties"];
     for (field, low, high) in [
         ("u8", json!({ "minimum": 1 }), json!({ "maximum": 100 })),
-        ("u16", json!({ "minimum": 10 }), json!({ "maximum": 65535 })),
-        ("u32", json!({ "minimum": 0 }), json!({ "maximum": 10 })),
+        ("u16", json!({ "minimum": 10 }), json!({ "maximum": null })),
+        ("u32", json!({ "minimum": null }), json!({ "maximum": 10 })),
         ("f32", json!({ "minimum": -0.5 }), json!({ "maximum": 0.5 })),
-        ("text", json!({ "minLength": 0 }), json!({ "maxLength": 2000 })),
+        ("text", json!({ "minLength": null }), json!({ "maxLength": 2000 })),
         ("grid", json!({ "minItems": 1 }), json!({ "maxItems": 50 })),
         ("maybe", json!({ "minimum": 2 }), json!({ "maximum": 5 })),
     ] {
@@ -143,14 +144,47 @@ fn limits_bound_numbers_texts_and_lists_and_may_be_open() {
             assert_eq!(all[field][bound], *limit, "{field}: {}", all[field]);
         }
     }
-    assert_eq!(all["grid"]["items"]["items"]["maximum"], 65535);
-    assert_eq!(all["shape"]["oneOf"][1]["properties"]["line"]["maximum"], 9);
+    assert_eq!(all["shape"]["anyOf"][1]["properties"]["line"]["maximum"], 9);
     for (field, example) in
         [("u8", json!(7)), ("text", json!("word")), ("grid", json!([[1]])), ("color", json!("red"))]
     {
         assert_eq!(all[field]["examples"], json!([example]), "{field}");
     }
     assert_eq!(all["u64"], input(&EVERYTHING, "echo")["properties"]["u64"]);
+}
+
+#[test]
+fn a_pattern_is_the_form_of_a_text_that_is_taken_and_may_be_blank_where_it_may_be_absent() {
+    let of = |tool: Tool| [tool.input_schema, tool.output_schema].map(Value::from);
+    let line = "    /// Limits: 0..2000";
+    let said = saying(&edited(line, "    /// Pattern: ^[a-z]{4}$"));
+    unharmed(&said);
+    let [taken, given] = of(tool(&said, "echo"));
+    assert_eq!(taken["properties"]["text"]["pattern"], "^[a-z]{4}$");
+    // The host may have masked it.
+    assert_eq!(given["properties"]["text"].get("pattern"), None);
+
+    let said = saying(&edited("  /// Limits: 1..80", "  /// Pattern: ^(a|b)$"));
+    let [taken, _] = of(tool(&said, "remind"));
+    let about = &taken["properties"]["about"];
+    assert_eq!(about["pattern"], "^$|^(a|b)$");
+    let about = validator(about.as_object().unwrap());
+    assert!(["", "a", "b"].iter().all(|text| about.is_valid(&json!(text))));
+    assert!(["ab", " ", "a\n", "xb"].iter().all(|text| !about.is_valid(&json!(text))));
+
+    for (line, odd) in [
+        (line, "^(a+)+$"),
+        (line, "^[a"),
+        (line, "a"),
+        ("    yes: bool,", "^a$"),
+        ("    letter: char,", "^a$"),
+        ("    color: color,", "^a$"),
+    ] {
+        let field = line.strip_prefix("    /// Limits: 0..2000").map_or(line, |_| "");
+        let said = saying(&edited(line, &format!("    /// Pattern: {odd}\n{field}")));
+        unharmed(&said);
+        assert!(!input(&said, "echo").to_string().contains("pattern"), "{line} {odd}");
+    }
 }
 
 #[test]
@@ -161,7 +195,7 @@ fn words_say_what_each_of_them_means() {
     assert_eq!(all["rights"]["description"], "What may be done.");
     assert_eq!(all["rights"]["items"]["description"], "`read`: To look.\n`share`: To give away.");
     assert_eq!(all["shape"]["description"], "A shape.");
-    let cases = &all["shape"]["oneOf"];
+    let cases = &all["shape"]["anyOf"];
     assert_eq!(cases[0]["description"], "`dot`: No length at all.");
     assert_eq!(cases[1]["properties"]["line"]["description"], "From here to there.");
     assert_eq!(cases[2]["properties"]["named"].get("description"), None);
@@ -179,7 +213,7 @@ fn docs_of_a_name_are_followed_to_what_it_stands_for() {
         })
     );
     let subject = json!({
-        "type": ["string", "null"], "minLength": 1, "maxLength": 80,
+        "type": "string", "minLength": 1, "maxLength": 80,
         "description": "A few words.",
     });
     assert_eq!(remind["about"], subject);
@@ -195,9 +229,9 @@ fn docs_of_a_name_are_followed_to_what_it_stands_for() {
         let inner = &all["inner"]["items"]["properties"];
         assert_eq!(inner["name"]["description"], "Its name.", "{side}");
         assert_eq!(inner["tags"]["items"], tag, "{side}");
-        assert_eq!(all["pair"]["prefixItems"][0]["maximum"], 240, "{side}");
-        assert_eq!(all["pair"]["prefixItems"][1], tag, "{side}");
-        assert_eq!(all["outcome"]["oneOf"][1]["properties"]["err"], tag, "{side}");
+        assert_eq!(all["pair"]["items"]["anyOf"][0]["maximum"], 240, "{side}");
+        assert_eq!(all["pair"]["items"]["anyOf"][1], tag, "{side}");
+        assert_eq!(all["outcome"]["anyOf"][1]["properties"]["err"], tag, "{side}");
         assert_eq!(all["maybe"]["description"], "Maybe a number.", "{side}");
         assert_eq!(all["maybe"]["maximum"], 5, "{side}");
     }
@@ -329,11 +363,14 @@ fn limits_only_narrow_what_the_component_takes_and_leave_something() {
         let by = format!("    /// Limits: {limits}\n    {undescribed}");
         let said = saying(&edited(line, &by));
         unharmed(&said);
-        let mut found = input(&said, "echo")["properties"][field].clone();
-        for added in ["description", "examples"] {
-            found.as_object_mut().unwrap().remove(added);
-        }
-        assert_eq!(found, own["properties"][field], "{field} {by}");
+        let of_shape = |schema: &Value| {
+            let mut field = schema["properties"][field].clone();
+            for added in ["description", "examples"] {
+                field.as_object_mut().unwrap().remove(added);
+            }
+            field
+        };
+        assert_eq!(of_shape(&input(&said, "echo")), of_shape(&own), "{field} {by}");
     }
 }
 

@@ -31,11 +31,102 @@ pub(crate) fn of(action: &str) -> &'static Schemas {
     &SCHEMAS[action]
 }
 
-/// A validator for the schema, which is itself a valid one.
+/// A validator for the schema, which is one that every client takes. It is held closed:
+/// the schema says all that there is.
 pub(crate) fn validator(schema: &Map<String, Value>) -> Validator {
     let schema = Value::Object(schema.clone());
+    plain(&schema);
+    jsonschema::draft7::meta::validate(&schema).unwrap_or_else(|error| panic!("{error}"));
     jsonschema::draft202012::meta::validate(&schema).unwrap_or_else(|error| panic!("{error}"));
-    jsonschema::draft202012::new(&schema).unwrap_or_else(|error| panic!("{error}"))
+    jsonschema::draft7::new(&schema).unwrap_or_else(|error| panic!("{error}"));
+    jsonschema::draft202012::new(&closed(schema)).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// What any client knows beside a type, of each type.
+const WORDS: [(&str, &[&str]); 6] = [
+    ("object", &["properties", "required"]),
+    ("array", &["items", "minItems", "maxItems"]),
+    ("string", &["enum", "pattern", "minLength", "maxLength"]),
+    ("integer", &["minimum", "maximum"]),
+    ("number", &["minimum", "maximum"]),
+    ("", &["anyOf"]),
+];
+
+/// Holds the rules without which some client refuses a schema, or crashes on it.
+fn plain(schema: &Value) {
+    let members = schema.as_object().unwrap_or_else(|| panic!("{schema} is no object"));
+    let ty = members.get("type").map_or("", |ty| ty.as_str().unwrap_or("several types"));
+    let words = WORDS.iter().find(|(of, _)| *of == ty).map_or(&[][..], |(_, words)| *words);
+    for word in members.keys() {
+        let is_known = ["type", "description", "examples"].contains(&word.as_str());
+        assert!(is_known || words.contains(&word.as_str()), "{word} of {ty:?}: {schema}");
+    }
+    match ty {
+        "object" => schema["properties"].as_object().unwrap().values().for_each(plain),
+        "array" => plain(&schema["items"]),
+        "" => {
+            let choices = schema["anyOf"].as_array().unwrap();
+            assert!(choices.len() > 1, "{schema}");
+            choices.iter().for_each(plain);
+        }
+        "string" | "integer" | "number" | "boolean" | "null" => {}
+        other => panic!("{other}: {schema}"),
+    }
+    let widths = [8, 16, 32, 64].map(|bits| 2_f64.powi(bits));
+    let widths = widths.map(|width| [width - 1.0, width / 2.0 - 1.0, -width / 2.0]).concat();
+    for end in ["minimum", "maximum"].into_iter().filter_map(|end| schema[end].as_f64()) {
+        let is_width = widths.contains(&end) || end.abs() == f64::from(f32::MAX);
+        assert!(!is_width, "the width of a number: {schema}");
+    }
+}
+
+/// The schema that takes no member but its own.
+fn closed(schema: Value) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let is_object = members.get("type").is_some_and(|ty| ty == "object");
+            let mut members: Map<_, _> =
+                members.into_iter().map(|(name, member)| (name, closed(member))).collect();
+            if is_object {
+                members.insert("additionalProperties".to_owned(), false.into());
+            }
+            members.into()
+        }
+        Value::Array(items) => items.into_iter().map(closed).collect(),
+        other => other,
+    }
+}
+
+/// The value as a client writes it, which leaves out what `null` stands for in a member
+/// that may be absent.
+pub(crate) fn without_null(value: &Value, schema: &Value) -> Value {
+    if let Some(choices) = schema["anyOf"].as_array() {
+        let mut choices = choices.iter().map(|choice| (choice, without_null(value, choice)));
+        let fit = choices.find(|(choice, value)| {
+            jsonschema::draft202012::new(&closed((*choice).clone())).unwrap().is_valid(value)
+        });
+        return fit.map_or_else(|| value.clone(), |(_, value)| value);
+    }
+    match value {
+        Value::Object(members) => {
+            let is_needed = |name: &String| {
+                let needed = schema["required"].as_array().into_iter().flatten();
+                needed.filter_map(Value::as_str).any(|needed| needed == name)
+            };
+            let is_known = |name: &String| schema["properties"].get(name).is_some();
+            let written = members
+                .iter()
+                .filter(|(name, value)| !value.is_null() || !is_known(name) || is_needed(name));
+            let written = written.map(|(name, value)| {
+                (name.clone(), without_null(value, &schema["properties"][name]))
+            });
+            Value::Object(written.collect())
+        }
+        Value::Array(items) => {
+            items.iter().map(|item| without_null(item, &schema["items"])).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 pub(crate) fn fits(validator: &Validator, what: &str, value: &Value) {
@@ -53,7 +144,9 @@ pub(crate) fn hold(action: &str, arguments: &Value, result: &Result<Value, Value
         ["invalid-input", "misconfigured"].contains(&kind) && error.get("status").is_none()
     });
     if !refused {
-        fits(&of(action).input, action, arguments);
+        let tool = TOOLS.iter().find(|tool| tool.name == action).unwrap();
+        let written = without_null(arguments, &tool.input_schema.clone().into());
+        fits(&of(action).input, action, &written);
     }
 }
 
