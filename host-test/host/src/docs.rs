@@ -18,7 +18,7 @@
 //! | `Sensitive: …` | field | not for everybody to see; also part of the prose |
 //! | `Origin: https://api.example.com` | world | with `Path:`, `Methods:`, `Key header:`, `Key setting:` and `Base URL setting:` the authority it asks for, see [`Vendor`](crate::vendor::Vendor) |
 
-use std::io::Read;
+use std::{collections::HashMap, io::Read};
 
 use flate2::read::GzDecoder;
 use serde_json::{Number, Value};
@@ -124,17 +124,18 @@ impl Docs {
         items: fn(&World) -> &IndexMap<WorldKey, WorldItem>,
     ) -> Vec<(String, Option<&Interface>)> {
         let Some(package) = &self.package else { return Vec::new() };
+        let foreign = package.foreign_deps.iter().flat_map(|(package, items)| {
+            items.iter().filter_map(move |(name, (item, _))| match item {
+                AstItem::Interface(id) => Some((*id, package.interface_id(name))),
+                _ => None,
+            })
+        });
+        let foreign: HashMap<_, _> = foreign.collect();
         let keys = package.worlds.iter().flat_map(|(_, world)| items(world).keys());
         let named = keys.map(|key| match key {
             WorldKey::Name(name) => (name.clone(), None),
             WorldKey::Interface(id) => {
-                let foreign = package.foreign_deps.iter().flat_map(|(package, items)| {
-                    items.iter().map(move |(name, (item, _))| (package, name, item))
-                });
-                let foreign = foreign.into_iter().find_map(|(package, name, item)| {
-                    let is_it = matches!(item, AstItem::Interface(other) if other == id);
-                    is_it.then(|| package.interface_id(name))
-                });
+                let foreign = foreign.get(id).cloned();
                 let interface = package.interfaces.get(*id);
                 let own = interface.and_then(|it| it.name.as_deref());
                 let own = own.map(|name| package.name.interface_id(name));

@@ -19,6 +19,8 @@ const OF_A_CONNECTOR: [&str; 4] =
 /// The titles of a component's standard metadata, beside its name; each a line of text.
 pub const METADATA: [&str; 7] =
     ["version", "description", "authors", "licenses", "source", "homepage", "revision"];
+/// Components may hold each other over so many levels.
+const DEEPEST: usize = 50;
 /// A line of it may have so many bytes.
 const LONGEST: usize = 1_000;
 
@@ -88,6 +90,9 @@ impl Outline {
             let what = if is_module { "a core module" } else { "no WebAssembly at all" };
             return Err(format!("it is {what}"));
         }
+        if is_nested(component) {
+            return Err(format!("it holds components in each other, over {DEEPEST} deep"));
+        }
         let types = Validator::new().validate_all(component).map_err(|error| {
             let first = error.message().lines().next().unwrap_or_default();
             format!("{first}, at byte {}", error.offset())
@@ -132,7 +137,9 @@ impl Outline {
                 Payload::CustomSection(section) => match section.as_known() {
                     KnownCustom::ComponentName(names) => {
                         outline.name = names.into_iter().flatten().find_map(|name| match name {
-                            ComponentName::Component { name, .. } => Some(name.to_owned()),
+                            ComponentName::Component { name, .. } if name.len() <= LONGEST => {
+                                Some(name.to_owned())
+                            }
                             _ => None,
                         });
                     }
@@ -148,6 +155,20 @@ impl Outline {
         }
         Ok(outline)
     }
+}
+
+/// Whether there are components in components over so many levels, which takes long to
+/// judge and is of no use.
+fn is_nested(component: &[u8]) -> bool {
+    let mut depth = 0_usize;
+    Parser::new(0).parse_all(component).map_while(Result::ok).any(|payload| {
+        match payload {
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
 }
 
 /// Whether the item does anything: types do not.
@@ -201,5 +222,10 @@ mod tests {
         assert_eq!(outline.imports, expected);
         assert_eq!(outline.exports, [interface("a:b/actions", &["go"])]);
         assert!(Outline::of(b"nothing").is_err());
+        let nested =
+            |levels: usize| format!("{}{}", "(component".repeat(levels), ")".repeat(levels));
+        assert!(Outline::of(&wat::parse_str(nested(50)).unwrap()).is_ok());
+        let why = Outline::of(&wat::parse_str(nested(60)).unwrap()).unwrap_err();
+        assert_eq!(why, "it holds components in each other, over 50 deep");
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use http::{HeaderName, Method};
 use serde_json::{Value, json};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{
     docs::Docs,
@@ -79,7 +79,7 @@ impl Vendor {
             return Err(format!("the docs of its world say too much behind `{form}`"));
         }
         let is_origin = |url: &Url| url.origin().ascii_serialization() == origin;
-        if !Url::parse(origin).is_ok_and(|url| is_origin(&url)) {
+        if !Url::parse(origin).is_ok_and(|url| is_origin(&url) && is_plain(&url)) {
             let why = "expected a scheme and a host, such as https://api.example.com";
             return Err(wrong(ORIGIN, why));
         }
@@ -135,6 +135,17 @@ impl Vendor {
             "key-setting": setting(&self.key_setting),
             "base-url-setting": setting(&self.base_url_setting),
         })
+    }
+}
+
+/// Whether its host is a name as names are, or an address: nothing that stands for many,
+/// or for something else, where it is written down.
+fn is_plain(url: &Url) -> bool {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
+    match url.host() {
+        Some(Host::Domain(name)) => name.chars().all(is_of_name),
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) => true,
+        None => false,
     }
 }
 
@@ -228,6 +239,8 @@ mod tests {
             ("Origin: https://api.example.com:8443", "", "do not say `Origin: …`"),
             ("https://api.example.com:8443", "https://a.example/x", "a scheme and a host"),
             ("https://api.example.com:8443", "https://u:p@a.example", "a scheme and a host"),
+            ("https://api.example.com:8443", "https://*.example.com", "a scheme and a host"),
+            ("https://api.example.com:8443", "https://{{x}}.example", "a scheme and a host"),
             ("https://api.example.com:8443", "http://a.example", "only on a loopback address"),
             ("https://api.example.com:8443", "ftp://a.example", "https"),
             ("Path: /v1", "Path: v1", "begin with /"),

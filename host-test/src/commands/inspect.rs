@@ -1,7 +1,7 @@
 //! `twochat inspect`: what a component is, as its bytes say, beside what its docs say
 //! and what this host would give it. Nothing of it is run.
 
-use std::path::PathBuf;
+use std::{collections::HashSet, path::PathBuf};
 
 use host::{
     docs::Docs,
@@ -50,13 +50,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let connection = Connection::new(&vendor, &base, None)
         .map_err(|why| CommandError::Misuse(format!("{setting} cannot be used: {why}")))?;
 
+    let named: HashSet<_> = docs.imports().iter().map(|name| package_of(name)).collect();
     let imports = outline.imports.iter().map(|import| {
         let given = match Given::of(&import.name, !import.functions.is_empty(), &arguments.allow_import) {
             Given::Given => "given",
             Given::TypesOnly => "types only",
             Given::NotGiven => "not given",
         };
-        let differs = is_undocumented(import, &docs).then_some(NOT_IN_DOCS);
+        let differs = is_undocumented(import, &named) && !docs.wit().is_empty();
+        let differs = differs.then_some(NOT_IN_DOCS);
         json!({ "name": import.name, "functions": import.functions, "host": given, "differs": differs })
     });
     let documented = docs.exports();
@@ -94,15 +96,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
 
 const NOT_IN_DOCS: &str = "not in its docs";
 
-/// Whether the docs do not lead one to expect the import. What is named there takes
-/// its package along, and HTTP the streams that it is made of.
-fn is_undocumented(import: &Interface, docs: &Docs) -> bool {
-    let package = |name: &str| name.split(['/', '@']).next().unwrap_or_default().to_owned();
-    let named: Vec<_> = docs.imports().iter().map(|name| package(name)).collect();
-    let package = package(&import.name);
-    let comes_along = package == "wasi:io" && named.iter().any(|name| name == "wasi:http");
-    let is_expected = comes_along || named.contains(&package);
-    !docs.wit().is_empty() && !import.functions.is_empty() && !is_expected
+/// Whether the packages that the docs name do not lead one to expect the import: HTTP
+/// takes the streams along that it is made of.
+fn is_undocumented(import: &Interface, named: &HashSet<String>) -> bool {
+    let package = package_of(&import.name);
+    let comes_along = package == "wasi:io" && named.contains("wasi:http");
+    !import.functions.is_empty() && !comes_along && !named.contains(&package)
+}
+
+fn package_of(name: &str) -> String {
+    name.split(['/', '@']).next().unwrap_or_default().to_owned()
 }
 
 /// How an export differs from what the docs say of it.
@@ -125,10 +128,9 @@ fn differs(export: &Interface, documented: &[Interface]) -> Option<String> {
 /// What the docs name, and the file has in no version.
 fn only_in_docs(outline: &Outline, docs: &Docs) -> Vec<String> {
     let plain = |name: &str| name.split('@').next().unwrap_or_default().to_owned();
-    let is_there = |name: &String| {
-        let mut interfaces = outline.imports.iter().chain(&outline.exports);
-        interfaces.any(|interface| plain(&interface.name) == plain(name))
-    };
+    let interfaces = outline.imports.iter().chain(&outline.exports);
+    let there: HashSet<_> = interfaces.map(|interface| plain(&interface.name)).collect();
+    let is_there = |name: &String| there.contains(&plain(name));
     let exports = docs.exports().into_iter().map(|interface| interface.name);
     docs.imports().into_iter().chain(exports).filter(|name| !is_there(name)).collect()
 }
@@ -143,7 +145,8 @@ fn package(docs: &Docs) -> Option<String> {
 fn laid_out(found: &Value) -> String {
     let text = |pointer: &str, otherwise: &str| match found.pointer(pointer) {
         None | Some(Value::Null) => otherwise.to_owned(),
-        Some(Value::String(text)) => text.clone(),
+        // A stranger's, and not to look like a line of ours.
+        Some(Value::String(text)) => text.replace(char::is_control, " "),
         Some(Value::Array(texts)) => {
             texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
         }

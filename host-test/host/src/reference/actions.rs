@@ -1,5 +1,7 @@
 //! How is an action shown? With what it does, takes and gives, and with a call of it.
 
+use std::collections::HashSet;
+
 use maud::{Markup, html};
 use wit_parser::{Function, Type, TypeDefKind};
 
@@ -205,10 +207,10 @@ impl Contract<'_> {
 
     /// What the docs promise, and the file does not have.
     pub(super) fn only_in_docs(&self) -> Markup {
-        let actions = self.connector.actions();
+        let actions = self.connector.actions().iter();
+        let there: HashSet<_> = actions.map(|action| action.name.as_str()).collect();
         let known = self.docs.actions().into_iter().flat_map(|known| known.functions.keys());
-        let missing: Vec<_> =
-            known.filter(|name| actions.iter().all(|action| action.name != **name)).collect();
+        let missing: Vec<_> = known.filter(|name| !there.contains(name.as_str())).collect();
         html! {
             @if !missing.is_empty() {
                 p.warning {
