@@ -213,7 +213,7 @@ impl ServerHandler for Server {
             let outcome = outcome.map_err(words_of_host)?;
             // A large one takes its time, so not where others are served.
             let result = spawn_blocking(|| match outcome.result {
-                Ok(result) => given(result),
+                Ok(result) => CallToolResult::structured(result),
                 Err(error) => failed(words_of(&error)),
             });
             let mut result = result.await.map_err(|error| error.to_string())?;
@@ -293,21 +293,10 @@ fn listed(tool: &Tool) -> model::Tool {
     );
     let description = Some(tool.description.clone()).filter(|text| !text.is_empty());
     let schema = Arc::new(tool.input_schema.clone());
-    let listed = model::Tool::new_with_raw(tool.name.clone(), description.map(Into::into), schema)
+    model::Tool::new_with_raw(tool.name.clone(), description.map(Into::into), schema)
         .with_title(tool.title.clone())
-        .with_annotations(annotations);
-    // Of any other result clients take no schema, and no structure.
-    if tool.output_schema.get("type").is_some_and(|ty| ty == "object") {
-        return listed.with_raw_output_schema(Arc::new(tool.output_schema.clone()));
-    }
-    listed
-}
-
-fn given(result: Value) -> CallToolResult {
-    if result.is_object() {
-        return CallToolResult::structured(result);
-    }
-    CallToolResult::success(vec![ContentBlock::text(result.to_string())])
+        .with_raw_output_schema(Arc::new(tool.output_schema.clone()))
+        .with_annotations(annotations)
 }
 
 fn failed(text: String) -> CallToolResult {

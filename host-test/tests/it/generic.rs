@@ -195,8 +195,9 @@ fn the_schema_of_each_kind_of_type_is_the_one_to_be_expected() {
 fn what_clients_are_tried_with_is_every_type_and_renewed_as_a_budget_is() {
     let file = root().join("host-test/tests/clients/every-type.json");
     let bytes = with_docs(wat::parse_str(EVERYTHING_WAT).unwrap(), &gzip(WIT.as_bytes()));
-    let tools = json!({ "tools": Tool::all_of(&HOST.load(&bytes).unwrap()) });
-    let tools = format!("{tools:#}\n");
+    let tools = Tool::all_of(&HOST.load(&bytes).unwrap());
+    let lines: Vec<_> = tools.iter().map(|tool| json!(tool).to_string()).collect();
+    let tools = format!("{{ \"tools\": [\n{}\n] }}\n", lines.join(",\n"));
     if renewing() {
         return fs::write(file, tools).unwrap();
     }
