@@ -5,11 +5,12 @@ use serde_json::Value;
 
 /// What an agent has to know of all errors, once: what their last sentences ask for.
 pub(crate) const RULES: &str = "\
-A call that fails says what happened, whether it may have been carried out, and last \
-what to do, which is one of these; do that and no more. Correct the arguments and call \
-again. Wait as long as it says, then repeat the same call. Repeat it now, and wait longer \
-each time. Look whether it was carried out, and call again only if it was not. Do not \
-repeat it: the answer would be the same.";
+A call that fails says what happened, whether it may have been carried out, and in `retry` \
+what to do; do that and no more. `after-correcting`: correct what `field` names, and call \
+again. `after-waiting`: wait `wait-seconds`, or a few, then repeat the same call. `now`: \
+repeat it once; if it fails again, wait longer each time, and give up after three. \
+`after-looking`: wait, look whether it was carried out, and call again only if it was not. \
+`never`: do not repeat it, and tell the user.";
 
 /// Whether it may have been carried out.
 pub(crate) fn effect(error: &Value) -> &'static str {
