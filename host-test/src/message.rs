@@ -64,11 +64,11 @@ pub(crate) fn read(line: &[u8]) -> Option<Result<Incoming, Outgoing>> {
             refuse(ErrorData::invalid_request(why, None), id)
         }
         Err(_) if serde_json::from_slice::<IgnoredAny>(line).is_ok() => {
-            let why = "expected one message, a JSON object, in the line".to_owned();
+            let why = "expected one message, a JSON object".to_owned();
             refuse(ErrorData::invalid_request(why, None), None)
         }
         Err(error) => {
-            refuse(ErrorData::parse_error(format!("the line is not JSON: {error}"), None), None)
+            refuse(ErrorData::parse_error(format!("the message is not JSON: {error}"), None), None)
         }
     }
 }
