@@ -18,6 +18,8 @@ use crate::{
 };
 
 mod http;
+mod refusal;
+mod served;
 mod server;
 
 /// Serve the actions as tools to agents (MCP over standard input and output, or HTTP).

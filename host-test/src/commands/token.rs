@@ -9,6 +9,7 @@ use host::{
 
 use crate::{
     caller,
+    constants::APPLICATION,
     exit::{CommandError, EXIT_CODES},
     output, terminal,
 };
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let Arguments { name, policy } = arguments;
     let file = caller::known_policy(policy.clone())?;
-    let token = Token::random().map_err(|why| CommandError::Host(why.to_owned()))?;
+    let token = Token::random(APPLICATION).map_err(|why| CommandError::Host(why.to_owned()))?;
     let policy = change(&file, Change::Token(name, Fingerprint::of(token.text())))
         .map_err(CommandError::Misuse)?;
     if terminal::is_watched() {

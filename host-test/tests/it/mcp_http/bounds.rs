@@ -69,6 +69,27 @@ async fn a_body_or_a_head_that_does_not_come_is_not_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_who_takes_nothing_of_his_answers_is_given_up() {
+    let twochat = twochat_with(3).await;
+    let served = Served::with(&[], &asking(&twochat.base_url()));
+    let agent = served.agent(None);
+    let body = request(1, "tools/list", json!({})).to_string();
+    let (head, session, length) = (HEAD.replace("close", "keep-alive"), &agent.session, body.len());
+    let ask = format!("{head}mcp-session-id: {session}\r\ncontent-length: {length}\r\n\r\n{body}");
+    let stream = served.connected(b"");
+    let mut writes = stream.try_clone().unwrap();
+    thread::spawn(move || (0..2000).try_for_each(|_| writes.write_all(ask.as_bytes())));
+    thread::sleep(Duration::from_secs(36));
+    let begun = Instant::now();
+    let mut read = Vec::new();
+    let _ = (&stream).read_to_end(&mut read);
+    let answers = String::from_utf8_lossy(&read).matches("HTTP/1.1 200 OK").count();
+    assert!((1..2000).contains(&answers), "{answers}");
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    assert_eq!(agent.tools().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_persona_has_so_many_sessions_and_takes_none_of_another() {
     let twochat = twochat_with(3).await;
     let policy = Policy::of("many", &twochat.base_url());
