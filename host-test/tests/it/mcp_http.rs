@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     agent::request,
+    raw::{Raw, Step},
     remote::Served,
     shell::{CANARY, asking, folder, run, twochat_with},
 };
@@ -113,6 +114,25 @@ async fn two_agents_at_once_have_their_own_tools_and_their_own_lines_in_the_log(
     };
     assert_eq!((of("reader", "list-contacts"), of("writer", "test-api-key")), (8, 8), "{log:?}");
     assert_eq!((of("writer", "list-contacts"), of("reader", "test-api-key")), (0, 0), "{log:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_server_repeats_is_in_no_reply_and_no_log() {
+    let body = format!("{{\"success\":false,\"message\":\"no {CANARY} here\"}}");
+    let length = body.len();
+    let repeats =
+        format!("HTTP/1.1 400 x\r\ncontent-length: {length}\r\nx: {CANARY}\r\n\r\n{body}");
+    let twochat = Raw::replying(vec![Step::Send(repeats.into())]).await;
+    let policy = Policy::of("canary", &twochat.base_url());
+    let served = policy.served();
+    let agent = served.agent(Some(&policy.reader));
+    let refused = agent.call("list-contacts", json!({})).to_string();
+    assert!(refused.contains("no *****"), "{refused}");
+    let arguments = json!({ "page-number": CANARY });
+    let params = json!({ "name": "list-contacts", "arguments": arguments });
+    let answer = agent.told(&request(50, "tools/call", params));
+    assert_eq!(answer.status, 200);
+    assert!(policy.log().len() > 2 && twochat.requests()[0].contains(CANARY));
 }
 
 #[tokio::test(flavor = "multi_thread")]

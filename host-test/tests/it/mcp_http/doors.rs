@@ -1,11 +1,13 @@
 //! Who is let in, under which name, and from which page.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::Policy;
 use crate::support::{
     agent::{hello, request},
-    remote::{Remote, Served},
+    remote::{Remote, Reply, Served},
     shell::{CANARY, asking, run, twochat_with},
 };
 
@@ -70,11 +72,20 @@ async fn a_token_that_is_revoked_or_replaced_ends_its_sessions_with_their_next_r
     let policy = Policy::of("revoked", &twochat.base_url());
     let served = policy.served();
     let (reader, writer) = (served.agent(Some(&policy.reader)), served.agent(Some(&policy.writer)));
+    let (session, token) = (&reader.session, &policy.reader);
+    let listen = format!(
+        "GET /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\nconnection: close\r\n\
+         mcp-session-id: {session}\r\nauthorization: Bearer {token}\r\n\r\n"
+    );
+    let mut stream = served.connected(listen.as_bytes());
     let revoked = run(&["revoke", "--token", "reader", "--policy", policy.name()], &[]);
     assert!(revoked.output().starts_with("revoked: the token of reader."), "{revoked:?}");
     let reply = reader.told(&request(1, "ping", json!({})));
     assert_eq!(reply.status, 401, "{reply:?}");
     assert!(reply.header("www-authenticate").unwrap().contains("invalid_token"), "{reply:?}");
+    let begun = Instant::now();
+    assert_eq!(Reply::to(&mut stream).status, 200);
+    assert!(begun.elapsed() < Duration::from_secs(5), "it still listens");
     assert_eq!(writer.tools().len(), 2);
     let again = run(&["revoke", "--token", "reader", "--policy", policy.name()], &[]);
     assert!(again.message(2).contains("`reader` has no token"), "{again:?}");
