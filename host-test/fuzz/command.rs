@@ -6,7 +6,7 @@ mod mutation;
 use serde_json::Value;
 
 use self::mutation::{fuzz, mutated};
-use crate::stdio::answer_to;
+use crate::message::answer_to;
 
 const LINES: &[&[u8]] = &[
     br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"list-contacts","arguments":{"results-per-page":3},"_meta":{"prompt":"x"}}}"#,
@@ -31,7 +31,7 @@ fn whoever_asks_is_answered() {
             && read.as_ref().is_ok_and(|it| {
                 it["method"].is_string() && (it["id"].is_string() || it["id"].is_u64())
             });
-        match answer_to(line.clone()) {
+        match answer_to(&line) {
             Some(answer) => {
                 let answer = serde_json::to_value(answer).unwrap();
                 assert!(answer["error"]["message"].is_string(), "{answer}");

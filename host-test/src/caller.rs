@@ -78,9 +78,39 @@ impl CallerArguments {
     }
 }
 
+/// Who may call a server.
+pub(crate) enum Callers {
+    /// Whoever reaches it.
+    All(Access),
+    /// Whoever shows the token of a persona of this policy.
+    ByToken(PathBuf, Access),
+}
+
+impl CallerArguments {
+    /// The same as `access` for a server that many may reach: with a policy and no word of
+    /// a persona, each shows whose calls it makes.
+    pub(crate) fn callers(self, connector: &Connector) -> Result<Callers, CommandError> {
+        let file = policy(self.policy.clone()).filter(|_| self.persona.is_none());
+        let access = self.access(connector)?;
+        Ok(match file {
+            Some(file) => Callers::ByToken(file, access),
+            None => Callers::All(access),
+        })
+    }
+}
+
 /// The policy to follow: this one, or the user's own if there is one.
 pub(crate) fn policy(file: Option<PathBuf>) -> Option<PathBuf> {
     file.or_else(|| Policy::of_user(APPLICATION).filter(|file| Policy::is_there(file)))
+}
+
+/// The policy that there has to be.
+pub(crate) fn known_policy(file: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+    policy(file).ok_or_else(|| {
+        let place = Policy::of_user(APPLICATION)
+            .map_or_else(String::new, |file| format!(" at {}", file.display()));
+        CommandError::Misuse(format!("there is no policy{place}: `twochat connect` begins one"))
+    })
 }
 
 /// Whether a policy that can be read has this persona. One that cannot is judged when

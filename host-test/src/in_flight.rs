@@ -3,7 +3,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
 };
 
 use tokio::sync::{Notify, OwnedSemaphorePermit};
@@ -48,7 +51,22 @@ impl InFlight {
         let mut used = used.unwrap_or_else(PoisonError::into_inner);
         used.messages += 1;
         used.bytes += bytes;
-        Arc::new(Admitted { in_flight: Arc::clone(self), bytes, turn: Mutex::default() })
+        let in_flight = Arc::clone(self);
+        Arc::new(Admitted { in_flight, bytes: bytes.into(), turns: Mutex::default() })
+    }
+
+    /// Takes room for a message that is still to be read, if there is some now.
+    pub(crate) fn admit_now(self: &Arc<Self>) -> Option<Arc<Admitted>> {
+        let mut used = self.used();
+        if used.messages >= MESSAGES {
+            return None;
+        }
+        used.messages += 1;
+        Some(Arc::new(Admitted {
+            in_flight: Arc::clone(self),
+            bytes: 0.into(),
+            turns: Mutex::default(),
+        }))
     }
 
     /// Waits until nothing is under way.
@@ -70,14 +88,26 @@ impl InFlight {
 /// The room of one message: given back once it is done with and its answer written.
 pub(crate) struct Admitted {
     in_flight: Arc<InFlight>,
-    bytes: usize,
-    turn: Mutex<Option<OwnedSemaphorePermit>>,
+    bytes: AtomicUsize,
+    turns: Mutex<Vec<OwnedSemaphorePermit>>,
 }
 
 impl Admitted {
-    /// Keeps a turn for as long as the answer waits to be read.
-    pub(crate) fn keep(&self, turn: OwnedSemaphorePermit) {
-        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Some(turn);
+    /// Makes its room as large as this, if there is so much now.
+    pub(crate) fn grows_to(&self, bytes: usize) -> bool {
+        let mut used = self.in_flight.used();
+        let more = bytes.saturating_sub(self.bytes.load(Relaxed));
+        let has_room = used.bytes + more <= BYTES;
+        if has_room {
+            used.bytes += more;
+            self.bytes.fetch_add(more, Relaxed);
+        }
+        has_room
+    }
+
+    /// Keeps its turns for as long as the answer waits to be read.
+    pub(crate) fn keep(&self, turns: Vec<OwnedSemaphorePermit>) {
+        *self.turns.lock().unwrap_or_else(PoisonError::into_inner) = turns;
     }
 }
 
@@ -85,7 +115,7 @@ impl Drop for Admitted {
     fn drop(&mut self) {
         let mut used = self.in_flight.used();
         used.messages -= 1;
-        used.bytes -= self.bytes;
+        used.bytes -= self.bytes.load(Relaxed);
         self.in_flight.freed.notify_all();
         if used.messages == 0 {
             self.in_flight.emptied.notify_waiters();

@@ -6,16 +6,40 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+};
+
 use crate::terminal;
 
 static CAME: AtomicBool = AtomicBool::new(false);
+/// Whether somebody ends by itself at the next Ctrl-C.
+static IS_EXPECTED: AtomicBool = AtomicBool::new(false);
+static ASKED: Notify = Notify::const_new();
 
-/// Waits for Ctrl-C.
+/// Waits for Ctrl-C, or for the second where somebody ends by itself at the first.
 pub(crate) async fn comes() {
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => CAME.store(true, Ordering::Relaxed),
-        // Then it ends the process by itself.
-        Err(_) => pending().await,
+    loop {
+        if tokio::signal::ctrl_c().await.is_err() {
+            // Then it ends the process by itself.
+            return pending().await;
+        }
+        if !IS_EXPECTED.swap(false, Ordering::Relaxed) {
+            return CAME.store(true, Ordering::Relaxed);
+        }
+        ASKED.notify_one();
+    }
+}
+
+/// Waits for the first Ctrl-C, or for the signal that asks a process to end: whoever
+/// waits ends by itself.
+pub(crate) async fn asks() {
+    IS_EXPECTED.store(true, Ordering::Relaxed);
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return ASKED.notified().await };
+    tokio::select! {
+        () = ASKED.notified() => {}
+        _ = terminate.recv() => IS_EXPECTED.store(false, Ordering::Relaxed),
     }
 }
 

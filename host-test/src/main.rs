@@ -20,6 +20,7 @@ mod commands {
     pub(crate) mod inspect;
     pub(crate) mod mcp;
     pub(crate) mod mock;
+    pub(crate) mod token;
     pub(crate) mod tools;
 }
 mod authority;
@@ -38,7 +39,10 @@ mod help;
 mod in_flight;
 mod input;
 mod interrupt;
+mod listener;
 mod manifest;
+mod message;
+mod names;
 mod output;
 mod pages;
 mod paging;
@@ -86,6 +90,7 @@ enum Command {
     Connect(commands::connections::Connect),
     Connections(commands::connections::List),
     Revoke(commands::connections::Revoke),
+    Token(commands::token::Arguments),
     Mock(commands::mock::Arguments),
     Completions(commands::completions::Arguments),
 }
@@ -135,6 +140,7 @@ async fn carry_out() -> Result<(), CommandError> {
         Some(Command::Connect(arguments)) => commands::connections::connect(arguments).await,
         Some(Command::Connections(arguments)) => commands::connections::list(arguments).await,
         Some(Command::Revoke(arguments)) => commands::connections::revoke(&arguments),
+        Some(Command::Token(arguments)) => commands::token::run(&arguments),
         Some(Command::Completions(arguments)) => {
             commands::completions::run(&arguments, Arguments::command())
         }

@@ -15,15 +15,13 @@ use std::{
 };
 
 use rmcp::{
-    ErrorData, RoleServer,
+    RoleServer,
     model::{
         ClientNotification, ClientRequest, GetExtensions, GetMeta, JsonRpcMessage, ProtocolVersion,
         RequestId,
     },
-    service::{RxJsonRpcMessage, TxJsonRpcMessage},
     transport::Transport,
 };
-use serde::{Deserialize, de::IgnoredAny};
 use tokio::{
     io::{AsyncWriteExt, Stdout},
     sync::{Mutex, mpsc},
@@ -33,22 +31,12 @@ use tokio::{
 
 use crate::{
     in_flight::{Admitted, InFlight, is_too_heavy, weight},
-    output::BYTE_ORDER_MARK,
-    paint::visible,
+    message::{Incoming, LARGE, LIMIT, Outgoing, read, taken, too_large},
     terminal,
 };
 
-/// A message may have so many bytes: many times what an action takes.
-const LIMIT: u64 = 4 << 20;
-/// A message of more bytes is large.
-const LARGE: usize = 64 << 10;
 /// So many messages are read ahead.
 const AHEAD: usize = 16;
-/// So many letters of an id are repeated.
-const REPEATED: usize = 60;
-
-type Incoming = RxJsonRpcMessage<RoleServer>;
-type Outgoing = TxJsonRpcMessage<RoleServer>;
 
 /// Where messages go. Of those that are large only one waits beside the others, so that a
 /// small one is not behind many of them.
@@ -90,7 +78,11 @@ impl Lines {
                 // Before it is read into something larger.
                 let weight = line.as_deref().map_or(0, weight);
                 let admitted = bound.admit(if is_too_heavy(weight) { 0 } else { weight });
-                if let Some(message) = read(line)
+                let message = match line {
+                    Some(line) => read(&line),
+                    None => Some(Err(too_large())),
+                };
+                if let Some(message) = message
                     && sender.blocking_send((message, admitted)).is_err()
                 {
                     break;
@@ -191,14 +183,6 @@ impl Transport<RoleServer> for Lines {
     }
 }
 
-/// The answer to a request whose id another one has. It is addressed to nobody: the id
-/// stands for the other one.
-fn taken(id: &RequestId) -> Outgoing {
-    let id: String = id.to_string().chars().take(REPEATED).collect();
-    let why = format!("a request with the id `{}` is still under way", visible(&id));
-    JsonRpcMessage::error(ErrorData::invalid_request(why, None), None)
-}
-
 /// Whether the SDK begins a session with this message: the handshake, or a
 /// request that brings along all that a handshake would have settled.
 fn opens(message: &Incoming) -> bool {
@@ -235,60 +219,9 @@ async fn write(
 /// The next line, or that it is too long, with its rest still to come; `None` at the end.
 fn next_line(input: &mut impl BufRead) -> io::Result<Option<Option<Vec<u8>>>> {
     let mut line = Vec::new();
-    let length = input.by_ref().take(LIMIT).read_until(b'\n', &mut line)?;
-    if length as u64 == LIMIT && !line.ends_with(b"\n") {
+    let length = input.by_ref().take(LIMIT as u64).read_until(b'\n', &mut line)?;
+    if length == LIMIT && !line.ends_with(b"\n") {
         return Ok(Some(None));
     }
     Ok(Some(Some(line)).filter(|_| length > 0))
-}
-
-/// The message in a line, or the answer to one that cannot be read; `None` if
-/// there is nothing to answer.
-fn read(line: Option<Vec<u8>>) -> Option<Result<Incoming, Outgoing>> {
-    let refuse = |error, id| Some(Err(JsonRpcMessage::error(error, id)));
-    let Some(line) = line else {
-        let why = format!("the message is larger than {} MiB", LIMIT >> 20);
-        return refuse(ErrorData::invalid_request(why, None), None);
-    };
-    // Some programs put it before each line that they write.
-    let line = line.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(&line);
-    if line.trim_ascii().is_empty() {
-        return None;
-    }
-    if is_too_heavy(weight(line)) {
-        let why = "the message has too many parts: more than any action takes".to_owned();
-        return refuse(ErrorData::invalid_request(why, None), None);
-    }
-    let error = match serde_json::from_slice(line) {
-        Ok(message) => return Some(Ok(message)),
-        Err(error) => error,
-    };
-    // This reading passes over the rest without a limit on its depth.
-    match serde_json::from_slice::<Head>(line) {
-        Ok(Head { id: None, method: Some(_) }) => None,
-        Ok(Head { id, .. }) => {
-            let why = format!("the message cannot be read: {error}");
-            refuse(ErrorData::invalid_request(why, None), id)
-        }
-        Err(_) if serde_json::from_slice::<IgnoredAny>(line).is_ok() => {
-            let why = "expected one message, a JSON object, in the line".to_owned();
-            refuse(ErrorData::invalid_request(why, None), None)
-        }
-        Err(error) => {
-            refuse(ErrorData::parse_error(format!("the line is not JSON: {error}"), None), None)
-        }
-    }
-}
-
-/// The answer to a line that is no message.
-#[cfg(test)]
-pub(crate) fn answer_to(line: Vec<u8>) -> Option<Outgoing> {
-    read(Some(line)).and_then(Result::err)
-}
-
-/// What tells whom to answer.
-#[derive(Deserialize)]
-struct Head {
-    id: Option<RequestId>,
-    method: Option<String>,
 }

@@ -32,7 +32,7 @@ pub enum Access {
 }
 
 /// The owner of a key, who may do everything over one connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Owner {
     /// The connection, with its key.
     pub connection: Arc<Connection>,
@@ -45,7 +45,7 @@ pub struct Owner {
 }
 
 /// A persona of a policy file, which is read anew for each call.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct OfPolicy {
     file: PathBuf,
     /// The policy's default if there is none.
@@ -56,7 +56,7 @@ pub struct OfPolicy {
     stated: Option<Vendor>,
     /// The connections by name, as they were last: their bounds hold for all
     /// calls together.
-    connections: Mutex<BTreeMap<String, (Entry, Connection)>>,
+    connections: Arc<Mutex<BTreeMap<String, (Entry, Connection)>>>,
 }
 
 /// On whose behalf a call is made, and where it goes.
@@ -127,7 +127,7 @@ impl Access {
     #[must_use]
     pub fn of_persona(file: PathBuf, persona: Option<String>, vendor: Arc<Vendor>) -> Self {
         let stated = None;
-        Self::Persona(OfPolicy { file, persona, vendor, stated, connections: Mutex::default() })
+        Self::Persona(OfPolicy { file, persona, vendor, stated, connections: Arc::default() })
     }
 
     /// The same for a component that states this of itself, which is not of the vendor:
@@ -138,6 +138,18 @@ impl Access {
             persona.stated = stated;
         }
         self
+    }
+
+    /// The same for another persona of the policy: the bounds of a connection hold for the
+    /// calls of both together. An owner without a policy is the only caller.
+    #[must_use]
+    pub fn as_persona(&self, name: &str) -> Self {
+        match self {
+            Self::Owner(owner) => Self::Owner(owner.clone()),
+            Self::Persona(one) => {
+                Self::Persona(OfPolicy { persona: Some(name.to_owned()), ..one.clone() })
+            }
+        }
     }
 
     /// The tools that the caller may call.

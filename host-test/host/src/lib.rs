@@ -26,6 +26,7 @@ pub mod reference;
 pub mod retry;
 mod schema;
 pub mod secret;
+pub mod token;
 pub mod tools;
 pub mod vault;
 pub mod vendor;

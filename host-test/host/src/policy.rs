@@ -31,6 +31,7 @@
 //! actions = ["list-contacts"]
 //! mask = ["value"]              # fields that it does not see
 //! show = ["hook-url"]           # fields that are sensitive, but it does see
+//! token-sha256 = "9f86d0..."    # of the token that it shows where it calls over HTTP
 //! revoked = false
 //! ```
 
@@ -49,6 +50,7 @@ use toml_edit::{Document, Item};
 use crate::{
     files,
     gate::{self, Bounds, Connection, METHODS},
+    token::Fingerprint,
     vault::Source,
     vendor::Vendor,
 };
@@ -111,7 +113,7 @@ pub struct Entry {
 
 /// Somebody on whose behalf calls are made.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Persona {
     /// The name of its connection.
     pub connection: String,
@@ -123,6 +125,8 @@ pub struct Persona {
     /// The fields that are sensitive, but it does see.
     #[serde(default)]
     pub show: Vec<String>,
+    /// What its token is known by, if it may call over HTTP.
+    pub token_sha256: Option<Fingerprint>,
     /// Whether it has ended.
     #[serde(default)]
     pub revoked: bool,
@@ -203,7 +207,15 @@ impl Policy {
             let why = format!("there is no persona `{name}`; {known}");
             (!self.personas.contains_key(name)).then(|| (vec!["default-persona"], why))
         };
-        of_entries().or_else(of_personas).or_else(of_the_default)
+        let of_tokens = || {
+            let mut owners = BTreeMap::new();
+            self.personas.iter().find_map(|(name, persona)| {
+                let owner = owners.insert(persona.token_sha256?.to_string(), name)?;
+                let why = format!("the persona `{owner}` has the same: each needs its own");
+                Some((vec!["personas", name, "token-sha256"], why))
+            })
+        };
+        of_entries().or_else(of_personas).or_else(of_the_default).or_else(of_tokens)
     }
 
     /// The file, by its full name.
@@ -240,6 +252,20 @@ impl Policy {
     #[must_use]
     pub fn personas(&self) -> &BTreeMap<String, Persona> {
         &self.personas
+    }
+
+    /// The name of the persona whose token this is.
+    #[must_use]
+    pub fn shown_by(&self, token: &Fingerprint) -> Option<&str> {
+        let is_known =
+            |persona: &Persona| persona.token_sha256.is_some_and(|known| known.is_that_of(token));
+        // All are looked at, so that the time does not tell which it is.
+        self.personas.iter().fold(
+            None,
+            |found, (name, persona)| {
+                if is_known(persona) { Some(name.as_str()) } else { found }
+            },
+        )
     }
 
     /// The name of the persona that is meant: this one, or the default.

@@ -47,7 +47,8 @@ connection. `twochat connect NAME` begins one, in ~/.config/twochat/policy.toml 
   connection = \"work\"
   actions = [\"list-contacts\"]
 
-All that can stand there is in host-test/README.md of the sources.";
+What else can stand there (masks, limits, a proxy, the log) is in host-test/README.md of the \
+sources, and the whole of it in host-test/host/src/policy.rs.";
 
 /// Store a connection's key, once 2Chat has said that it works.
 ///
@@ -87,19 +88,23 @@ pub(crate) struct List {
     form: FormArguments,
 }
 
-/// End a connection, or a persona: its calls are refused from now on.
+/// End a connection, a persona, or a persona's token: calls are refused from now on.
 ///
 /// Running agents need no restart. What ended goes on after `twochat connect
-/// NAME`, or once its `revoked` is deleted in the policy.
+/// NAME`, or once its `revoked` is deleted in the policy; `twochat token NAME` makes
+/// another token.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Revoke {
     /// The connection to end
-    #[arg(required_unless_present = "persona", conflicts_with = "persona")]
+    #[arg(required_unless_present_any = ["persona", "token"], conflicts_with_all = ["persona", "token"])]
     name: Option<String>,
     /// The persona to end, instead of a connection
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "token")]
     persona: Option<String>,
+    /// The persona whose token to end, instead of a connection
+    #[arg(long, value_name = "NAME")]
+    token: Option<String>,
     /// Policy to change, instead of the one in your configuration folder
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
@@ -230,7 +235,7 @@ async fn test(calls: &Calls) -> Result<String, CommandError> {
 
 pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
     let form = arguments.form.form(Format::Table, Format::Table, false)?;
-    let file = known(arguments.policy)?;
+    let file = caller::known_policy(arguments.policy)?;
     let policy = read(&file)?;
     let (mut rows, mut unready) = (Vec::new(), 0);
     let vendor = authority::built_in()?;
@@ -281,9 +286,9 @@ pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
 }
 
 pub(crate) fn revoke(arguments: &Revoke) -> Result<(), CommandError> {
-    let file = known(arguments.policy.clone())?;
-    let text = match (&arguments.name, &arguments.persona) {
-        (Some(name), _) => {
+    let file = caller::known_policy(arguments.policy.clone())?;
+    let text = match (&arguments.name, &arguments.persona, &arguments.token) {
+        (Some(name), ..) => {
             let policy = changed(&file, Change::Revoke(name))?;
             let line = policy.connections().get(name);
             let kept = line.map(|line| format!(", and is still kept in {}", line.secret));
@@ -293,11 +298,15 @@ pub(crate) fn revoke(arguments: &Revoke) -> Result<(), CommandError> {
                 kept.unwrap_or_default()
             )
         }
-        (None, Some(name)) => {
+        (None, Some(name), _) => {
             changed(&file, Change::RevokePersona(name))?;
             format!("revoked: the persona {name}. Its calls are refused from now on.\n")
         }
-        (None, None) => return Ok(()),
+        (None, None, Some(name)) => {
+            changed(&file, Change::RevokeToken(name))?;
+            format!("revoked: the token of {name}. What shows it is refused from now on.\n")
+        }
+        (None, None, None) => return Ok(()),
     };
     output::text(&text)
 }
@@ -308,15 +317,6 @@ fn read(file: &Path) -> Result<Policy, CommandError> {
 
 fn changed(file: &Path, to: Change<'_>) -> Result<Policy, CommandError> {
     change(file, to).map_err(CommandError::Misuse)
-}
-
-/// The policy that there has to be.
-fn known(file: Option<PathBuf>) -> Result<PathBuf, CommandError> {
-    caller::policy(file).ok_or_else(|| {
-        let place = Policy::of_user(APPLICATION)
-            .map_or_else(String::new, |file| format!(" at {}", file.display()));
-        CommandError::Misuse(format!("there is no policy{place}: `twochat connect` begins one"))
-    })
 }
 
 /// The key, from the terminal or from standard input.

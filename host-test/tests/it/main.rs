@@ -47,6 +47,7 @@ mod load;
 mod log;
 mod manifests;
 mod mcp;
+mod mcp_http;
 mod network;
 mod odd_replies;
 mod pages;

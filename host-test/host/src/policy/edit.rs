@@ -12,9 +12,13 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, value};
 use super::{Entry, Policy, network::Through, text};
 use crate::{
     files,
+    token::Fingerprint,
     vault::{IDENTITY, file_of},
     vendor::Vendor,
 };
+
+/// The field of what a persona's token is known by.
+const TOKEN: &str = "token-sha256";
 
 /// A change of a policy.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +38,10 @@ pub enum Change<'a> {
     Revoke(&'a str),
     /// A persona ends.
     RevokePersona(&'a str),
+    /// A persona gets a token, in the place of one that it had.
+    Token(&'a str, Fingerprint),
+    /// A persona's token ends.
+    RevokeToken(&'a str),
 }
 
 /// The policy, or an empty one for a file that is not there yet; its folder is made.
@@ -112,7 +120,9 @@ fn change_after(
 fn apply(document: &mut DocumentMut, change: Change<'_>) -> Result<(), String> {
     let (kind, name) = match change {
         Change::Connect { name, .. } | Change::Revoke(name) => ("connections", name),
-        Change::RevokePersona(name) => ("personas", name),
+        Change::RevokePersona(name) | Change::Token(name, _) | Change::RevokeToken(name) => {
+            ("personas", name)
+        }
     };
     let mut all = Table::new();
     all.set_implicit(true);
@@ -141,6 +151,10 @@ fn apply(document: &mut DocumentMut, change: Change<'_>) -> Result<(), String> {
             let known = known.as_table_like_mut().ok_or("what is named is no table")?;
             match change {
                 Change::Connect { .. } => drop(known.remove("revoked")),
+                Change::Token(_, token) => drop(known.insert(TOKEN, value(token.to_string()))),
+                Change::RevokeToken(name) => {
+                    known.remove(TOKEN).ok_or_else(|| format!("`{name}` has no token"))?;
+                }
                 _ => drop(known.insert("revoked", value(true))),
             }
         }

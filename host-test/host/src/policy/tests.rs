@@ -334,3 +334,21 @@ fn private_addresses_and_bounds_are_as_the_connection_says() {
     let bounded = of("at-once = 3\nrequests-per-call = 2\nreply-bytes = 100");
     assert!(bounded.contains("at_once: 3, per_call: 2, reply: 100"), "{bounded}");
 }
+
+#[test]
+fn a_token_stands_for_one_persona() {
+    let [mine, other] = ["mine", "other"].map(Fingerprint::of);
+    let text = GOOD.replace("[personas.writer]", "[personas.writer]\ntoken-sha256 = \"MINE\"");
+    let text = text.replace("MINE", &mine.to_string());
+    let policy = Policy::parse(&text).unwrap();
+    assert_eq!((policy.shown_by(&mine), policy.shown_by(&other)), (Some("writer"), None));
+    let twice =
+        text.replace("[personas.reader]", &format!("[personas.reader]\ntoken-sha256 = \"{mine}\""));
+    let why = why(&twice);
+    assert!(
+        why.contains("personas.writer.token-sha256: the persona `reader` has the same"),
+        "{why}"
+    );
+    let short = super::tests::why(&text.replace(&mine.to_string(), "abc"));
+    assert!(short.contains("64 hexadecimal digits"), "{short}");
+}

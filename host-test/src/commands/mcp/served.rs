@@ -1,0 +1,256 @@
+//! What does one caller have under way over HTTP: its sessions, its messages, and the answers
+//! that it still reads?
+//!
+//! The SDK's own service reads a message once it is known to be one, and that it is not too
+//! much.
+
+use std::{
+    collections::HashSet,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, StatusCode, request::Parts};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use rmcp::{
+    model::{ClientRequest, JsonRpcMessage, RequestId},
+    transport::streamable_http_server::{
+        StreamableHttpServerConfig, StreamableHttpService,
+        session::local::{LocalSessionManager, SessionConfig},
+    },
+};
+use tokio::{sync::Mutex as Turn, task::block_in_place, time::timeout};
+
+use super::{refusal::Refusal, server::Server};
+use crate::{
+    in_flight::{Admitted, InFlight, is_too_heavy, weight},
+    listener::Answer,
+    message::{self, LARGE, LIMIT},
+};
+
+/// The header that names a session.
+const SESSION: &str = "mcp-session-id";
+/// One caller has so many sessions.
+pub(super) const SESSIONS: usize = 100;
+/// A session in which so long nothing happens ends.
+pub(super) const IDLE: Duration = Duration::from_secs(30 * 60);
+/// So long the body of a request may take.
+pub(super) const BODY_TIME: Duration = Duration::from_secs(10);
+/// An answer leaves in pieces of so many bytes.
+const PIECE: usize = 16 << 10;
+
+/// A caller, and what it has under way.
+pub(super) struct Served {
+    service: StreamableHttpService<Arc<Server>, LocalSessionManager>,
+    sessions: Arc<LocalSessionManager>,
+    /// Whoever begins a session holds it.
+    opening: Turn<()>,
+    in_flight: Arc<InFlight>,
+    /// The requests of sessions that wait for their answer.
+    waiting: Waiting,
+}
+
+type Waiting = Arc<Mutex<HashSet<(HeaderValue, RequestId)>>>;
+
+impl Served {
+    pub(super) fn by(server: Server) -> Self {
+        let mut config = SessionConfig::default();
+        (config.keep_alive, config.sse_retry) = (Some(IDLE), None);
+        let mut sessions = LocalSessionManager::default();
+        sessions.session_config = config;
+        let sessions = Arc::new(sessions);
+        let server = Arc::new(server);
+        // Names are looked at before, and so is the size.
+        let mut config = StreamableHttpServerConfig::default()
+            .disable_allowed_hosts()
+            .with_json_response(true)
+            .with_max_request_body_bytes(LIMIT);
+        config.sse_retry = None;
+        Self {
+            service: StreamableHttpService::new(
+                move || Ok(Arc::clone(&server)),
+                Arc::clone(&sessions),
+                config,
+            ),
+            sessions,
+            opening: Turn::default(),
+            in_flight: Arc::default(),
+            waiting: Arc::default(),
+        }
+    }
+
+    /// Lets it listen to a session, or end one.
+    pub(super) async fn listen(&self, parts: Parts) -> Answer {
+        self.service.handle(Request::from_parts(parts, Empty::<Bytes>::new())).await
+    }
+
+    /// Waits until nothing is under way.
+    pub(super) async fn is_over(&self) {
+        self.in_flight.is_over().await;
+    }
+
+    /// Ends its sessions and streams, and what is under way in them.
+    pub(super) fn end(&self) {
+        self.service.config.cancellation_token.cancel();
+    }
+}
+
+impl Served {
+    /// Takes a message.
+    pub(super) async fn post(&self, mut parts: Parts, body: Incoming) -> Result<Answer, Refusal> {
+        let full =
+            || Refusal::busy("so many messages are under way that there is no room for more");
+        let admitted = self.in_flight.admit_now().ok_or_else(full)?;
+        let body = timeout(BODY_TIME, whole(body, &admitted)).await.map_err(|_| {
+            let why = format!("the body did not come in {} s", BODY_TIME.as_secs());
+            Refusal::new(StatusCode::REQUEST_TIMEOUT, &why)
+        })??;
+        let is_large = body.len() > LARGE;
+        let weight = weight(&body);
+        if !is_too_heavy(weight) && !admitted.grows_to(weight) {
+            return Err(full());
+        }
+        let read = || message::read(&body);
+        let message = match if is_large { block_in_place(read) } else { read() } {
+            Some(Ok(message)) => message,
+            Some(Err(answer)) => return Err(Refusal::message(StatusCode::BAD_REQUEST, &answer)),
+            None => {
+                return Err(Refusal::new(
+                    StatusCode::BAD_REQUEST,
+                    "expected a message of JSON-RPC",
+                ));
+            }
+        };
+        let session = parts.headers.get(SESSION).cloned();
+        let claim = match (&message, &session) {
+            (JsonRpcMessage::Request(request), Some(session)) => {
+                Some(Claim::of(&self.waiting, session, &request.id)?)
+            }
+            _ => None,
+        };
+        let is_request = |is: fn(&ClientRequest) -> bool| matches!(&message, JsonRpcMessage::Request(request) if is(&request.request));
+        let opens = is_request(|request| matches!(request, ClientRequest::InitializeRequest(_)));
+        let _opening = if opens && session.is_none() {
+            let turn = self.opening.lock().await;
+            if self.sessions.sessions.read().await.len() >= SESSIONS {
+                let why = "there are as many sessions as there may be: end one, or wait until one \
+                           that is not used has ended";
+                return Err(Refusal::busy(why));
+            }
+            Some(turn)
+        } else {
+            None
+        };
+        let calls = is_request(|request| {
+            matches!(request, ClientRequest::CallToolRequest(_) | ClientRequest::CustomRequest(_))
+        });
+        drop(message);
+        parts.extensions.insert(Arc::clone(&admitted));
+        if let Some(claim) = &claim {
+            parts.extensions.insert(Arc::clone(claim));
+        }
+        let request = Request::from_parts(parts, Full::new(body));
+        let mut answer = std::pin::pin!(self.service.handle(request));
+        let answer = std::future::poll_fn(|context| {
+            let mut poll = || answer.as_mut().poll(context);
+            // What is large takes its time, so not where others are served.
+            if is_large || calls { block_in_place(poll) } else { poll() }
+        });
+        let (parts, body) = answer.await.into_parts();
+        let kept = Kept { body, rest: Bytes::new(), _admitted: admitted, _claim: claim };
+        Ok(Response::from_parts(parts, kept.boxed()))
+    }
+}
+
+/// The body, if it is not too large and there is room for it.
+async fn whole(mut body: Incoming, admitted: &Arc<Admitted>) -> Result<Bytes, Refusal> {
+    let mut read = Vec::new();
+    let mut is_too_large = false;
+    while let Some(frame) = body.frame().await {
+        let why = "the body did not come to its end";
+        let frame = frame.map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, why))?;
+        let Ok(data) = frame.into_data() else { continue };
+        is_too_large |= read.len() + data.len() > LIMIT;
+        // The rest is passed over: whoever is still sending reads no answer.
+        if is_too_large {
+            read = Vec::new();
+            continue;
+        }
+        read.extend_from_slice(&data);
+        if !admitted.grows_to(read.len()) {
+            return Err(Refusal::busy("so much is under way that there is no room for more"));
+        }
+    }
+    if is_too_large {
+        return Err(Refusal::message(StatusCode::PAYLOAD_TOO_LARGE, &message::too_large()));
+    }
+    Ok(read.into())
+}
+
+/// The id of a request in a session, which is taken once at a time.
+struct Claim {
+    waiting: Waiting,
+    taken: (HeaderValue, RequestId),
+}
+
+impl Claim {
+    fn of(waiting: &Waiting, session: &HeaderValue, id: &RequestId) -> Result<Arc<Self>, Refusal> {
+        let taken = (session.clone(), id.clone());
+        let is_free = waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(taken.clone());
+        if is_free {
+            Ok(Arc::new(Self { waiting: Arc::clone(waiting), taken }))
+        } else {
+            Err(Refusal::message(StatusCode::BAD_REQUEST, &message::taken(id)))
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.taken);
+    }
+}
+
+/// The body of an answer, which counts as in flight until its last piece leaves.
+struct Kept<B> {
+    body: B,
+    /// What is still to leave of a frame.
+    rest: Bytes,
+    _admitted: Arc<Admitted>,
+    _claim: Option<Arc<Claim>>,
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Kept<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        if self.rest.is_empty() {
+            // A result is made into text here.
+            let frame = block_in_place(|| Pin::new(&mut self.body).poll_frame(context));
+            match ready!(frame) {
+                Some(Ok(frame)) if frame.is_data() => {
+                    self.rest = frame.into_data().unwrap_or_default();
+                }
+                other => return Poll::Ready(other),
+            }
+        }
+        let length = self.rest.len().min(PIECE);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,168 @@
+//! How are connections of HTTP taken, held within bounds, and ended?
+
+use std::{
+    convert::Infallible,
+    io,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::combinators::BoxBody;
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, TcpStream},
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::{Sleep, sleep, timeout},
+};
+
+/// So many connections are open at the same time; more wait to be taken.
+pub(crate) const CONNECTIONS: usize = 512;
+/// So long a connection may take for the head of its next request.
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(30);
+/// A head may have so many bytes, and so many headers.
+pub(crate) const HEAD: usize = 32 << 10;
+pub(crate) const HEADERS: usize = 64;
+/// So long an answer waits for a reader who takes none of it.
+pub(crate) const STALL: Duration = Duration::from_secs(30);
+/// So long what is answered may take to leave, at the end.
+const LAST: Duration = Duration::from_secs(2);
+/// So long nothing is taken where the system has no more connections to give.
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub(crate) type Answer = Response<BoxBody<Bytes, Infallible>>;
+
+/// Serves until the first is done, takes no more connections while the second is at work,
+/// and ends those that are left.
+pub(crate) async fn serve<F>(
+    listener: TcpListener,
+    answer: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    until: impl Future<Output = ()>,
+    then: impl Future<Output = ()>,
+) where
+    F: Future<Output = Answer> + Send,
+{
+    let (stop, stopped) = watch::channel(false);
+    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let mut connections = JoinSet::new();
+    let take = async {
+        loop {
+            // The semaphore is never closed.
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    let (answer, stopped) = (answer.clone(), stopped.clone());
+                    connections.spawn(async move {
+                        serve_one(stream, answer, stopped).await;
+                        drop(place);
+                    });
+                    while connections.try_join_next().is_some() {}
+                }
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    };
+    tokio::select! {
+        () = take => {}
+        () = until => {}
+    }
+    drop(listener);
+    then.await;
+    let _ = stop.send(true);
+    let _ = timeout(LAST, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+async fn serve_one<F>(
+    stream: TcpStream,
+    answer: impl Fn(Request<Incoming>) -> F,
+    mut stopped: watch::Receiver<bool>,
+) where
+    F: Future<Output = Answer>,
+{
+    // A small answer does not wait for more.
+    let _ = stream.set_nodelay(true);
+    let io = TokioIo::new(Patient { stream, stall: None });
+    let service = service_fn(|request| async { Ok::<_, Infallible>(answer(request).await) });
+    let mut connection = std::pin::pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD_TIME)
+            .max_buf_size(HEAD)
+            .max_headers(HEADERS)
+            .serve_connection(io, service)
+    );
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
+/// A connection that is given up where nothing of what is written is taken.
+struct Patient {
+    stream: TcpStream,
+    stall: Option<Pin<Box<Sleep>>>,
+}
+
+impl Patient {
+    fn unless_stalled<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        let written = write(Pin::new(&mut self.stream), context);
+        if written.is_ready() {
+            self.stall = None;
+            return written;
+        }
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        ready!(stall.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for Patient {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Patient {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.unless_stalled(context, |stream, context| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.unless_stalled(context, |stream, context| stream.poll_write_vectored(context, parts))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
