@@ -13,7 +13,7 @@
 //! | `Effect: reads.` | function | or `creates`, `changes`, `deletes` |
 //! | `Repeating: safe` | function | a second call does no more than the first; stands behind `Effect:` |
 //! | `Limits: 1..100` | field | bounds of a number, or of a text's or list's length; either end may be open |
-//! | `Pattern: ^(WPN\|WAN)[0-9]{8}$` | field | the form of a text: an expression in the plain part of ECMA-262 that [`pattern`] tells |
+//! | `Pattern: ^(WPN\|WAN)[0-9]{8}$` | field | the form of a text: an expression in the plain part of ECMA-262 that `pattern.rs` tells |
 //! | `Example: "Ada"` | field | a value, as JSON |
 //! | `Sensitive: …` | field | not for everybody to see; also part of the prose |
 //! | `Origin: https://api.example.com` | world | with `Path:`, `Methods:`, `Key header:`, `Key setting:` and `Base URL setting:` the authority it asks for, see [`Vendor`](crate::vendor::Vendor) |
