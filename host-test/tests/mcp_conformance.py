@@ -1,8 +1,8 @@
 """The official conformance suite against `twochat mcp --http`: mcp_conformance.py TWOCHAT
 
 Runs every scenario for servers in both forms of the protocol, with sessions and without,
-and exits with an error where a check fails that is not named here with a reason, or where
-one that is named does not fail any more. Then the official inspector lists and calls.
+and exits with an error where a check fails that is not named here with a reason. Then the
+official inspector lists and calls.
 
 The suite and a Node that it runs on are installed into target/ by npm.
 """
