@@ -114,3 +114,29 @@ fn what_states_nothing_or_something_unusable_gets_no_manifest() {
     assert_eq!(run(&["tools", "--manifest", "other"], &[]).code, Some(2));
     assert_eq!(run(&["tools", "--manifest", "spin", "--wit"], &[]).code, Some(2));
 }
+
+#[test]
+fn the_manifest_for_obelisk_allows_what_the_connector_states_and_nothing_more() {
+    // Which adapter needs which method no component states, so it is written by hand.
+    let file = root().join("host-test/hosts/obelisk/deployment.toml");
+    let text = fs::read_to_string(file).unwrap();
+    let stated = run(&["tools", "--authority"], &[]).result();
+    let said = |member: &str| stated.pointer(member).unwrap().as_str().unwrap().to_owned();
+    let (origin, path) = (said("/origin"), said("/path"));
+    let count = |what: &str| text.matches(what).count();
+    let adapters = count("[[activity_wasm]]");
+    assert!(adapters > 0);
+    for (what, times) in [
+        (format!("pattern = \"${{ALLOWED_ORIGIN:-{origin}}}\""), adapters),
+        (format!(":-{origin}{path}}}\" }}"), adapters),
+        (format!("env_vars = [\"{}\"]", said("/key-setting/name")), adapters),
+        (format!("key = \"{}\"", said("/base-url-setting/name")), adapters),
+        ("https://".to_owned(), 2 * adapters),
+        ("methods = ".to_owned(), adapters),
+    ] {
+        assert_eq!(count(&what), times, "{what}");
+    }
+    for method in stated["methods"].as_array().unwrap() {
+        assert_eq!(count(&format!("methods = [{method}]")), 1, "{method}");
+    }
+}
