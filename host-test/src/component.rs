@@ -12,6 +12,7 @@ use host::{
     cache::Cache,
     compiler_process::CompilerProcess,
     engine::{Connector, Host, LARGEST, LoadError},
+    hex::hex,
 };
 use ring::digest::SHA256;
 
@@ -127,7 +128,7 @@ pub(crate) fn built_in_action(name: &str) -> Option<String> {
 
 /// What tells a file from any other.
 pub(crate) fn digest(bytes: &[u8]) -> String {
-    ring::digest::digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(ring::digest::digest(&SHA256, bytes))
 }
 
 /// The bytes of a file that can be a component.

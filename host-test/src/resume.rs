@@ -14,6 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use host::hex::hex;
 use ring::digest::{Context, SHA256};
 use rustix::{fs::OFlags, process::geteuid};
 use serde::{Deserialize, Serialize};
@@ -277,7 +278,7 @@ fn digest_of(file: &File, bytes: u64) -> io::Result<Context> {
 }
 
 fn in_hex(digest: Context) -> String {
-    digest.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(digest.finish())
 }
 
 fn misuse(path: &Path, why: &str) -> CommandError {

@@ -22,7 +22,10 @@ use ring::digest::{SHA256, digest};
 use wasmtime::{Engine, component::Component};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::files::{self, is_ours};
+use crate::{
+    files::{self, is_ours},
+    hex::hex,
+};
 
 /// An entry that nobody has written for so long is deleted.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -95,8 +98,7 @@ impl Cache {
     fn entry(&self, engine: &Engine, bytes: &[u8]) -> PathBuf {
         let mut compiler = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut compiler);
-        let component: String =
-            digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let component = hex(digest(&SHA256, bytes));
         self.folder.join(format!("{component}-{:016x}.{ENDING}", compiler.finish()))
     }
 

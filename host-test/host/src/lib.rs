@@ -15,6 +15,7 @@ mod files;
 #[path = "../../fuzz/library.rs"]
 mod fuzz;
 pub mod gate;
+pub mod hex;
 pub mod hiding;
 pub mod imports;
 pub mod json;

@@ -27,7 +27,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::files;
+use crate::{files, hex::hex};
 
 mod cut;
 mod read;
@@ -145,7 +145,7 @@ impl Log {
         let asked = Asked { action: cut::text(action), arguments, prompt, ..asked };
         let mut id = [0; 16];
         SystemRandom::new().fill(&mut id).map_err(|_| io::Error::other("no random numbers"))?;
-        let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(id);
         self.write(&id, Event::Started(asked))?;
         Ok(Open { log: self.clone(), id, begun: Instant::now(), ended: false })
     }

@@ -13,6 +13,8 @@ use ring::{
 };
 use serde::Deserialize;
 
+use crate::hex::hex;
+
 /// So many random bytes a token has.
 const RANDOM: usize = 32;
 
@@ -28,7 +30,7 @@ impl Token {
     pub fn random(mark: &str) -> Result<Self, &'static str> {
         let mut bytes = [0; RANDOM];
         SystemRandom::new().fill(&mut bytes).map_err(|_| "the system gives no random numbers")?;
-        Ok(Self(format!("{mark}_{}", hex(&bytes))))
+        Ok(Self(format!("{mark}_{}", hex(bytes))))
     }
 
     /// The token as it is.
@@ -69,7 +71,7 @@ impl Fingerprint {
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(&hex(self.0))
     }
 }
 
@@ -88,10 +90,6 @@ impl TryFrom<String> for Fingerprint {
         }
         Ok(Self(bytes))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! What of a call is too large or too deep for a line of the log? It is left out, with
 //! its length and digest, and the beginning of it.
 
-use std::fmt::Write;
-
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
+
+use crate::hex::hex;
 
 /// A field may have so many bytes as JSON: more than a page of 100 contacts has.
 const SIZE: usize = 256 << 10;
@@ -29,11 +29,7 @@ pub(super) fn text(text: String) -> String {
 }
 
 fn left_out(text: &str) -> Value {
-    let mut sum = String::new();
-    for byte in digest(&SHA256, text.as_bytes()).as_ref() {
-        // Writing to a text cannot fail.
-        let _ = write!(sum, "{byte:02x}");
-    }
+    let sum = hex(digest(&SHA256, text.as_bytes()));
     let begins: String = text.chars().take(BEGINNING).collect();
     json!({ "left-out": { "bytes": text.len(), "sha256": sum, "begins": begins } })
 }
