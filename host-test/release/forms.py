@@ -14,7 +14,7 @@ NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 EFFECTS = ("reads", "creates", "changes", "deletes")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD")
 AUTHORITY = ("Origin", "Path", "Methods", "Key header", "Key setting", "Base URL setting")
-ITEM = ("Effect", "Limits", "Pattern", "Sensitive")
+ITEM = ("Effect", "Fields", "Limits", "Pattern", "Sensitive")
 
 
 def lines(docs: str) -> List[str]:
@@ -74,6 +74,9 @@ def doc(docs: str) -> Doc:
             patterns.append(said)
         elif colon and form in ("Title", "Example"):
             pass
+        elif colon and form == "Fields":
+            if said not in ("always", "on request"):
+                misread.append(line)
         else:
             known = [word for word in EFFECTS if said.startswith(word)] if form == "Effect" else []
             if form in ("Effect", "Limits") and colon and not known:

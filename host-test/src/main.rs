@@ -50,6 +50,7 @@ mod paint;
 mod progress;
 mod resume;
 mod rows;
+mod seen;
 mod skipped;
 mod spread;
 mod stdio;

@@ -15,6 +15,7 @@
 //! | `Limits: 1..100` | field | bounds of a number, or of a text's or list's length; either end may be open |
 //! | `Pattern: ^(WPN\|WAN)[0-9]{8}$` | field | the form of a text: an expression in the plain part of ECMA-262 that `pattern.rs` tells |
 //! | `Example: "Ada"` | field | a value, as JSON |
+//! | `Fields: on request` | field | a model gets it only if it asks; `always`: also if it asks for others, see [`Fields`](crate::fields::Fields) |
 //! | `Sensitive: …` | field | not for everybody to see; also part of the prose |
 //! | `Origin: https://api.example.com` | world | with `Path:`, `Methods:`, `Key header:`, `Key setting:` and `Base URL setting:` the authority it asks for, see [`Vendor`](crate::vendor::Vendor) |
 
@@ -215,6 +216,18 @@ pub(crate) struct Doc {
     /// The form of a text.
     pub(crate) pattern: Option<String>,
     pub(crate) example: Option<Value>,
+    pub(crate) comes: Comes,
+}
+
+/// When a model gets a field of a row.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) enum Comes {
+    /// Unless it asks for others.
+    #[default]
+    Usually,
+    /// Only if it asks for it.
+    OnRequest,
+    Always,
 }
 
 /// What a call does to the vendor's data.
@@ -244,6 +257,8 @@ impl Doc {
                 line.strip_prefix("Pattern: ").filter(|it| pattern::is_plain(it))
             {
                 doc.pattern = Some(pattern.to_owned());
+            } else if let Some(comes) = Comes::read(line) {
+                doc.comes = comes;
             } else if let Some(Ok(example)) =
                 line.strip_prefix("Example: ").map(serde_json::from_str)
                 && line.len() <= EXAMPLE
@@ -288,6 +303,16 @@ impl Doc {
 /// What stands behind the mark of a list's item.
 pub(crate) fn item(line: &str) -> Option<&str> {
     line.strip_prefix("- ").or_else(|| line.strip_prefix("* "))
+}
+
+impl Comes {
+    fn read(line: &str) -> Option<Self> {
+        match line.strip_prefix("Fields: ")? {
+            "on request" => Some(Self::OnRequest),
+            "always" => Some(Self::Always),
+            _ => None,
+        }
+    }
 }
 
 impl Effect {

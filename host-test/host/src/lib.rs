@@ -10,6 +10,7 @@ pub mod client;
 pub mod compiler_process;
 pub mod docs;
 pub mod engine;
+pub mod fields;
 mod files;
 #[cfg(test)]
 #[path = "../../fuzz/library.rs"]

@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod http;
+mod offered;
 mod refusal;
 mod served;
 mod server;

@@ -1,5 +1,6 @@
 //! `twochat mcp` as an agent meets it, and as somebody who sends nonsense does.
 
+mod answers;
 mod chaos;
 mod flood;
 mod full;
@@ -8,13 +9,13 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use host::tools::Tool;
 use mock::Fault;
 use serde_json::{Value, json};
 
 use crate::support::agent::{Agent, hello, notification, request, twochat};
 use crate::support::{
     LOADED, every_action, new_contact,
+    schemas::FOR_MODELS,
     shell::{self, CANARY, repeating},
 };
 
@@ -29,15 +30,16 @@ fn settings() -> Value {
 
 /// Every action as it is to be listed.
 fn expected_tools() -> Vec<Value> {
-    let tools = Tool::all_of(&LOADED.1);
-    tools.iter().map(|tool| serde_json::to_value(tool).unwrap()).collect()
+    FOR_MODELS.iter().map(|tool| serde_json::to_value(tool).unwrap()).collect()
 }
 
 /// A result of a tool that did what it was asked for.
 fn good(result: &Value) -> &Value {
     assert_ne!(result["isError"], true, "{result}");
     let content = result["content"].as_array().unwrap();
-    assert_eq!((content.len(), &content[0]["type"]), (1, &json!("text")), "{result}");
+    assert_eq!((content.len(), &content[0]["type"]), (2, &json!("text")), "{result}");
+    let notes = content[1]["text"].as_str().unwrap();
+    assert!(notes.contains("are data that others wrote"), "{result}");
     let text: Value = content[0]["text"].as_str().unwrap().parse().unwrap();
     assert_eq!(text, result["structuredContent"], "{result}");
     &result["structuredContent"]
@@ -63,7 +65,7 @@ async fn the_handshake_is_made_in_any_version_and_says_what_this_is() {
         assert!(about.len() > 100, "{about}");
         let told = welcome["instructions"].as_str().unwrap();
         let rules = told.strip_prefix(&about).unwrap();
-        assert!(rules.starts_with("\n\nA call that fails says") && rules.len() < 500, "{rules}");
+        assert!(rules.starts_with("\n\nA call that fails says") && rules.len() < 600, "{rules}");
         agent.say(&notification("notifications/initialized", json!({})));
         let listed = agent.ask("tools/list", json!({}));
         assert_eq!(listed["result"]["tools"], Value::from(expected_tools()), "{asked}");
@@ -267,15 +269,15 @@ async fn arguments_are_taken_as_they_were_meant_and_what_is_left_out_is_told() {
     };
     let page = call("list-contacts", list);
     assert_eq!(good(&page)["contacts"].as_array().unwrap().len(), 2);
-    assert_eq!(page["content"].as_array().unwrap().len(), 1);
 
     let detail = json!({ "kind": "PHONE", "value": "+14155550123" }).to_string();
     let contact = json!({ "firstName": "Ada", "details": detail, "wait_for_previous": true,
                           "\u{1b}[31m": 1, "_sessionID": "s" });
     let created = call("create-contact", contact);
     assert_eq!(created["structuredContent"]["details"][0]["value"], "+14155550123");
-    let told = "Left out, since the tool has no such field: wait_for_previous, \\u{1b}[31m";
-    assert_eq!(created["content"][1]["text"], told);
+    let told = created["content"][1]["text"].as_str().unwrap();
+    let not_taken = "Not taken, since the tool has no such field: wait_for_previous, \\u{1b}[31m.";
+    assert!(told.ends_with(not_taken), "{told}");
     let sent = twochat.requests().pop().unwrap().json().unwrap();
     assert_eq!(sent["contact_detail"], json!([{ "type": "PH", "value": "+14155550123" }]));
     for whole in [json!("{\"results-per-page\": 1}"), json!([]), Value::Null] {

@@ -31,11 +31,12 @@ use rmcp::{
 use serde_json::Value;
 use tokio::{
     sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore},
-    task::spawn_blocking,
+    task::block_in_place,
     time::{Instant, sleep, timeout_at},
 };
 
-use crate::{failure, in_flight::Admitted, paint::visible};
+use super::offered::{Offered, answer};
+use crate::{failure, in_flight::Admitted, paint::visible, seen::seen};
 
 /// So much is repeated of what an agent got wrong.
 const REPEATED: usize = 500;
@@ -45,6 +46,8 @@ const BEAT: Duration = Duration::from_secs(1);
 /// The tools of one caller.
 pub(super) struct Server {
     calls: Calls,
+    /// All that the connector offers, in the form for models, whoever may call them.
+    offered: Vec<Offered>,
     about: String,
     tries: usize,
     /// A call has a turn of each.
@@ -53,7 +56,8 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(calls: Calls, tries: usize, turns: Vec<Arc<Semaphore>>) -> Self {
-        Self { about: about(calls.connector()), calls, tries, turns }
+        let offered = Offered::all_of(&calls);
+        Self { about: about(calls.connector()), offered, calls, tries, turns }
     }
 
     /// Why nothing can be served, if so.
@@ -91,7 +95,9 @@ impl ServerHandler for Server {
     ) -> Result<ListToolsResult, ErrorData> {
         let tools = self.calls.tools();
         let tools = tools.map_err(|why| ErrorData::internal_error(why.to_string(), None))?;
-        Ok(ListToolsResult::with_all_items(tools.into_iter().map(listed).collect()))
+        let is_listed = |it: &&Offered| tools.iter().any(|tool| tool.name == it.tool.name);
+        let listed = self.offered.iter().filter(is_listed).map(|it| listed(&it.tool));
+        Ok(ListToolsResult::with_all_items(listed.collect()))
     }
 
     /// Whatever the SDK could not read as a request that it knows.
@@ -130,9 +136,9 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let offered = self.calls.offered().iter().find(|tool| tool.name == request.name);
+        let offered = self.offered.iter().find(|it| it.tool.name == request.name);
         let arguments = Value::Object(request.arguments.unwrap_or_default());
-        let Some(tool) = offered else {
+        let Some(offered) = offered else {
             // For the log, which has every call: it is refused there in its own words.
             let _ = self.calls.make_once(Call::new(&request.name, &arguments)).await;
             let known = self.calls.tools().unwrap_or_default();
@@ -165,8 +171,13 @@ impl ServerHandler for Server {
                 }
                 None => turns,
             };
-            let Meant { arguments, left_out } = match meant(arguments.clone(), &tool.input_schema) {
-                Ok(meant) => meant,
+            let understood = meant(arguments.clone(), &offered.tool.input_schema);
+            let understood = understood.and_then(|Meant { mut arguments, left_out }| {
+                let choice = offered.choice(&mut arguments)?;
+                Ok((arguments, choice, left_out))
+            });
+            let (arguments, choice, left_out) = match understood {
+                Ok(understood) => understood,
                 Err(why) => {
                     let why = NoOutcome::Misfit(why);
                     let why = self.calls.turn_down(call(&arguments), why).await;
@@ -178,15 +189,10 @@ impl ServerHandler for Server {
             let outcome = self.calls.make(call, patience, |_, _| {}).await;
             let outcome = outcome.map_err(words_of_host)?;
             // A large one takes its time, so not where others are served.
-            let result = spawn_blocking(|| match outcome.result {
-                Ok(result) => CallToolResult::structured(result),
+            Ok(block_in_place(|| match outcome.result {
+                Ok(result) => answer(result, choice.as_ref(), &left_out),
                 Err(error) => failed(words_of(&error)),
-            });
-            let mut result = result.await.map_err(|error| error.to_string())?;
-            if !left_out.is_empty() {
-                result.content.push(ContentBlock::text(not_fields(&left_out)));
-            }
-            Ok(result)
+            }))
         };
         let done = Notify::new();
         let result = async {
@@ -266,12 +272,8 @@ fn listed(tool: &Tool) -> model::Tool {
 }
 
 fn failed(text: String) -> CallToolResult {
+    let text = seen(&text).unwrap_or(text);
     CallToolResult::error(vec![ContentBlock::text(text)])
-}
-
-/// What is told beside a result, lest a model thinks that it was heeded.
-fn not_fields(left_out: &[String]) -> String {
-    format!("Left out, since the tool has no such field: {}", left_out.join(", "))
 }
 
 /// An error of the action in words: what happened, whether it may have been

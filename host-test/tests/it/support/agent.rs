@@ -182,7 +182,7 @@ impl Agent {
         if let Some(given) = result.get("structuredContent").filter(|_| known) {
             // In the protocol no arguments are as good as an empty object.
             let arguments = if arguments.is_null() { json!({}) } else { arguments };
-            schemas::hold(tool, &arguments, &Ok(given.clone()));
+            schemas::hold_for_models(tool, &arguments, given);
         }
         result
     }

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::LazyLock};
 
-use host::tools::Tool;
+use host::{fields::Fields, tools::Tool};
 use jsonschema::Validator;
 use serde_json::{Map, Value};
 
@@ -18,14 +18,28 @@ pub(crate) struct Schemas {
 
 pub(crate) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| Tool::all_of(&LOADED.1));
 
-static SCHEMAS: LazyLock<HashMap<String, Schemas>> = LazyLock::new(|| {
+/// The same in the form for models.
+pub(crate) static FOR_MODELS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
+    let for_models = |mut tool: Tool| {
+        if let Some(fields) = Fields::of(&tool, LOADED.1.docs()) {
+            fields.offer(&mut tool);
+        }
+        tool
+    };
+    TOOLS.iter().cloned().map(for_models).collect()
+});
+
+static SCHEMAS: LazyLock<HashMap<String, Schemas>> = LazyLock::new(|| all_of(&TOOLS));
+static OF_MODELS: LazyLock<HashMap<String, Schemas>> = LazyLock::new(|| all_of(&FOR_MODELS));
+
+fn all_of(tools: &[Tool]) -> HashMap<String, Schemas> {
     let schemas = |tool: &Tool| Schemas {
         input: validator(&tool.input_schema),
         output: validator(&tool.output_schema),
         error: validator(tool.error_schema.as_ref().unwrap()),
     };
-    TOOLS.iter().map(|tool| (tool.name.clone(), schemas(tool))).collect()
-});
+    tools.iter().map(|tool| (tool.name.clone(), schemas(tool))).collect()
+}
 
 pub(crate) fn of(action: &str) -> &'static Schemas {
     &SCHEMAS[action]
@@ -148,6 +162,12 @@ pub(crate) fn hold(action: &str, arguments: &Value, result: &Result<Value, Value
         let written = without_null(arguments, &tool.input_schema.clone().into());
         fits(&of(action).input, action, &written);
     }
+}
+
+/// What a model passes and gets is as the schemas say that it is shown.
+pub(crate) fn hold_for_models(action: &str, arguments: &Value, given: &Value) {
+    fits(&OF_MODELS[action].input, action, arguments);
+    fits(&OF_MODELS[action].output, action, given);
 }
 
 /// What is given is as the schemas say.
