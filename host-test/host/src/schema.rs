@@ -135,7 +135,12 @@ fn list(
         Some(TypeDefKind::List(item)) => Some(*item),
         _ => None,
     };
-    from(json!({ "type": "array", "items": value(&ty.ty(), item, docs, side) }))
+    let mut items = value(&ty.ty(), item, docs, side);
+    if side == Side::Given && matches!(ty.ty(), Type::Record(_)) {
+        // What they are, the place of the list tells.
+        items.shift_remove("description");
+    }
+    from(json!({ "type": "array", "items": items }))
 }
 
 fn tuple(

@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// What is told of an action that must not be carried out twice.
-const LOOK_FIRST: &str = "\n\nIf it fails and may have been carried out, look first whether it was, and \
-                          call again only if it was not.";
+const LOOK_FIRST: &str = "\n\nIf it fails and may have been carried out, look whether it was, and only \
+                          if it was not, call again.";
 
 /// An action as a tool.
 #[derive(Clone, Debug, Serialize)]
@@ -108,7 +108,7 @@ fn input(action: &Action, known: Option<&wit_parser::Function>, docs: &Docs) -> 
     let of =
         |name: &str| known?.params.iter().find(|param| param.name == name).map(|param| param.ty);
     if let [(name, ty @ Type::Record(_))] = action.params.as_slice() {
-        return schema::value(ty, of(name), docs, Side::Taken);
+        return whole(ty, of(name), docs, Side::Taken);
     }
     let members = action.params.iter();
     let members = members.map(|(name, ty)| (name.clone(), ty.clone(), of(name), Doc::default()));
@@ -122,7 +122,7 @@ fn results(
     docs: &Docs,
 ) -> (Map<String, Value>, Option<Map<String, Value>>) {
     let given = |ty: Option<Type>, wit| match ty {
-        Some(ty) => schema::value(&ty, wit, docs, Side::Given),
+        Some(ty) => whole(&ty, wit, docs, Side::Given),
         None => Map::from_iter([("type".to_owned(), "null".into())]),
     };
     let Some(Type::Result(result)) = ty else { return (given(ty.cloned(), wit), None) };
@@ -131,6 +131,15 @@ fn results(
         _ => (None, None),
     };
     (given(result.ok(), ok), Some(given(result.err(), err)))
+}
+
+/// The schema of all that is taken or given: what a record is, the action tells.
+fn whole(ty: &Type, wit: Option<wit_parser::Type>, docs: &Docs, side: Side) -> Map<String, Value> {
+    let mut schema = schema::value(ty, wit, docs, side);
+    if matches!(ty, Type::Record(_)) {
+        schema.shift_remove("description");
+    }
+    schema
 }
 
 /// `list-contacts` is "List contacts".

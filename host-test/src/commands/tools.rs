@@ -6,15 +6,17 @@ use serde_json::json;
 use crate::{
     component::{ComponentArguments, digest},
     exit::{CommandError, EXIT_CODES},
+    failure::instructions,
     manifest::Manifest,
     output,
 };
 
 /// Print the actions as tools: name, description, JSON Schemas, hints.
 ///
-/// The form is that of `tools/list` in the Model Context Protocol. All of it is
-/// read from the component: its types, and the docs of the WIT package that it
-/// carries. What an error of an action looks like, --wit and --reference show.
+/// The form is that of `tools/list` in the Model Context Protocol, with what is to be
+/// known of all of them as `instructions`. All of it is read from the component: its
+/// types, and the docs of the WIT package that it carries. What an error of an action
+/// looks like, --wit and --reference show.
 #[derive(clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Arguments {
@@ -57,7 +59,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
         let page = reference::page(&connector, &outlined(&bytes)?, &digest(&bytes), bytes.len());
         return output::text(&page);
     }
-    output::json(&json!({ "tools": Tool::all_of(&connector) }))
+    output::json(
+        &json!({ "instructions": instructions(&connector), "tools": Tool::all_of(&connector) }),
+    )
 }
 
 fn outlined(bytes: &[u8]) -> Result<Outline, CommandError> {

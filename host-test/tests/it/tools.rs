@@ -136,8 +136,8 @@ fn no_argument_of_an_action_is_a_choice_of_forms() {
 fn what_changes_something_says_what_to_do_when_its_end_is_not_known() {
     for Known { name, effect, repeatable, .. } in actions::all() {
         let says = tool(name).description.ends_with(
-            "If it fails and may have been carried out, look first whether it was, and call again \
-             only if it was not.",
+            "If it fails and may have been carried out, look whether it was, and only if it was \
+             not, call again.",
         );
         assert_eq!(says, effect != "reads" && !repeatable, "{name}");
     }

@@ -13,7 +13,7 @@ use std::{
 
 use host::{
     calls::{Call, Calls, NoOutcome},
-    engine::{Connector, Limits},
+    engine::Limits,
     meant::{self, Meant, meant},
     retry::Patience,
     tools::Tool,
@@ -36,7 +36,12 @@ use tokio::{
 };
 
 use super::offered::{Offered, answer};
-use crate::{failure, in_flight::Admitted, paint::visible, seen::seen};
+use crate::{
+    failure::{self, instructions},
+    in_flight::Admitted,
+    paint::visible,
+    seen::seen,
+};
 
 /// So much is repeated of what an agent got wrong.
 const REPEATED: usize = 500;
@@ -57,7 +62,7 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(calls: Calls, tries: usize, turns: Vec<Arc<Semaphore>>) -> Self {
         let offered = Offered::all_of(&calls);
-        Self { about: about(calls.connector()), offered, calls, tries, turns }
+        Self { about: instructions(calls.connector()), offered, calls, tries, turns }
     }
 
     /// Why nothing can be served, if so.
@@ -213,16 +218,6 @@ impl ServerHandler for Server {
         let (result, ()) = tokio::join!(result, beat(&context, &done));
         Ok(result.into())
     }
-}
-
-/// What there is to know before any tool is called.
-fn about(connector: &Connector) -> String {
-    let mut about = connector.docs().about();
-    if Tool::all_of(connector).iter().any(Tool::errors_advise) {
-        let between = if about.is_empty() { "" } else { "\n\n" };
-        about = about + between + failure::RULES;
-    }
-    about
 }
 
 /// The params of a call whose arguments, all of them, are given as their JSON text or as

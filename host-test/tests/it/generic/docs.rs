@@ -99,7 +99,8 @@ fn docs_become_titles_descriptions_and_hints() {
     assert_eq!(fail.description, "");
     let undescribed = json!({ "openWorldHint": false });
     assert_eq!(json!(fail.annotations), undescribed);
-    assert_eq!(json!(echo.input_schema)["description"], "All there is.");
+    // What all of it is, the action's own description tells.
+    assert_eq!(json!(echo.input_schema).get("description"), None);
 }
 
 #[test]
@@ -223,9 +224,12 @@ fn docs_of_a_name_are_followed_to_what_it_stands_for() {
         "description": "A word.",
     });
     let echo = tool(&said, "echo");
-    for (side, schema) in [("taken", echo.input_schema), ("given", echo.output_schema)] {
+    let part = Some(json!("A part."));
+    for (side, schema, items) in
+        [("taken", echo.input_schema, part), ("given", echo.output_schema, None)]
+    {
         let all = &json!(schema)["properties"];
-        assert_eq!(all["inner"]["items"]["description"], "A part.", "{side}");
+        assert_eq!(all["inner"]["items"].get("description"), items.as_ref(), "{side}");
         let inner = &all["inner"]["items"]["properties"];
         assert_eq!(inner["name"]["description"], "Its name.", "{side}");
         assert_eq!(inner["tags"]["items"], tag, "{side}");
