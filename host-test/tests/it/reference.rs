@@ -185,7 +185,7 @@ fn the_page_of_the_connector_says_what_a_caller_must_know() {
         ("types.new-contact.details", "[{kind: whatsapp-phone, value: &quot;+14155550123&quot;}]"),
         ("types.new-contact.details", "list&lt;<a href=\"#types.new-contact-detail\">"),
         ("types.error-kind.unauthorized", "Replace the key."),
-        ("actions.list-contacts", "each call costs one API credit"),
+        ("actions.list-contacts", "one may come twice"),
         ("actions.list-contacts", "-&gt; result&lt;<a href=\"#types.contact-page\">"),
     ] {
         assert!(page.at(id).contains(said), "{id}: {}", page.at(id));
