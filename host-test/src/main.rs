@@ -56,6 +56,7 @@ mod stdio;
 mod suggest;
 mod table;
 mod terminal;
+mod toolsets;
 
 mod constants;
 
