@@ -57,6 +57,7 @@ mod stdio;
 mod suggest;
 mod table;
 mod terminal;
+mod toolsets;
 
 mod constants;
 

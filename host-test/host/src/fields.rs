@@ -34,7 +34,7 @@ impl Fields {
     /// rows; none where it has an argument of that name itself.
     #[must_use]
     pub fn of(tool: &Tool, docs: &Docs) -> Option<Self> {
-        let function = docs.function(&tool.name)?;
+        let function = docs.function(&tool.toolset, &tool.name)?;
         let properties = tool.input_schema.get("properties")?;
         let reads = Doc::read(Some(&function.docs)).effect == Some(Effect::Reads);
         if !reads || properties.get(FIELDS).is_some() {
@@ -268,6 +268,7 @@ mod tests {
             output_schema: schema(&output),
             error_schema: None,
             annotations: crate::tools::Hints::default(),
+            toolset: "actions".to_owned(),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::{
     failure::instructions,
     manifest::Manifest,
     output,
+    toolsets::{ToolsetArguments, usual},
 };
 
 /// Print the actions as tools: name, description, JSON Schemas, hints.
@@ -22,6 +23,8 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     component: ComponentArguments,
+    #[command(flatten)]
+    toolsets: ToolsetArguments,
     /// Print the WIT package that the component carries instead
     #[arg(long, group = "instead")]
     wit: bool,
@@ -59,9 +62,11 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
         let page = reference::page(&connector, &outlined(&bytes)?, &digest(&bytes), bytes.len());
         return output::text(&page);
     }
-    output::json(
-        &json!({ "instructions": instructions(&connector), "tools": Tool::all_of(&connector) }),
-    )
+    let mut tools = Tool::all_of(&connector);
+    let toolsets = arguments.toolsets.asked(&tools)?.unwrap_or_else(usual);
+    tools.retain(|tool| toolsets.contains(&tool.toolset));
+    let instructions = instructions(&connector, &tools.iter().collect::<Vec<_>>());
+    output::json(&json!({ "instructions": instructions, "tools": tools }))
 }
 
 fn outlined(bytes: &[u8]) -> Result<Outline, CommandError> {

@@ -28,7 +28,7 @@ use hyper::body::Incoming;
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 
 use super::{
-    AT_ONCE, LAST,
+    AT_ONCE, LAST, offered,
     refusal::Refusal,
     served::{BODY_TIME, IDLE, SESSIONS, Served},
     server::Server,
@@ -95,6 +95,7 @@ pub(super) async fn serve(
     callers: Callers,
     connector: Connector,
     tries: usize,
+    asked: Option<Vec<String>>,
 ) -> Result<(), CommandError> {
     let is_loopback = address.0.ip().is_loopback();
     if !is_loopback && names.is_empty() {
@@ -105,7 +106,7 @@ pub(super) async fn serve(
         )));
     }
     let all = Arc::new(Semaphore::new(AT_ONCE));
-    let make = Make { connector, client: client()?, tries, all };
+    let make = Make { connector, client: client()?, tries, asked, all };
     let who = match callers {
         Callers::All(_) if !is_loopback => {
             return Err(CommandError::Misuse(format!(
@@ -116,7 +117,8 @@ pub(super) async fn serve(
         }
         Callers::All(access) => {
             let turns = vec![Arc::clone(&make.all)];
-            let calls = Calls::new(make.connector.clone(), make.client.clone(), access);
+            let offered = offered(make.asked, &access);
+            let calls = Calls::new(make.connector, make.client, access).offering(offered);
             let server = Server::new(calls, tries, turns);
             server.can_serve()?;
             Who::All(Arc::new(Served::by(server)))
@@ -162,6 +164,8 @@ struct Make {
     connector: Connector,
     client: Client,
     tries: usize,
+    /// The toolsets that were asked for.
+    asked: Option<Vec<String>>,
     all: Arc<Semaphore>,
 }
 
@@ -258,6 +262,7 @@ impl Who {
             let turns = vec![Arc::new(Semaphore::new(SHARE)), Arc::clone(&make.all)];
             let (connector, client) = (make.connector.clone(), make.client.clone());
             let calls = Calls::new(connector, client, access.as_persona(persona));
+            let calls = calls.offering(make.asked.clone());
             let server = Server::new(calls, make.tries, turns);
             (persona.to_owned(), Arc::new(Served::by(server)))
         });

@@ -61,8 +61,9 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(calls: Calls, tries: usize, turns: Vec<Arc<Semaphore>>) -> Self {
-        let offered = Offered::all_of(&calls);
-        Self { about: instructions(calls.connector()), offered, calls, tries, turns }
+        let (offered, tools) = (Offered::all_of(&calls), calls.tools().unwrap_or_default());
+        let about = instructions(calls.connector(), &tools);
+        Self { about, offered, calls, tries, turns }
     }
 
     /// Why nothing can be served, if so.

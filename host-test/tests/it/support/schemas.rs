@@ -16,7 +16,17 @@ pub(crate) struct Schemas {
     pub(crate) error: Validator,
 }
 
-pub(crate) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| Tool::all_of(&LOADED.1));
+/// What is offered unless more is asked for.
+pub(crate) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| of_toolset("actions"));
+
+/// What is offered about events to those who ask for it.
+pub(crate) static EVENT_TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| of_toolset("events"));
+
+fn of_toolset(toolset: &str) -> Vec<Tool> {
+    let mut tools = Tool::all_of(&LOADED.1);
+    tools.retain(|tool| tool.toolset == toolset);
+    tools
+}
 
 /// The same in the form for models.
 pub(crate) static FOR_MODELS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
@@ -29,16 +39,17 @@ pub(crate) static FOR_MODELS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     TOOLS.iter().cloned().map(for_models).collect()
 });
 
-static SCHEMAS: LazyLock<HashMap<String, Schemas>> = LazyLock::new(|| all_of(&TOOLS));
-static OF_MODELS: LazyLock<HashMap<String, Schemas>> = LazyLock::new(|| all_of(&FOR_MODELS));
+static SCHEMAS: LazyLock<HashMap<String, Schemas>> =
+    LazyLock::new(|| all_of(TOOLS.iter().chain(&*EVENT_TOOLS)));
+static OF_MODELS: LazyLock<HashMap<String, Schemas>> = LazyLock::new(|| all_of(FOR_MODELS.iter()));
 
-fn all_of(tools: &[Tool]) -> HashMap<String, Schemas> {
+fn all_of<'t>(tools: impl Iterator<Item = &'t Tool>) -> HashMap<String, Schemas> {
     let schemas = |tool: &Tool| Schemas {
         input: validator(&tool.input_schema),
         output: validator(&tool.output_schema),
         error: validator(tool.error_schema.as_ref().unwrap()),
     };
-    tools.iter().map(|tool| (tool.name.clone(), schemas(tool))).collect()
+    tools.map(|tool| (tool.name.clone(), schemas(tool))).collect()
 }
 
 pub(crate) fn of(action: &str) -> &'static Schemas {
