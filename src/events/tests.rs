@@ -1,3 +1,5 @@
+//! Events as 2Chat sends them become events of the contract.
+
 use super::*;
 use crate::{
     contract::events::{Content, Delivery, Direction, Event},
