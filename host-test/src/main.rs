@@ -23,7 +23,9 @@ mod commands {
     pub(crate) mod token;
     pub(crate) mod tools;
 }
+mod asking;
 mod authority;
+mod batch;
 mod caller;
 mod component;
 mod destination;
@@ -53,7 +55,6 @@ mod rows;
 mod skipped;
 mod spread;
 mod stdio;
-mod suggest;
 mod table;
 mod terminal;
 

@@ -92,6 +92,8 @@ pub struct Permit {
     pub connection: Arc<Connection>,
     /// The fields that the caller does not see.
     pub masked: Vec<String>,
+    /// Whether a person must say yes first.
+    pub asks: bool,
 }
 
 /// What a component offers to those who call it.
@@ -192,7 +194,7 @@ impl Owner {
             log: self.log.clone(),
             redacted: Vec::new(),
             key: connection.key().cloned(),
-            permit: Ok(Permit { connection, masked: Vec::new() }),
+            permit: Ok(Permit { connection, masked: Vec::new(), asks: false }),
         })
     }
 
@@ -212,8 +214,7 @@ impl OfPolicy {
     fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
         let policy = Policy::read(&self.file)?;
         let (persona, _) = self.grant(&policy, &offer.tools)?;
-        let allowed = |tool: &&Tool| persona.actions.contains(&tool.name);
-        Ok(offer.tools.iter().filter(allowed).collect())
+        Ok(offer.tools.iter().filter(|tool| persona.may(&tool.name)).collect())
     }
 
     fn on_behalf(&self, policy: &Policy) -> OnBehalf {
@@ -239,7 +240,7 @@ impl OfPolicy {
 
     async fn permit(&self, policy: &Policy, action: &str, offer: &Offer) -> Result<Permit, String> {
         let (persona, entry) = self.grant(policy, &offer.tools)?;
-        if !persona.actions.iter().any(|allowed| allowed == action) {
+        if !persona.may(action) {
             return Err(self.refusal(policy, persona, action));
         }
         if let Some(stated) = self.stated.as_ref().filter(|stated| !entry.is_made_for(stated)) {
@@ -253,7 +254,7 @@ impl OfPolicy {
         let connection = self.connection(&persona.connection, entry)?.with_key(key);
         let hidden = offer.sensitive.iter().filter(|field| !persona.show.contains(field));
         let masked = persona.mask.iter().chain(hidden).cloned().collect();
-        Ok(Permit { connection: Arc::new(connection), masked })
+        Ok(Permit { connection: Arc::new(connection), masked, asks: persona.asks(action) })
     }
 
     /// What the policy grants, if it fits the tools. A field that is misspelt there
@@ -266,9 +267,8 @@ impl OfPolicy {
         let asked = self.persona.as_deref();
         let granted = policy.grant(asked)?;
         let name = policy.persona_name(asked).unwrap_or_default();
-        let wrong = |why: String| format!("{}: {why}", policy.file().display());
-        fit::persona(name, granted.0, tools).map_err(wrong)?;
-        fit::redaction(policy.redacted(), tools).map_err(wrong)?;
+        fit::persona(name, granted.0, tools).map_err(|misfit| misfit.told_of(policy))?;
+        fit::redaction(policy.redacted(), tools).map_err(|misfit| misfit.told_of(policy))?;
         Ok(granted)
     }
 
@@ -287,10 +287,9 @@ impl OfPolicy {
 
     fn refusal(&self, policy: &Policy, persona: &Persona, action: &str) -> String {
         let name = policy.persona_name(self.persona.as_deref()).unwrap_or_default();
-        let allowed = match persona.actions.join(", ") {
-            none if none.is_empty() => "none".to_owned(),
-            actions => actions,
-        };
+        let asked = persona.ask.iter().filter(|asked| !persona.actions.contains(asked));
+        let allowed: Vec<_> = persona.actions.iter().chain(asked).map(String::as_str).collect();
+        let allowed = if allowed.is_empty() { "none".to_owned() } else { allowed.join(", ") };
         let file = policy.file().display();
         format!("the persona `{name}` may not call `{action}`: {file} allows it {allowed}")
     }
@@ -312,5 +311,5 @@ pub fn check(file: &Path, tools: &[Tool]) -> Result<Vec<String>, String> {
     let personas = policy.personas().iter();
     let fits = personas.map(|(name, persona)| fit::persona(name, persona, tools));
     let wrong = fits.chain([fit::redaction(policy.redacted(), tools)]).filter_map(Result::err);
-    Ok(wrong.map(|why| format!("{}: {why}", policy.file().display())).collect())
+    Ok(wrong.map(|misfit| misfit.told_of(&policy)).collect())
 }

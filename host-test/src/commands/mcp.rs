@@ -17,10 +17,15 @@ use crate::{
     terminal,
 };
 
+mod asking;
 mod http;
+mod identity;
+mod prompts;
 mod refusal;
+mod resources;
 mod served;
 mod server;
+mod turns;
 
 /// Serve the actions as tools to agents (MCP over standard input and output, or HTTP).
 ///
@@ -28,7 +33,12 @@ mod server;
 /// twochat --env TWOCHAT_API_KEY=... -- twochat mcp`. The key is read from there, or
 /// as the policy says, and added to requests by the host; neither the agent nor the
 /// component sees it. What a request's `_meta` has as `prompt` is written down with
-/// the call. It ends when its input does.
+/// the call. Where the policy says that a person must say yes to a call (`ask`), the client
+/// shows them the form that it is asked for (elicitation); without one it is refused. It
+/// ends when its input does.
+///
+/// Beside the tools there are prompts for what they are used for, and the contract as
+/// resources, twochat://contract and twochat://contract/NAME.
 ///
 /// With --http, agents connect to http://ADDR/mcp. With a policy, each shows the token of
 /// its persona (`twochat token NAME` makes one) as `Authorization: Bearer TOKEN`. Without
@@ -61,15 +71,19 @@ const LAST: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let Arguments { component, no_retry, http, allow_host, caller } = arguments;
-    let connector = component.load_for_calls(AT_ONCE)?;
+    let (connector, bytes) = component.load_with_bytes(AT_ONCE)?;
+    let identity = identity::of(&bytes);
+    let only_reads = caller.read_only;
     let tries = if no_retry { 0 } else { TRIES };
     if let Some(address) = http {
         let callers = caller.callers(&connector)?;
-        return http::serve(&address, allow_host, callers, connector, tries).await;
+        let all = Arc::new(Semaphore::new(AT_ONCE));
+        let make = http::Make { connector, client: client()?, identity, tries, only_reads, all };
+        return http::serve(&address, allow_host, callers, make).await;
     }
     let access = caller.access(&connector)?;
-    let calls = Calls::new(connector, client()?, access);
-    let server = Server::new(calls, tries, vec![Arc::new(Semaphore::new(AT_ONCE))]);
+    let calls = Calls::new(connector, client()?, access).only_reading(only_reads);
+    let server = Server::new(calls, identity, tries, vec![Arc::new(Semaphore::new(AT_ONCE))]);
     // What is wrong now is better heard by whoever starts this than by the agent.
     server.can_serve()?;
     if terminal::is_typed() {

@@ -25,6 +25,7 @@ use host::{
 };
 use http::{Method, Request, StatusCode, header::AUTHORIZATION, request::Parts};
 use hyper::body::Incoming;
+use rmcp::model::Implementation;
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 
 use super::{
@@ -34,7 +35,7 @@ use super::{
     server::Server,
 };
 use crate::{
-    caller::{Callers, client},
+    caller::Callers,
     exit::CommandError,
     interrupt,
     listener::{self, Answer},
@@ -93,8 +94,7 @@ pub(super) async fn serve(
     address: &Address,
     names: Vec<Name>,
     callers: Callers,
-    connector: Connector,
-    tries: usize,
+    make: Make,
 ) -> Result<(), CommandError> {
     let is_loopback = address.0.ip().is_loopback();
     if !is_loopback && names.is_empty() {
@@ -104,8 +104,6 @@ pub(super) async fn serve(
             address.0.port()
         )));
     }
-    let all = Arc::new(Semaphore::new(AT_ONCE));
-    let make = Make { connector, client: client()?, tries, all };
     let who = match callers {
         Callers::All(_) if !is_loopback => {
             return Err(CommandError::Misuse(format!(
@@ -115,9 +113,7 @@ pub(super) async fn serve(
             )));
         }
         Callers::All(access) => {
-            let turns = vec![Arc::clone(&make.all)];
-            let calls = Calls::new(make.connector.clone(), make.client.clone(), access);
-            let server = Server::new(calls, tries, turns);
+            let server = make.server(access, vec![Arc::clone(&make.all)]);
             server.can_serve()?;
             Who::All(Arc::new(Served::by(server)))
         }
@@ -158,11 +154,21 @@ fn has_tokens(file: &Path, connector: &Connector) -> Result<(), CommandError> {
 }
 
 /// What all servers are made of.
-struct Make {
-    connector: Connector,
-    client: Client,
-    tries: usize,
-    all: Arc<Semaphore>,
+pub(super) struct Make {
+    pub(super) connector: Connector,
+    pub(super) client: Client,
+    pub(super) identity: Implementation,
+    pub(super) tries: usize,
+    pub(super) only_reads: bool,
+    pub(super) all: Arc<Semaphore>,
+}
+
+impl Make {
+    fn server(&self, access: Access, turns: Vec<Arc<Semaphore>>) -> Server {
+        let calls = Calls::new(self.connector.clone(), self.client.clone(), access);
+        let calls = calls.only_reading(self.only_reads);
+        Server::new(calls, self.identity.clone(), self.tries, turns)
+    }
 }
 
 /// Who is let in.
@@ -219,6 +225,7 @@ impl Door {
                 served.values().map(|(_, served)| Arc::clone(served)).collect()
             }
         };
+        all.iter().for_each(|served| served.asks_no_more());
         let over = async {
             for served in &all {
                 served.is_over().await;
@@ -256,9 +263,7 @@ impl Who {
             .ok_or_else(|| Refusal::unknown("Bearer realm=\"twochat\", error=\"invalid_token\""))?;
         let (_, served) = served.entry(token).or_insert_with(|| {
             let turns = vec![Arc::new(Semaphore::new(SHARE)), Arc::clone(&make.all)];
-            let (connector, client) = (make.connector.clone(), make.client.clone());
-            let calls = Calls::new(connector, client, access.as_persona(persona));
-            let server = Server::new(calls, make.tries, turns);
+            let server = make.server(access.as_persona(persona), turns);
             (persona.to_owned(), Arc::new(Served::by(server)))
         });
         Ok(Arc::clone(served))
