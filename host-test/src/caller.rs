@@ -15,6 +15,7 @@ use host::{
     log::Log,
     policy::Policy,
     secret::Secret,
+    suggest,
     vendor::Vendor,
 };
 
@@ -22,7 +23,6 @@ use crate::{
     authority,
     constants::{APPLICATION, KEY_PLACE},
     exit::CommandError,
-    suggest,
 };
 
 /// Who calls, as flags say it.
@@ -38,6 +38,9 @@ pub(crate) struct CallerArguments {
     /// make it; a policy itself says where
     #[arg(long, value_name = "FILE", global = true)]
     audit: Option<PathBuf>,
+    /// Do only what changes nothing: other actions are refused, and nothing but GET leaves
+    #[arg(long, global = true)]
+    pub(crate) read_only: bool,
 }
 
 impl CallerArguments {

@@ -13,10 +13,11 @@ use host::{
     compiler_process::CompilerProcess,
     engine::{Connector, Host, LARGEST, LoadError},
     hex::hex,
+    suggest,
 };
 use ring::digest::SHA256;
 
-use crate::{constants::APPLICATION, exit::CommandError, suggest};
+use crate::{constants::APPLICATION, exit::CommandError};
 
 /// The connector of this repository, built with this command, which trusts it.
 pub(crate) const CONNECTOR: &[u8] = include_bytes!(env!("TWOCHAT_COMPONENT"));

@@ -74,7 +74,7 @@ impl From<NoOutcome> for CommandError {
     fn from(why: NoOutcome) -> Self {
         match why {
             NoOutcome::Misfit(why) => Self::Misuse(why),
-            NoOutcome::Refused(why) => Self::Refused(why),
+            NoOutcome::Refused(why) | NoOutcome::Declined(why) => Self::Refused(why),
             NoOutcome::NotWritten(why) => Self::NotMade(why),
             NoOutcome::Stopped(why) => Self::Host(why),
         }

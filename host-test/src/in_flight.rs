@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use tokio::sync::{Notify, OwnedSemaphorePermit};
+use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 
 /// So many messages are under way at the same time.
 const MESSAGES: usize = 256;
@@ -35,6 +35,7 @@ pub(crate) struct InFlight {
     used: Mutex<Used>,
     freed: Condvar,
     emptied: Notify,
+    ended: watch::Sender<bool>,
 }
 
 #[derive(Default)]
@@ -80,6 +81,17 @@ impl InFlight {
         }
     }
 
+    /// Notes that the other side has left: it reads no answer, or sends nothing more.
+    pub(crate) fn end(&self) {
+        self.ended.send_replace(true);
+    }
+
+    /// Waits until the other side has left.
+    pub(crate) async fn ended(&self) {
+        // Its sender lives as long as this.
+        let _ = self.ended.subscribe().wait_for(|ended| *ended).await;
+    }
+
     fn used(&self) -> MutexGuard<'_, Used> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,6 +115,11 @@ impl Admitted {
             self.bytes.fetch_add(more, Relaxed);
         }
         has_room
+    }
+
+    /// Waits until whoever sent it has left.
+    pub(crate) async fn ended(&self) {
+        self.in_flight.ended().await;
     }
 
     /// Keeps its turns for as long as the answer waits to be read.

@@ -48,12 +48,12 @@ pub(crate) fn came() -> bool {
     CAME.load(Ordering::Relaxed)
 }
 
-/// What is to be said if Ctrl-C ends the work while this lives.
-pub(crate) struct Advice(pub(crate) &'static str);
+/// What is to be said if Ctrl-C ends the work while this lives, unless that is so.
+pub(crate) struct Advice<'a>(pub(crate) &'static str, pub(crate) &'a AtomicBool);
 
-impl Drop for Advice {
+impl Drop for Advice<'_> {
     fn drop(&mut self) {
-        if came() {
+        if came() && !self.1.load(Ordering::Relaxed) {
             terminal::say(self.0);
         }
     }

@@ -23,7 +23,9 @@ mod commands {
     pub(crate) mod token;
     pub(crate) mod tools;
 }
+mod asking;
 mod authority;
+mod batch;
 mod caller;
 mod component;
 mod destination;
@@ -54,7 +56,6 @@ mod seen;
 mod skipped;
 mod spread;
 mod stdio;
-mod suggest;
 mod table;
 mod terminal;
 mod toolsets;

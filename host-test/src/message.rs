@@ -3,10 +3,13 @@
 
 use rmcp::{
     ErrorData, RoleServer,
-    model::{JsonRpcMessage, RequestId},
+    model::{
+        ClientRequest, ConstString, GetMeta, InitializeResultMethod, JsonRpcMessage, RequestId,
+    },
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
 };
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{Deserialize, Serialize, Serializer, de::IgnoredAny};
+use serde_json::{Value, json, value::RawValue};
 
 use crate::{
     in_flight::{is_too_heavy, weight},
@@ -39,31 +42,92 @@ pub(crate) fn taken(id: &RequestId) -> Outgoing {
     JsonRpcMessage::error(ErrorData::invalid_request(why, None), None)
 }
 
-/// The message in a line, or the answer to one that cannot be read; `None` if
-/// there is nothing to answer.
-pub(crate) fn read(line: &[u8]) -> Option<Result<Incoming, Outgoing>> {
-    let refuse = |error, id| Some(Err(JsonRpcMessage::error(error, id)));
+/// The answer to a message of a batch that was refused with this status of HTTP.
+pub(crate) fn not_taken(id: Option<RequestId>, status: u16) -> Outgoing {
+    let why = format!("the message was not taken, for the reason of HTTP status {status}");
+    JsonRpcMessage::error(ErrorData::invalid_request(why, None), id)
+}
+
+/// So many messages may come as a batch.
+const BATCH: usize = 100;
+
+/// What somebody sent.
+pub(crate) enum Sent {
+    /// A message, or the answer to one that cannot be read.
+    One(Box<Result<Taken, Outgoing>>),
+    /// Several as a batch, which one version of the protocol has.
+    Batch(Vec<Result<Taken, Outgoing>>),
+}
+
+/// A message that was read.
+pub(crate) struct Taken {
+    pub(crate) message: Incoming,
+    /// Its text, where that is not what came.
+    pub(crate) text: Option<Vec<u8>>,
+}
+
+/// The answer to a batch in a version of the protocol that has none.
+pub(crate) fn no_batches() -> Outgoing {
+    let why = "this version of the protocol has no batches: send one message, a JSON object";
+    JsonRpcMessage::error(ErrorData::invalid_request(why, None), None)
+}
+
+/// What a text says; `None` if there is nothing to answer.
+pub(crate) fn read(text: &[u8]) -> Option<Sent> {
     // Some programs put it before each line that they write.
-    let line = line.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(line);
-    if line.trim_ascii().is_empty() {
+    let text = text.strip_prefix(BYTE_ORDER_MARK.as_bytes()).unwrap_or(text);
+    let refused = |why: String| {
+        let error = ErrorData::invalid_request(why, None);
+        Some(Sent::One(Box::new(Err(JsonRpcMessage::error(error, None)))))
+    };
+    if text.trim_ascii().is_empty() {
         return None;
     }
-    if is_too_heavy(weight(line)) {
-        let why = "the message has too many parts: more than any action takes".to_owned();
-        return refuse(ErrorData::invalid_request(why, None), None);
+    if is_too_heavy(weight(text)) {
+        return refused("the message has too many parts: more than any action takes".to_owned());
     }
-    let error = match serde_json::from_slice(line) {
-        Ok(message) => return Some(Ok(message)),
+    if text.trim_ascii_start().starts_with(b"[")
+        && let Ok(parts) = serde_json::from_slice::<Vec<&RawValue>>(text)
+    {
+        return match parts.len() {
+            0 => refused("the batch is empty".to_owned()),
+            1..=BATCH => {
+                let read = |part: &&RawValue| {
+                    let text = part.get().as_bytes();
+                    let part = one(text)?;
+                    Some(part.map(|taken| Taken {
+                        text: taken.text.or_else(|| Some(text.to_vec())),
+                        ..taken
+                    }))
+                };
+                Some(Sent::Batch(parts.iter().filter_map(read).collect()))
+            }
+            _ => refused(format!("the batch has more than {BATCH} messages")),
+        };
+    }
+    one(text).map(|read| Sent::One(Box::new(read)))
+}
+
+/// The message in a text, or the answer to one that cannot be read; `None` if there is
+/// nothing to answer.
+fn one(text: &[u8]) -> Option<Result<Taken, Outgoing>> {
+    let refuse = |error, id| Some(Err(JsonRpcMessage::error(error, id)));
+    let error = match serde_json::from_slice(text) {
+        Ok(JsonRpcMessage::Notification(_)) if shows_null(text) => {
+            let why = "the id of a request is a text or a whole number, not null";
+            return refuse(ErrorData::invalid_request(why, None), None);
+        }
+        Ok(message) => return Some(Ok(greeted(message))),
         Err(error) => error,
     };
     // This reading passes over the rest without a limit on its depth.
-    match serde_json::from_slice::<Head>(line) {
-        Ok(Head { id: None, method: Some(_) }) => None,
+    match serde_json::from_slice::<Head>(text) {
+        Ok(Head { id: None, method: Some(_) }) if !shows_null(text) => None,
         Ok(Head { id, .. }) => {
             let why = format!("the message cannot be read: {error}");
             refuse(ErrorData::invalid_request(why, None), id)
         }
-        Err(_) if serde_json::from_slice::<IgnoredAny>(line).is_ok() => {
+        Err(_) if serde_json::from_slice::<IgnoredAny>(text).is_ok() => {
             let why = "expected one message, a JSON object".to_owned();
             refuse(ErrorData::invalid_request(why, None), None)
         }
@@ -73,10 +137,60 @@ pub(crate) fn read(line: &[u8]) -> Option<Result<Incoming, Outgoing>> {
     }
 }
 
+/// A greeting that does not say who greets, or what it can do, is one all the same.
+fn greeted(message: Incoming) -> Taken {
+    let as_it_came = |message| Taken { message, text: None };
+    let JsonRpcMessage::Request(request) = &message else { return as_it_came(message) };
+    let ClientRequest::CustomRequest(greeting) = &request.request else {
+        return as_it_came(message);
+    };
+    let Some(Value::Object(params)) = &greeting.params else { return as_it_came(message) };
+    // A version that has no greeting stands in each request, and this is none of its methods.
+    let has_no_greetings = request.request.get_meta().protocol_version().is_some();
+    if greeting.method != InitializeResultMethod::VALUE || has_no_greetings {
+        return as_it_came(message);
+    }
+    let mut params = params.clone();
+    let usual = [
+        ("clientInfo", json!({ "name": "unknown", "version": "unknown" })),
+        ("capabilities", json!({})),
+    ];
+    for (name, usual) in usual {
+        if params.get(name).is_none_or(Value::is_null) {
+            params.insert(name.to_owned(), usual);
+        }
+    }
+    let method = InitializeResultMethod::VALUE;
+    let whole = json!({ "jsonrpc": "2.0", "id": request.id, "method": method, "params": params });
+    let text = whole.to_string().into_bytes();
+    match serde_json::from_slice(&text) {
+        Ok(message) => Taken { message, text: Some(text) },
+        Err(_) => as_it_came(message),
+    }
+}
+
+/// What is written, which shows an id, though it be none.
+pub(crate) struct Told<'a>(pub(crate) &'a Outgoing);
+
+impl Serialize for Told<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            JsonRpcMessage::Error(error) if error.id.is_none() => {
+                let (id, error) = (Value::Null, &error.error);
+                json!({ "jsonrpc": "2.0", "id": id, "error": error }).serialize(serializer)
+            }
+            message => message.serialize(serializer),
+        }
+    }
+}
+
 /// The answer to a line that is no message.
 #[cfg(test)]
 pub(crate) fn answer_to(line: &[u8]) -> Option<Outgoing> {
-    read(line).and_then(Result::err)
+    match read(line)? {
+        Sent::One(read) => read.err(),
+        Sent::Batch(_) => Some(no_batches()),
+    }
 }
 
 /// What tells whom to answer.
@@ -84,4 +198,14 @@ pub(crate) fn answer_to(line: &[u8]) -> Option<Outgoing> {
 struct Head {
     id: Option<RequestId>,
     method: Option<String>,
+}
+
+/// Whether the id is there, and null.
+fn shows_null(text: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Shown<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    serde_json::from_slice::<Shown>(text).is_ok_and(|shown| shown.id.get() == "null")
 }

@@ -9,6 +9,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use host::{
+    asking::Ask,
     calls::{Call, Calls, Source},
     hiding::MASK,
     retry::Patience,
@@ -18,6 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     about::About,
+    asking::Terminal,
     destination::Destination,
     exit::CommandError,
     export::{Export, Reader},
@@ -119,6 +121,7 @@ struct Walk<'a> {
     prompt: Option<String>,
     source: Source,
     tries: usize,
+    asker: Terminal,
     progress: Progress,
     export: Export,
     page: u64,
@@ -169,7 +172,9 @@ impl<'a> Walk<'a> {
         }
         let first_page = first_page(&arguments)?;
         let all = Value::Object(arguments.clone());
-        let call = Call { prompt: prompt.as_deref(), ..Call::new(&tool.name, &all) };
+        let asker = Terminal::for_all_pages();
+        let (prompt_of, asks) = (prompt.as_deref(), Some(&asker as &dyn Ask));
+        let call = Call { prompt: prompt_of, asker: asks, ..Call::new(&tool.name, &all) };
         let source = calls.source(call).await?;
         let about =
             About { action: &tool.name, arguments: &arguments, form: &form, source: &source };
@@ -190,6 +195,7 @@ impl<'a> Walk<'a> {
             prompt,
             source,
             tries,
+            asker,
             progress,
             export,
             page,
@@ -214,9 +220,9 @@ impl<'a> Walk<'a> {
         self.progress.asks_for(self.export.written(), self.page);
         self.arguments.insert(PAGE.to_owned(), self.page.into());
         let arguments = Value::Object(self.arguments.clone());
-        let prompt = self.prompt.as_deref();
-        let call =
-            Call { prompt, source: Some(&self.source), ..Call::new(&self.tool.name, &arguments) };
+        let (prompt, source) = (self.prompt.as_deref(), Some(&self.source));
+        let asker = Some(&self.asker as &dyn Ask);
+        let call = Call { prompt, source, asker, ..Call::new(&self.tool.name, &arguments) };
         let patience = Patience::new(self.tries, LONGEST_WAIT);
         let waits = |error: &Value, wait| self.progress.waits(error, wait);
         let outcome = self.calls.make(call, patience, waits).await?;

@@ -5,13 +5,13 @@
 
 use std::borrow::Cow;
 
+use host::suggest;
 use serde_json::{Map, Value};
 
 use crate::{
     exit::CommandError,
     paint::visible,
     spread::{self, Kinds},
-    suggest,
 };
 
 /// The member that tells rows apart.

@@ -7,7 +7,7 @@
 //! asks faster than it reads is not read on.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     io::{self, BufRead, Read},
     sync::{Arc, Mutex as Short, MutexGuard, PoisonError},
     thread,
@@ -18,7 +18,7 @@ use rmcp::{
     RoleServer,
     model::{
         ClientNotification, ClientRequest, GetExtensions, GetMeta, JsonRpcMessage, ProtocolVersion,
-        RequestId,
+        RequestId, ServerResult,
     },
     transport::Transport,
 };
@@ -30,8 +30,11 @@ use tokio::{
 };
 
 use crate::{
+    batch::Batch,
     in_flight::{Admitted, InFlight, is_too_heavy, weight},
-    message::{Incoming, LARGE, LIMIT, Outgoing, read, taken, too_large},
+    message::{
+        Incoming, LARGE, LIMIT, Outgoing, Sent, Taken, Told, no_batches, read, taken, too_large,
+    },
     terminal,
 };
 
@@ -45,13 +48,42 @@ struct Output {
     large: Mutex<()>,
 }
 
+/// What is written as one line.
+enum Line {
+    One(Box<Outgoing>),
+    /// The answers to a batch.
+    Many(Vec<Outgoing>),
+}
+
+impl Line {
+    fn text(&self) -> serde_json::Result<Vec<u8>> {
+        match self {
+            Self::One(message) => serde_json::to_vec(&Told(message)),
+            Self::Many(messages) => {
+                serde_json::to_vec(&messages.iter().map(Told).collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+/// A request that waits for its answer.
+struct Waiting {
+    admitted: Arc<Admitted>,
+    /// The batch that it came in, if it did.
+    batch: Option<Arc<Batch>>,
+}
+
 /// Standard input and output as a transport.
 pub(crate) struct Lines {
-    incoming: mpsc::Receiver<(Result<Incoming, Outgoing>, Arc<Admitted>)>,
+    incoming: mpsc::Receiver<(Sent, Arc<Admitted>)>,
+    /// What is left of a batch.
+    left: VecDeque<Incoming>,
+    /// Whether the protocol's version has batches.
+    has_batches: bool,
     output: Arc<Output>,
     in_flight: Arc<InFlight>,
     /// The requests that wait for their answer.
-    waiting: Arc<Short<HashMap<RequestId, Arc<Admitted>>>>,
+    waiting: Arc<Short<HashMap<RequestId, Waiting>>>,
     /// Answers on their way to lines that cannot be read.
     answers: JoinSet<io::Result<()>>,
     /// How long the end of the input waits for answers.
@@ -80,7 +112,7 @@ impl Lines {
                 let admitted = bound.admit(if is_too_heavy(weight) { 0 } else { weight });
                 let message = match line {
                     Some(line) => read(&line),
-                    None => Some(Err(too_large())),
+                    None => Some(Sent::One(Box::new(Err(too_large())))),
                 };
                 if let Some(message) = message
                     && sender.blocking_send((message, admitted)).is_err()
@@ -97,6 +129,8 @@ impl Lines {
         let (waiting, answers) = (Arc::default(), JoinSet::new());
         Ok(Self {
             incoming,
+            left: VecDeque::new(),
+            has_batches: false,
             output,
             in_flight,
             waiting,
@@ -107,21 +141,33 @@ impl Lines {
         })
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<RequestId, Arc<Admitted>>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<RequestId, Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives its share to whoever is at work on the message; or the answer to one that
     /// cannot be taken.
-    fn hand_over(&self, message: &mut Incoming, admitted: &Arc<Admitted>) -> Option<Outgoing> {
+    fn hand_over(
+        &mut self,
+        message: &mut Incoming,
+        admitted: &Arc<Admitted>,
+        batch: Option<&Arc<Batch>>,
+    ) -> Option<Outgoing> {
         match message {
             JsonRpcMessage::Request(request) => {
                 let mut waiting = self.waiting();
                 if waiting.contains_key(&request.id) {
                     return Some(taken(&request.id));
                 }
-                waiting.insert(request.id.clone(), Arc::clone(admitted));
-                request.request.extensions_mut().insert(Arc::clone(admitted));
+                let one = Waiting { admitted: Arc::clone(admitted), batch: batch.cloned() };
+                waiting.insert(request.id.clone(), one);
+                match batch {
+                    Some(batch) => batch.awaits(),
+                    // A batch is one message, and its calls have turns of their own.
+                    None => {
+                        request.request.extensions_mut().insert(Arc::clone(admitted));
+                    }
+                }
             }
             JsonRpcMessage::Notification(notification) => {
                 if let ClientNotification::CancelledNotification(cancelled) =
@@ -129,7 +175,12 @@ impl Lines {
                     && let Some(id) = &cancelled.params.request_id
                 {
                     // It gets no answer.
-                    self.waiting().remove(id);
+                    let one = self.waiting().remove(id);
+                    if let Some(Waiting { admitted, batch: Some(batch) }) = one
+                        && let Some(answers) = batch.one_less(None)
+                    {
+                        self.answer(Line::Many(answers), admitted);
+                    }
                 }
             }
             _ => {}
@@ -137,10 +188,52 @@ impl Lines {
         None
     }
 
+    /// Takes a batch apart, where there are batches.
+    fn take_apart(&mut self, parts: Vec<Result<Taken, Outgoing>>, admitted: Arc<Admitted>) {
+        if !self.has_batches {
+            return self.answer(Line::One(no_batches().into()), admitted);
+        }
+        let batch = Arc::<Batch>::default();
+        // It is not whole before all of it was looked at.
+        batch.awaits();
+        for part in parts {
+            let answer = match part.map(|taken| taken.message) {
+                Ok(mut message) => match self.hand_over(&mut message, &admitted, Some(&batch)) {
+                    None => {
+                        self.left.push_back(message);
+                        continue;
+                    }
+                    Some(answer) => answer,
+                },
+                Err(answer) => answer,
+            };
+            batch.adds(answer);
+        }
+        if let Some(answers) = batch.one_less(None) {
+            self.answer(Line::Many(answers), admitted);
+        }
+    }
+
     /// Answers on its own, because whoever receives may be dropped while it waits.
-    fn answer(&mut self, answer: Outgoing, admitted: Arc<Admitted>) {
+    fn answer(&mut self, answer: Line, admitted: Arc<Admitted>) {
         while self.answers.try_join_next().is_some() {}
-        self.answers.spawn(write(Arc::clone(&self.output), answer, Some(admitted)));
+        self.answers.spawn(self.written(answer, Some(admitted)));
+    }
+
+    /// Writes it. Where nobody reads any more, all ends.
+    fn written(
+        &self,
+        line: Line,
+        admitted: Option<Arc<Admitted>>,
+    ) -> impl Future<Output = io::Result<()>> + Send + 'static {
+        let (output, in_flight) = (Arc::clone(&self.output), Arc::clone(&self.in_flight));
+        async move {
+            let written = write(output, line, admitted).await;
+            if written.is_err() {
+                in_flight.end();
+            }
+            written
+        }
     }
 }
 
@@ -149,28 +242,66 @@ impl Transport<RoleServer> for Lines {
 
     fn send(&mut self, message: Outgoing) -> impl Future<Output = io::Result<()>> + Send + 'static {
         let id = match &message {
-            JsonRpcMessage::Response(response) => Some(&response.id),
+            JsonRpcMessage::Response(response) => {
+                if let ServerResult::InitializeResult(welcome) = &response.result {
+                    self.has_batches = welcome.protocol_version == ProtocolVersion::V_2025_03_26;
+                }
+                Some(&response.id)
+            }
             JsonRpcMessage::Error(error) => error.id.as_ref(),
             _ => None,
         };
-        let admitted = id.and_then(|id| self.waiting().remove(id));
-        write(Arc::clone(&self.output), message, admitted)
+        let (line, admitted) = match id.and_then(|id| self.waiting().remove(id)) {
+            Some(Waiting { admitted, batch: Some(batch) }) => {
+                (batch.one_less(Some(message)).map(Line::Many), Some(admitted))
+            }
+            Some(Waiting { admitted, batch: None }) => {
+                (Some(Line::One(message.into())), Some(admitted))
+            }
+            None => (Some(Line::One(message.into())), None),
+        };
+        let written = line.map(|line| self.written(line, admitted));
+        async move {
+            match written {
+                Some(written) => written.await,
+                None => Ok(()),
+            }
+        }
     }
 
     async fn receive(&mut self) -> Option<Incoming> {
-        while let Some((next, admitted)) = self.incoming.recv().await {
+        if let Some(message) = self.left.pop_front() {
+            return Some(message);
+        }
+        let in_flight = Arc::clone(&self.in_flight);
+        loop {
+            let next = tokio::select! {
+                next = self.incoming.recv() => next,
+                () = in_flight.ended() => None,
+            };
+            let Some((next, admitted)) = next else { break };
             match next {
-                Ok(mut message) => {
-                    self.opened |= opens(&message);
-                    if let Some(answer) = self.hand_over(&mut message, &admitted) {
-                        self.answer(answer, admitted);
-                    } else if self.opened || matches!(message, JsonRpcMessage::Request(_)) {
+                Sent::One(read) => match *read {
+                    Ok(Taken { mut message, .. }) => {
+                        self.opened |= opens(&message);
+                        if let Some(answer) = self.hand_over(&mut message, &admitted, None) {
+                            self.answer(Line::One(answer.into()), admitted);
+                        } else if self.opened || matches!(message, JsonRpcMessage::Request(_)) {
+                            return Some(message);
+                        }
+                    }
+                    Err(answer) => self.answer(Line::One(answer.into()), admitted),
+                },
+                Sent::Batch(parts) => {
+                    self.take_apart(parts, admitted);
+                    if let Some(message) = self.left.pop_front() {
                         return Some(message);
                     }
                 }
-                Err(answer) => self.answer(answer, admitted),
             }
         }
+        // Nobody answers any more what somebody is asked.
+        self.in_flight.end();
         // The process may end as soon as this does: not before what was asked is answered.
         let until = *self.until.get_or_insert_with(|| Instant::now() + self.patience);
         let _ = timeout_at(until, self.in_flight.is_over()).await;
@@ -202,12 +333,12 @@ fn opens(message: &Incoming) -> bool {
 /// Writes a message; it counts as in flight for so long.
 async fn write(
     output: Arc<Output>,
-    message: Outgoing,
+    line: Line,
     _admitted: Option<Arc<Admitted>>,
 ) -> io::Result<()> {
     // A large one takes its time, so not where others are served. What waits for a slow
     // reader is only the text.
-    let line = spawn_blocking(move || serde_json::to_vec(&message)).await;
+    let line = spawn_blocking(move || line.text()).await;
     let mut line = line.map_err(io::Error::other)??;
     line.push(b'\n');
     let _turn = if line.len() > LARGE { Some(output.large.lock().await) } else { None };

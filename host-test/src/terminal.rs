@@ -95,6 +95,11 @@ pub(crate) fn say(text: &str) {
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 
+/// Asks for a line, which is typed behind it.
+pub(crate) fn prompt(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
 /// Says something that may be coloured, and that ends its last line itself.
 pub(crate) fn say_styled(text: &str) {
     let _ = write!(anstream::stderr(), "{text}");

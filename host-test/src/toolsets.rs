@@ -1,8 +1,8 @@
 //! Which toolsets are offered? That of the actions, unless further ones are asked for.
 
-use host::{docs::ACTIONS, tools::Tool};
+use host::{docs::ACTIONS, suggest, tools::Tool};
 
-use crate::{exit::CommandError, suggest};
+use crate::exit::CommandError;
 
 /// The toolsets, as flags say it.
 #[derive(clap::Args)]

@@ -92,6 +92,8 @@ pub struct Permit {
     pub connection: Arc<Connection>,
     /// The fields that the caller does not see.
     pub masked: Vec<String>,
+    /// Whether a person must say yes first.
+    pub asks: bool,
 }
 
 /// What a component offers to those who call it.
@@ -212,7 +214,7 @@ impl Owner {
             log: self.log.clone(),
             redacted: Vec::new(),
             key: connection.key().cloned(),
-            permit: Ok(Permit { connection, masked: Vec::new() }),
+            permit: Ok(Permit { connection, masked: Vec::new(), asks: false }),
         })
     }
 
@@ -232,8 +234,7 @@ impl OfPolicy {
     fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
         let policy = Policy::read(&self.file)?;
         let (persona, _) = self.grant(&policy, &offer.tools)?;
-        let allowed = |tool: &&Tool| is_allowed(persona, tool);
-        Ok(offer.tools.iter().filter(allowed).collect())
+        Ok(offer.tools.iter().filter(|tool| persona.may(tool)).collect())
     }
 
     fn on_behalf(&self, policy: &Policy) -> OnBehalf {
@@ -259,7 +260,7 @@ impl OfPolicy {
 
     async fn permit(&self, policy: &Policy, action: &str, offer: &Offer) -> Result<Permit, String> {
         let (persona, entry) = self.grant(policy, &offer.tools)?;
-        let of_persona = || offer.tools.iter().filter(|tool| is_allowed(persona, tool));
+        let of_persona = || offer.tools.iter().filter(|tool| persona.may(tool));
         if !of_persona().any(|allowed| allowed.name == action) {
             let allowed: Vec<_> = of_persona().map(|tool| tool.name.as_str()).collect();
             return Err(self.refusal(policy, &allowed, action));
@@ -275,7 +276,7 @@ impl OfPolicy {
         let connection = self.connection(&persona.connection, entry)?.with_key(key);
         let hidden = offer.sensitive.iter().filter(|field| !persona.show.contains(field));
         let masked = persona.mask.iter().chain(hidden).cloned().collect();
-        Ok(Permit { connection: Arc::new(connection), masked })
+        Ok(Permit { connection: Arc::new(connection), masked, asks: persona.asks(action) })
     }
 
     /// What the policy grants, if it fits the tools. A field that is misspelt there
@@ -288,9 +289,8 @@ impl OfPolicy {
         let asked = self.persona.as_deref();
         let granted = policy.grant(asked)?;
         let name = policy.persona_name(asked).unwrap_or_default();
-        let wrong = |why: String| format!("{}: {why}", policy.file().display());
-        fit::persona(name, granted.0, tools).map_err(wrong)?;
-        fit::redaction(policy.redacted(), tools).map_err(wrong)?;
+        fit::persona(name, granted.0, tools).map_err(|misfit| misfit.told_of(policy))?;
+        fit::redaction(policy.redacted(), tools).map_err(|misfit| misfit.told_of(policy))?;
         Ok(granted)
     }
 
@@ -318,11 +318,6 @@ impl OfPolicy {
     }
 }
 
-/// Whether a persona may call it: by its name, or with all of its toolset.
-fn is_allowed(persona: &Persona, tool: &Tool) -> bool {
-    persona.actions.contains(&tool.name) || persona.toolsets.contains(&tool.toolset)
-}
-
 /// The key of a connection where nobody else has to be asked for it.
 async fn key_at_hand(policy: &Policy, connection: Option<&str>) -> Option<Secret> {
     let entry = policy.connections().get(connection?)?;
@@ -339,5 +334,5 @@ pub fn check(file: &Path, tools: &[Tool]) -> Result<Vec<String>, String> {
     let personas = policy.personas().iter();
     let fits = personas.map(|(name, persona)| fit::persona(name, persona, tools));
     let wrong = fits.chain([fit::redaction(policy.redacted(), tools)]).filter_map(Result::err);
-    Ok(wrong.map(|why| format!("{}: {why}", policy.file().display())).collect())
+    Ok(wrong.map(|misfit| misfit.told_of(&policy)).collect())
 }

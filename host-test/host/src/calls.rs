@@ -1,5 +1,5 @@
-//! The life of a call: decided on, written down, sent, again where its error
-//! allows it, hidden and masked, written down.
+//! The life of a call: decided on, written down, asked about where the policy says so,
+//! sent, again where its error allows it, hidden and masked, written down.
 //!
 //! Whoever calls through here gets the policy, the log, the masks and the further
 //! tries together. Arguments go down from here, to the log and to the component,
@@ -8,11 +8,15 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
-use tokio::{task::spawn_blocking, time::sleep};
+use tokio::{
+    task::spawn_blocking,
+    time::{Instant, sleep},
+};
 
 use self::{addition::add_what_the_host_knows, record::Record};
 use crate::{
     access::{Access, Decision, Offer, OnBehalf, Permit},
+    asking::Ask,
     client::Client,
     engine::{CallError, Connector, Limits, Outcome},
     gate::Traffic,
@@ -25,6 +29,8 @@ use crate::{
 };
 
 mod addition;
+mod consent;
+mod reading;
 mod record;
 
 /// What somebody wants to be done.
@@ -38,13 +44,16 @@ pub struct Call<'a> {
     pub prompt: Option<&'a str>,
     /// Whence its result must come, if it is to be put together with others.
     pub source: Option<&'a Source>,
+    /// Who is asked, where the policy says that a person must say yes. Without one such a
+    /// call is refused.
+    pub asker: Option<&'a dyn Ask>,
 }
 
 impl<'a> Call<'a> {
     /// A call of which nobody says what it is made for.
     #[must_use]
     pub fn new(action: &'a str, arguments: &'a Value) -> Self {
-        Self { action, arguments, prompt: None, source: None }
+        Self { action, arguments, prompt: None, source: None, asker: None }
     }
 }
 
@@ -67,6 +76,9 @@ pub enum NoOutcome {
     /// The policy does not allow it, or cannot be followed. Nothing was sent.
     #[error("{0}")]
     Refused(String),
+    /// A person was asked, and did not say yes. Nothing was sent.
+    #[error("{0}")]
+    Declined(String),
     /// It could not be written down, so it was not made. Nothing was sent.
     #[error("{0}")]
     NotWritten(String),
@@ -82,6 +94,7 @@ pub struct Calls {
     offer: Offer,
     client: Client,
     access: Access,
+    only_reads: bool,
 }
 
 impl Calls {
@@ -89,7 +102,13 @@ impl Calls {
     #[must_use]
     pub fn new(connector: Connector, client: Client, access: Access) -> Self {
         let offer = Offer::of(&connector);
-        Self { connector, offer, client, access }
+        Self { connector, offer, client, access, only_reads: false }
+    }
+
+    /// The same, but only for what changes nothing, whatever the access allows.
+    #[must_use]
+    pub fn only_reading(self, only_reads: bool) -> Self {
+        Self { only_reads, ..self }
     }
 
     /// The same, of which only the actions of these toolsets are offered; of all without
@@ -118,22 +137,33 @@ impl Calls {
     /// If there are none: the policy is broken, does not fit the tools, or revokes
     /// the caller.
     pub fn tools(&self) -> Result<Vec<&Tool>, NoOutcome> {
-        self.access.tools(&self.offer).map_err(NoOutcome::Refused)
+        let mut tools = self.access.tools(&self.offer).map_err(NoOutcome::Refused)?;
+        tools.retain(|tool| !self.only_reads || reading::is_reading(tool));
+        Ok(tools)
     }
 
-    /// Whence the result of this call would come now.
+    /// Whence the result of this call would come now. Whoever must say yes is asked.
     ///
     /// # Errors
     /// If it would be refused, which is written down.
     pub async fn source(&self, call: Call<'_>) -> Result<Source, NoOutcome> {
         let decision = self.decide(&call).await?;
-        match &decision.permit {
-            Ok(permit) => Ok(source_of(&decision.on_behalf, permit)),
-            Err(why) => {
-                let why = NoOutcome::Refused(why.clone());
-                Err(self.write_down(&call, &decision)?.turned_down(why))
+        let why = match &decision.permit {
+            Ok(permit) => {
+                let source = source_of(&decision.on_behalf, permit);
+                if !permit.asks {
+                    return Ok(source);
+                }
+                let mut record = self.write_down(&call, &decision)?;
+                let call = Call { source: Some(&source), ..call };
+                return match self.consent(&call, &source, &mut record).await {
+                    Ok(_) => record.only_asked().map(|()| source),
+                    Err(why) => Err(record.turned_down(why)),
+                };
             }
-        }
+            Err(why) => NoOutcome::Refused(why.clone()),
+        };
+        Err(self.write_down(&call, &decision)?.turned_down(why))
     }
 
     /// Makes a call, once.
@@ -170,11 +200,23 @@ impl Calls {
         mut waits: impl FnMut(&Value, Duration),
     ) -> Result<Outcome<T>, NoOutcome> {
         let decision = self.decide(&call).await?;
-        let record = self.write_down(&call, &decision)?;
-        let permit = match decision.permit {
+        let mut record = self.write_down(&call, &decision)?;
+        let mut permit = match decision.permit {
             Ok(permit) => permit,
             Err(why) => return Err(record.turned_down(NoOutcome::Refused(why))),
         };
+        let asked_about = source_of(&decision.on_behalf, &permit);
+        let mut call = call;
+        if permit.asks {
+            let begun = Instant::now();
+            // Where it was said to go, its tries go, or nowhere.
+            call = Call { source: Some(&asked_about), ..call };
+            permit = match self.consent(&call, &asked_about, &mut record).await {
+                Ok(permit) => permit,
+                Err(why) => return Err(record.turned_down(why)),
+            };
+            patience.prolong(begun.elapsed());
+        }
         let mut tries = self.send(&call, permit, &mut patience, &mut waits).await;
         tries.tell();
         record.ended(|| tries.ended(), patience.left(), waits).await?;
@@ -193,6 +235,11 @@ impl Calls {
     async fn decide(&self, call: &Call<'_>) -> Result<Decision, NoOutcome> {
         let decided = self.access.decide(call.action, &self.offer).await;
         let mut decision = decided.map_err(NoOutcome::Refused)?;
+        if self.only_reads {
+            decision.permit = decision
+                .permit
+                .and_then(|permit| reading::only(permit, call.action, &self.offer.tools));
+        }
         if let (Some(source), Ok(permit)) = (call.source, &decision.permit)
             && source_of(&decision.on_behalf, permit) != *source
         {
@@ -217,6 +264,7 @@ impl Calls {
         waits: &mut impl FnMut(&Value, Duration),
     ) -> Tries<T> {
         let traffic = Arc::default();
+        let was_asked = permit.asks;
         let last = self.send_once(call, &permit, patience.left(), &traffic).await;
         let mut tries = Tries {
             last,
@@ -231,9 +279,10 @@ impl Calls {
             tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
             let Some(wait) = tries.wait(patience, waits) else { return tries };
             sleep(wait).await;
-            // What was revoked meanwhile is not tried again.
-            let Ok(Decision { permit: Ok(permit), .. }) = self.decide(call).await else {
-                return tries;
+            // What was revoked meanwhile is not tried again, nor what is to be asked about now.
+            let permit = match self.decide(call).await {
+                Ok(Decision { permit: Ok(permit), .. }) if !permit.asks || was_asked => permit,
+                _ => return tries,
             };
             tries.permit = permit;
             tries.retries += 1;

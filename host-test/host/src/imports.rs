@@ -80,6 +80,38 @@ impl Given {
 }
 
 impl Outline {
+    /// What it says of itself in words alone, which takes no time: name and metadata.
+    #[must_use]
+    pub fn named(component: &[u8]) -> Self {
+        let mut outline = Self::default();
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
+            match payload {
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                _ if depth > 0 => {}
+                Payload::CustomSection(section) => match section.as_known() {
+                    KnownCustom::ComponentName(names) => {
+                        outline.name = names.into_iter().flatten().find_map(|name| match name {
+                            ComponentName::Component { name, .. } if name.len() <= LONGEST => {
+                                Some(name.to_owned())
+                            }
+                            _ => None,
+                        });
+                    }
+                    _ => {
+                        let title = METADATA.into_iter().find(|title| *title == section.name());
+                        let text = std::str::from_utf8(section.data());
+                        let text = text.ok().filter(|text| text.len() <= LONGEST);
+                        outline.metadata.extend(title.zip(text.map(str::to_owned)));
+                    }
+                },
+                _ => {}
+            }
+        }
+        outline
+    }
+
     /// Reads it out of a component's bytes.
     ///
     /// # Errors
@@ -113,7 +145,7 @@ impl Outline {
             };
             Interface { name: name.to_owned(), functions }
         };
-        let mut outline = Self::default();
+        let mut outline = Self::named(component);
         let mut depth = 0_usize;
         for payload in Parser::new(0).parse_all(component).map_while(Result::ok) {
             match payload {
@@ -134,22 +166,6 @@ impl Outline {
                         outline.exports.push(interface(name, item));
                     }
                 }
-                Payload::CustomSection(section) => match section.as_known() {
-                    KnownCustom::ComponentName(names) => {
-                        outline.name = names.into_iter().flatten().find_map(|name| match name {
-                            ComponentName::Component { name, .. } if name.len() <= LONGEST => {
-                                Some(name.to_owned())
-                            }
-                            _ => None,
-                        });
-                    }
-                    _ => {
-                        let title = METADATA.into_iter().find(|title| *title == section.name());
-                        let text = std::str::from_utf8(section.data());
-                        let text = text.ok().filter(|text| text.len() <= LONGEST);
-                        outline.metadata.extend(title.zip(text.map(str::to_owned)));
-                    }
-                },
                 _ => {}
             }
         }

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod addresses;
+pub mod asking;
 pub mod cache;
 pub mod calls;
 pub mod client;
@@ -28,6 +29,7 @@ pub mod reference;
 pub mod retry;
 mod schema;
 pub mod secret;
+pub mod suggest;
 pub mod token;
 pub mod tools;
 pub mod vault;

@@ -58,6 +58,15 @@ pub struct Asked {
     pub prompt: Option<String>,
 }
 
+/// Who was asked whether a call may be made, and what was answered.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Consent {
+    /// How: such as `elicitation`, `terminal`, or `nobody`.
+    pub by: String,
+    /// The word of the [`Answer`](crate::asking::Answer).
+    pub answer: String,
+}
+
 /// How a call ended.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -68,6 +77,9 @@ pub struct Ended {
     /// The action's error, or a text: why there was neither.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
+    /// What came of asking, where the policy says that a person must say yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
     /// The HTTP status of each request's reply; 0 for one without.
     pub statuses: Vec<u16>,
     /// Further tries after the first.

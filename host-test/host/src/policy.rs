@@ -2,8 +2,8 @@
 //!
 //! Holds no secret, only where one is kept. A connection is an origin with its
 //! secret and its limits; a persona is somebody on whose behalf calls are made,
-//! with the actions that it may call over one connection, and the fields that
-//! it does not see.
+//! with the actions that it may call over one connection, those that it may call only
+//! when a person says yes to the very call, and the fields that it does not see.
 //!
 //! ```toml
 //! default-persona = "assistant"
@@ -29,6 +29,7 @@
 //! [personas.assistant]
 //! connection = "work"
 //! actions = ["list-contacts"]
+//! ask = ["create-contact"]      # a person says yes to each call; also if it stands above
 //! mask = ["value"]              # fields that it does not see
 //! show = ["hook-url"]           # fields that are sensitive, but it does see
 //! token-sha256 = "9f86d0..."    # of the token that it shows where it calls over HTTP
@@ -51,6 +52,7 @@ use crate::{
     files,
     gate::{self, Bounds, Connection, METHODS},
     token::Fingerprint,
+    tools::Tool,
     vault::Source,
     vendor::Vendor,
 };
@@ -79,6 +81,8 @@ pub struct Policy {
     personas: BTreeMap<String, Persona>,
     #[serde(skip)]
     file: PathBuf,
+    #[serde(skip)]
+    text: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -123,6 +127,10 @@ pub struct Persona {
     /// The toolsets all of whose actions it may call.
     #[serde(default)]
     pub toolsets: Vec<String>,
+    /// The actions that it may call only when a person says yes to the very call, whether
+    /// or not they stand in `actions`.
+    #[serde(default)]
+    pub ask: Vec<String>,
     /// The fields that it does not see.
     #[serde(default)]
     pub mask: Vec<String>,
@@ -169,7 +177,8 @@ impl Policy {
 
     /// The policy of a text that stands in this file, with what its paths lead to.
     fn of(text: &str, file: &Path) -> Result<Self, String> {
-        let mut policy = Self { file: file.to_owned(), ..Self::parse(text)? };
+        let (file, stands) = (file.to_owned(), text.to_owned());
+        let mut policy = Self { file, text: stands, ..Self::parse(text)? };
         let folder = policy.folder().to_owned();
         for (name, entry) in &mut policy.connections {
             if let Some(Err(why)) = entry.ca.as_mut().map(|ca| ca.read(&folder)) {
@@ -220,6 +229,11 @@ impl Policy {
             })
         };
         of_entries().or_else(of_personas).or_else(of_the_default).or_else(of_tokens)
+    }
+
+    /// What is wrong with a field, and in which line it is.
+    pub(crate) fn in_field(&self, path: &[&str], why: &str) -> String {
+        in_field(&self.text, path, why)
     }
 
     /// The file, by its full name.
@@ -306,6 +320,23 @@ impl Policy {
             return Err(format!("the connection `{connection}` is revoked in {file}"));
         }
         Ok((persona, line))
+    }
+}
+
+impl Persona {
+    /// Whether it may call the action, by its name or with all of its toolset, though
+    /// maybe only with a person's yes.
+    #[must_use]
+    pub fn may(&self, tool: &Tool) -> bool {
+        self.asks(&tool.name)
+            || self.actions.contains(&tool.name)
+            || self.toolsets.contains(&tool.toolset)
+    }
+
+    /// Whether a person must say yes to a call of the action.
+    #[must_use]
+    pub fn asks(&self, action: &str) -> bool {
+        self.ask.iter().any(|asked| asked == action)
     }
 }
 

@@ -44,6 +44,11 @@ impl Patience {
         Self::new(0, LONGEST)
     }
 
+    /// Waits for longer by so much: for time that passed while nobody worked.
+    pub fn prolong(&mut self, time: Duration) {
+        self.until += time;
+    }
+
     /// The time that is left.
     #[must_use]
     pub fn left(&self) -> Duration {

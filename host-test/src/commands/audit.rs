@@ -11,6 +11,7 @@ use clap::builder::NonEmptyStringValueParser;
 use host::{
     log::{self, Found, PastCall},
     policy::Policy,
+    suggest,
     tools::Tool,
 };
 use serde_json::{Value, json};
@@ -20,7 +21,7 @@ use crate::{
     component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
     form::{FormArguments, Format},
-    output, suggest, terminal,
+    output, terminal,
 };
 
 /// Show the calls that were written down, the oldest first.
@@ -185,6 +186,7 @@ const IN_OTHER_FORMS: &[&str] = &[
     "prompt",
     "result",
     "error",
+    "consent",
     "statuses",
     "retries",
     "milliseconds",

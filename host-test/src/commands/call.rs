@@ -9,14 +9,17 @@ use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, error::ErrorKind, value_parser,
 };
 use host::{
+    asking::Ask,
     calls::{Call, Calls},
     engine::{Connector, Limits},
     retry::{Patience, TRIES},
+    suggest,
     tools::Tool,
 };
 use serde_json::{Map, Value};
 
 use crate::{
+    asking::Terminal,
     caller::{CallerArguments, client},
     component::ComponentArguments,
     destination::Destination,
@@ -31,7 +34,7 @@ use crate::{
     progress::Progress,
     skipped::Skipped,
     spread::Kinds,
-    suggest, terminal,
+    terminal,
 };
 
 /// Carry out one action against 2Chat.
@@ -53,7 +56,8 @@ Carry out one action against 2Chat.
 The key is read from TWOCHAT_API_KEY and added to the request by the host: the \
 component never holds it. TWOCHAT_BASE_URL asks another server, such as the one \
 that `twochat mock` starts. With a policy, the call is made on behalf of one of its \
-personas, over the connection and with the key that it names.
+personas, over the connection and with the key that it names; where it says that a person \
+must say yes (`ask`), you are asked at the terminal, and without one it is refused.
 
 A result is written as JSON unless --output says otherwise; with --all as JSON Lines, \
 or as CSV to a file whose name ends in .csv.";
@@ -73,7 +77,7 @@ const HOST: &str = "Options of the host";
 /// The id of what is no flag: one that no field can have.
 const ALL_ARGUMENTS: &str = "all arguments";
 /// The host's own flags: a field of such a name is given as JSON.
-const HOST_FLAGS: [&str; 14] = [
+const HOST_FLAGS: [&str; 15] = [
     "component",
     "allow-import",
     "output",
@@ -84,6 +88,7 @@ const HOST_FLAGS: [&str; 14] = [
     "policy",
     "persona",
     "audit",
+    "read-only",
     "prompt",
     "all",
     "to",
@@ -179,8 +184,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let misread = |error: clap::Error| CommandError::Misuse(error.to_string());
     let form = FormArguments::from_arg_matches(matches).map_err(misread)?;
     let caller = CallerArguments::from_arg_matches(matches).map_err(misread)?;
+    let caller_reads = caller.read_only;
     let access = caller.access(&connector)?;
-    let calls = Calls::new(connector, client()?, access);
+    let calls = Calls::new(connector, client()?, access).only_reading(caller_reads);
     let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");
     let prompt = matches.get_one::<String>("prompt").cloned();
@@ -219,12 +225,14 @@ async fn call_once(
     tries: usize,
 ) -> Result<Value, CommandError> {
     let is_harmless = tool.annotations.read_only_hint == Some(true);
-    let _advice = (!is_harmless)
-        .then_some(Advice("twochat: it may have been carried out: look before you repeat it"));
+    let asker = Terminal::once();
+    let look = "twochat: it may have been carried out: look before you repeat it";
+    let _advice = (!is_harmless).then_some(Advice(look, asker.is_asking()));
     let progress = Progress::of_call();
     let waits = |error: &Value, wait| progress.waits(error, wait);
     let patience = Patience::new(tries, Limits::default().time);
-    let call = Call { prompt, ..Call::new(&tool.name, arguments) };
+    let asker = Some(&asker as &dyn Ask);
+    let call = Call { prompt, asker, ..Call::new(&tool.name, arguments) };
     let outcome = calls.make(call, patience, waits).await?;
     outcome.result.map_err(CommandError::Action)
 }

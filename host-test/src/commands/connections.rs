@@ -46,8 +46,9 @@ connection. `twochat connect NAME` begins one, in ~/.config/twochat/policy.toml 
   [personas.assistant]
   connection = \"work\"
   actions = [\"list-contacts\"]
+  ask = [\"create-contact\"]
 
-What else can stand there (masks, limits, a proxy, the log) is in host-test/README.md of the \
+Each call of what stands in `ask` waits for a person's yes. What else can stand there (masks, limits, a proxy, the log) is in host-test/README.md of the \
 sources, and the whole of it in host-test/host/src/policy.rs.";
 
 /// Store a connection's key, once 2Chat has said that it works.

@@ -3,8 +3,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use host::{access::Access, calls::Calls, engine::Limits, retry::TRIES, tools::Tool};
-use rmcp::serve_server;
+use host::{
+    access::Access,
+    calls::Calls,
+    client::Client,
+    engine::{Connector, Limits},
+    retry::TRIES,
+    tools::Tool,
+};
+use rmcp::{model::Implementation, serve_server};
 use tokio::sync::Semaphore;
 
 use self::server::Server;
@@ -18,11 +25,16 @@ use crate::{
     toolsets::{ToolsetArguments, usual},
 };
 
+mod asking;
 mod http;
+mod identity;
 mod offered;
+mod prompts;
 mod refusal;
+mod resources;
 mod served;
 mod server;
+mod turns;
 
 /// Serve the actions as tools to agents (MCP over standard input and output, or HTTP).
 ///
@@ -30,7 +42,12 @@ mod server;
 /// twochat --env TWOCHAT_API_KEY=... -- twochat mcp`. The key is read from there, or
 /// as the policy says, and added to requests by the host; neither the agent nor the
 /// component sees it. What a request's `_meta` has as `prompt` is written down with
-/// the call. It ends when its input does.
+/// the call. Where the policy says that a person must say yes to a call (`ask`), the client
+/// shows them the form that it is asked for (elicitation); without one it is refused. It
+/// ends when its input does.
+///
+/// Beside the tools there are prompts for what they are used for, and the contract as
+/// resources, twochat://contract and twochat://contract/NAME.
 ///
 /// With --http, agents connect to http://ADDR/mcp. With a policy, each shows the token of
 /// its persona (`twochat token NAME` makes one) as `Authorization: Bearer TOKEN`. Without
@@ -63,27 +80,50 @@ const AT_ONCE: usize = 32;
 /// So long after the last call has to end its answer may be on its way.
 const LAST: Duration = Duration::from_secs(2);
 
-/// A policy tells by itself which toolsets its personas see.
-fn offered(asked: Option<Vec<String>>, access: &Access) -> Option<Vec<String>> {
-    match access {
-        Access::Owner(_) => asked.or_else(|| Some(usual())),
-        Access::Persona(_) => asked,
+/// What all servers are made of.
+struct Make {
+    connector: Connector,
+    client: Client,
+    identity: Implementation,
+    /// The toolsets that were asked for.
+    toolsets: Option<Vec<String>>,
+    tries: usize,
+    only_reads: bool,
+    /// The turns of all of them.
+    all: Arc<Semaphore>,
+}
+
+impl Make {
+    fn server(&self, access: Access, turns: Vec<Arc<Semaphore>>) -> Server {
+        let toolsets = self.toolsets.clone().or_else(|| match access {
+            Access::Owner(_) => Some(usual()),
+            // A policy tells by itself which its personas see.
+            Access::Persona(_) => None,
+        });
+        let calls = Calls::new(self.connector.clone(), self.client.clone(), access);
+        let calls = calls.offering(toolsets).only_reading(self.only_reads);
+        Server::new(calls, self.identity.clone(), self.tries, turns)
     }
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let Arguments { component, no_retry, http, allow_host, toolsets, caller } = arguments;
-    let connector = component.load_for_calls(AT_ONCE)?;
-    let asked = toolsets.asked(&Tool::all_of(&connector))?;
+    let (connector, bytes) = component.load_with_bytes(AT_ONCE)?;
+    let identity = identity::of(&bytes);
+    let toolsets = toolsets.asked(&Tool::all_of(&connector))?;
+    let only_reads = caller.read_only;
     let tries = if no_retry { 0 } else { TRIES };
+    let all = Arc::new(Semaphore::new(AT_ONCE));
     if let Some(address) = http {
         let callers = caller.callers(&connector)?;
-        return http::serve(&address, allow_host, callers, connector, tries, asked).await;
+        let client = client()?;
+        let make = Make { connector, client, identity, toolsets, tries, only_reads, all };
+        return http::serve(&address, allow_host, callers, make).await;
     }
     let access = caller.access(&connector)?;
-    let offered = offered(asked, &access);
-    let calls = Calls::new(connector, client()?, access).offering(offered);
-    let server = Server::new(calls, tries, vec![Arc::new(Semaphore::new(AT_ONCE))]);
+    let turns = vec![Arc::clone(&all)];
+    let make = Make { connector, client: client()?, identity, toolsets, tries, only_reads, all };
+    let server = make.server(access, turns);
     // What is wrong now is better heard by whoever starts this than by the agent.
     server.can_serve()?;
     if terminal::is_typed() {

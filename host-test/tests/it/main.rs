@@ -22,6 +22,7 @@ mod actions {
 }
 mod advice;
 mod artefact;
+mod asking;
 mod audit;
 mod authority;
 mod bounds;
@@ -52,6 +53,7 @@ mod network;
 mod odd_replies;
 mod pages;
 mod policy;
+mod reading;
 mod readme;
 mod reference;
 mod results;

@@ -1,10 +1,12 @@
 //! `twochat mcp` as an agent meets it, and as somebody who sends nonsense does.
 
 mod answers;
+mod batches;
 mod chaos;
 mod flood;
 mod full;
 mod nonsense;
+mod offers;
 mod waiting;
 
 use std::time::{Duration, Instant};
@@ -60,7 +62,11 @@ async fn the_handshake_is_made_in_any_version_and_says_what_this_is() {
         let welcome = &answer["result"];
         assert_eq!(welcome["protocolVersion"], agreed, "{answer}");
         assert_eq!(welcome["serverInfo"]["name"], "twochat", "{answer}");
-        assert_eq!(welcome["capabilities"], json!({ "tools": {} }), "{answer}");
+        assert_eq!(
+            welcome["capabilities"],
+            json!({ "prompts": {}, "resources": {}, "tools": {} }),
+            "{answer}"
+        );
         let about = LOADED.1.docs().about(&["actions"]);
         assert!(about.len() > 100, "{about}");
         let told = welcome["instructions"].as_str().unwrap();

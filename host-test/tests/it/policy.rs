@@ -294,7 +294,8 @@ async fn a_policy_that_is_broken_or_does_not_fit_is_refused_before_anything_is_s
         (
             "\"list-contacts\", \"list-w",
             "\"list-contact\", \"list-w",
-            "personas.reader.actions: there is no action `list-contact`; there are create-contact",
+            "line 9: personas.reader.actions: there is no action `list-contact`; did you mean \
+             `list-contacts`? There are create-contact",
         ),
     ] {
         let policy = Policy::of("broken", &twochat);

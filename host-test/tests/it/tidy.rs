@@ -87,7 +87,7 @@ fn the_library_knows_no_action_and_no_vendor_by_name() {
 #[test]
 fn the_command_names_actions_in_few_places() {
     for (room, text) in files("host-test/src", &[".rs"]) {
-        let knows = ["/demo.rs", "/call.rs", "/connections.rs", "/commands/mock.rs"]
+        let knows = ["/demo.rs", "/call.rs", "/connections.rs", "/commands/mock.rs", "/prompts.rs"]
             .iter()
             .any(|name| room.ends_with(name));
         for action in ["contact", "usage", "webhook", "test-api-key"] {

@@ -3,31 +3,51 @@
 
 use serde_json::{Map, Value};
 
-use crate::{policy::Persona, tools::Tool};
+use crate::{
+    policy::{Persona, Policy},
+    suggest,
+    tools::Tool,
+};
+
+/// A field of the policy that does not fit, and why.
+pub(super) struct Misfit {
+    path: Vec<String>,
+    why: String,
+}
+
+impl Misfit {
+    fn at(path: &[&str], why: String) -> Self {
+        Self { path: path.iter().map(|key| (*key).to_owned()).collect(), why }
+    }
+
+    /// In words, with the file and the line.
+    pub(super) fn told_of(self, policy: &Policy) -> String {
+        let path: Vec<_> = self.path.iter().map(String::as_str).collect();
+        format!("{}: {}", policy.file().display(), policy.in_field(&path, &self.why))
+    }
+}
 
 /// Whether all that a persona names is there.
-pub(super) fn persona(name: &str, persona: &Persona, tools: &[Tool]) -> Result<(), String> {
-    let Persona { actions, toolsets, mask, show, .. } = persona;
-    let is_action = |name: &&String| tools.iter().any(|tool| tool.name == **name);
-    if let Some(action) = actions.iter().find(|name| !is_action(name)) {
-        let known: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
-        let known = known.join(", ");
-        let why = format!("there is no action `{action}`; there are {known}");
-        return Err(format!("personas.{name}.actions: {why}"));
+pub(super) fn persona(name: &str, persona: &Persona, tools: &[Tool]) -> Result<(), Misfit> {
+    let Persona { actions, ask, toolsets, mask, show, .. } = persona;
+    let known: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
+    for (key, actions) in [("actions", actions), ("ask", ask)] {
+        if let Some(action) = actions.iter().find(|name| !known.contains(&name.as_str())) {
+            let why = suggest::unknown("action", action, &known, "there are");
+            return Err(Misfit::at(&["personas", name, key], why));
+        }
     }
-    let is_toolset = |name: &&String| tools.iter().any(|tool| tool.toolset == **name);
-    if let Some(toolset) = toolsets.iter().find(|name| !is_toolset(name)) {
-        let mut known: Vec<_> = tools.iter().map(|tool| tool.toolset.as_str()).collect();
-        known.dedup();
-        let known = known.join(", ");
-        let why = format!("there is no toolset `{toolset}`; there are {known}");
-        return Err(format!("personas.{name}.toolsets: {why}"));
+    let mut known: Vec<_> = tools.iter().map(|tool| tool.toolset.as_str()).collect();
+    known.dedup();
+    if let Some(toolset) = toolsets.iter().find(|name| !known.contains(&name.as_str())) {
+        let why = suggest::unknown("toolset", toolset, &known, "there are");
+        return Err(Misfit::at(&["personas", name, "toolsets"], why));
     }
     for (key, fields) in [("mask", mask), ("show", show)] {
         for field in fields {
             if let Err(why) = is_text(tools, field) {
                 let why = format!("`{field}` cannot be masked: {why}");
-                return Err(format!("personas.{name}.{key}: {why}"));
+                return Err(Misfit::at(&["personas", name, key], why));
             }
         }
     }
@@ -35,13 +55,16 @@ pub(super) fn persona(name: &str, persona: &Persona, tools: &[Tool]) -> Result<(
 }
 
 /// Whether all fields that are not written down are there.
-pub(super) fn redaction(redacted: &[String], tools: &[Tool]) -> Result<(), String> {
+pub(super) fn redaction(redacted: &[String], tools: &[Tool]) -> Result<(), Misfit> {
     let is_somewhere = |field: &&String| {
         let mut schemas = tools.iter().flat_map(|tool| [&tool.input_schema, &tool.output_schema]);
         schemas.any(|schema| !members(schema, field).is_empty())
     };
     match redacted.iter().find(|field| !is_somewhere(field)) {
-        Some(field) => Err(format!("audit.redact: no action takes or gives `{field}`")),
+        Some(field) => {
+            let why = format!("no action takes or gives `{field}`");
+            Err(Misfit::at(&["audit", "redact"], why))
+        }
         None => Ok(()),
     }
 }

@@ -12,8 +12,9 @@ use tokio::{
 use super::{Call, NoOutcome};
 use crate::{
     access::{Decision, OnBehalf},
+    asking::Answer,
     hiding::{Hiding, MASK, Redaction, is_about, redact, texts_in},
-    log::{Asked, Ended, Log, Open},
+    log::{Asked, Consent, Ended, Log, Open},
     secret::Secret,
 };
 
@@ -30,6 +31,8 @@ pub(super) struct Record {
     texts: Vec<String>,
     /// Whether anybody knows what stands where in the arguments.
     known: bool,
+    /// Who was asked, and what was answered.
+    consent: Option<Consent>,
 }
 
 impl Record {
@@ -43,25 +46,36 @@ impl Record {
         let Decision { on_behalf, log, redacted, key, .. } = decision;
         let texts = texts_in(call.arguments, redacted);
         let (redacted, sensitive) = (redacted.clone(), sensitive.to_vec());
-        let mut record = Self { open: None, key: key.clone(), redacted, sensitive, texts, known };
+        let (open, consent, key) = (None, None, key.clone());
+        let mut record = Self { open, key, redacted, sensitive, texts, known, consent };
         let Some(log) = log else { return Ok(record) };
 
         let mut arguments = if known { call.arguments.clone() } else { MASK.into() };
         redact(&mut arguments, &record.redacted);
         let texts = Redaction::of(&record.texts);
         texts.redact(&mut arguments);
-        Hiding::of(key.as_ref(), &[]).hide(&mut arguments);
-        let prompt = call.prompt.map(|prompt| texts.redacted(prompt));
-        let prompt = prompt.map(|prompt| match key {
-            Some(key) => key.hide_in(&prompt),
-            None => prompt,
-        });
+        Hiding::of(record.key.as_ref(), &[]).hide(&mut arguments);
+        let prompt = call.prompt.map(|prompt| record.without_key(texts.redacted(prompt)));
         let OnBehalf { persona, connection, server } = on_behalf.clone();
         let user = rustix::process::getuid().as_raw().to_string();
         let action = record.without_key(call.action.to_owned());
         let asked = Asked { user, persona, connection, server, action, arguments, prompt };
         record.open = Some(block_in_place(|| start(log, asked)).map_err(NoOutcome::NotWritten)?);
         Ok(record)
+    }
+
+    /// Notes who was asked whether it may be made, and what was answered.
+    pub(super) fn was_asked(&mut self, by: &str, answer: Answer) {
+        let (by, answer) = (by.to_owned(), answer.word().to_owned());
+        self.consent = Some(Consent { by, answer });
+    }
+
+    /// Writes down that it was asked about, and that what was asked about comes now.
+    pub(super) fn only_asked(mut self) -> Result<(), NoOutcome> {
+        let mut ended = Ended::default();
+        self.finish(&mut ended).map_err(|error| {
+            NoOutcome::NotWritten(format!("the log cannot be written to: {error}"))
+        })
     }
 
     /// Writes down why it is not made.
@@ -122,6 +136,7 @@ impl Record {
 
     fn finish(&mut self, ended: &mut Ended) -> std::io::Result<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
+        ended.consent.clone_from(&self.consent);
         block_in_place(|| open.finish(ended))
     }
 

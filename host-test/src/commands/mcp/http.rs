@@ -16,8 +16,6 @@ use std::{
 
 use host::{
     access::{self, Access},
-    calls::Calls,
-    client::Client,
     engine::{Connector, Limits},
     policy::Policy,
     token::Fingerprint,
@@ -28,13 +26,12 @@ use hyper::body::Incoming;
 use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 
 use super::{
-    AT_ONCE, LAST, offered,
+    AT_ONCE, LAST, Make,
     refusal::Refusal,
     served::{BODY_TIME, IDLE, SESSIONS, Served},
-    server::Server,
 };
 use crate::{
-    caller::{Callers, client},
+    caller::Callers,
     exit::CommandError,
     interrupt,
     listener::{self, Answer},
@@ -93,9 +90,7 @@ pub(super) async fn serve(
     address: &Address,
     names: Vec<Name>,
     callers: Callers,
-    connector: Connector,
-    tries: usize,
-    asked: Option<Vec<String>>,
+    make: Make,
 ) -> Result<(), CommandError> {
     let is_loopback = address.0.ip().is_loopback();
     if !is_loopback && names.is_empty() {
@@ -105,8 +100,6 @@ pub(super) async fn serve(
             address.0.port()
         )));
     }
-    let all = Arc::new(Semaphore::new(AT_ONCE));
-    let make = Make { connector, client: client()?, tries, asked, all };
     let who = match callers {
         Callers::All(_) if !is_loopback => {
             return Err(CommandError::Misuse(format!(
@@ -116,10 +109,7 @@ pub(super) async fn serve(
             )));
         }
         Callers::All(access) => {
-            let turns = vec![Arc::clone(&make.all)];
-            let offered = offered(make.asked, &access);
-            let calls = Calls::new(make.connector, make.client, access).offering(offered);
-            let server = Server::new(calls, tries, turns);
+            let server = make.server(access, vec![Arc::clone(&make.all)]);
             server.can_serve()?;
             Who::All(Arc::new(Served::by(server)))
         }
@@ -157,16 +147,6 @@ fn has_tokens(file: &Path, connector: &Connector) -> Result<(), CommandError> {
     let misfits = access::check(file, &Tool::all_of(connector)).map_err(CommandError::Misuse)?;
     misfits.iter().for_each(|why| terminal::say(&format!("twochat: {why}")));
     Ok(())
-}
-
-/// What all servers are made of.
-struct Make {
-    connector: Connector,
-    client: Client,
-    tries: usize,
-    /// The toolsets that were asked for.
-    asked: Option<Vec<String>>,
-    all: Arc<Semaphore>,
 }
 
 /// Who is let in.
@@ -223,6 +203,7 @@ impl Door {
                 served.values().map(|(_, served)| Arc::clone(served)).collect()
             }
         };
+        all.iter().for_each(|served| served.asks_no_more());
         let over = async {
             for served in &all {
                 served.is_over().await;
@@ -260,10 +241,7 @@ impl Who {
             .ok_or_else(|| Refusal::unknown("Bearer realm=\"twochat\", error=\"invalid_token\""))?;
         let (_, served) = served.entry(token).or_insert_with(|| {
             let turns = vec![Arc::new(Semaphore::new(SHARE)), Arc::clone(&make.all)];
-            let (connector, client) = (make.connector.clone(), make.client.clone());
-            let calls = Calls::new(connector, client, access.as_persona(persona));
-            let calls = calls.offering(make.asked.clone());
-            let server = Server::new(calls, make.tries, turns);
+            let server = make.server(access.as_persona(persona), turns);
             (persona.to_owned(), Arc::new(Served::by(server)))
         });
         Ok(Arc::clone(served))

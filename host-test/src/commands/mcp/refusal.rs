@@ -6,7 +6,10 @@ use http::{
 };
 use http_body_util::{BodyExt, Full};
 
-use crate::{listener::Answer, message::Outgoing};
+use crate::{
+    listener::Answer,
+    message::{Outgoing, Told},
+};
 
 /// The answer to a request that is not served.
 pub(super) struct Refusal(Box<Answer>);
@@ -19,7 +22,7 @@ impl Refusal {
 
     /// As a message of the protocol.
     pub(super) fn message(status: StatusCode, message: &Outgoing) -> Self {
-        let text = serde_json::to_vec(message).unwrap_or_default();
+        let text = serde_json::to_vec(&Told(message)).unwrap_or_default();
         Self::of(status, "application/json", text)
     }
 

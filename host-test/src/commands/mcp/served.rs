@@ -5,7 +5,8 @@
 //! much.
 
 use std::{
-    collections::HashSet,
+    collections::{HashSet, VecDeque},
+    convert::Infallible,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
@@ -13,11 +14,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, request::Parts};
-use http_body_util::{BodyExt, Empty, Full};
+use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use rmcp::{
-    model::{ClientRequest, JsonRpcMessage, RequestId},
+    model::{ClientRequest, JsonRpcMessage, ProtocolVersion, RequestId},
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService,
         session::local::{LocalSessionManager, SessionConfig},
@@ -29,7 +30,7 @@ use super::{refusal::Refusal, server::Server};
 use crate::{
     in_flight::{Admitted, InFlight, is_too_heavy, weight},
     listener::Answer,
-    message::{self, LARGE, LIMIT},
+    message::{self, LARGE, LIMIT, Sent, Taken, Told},
 };
 
 /// The header that names a session.
@@ -52,6 +53,8 @@ pub(super) struct Served {
     in_flight: Arc<InFlight>,
     /// The requests of sessions that wait for their answer.
     waiting: Waiting,
+    /// The sessions whose version of the protocol has batches.
+    with_batches: Mutex<HashSet<HeaderValue>>,
 }
 
 type Waiting = Arc<Mutex<HashSet<(HeaderValue, RequestId)>>>;
@@ -80,6 +83,7 @@ impl Served {
             opening: Turn::default(),
             in_flight: Arc::default(),
             waiting: Arc::default(),
+            with_batches: Mutex::default(),
         }
     }
 
@@ -91,6 +95,11 @@ impl Served {
     /// Waits until nothing is under way.
     pub(super) async fn is_over(&self) {
         self.in_flight.is_over().await;
+    }
+
+    /// Takes back what somebody is asked.
+    pub(super) fn asks_no_more(&self) {
+        self.in_flight.end();
     }
 
     /// Ends its sessions and streams, and what is under way in them.
@@ -115,26 +124,49 @@ impl Served {
             return Err(full());
         }
         let read = || message::read(&body);
-        let message = match if is_large { block_in_place(read) } else { read() } {
-            Some(Ok(message)) => message,
-            Some(Err(answer)) => return Err(Refusal::message(StatusCode::BAD_REQUEST, &answer)),
-            None => {
-                return Err(Refusal::new(
-                    StatusCode::BAD_REQUEST,
-                    "expected a message of JSON-RPC",
-                ));
+        match if is_large { block_in_place(read) } else { read() } {
+            Some(Sent::One(read)) => {
+                let Taken { message, text } =
+                    read.map_err(|answer| Refusal::message(StatusCode::BAD_REQUEST, &answer))?;
+                parts.extensions.insert(Arc::clone(&admitted));
+                let text = text.map_or(body, Bytes::from);
+                let (answer, claim) = self.one(parts, &message, text, is_large).await?;
+                Ok(kept(answer, admitted, claim))
             }
-        };
+            Some(Sent::Batch(sent)) if self.has_batches(&parts) => {
+                Ok(kept(self.batch(&parts, sent).await, admitted, None))
+            }
+            Some(Sent::Batch(_)) => {
+                Err(Refusal::message(StatusCode::BAD_REQUEST, &message::no_batches()))
+            }
+            None => Err(Refusal::new(StatusCode::BAD_REQUEST, "expected a message of JSON-RPC")),
+        }
+    }
+
+    /// The answer to a message, and its claim on its id.
+    async fn one(
+        &self,
+        mut parts: Parts,
+        message: &message::Incoming,
+        text: Bytes,
+        is_large: bool,
+    ) -> Result<(Answer, Option<Arc<Claim>>), Refusal> {
         let session = parts.headers.get(SESSION).cloned();
-        let claim = match (&message, &session) {
+        let claim = match (message, &session) {
             (JsonRpcMessage::Request(request), Some(session)) => {
                 Some(Claim::of(&self.waiting, session, &request.id)?)
             }
             _ => None,
         };
-        let is_request = |is: fn(&ClientRequest) -> bool| matches!(&message, JsonRpcMessage::Request(request) if is(&request.request));
-        let opens = is_request(|request| matches!(request, ClientRequest::InitializeRequest(_)));
-        let _opening = if opens && session.is_none() {
+        let request = match message {
+            JsonRpcMessage::Request(request) => Some(&request.request),
+            _ => None,
+        };
+        let opens = match request {
+            Some(ClientRequest::InitializeRequest(greeting)) => Some(&greeting.params),
+            _ => None,
+        };
+        let _opening = if opens.is_some() && session.is_none() {
             let turn = self.opening.lock().await;
             if self.sessions.sessions.read().await.len() >= SESSIONS {
                 let why = "there are as many sessions as there may be: end one, or wait until one \
@@ -145,25 +177,92 @@ impl Served {
         } else {
             None
         };
-        let calls = is_request(|request| {
-            matches!(request, ClientRequest::CallToolRequest(_) | ClientRequest::CustomRequest(_))
-        });
-        drop(message);
-        parts.extensions.insert(Arc::clone(&admitted));
+        let calls = matches!(
+            request,
+            Some(ClientRequest::CallToolRequest(_) | ClientRequest::CustomRequest(_))
+        );
         if let Some(claim) = &claim {
             parts.extensions.insert(Arc::clone(claim));
         }
-        let request = Request::from_parts(parts, Full::new(body));
+        let request = Request::from_parts(parts, Full::new(text));
         let mut answer = std::pin::pin!(self.service.handle(request));
         let answer = std::future::poll_fn(|context| {
             let mut poll = || answer.as_mut().poll(context);
             // What is large takes its time, so not where others are served.
             if is_large || calls { block_in_place(poll) } else { poll() }
         });
-        let (parts, body) = answer.await.into_parts();
-        let kept = Kept { body, rest: Bytes::new(), _admitted: admitted, _claim: claim };
-        Ok(Response::from_parts(parts, kept.boxed()))
+        let answer = answer.await;
+        // What the server knows it takes as it is asked for.
+        if opens.is_some_and(|asked| asked.protocol_version == ProtocolVersion::V_2025_03_26)
+            && let Some(session) = answer.headers().get(SESSION)
+        {
+            self.note_batches(session).await;
+        }
+        Ok((answer, claim))
     }
+
+    async fn note_batches(&self, session: &HeaderValue) {
+        let open = self.sessions.sessions.read().await;
+        let is_open = |known: &HeaderValue| {
+            known.to_str().is_ok_and(|known| open.keys().any(|id| **id == *known))
+        };
+        let mut noted = self.with_batches.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.retain(is_open);
+        noted.insert(session.clone());
+    }
+
+    fn has_batches(&self, parts: &Parts) -> bool {
+        let noted = self.with_batches.lock().unwrap_or_else(PoisonError::into_inner);
+        parts.headers.get(SESSION).is_some_and(|session| noted.contains(session))
+    }
+
+    /// The answers to a batch, each an event: all are asked for before the first is sent.
+    async fn batch(&self, parts: &Parts, sent: Vec<Result<Taken, message::Outgoing>>) -> Answer {
+        let mut events = VecDeque::new();
+        for one in sent {
+            let answer = match one {
+                Ok(Taken { message, text }) => {
+                    let id = match &message {
+                        JsonRpcMessage::Request(request) => Some(request.id.clone()),
+                        _ => None,
+                    };
+                    let text = text.unwrap_or_default();
+                    let answer = self.one(parts.clone(), &message, text.into(), true).await;
+                    let (answer, claim) = match answer {
+                        Ok(answer) => answer,
+                        Err(refusal) => (refusal.answer(), None),
+                    };
+                    match (id, answer.status().is_success()) {
+                        // Nothing answers a notification.
+                        (None, _) => continue,
+                        (Some(_), true) => {
+                            events.push_back(Claimed { body: answer.into_body(), _claim: claim });
+                            continue;
+                        }
+                        (id, false) => message::not_taken(id, answer.status().as_u16()),
+                    }
+                }
+                Err(answer) => answer,
+            };
+            let text = serde_json::to_string(&Told(&answer)).unwrap_or_default();
+            let event = Full::new(Bytes::from(format!("data: {text}\n\n")));
+            events.push_back(Claimed { body: event.boxed(), _claim: None });
+        }
+        let (status, of_type) = match events.is_empty() {
+            true => (StatusCode::ACCEPTED, None),
+            false => (StatusCode::OK, Some(HeaderValue::from_static("text/event-stream"))),
+        };
+        let mut answer = Response::new(InTurn(events).boxed());
+        *answer.status_mut() = status;
+        answer.headers_mut().extend(of_type.map(|of_type| (CONTENT_TYPE, of_type)));
+        answer
+    }
+}
+
+fn kept(answer: Answer, admitted: Arc<Admitted>, claim: Option<Arc<Claim>>) -> Answer {
+    let (parts, body) = answer.into_parts();
+    let kept = Kept { body, rest: Bytes::new(), _admitted: admitted, _claim: claim };
+    Response::from_parts(parts, kept.boxed())
 }
 
 /// The body, if it is not too large and there is room for it.
@@ -252,5 +351,32 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Kept<B> {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+/// The body of one answer of a batch.
+struct Claimed {
+    body: BoxBody<Bytes, Infallible>,
+    _claim: Option<Arc<Claim>>,
+}
+
+/// Bodies one after another.
+struct InTurn(VecDeque<Claimed>);
+
+impl Body for InTurn {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        while let Some(first) = self.0.front_mut() {
+            if let Some(frame) = ready!(Pin::new(&mut first.body).poll_frame(context)) {
+                return Poll::Ready(Some(frame));
+            }
+            self.0.pop_front();
+        }
+        Poll::Ready(None)
     }
 }

@@ -12,6 +12,7 @@ use std::{
 };
 
 use host::{
+    asking::Ask,
     calls::{Call, Calls, NoOutcome},
     engine::Limits,
     meant::{self, Meant, meant},
@@ -22,20 +23,27 @@ use rmcp::{
     ErrorData, RoleServer, ServerHandler,
     model::{
         self, CallToolRequestMethod, CallToolRequestParams, CallToolResponse, CallToolResult,
-        ConstString, ContentBlock, CustomRequest, CustomResult, ErrorCode, Implementation,
-        ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ServerCapabilities,
-        ServerConfig, ToolAnnotations,
+        ConstString, ContentBlock, CustomRequest, CustomResult, ErrorCode, GetPromptRequestParams,
+        GetPromptResponse, Implementation, ListPromptsResult, ListResourceTemplatesResult,
+        ListResourcesResult, ListToolsResult, PaginatedRequestParams, ProgressNotificationParam,
+        ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+        ToolAnnotations,
     },
     service::RequestContext,
 };
 use serde_json::Value;
 use tokio::{
-    sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore},
+    sync::{Notify, Semaphore},
     task::block_in_place,
     time::{Instant, sleep, timeout_at},
 };
 
-use super::offered::{Offered, answer};
+use super::{
+    asking::{Asker, Questions},
+    offered::{Offered, answer},
+    prompts, resources,
+    turns::Turns,
+};
 use crate::{
     failure::{self, instructions},
     in_flight::Admitted,
@@ -53,17 +61,24 @@ pub(super) struct Server {
     calls: Calls,
     /// All that the connector offers, in the form for models, whoever may call them.
     offered: Vec<Offered>,
+    identity: Implementation,
     about: String,
     tries: usize,
     /// A call has a turn of each.
     turns: Vec<Arc<Semaphore>>,
+    questions: Questions,
 }
 
 impl Server {
-    pub(super) fn new(calls: Calls, tries: usize, turns: Vec<Arc<Semaphore>>) -> Self {
+    pub(super) fn new(
+        calls: Calls,
+        identity: Implementation,
+        tries: usize,
+        turns: Vec<Arc<Semaphore>>,
+    ) -> Self {
         let (offered, tools) = (Offered::all_of(&calls), calls.tools().unwrap_or_default());
-        let about = instructions(calls.connector(), &tools);
-        Self { about, offered, calls, tries, turns }
+        let (about, questions) = (instructions(calls.connector(), &tools), Questions::default());
+        Self { calls, offered, identity, about, tries, turns, questions }
     }
 
     /// Why nothing can be served, if so.
@@ -71,12 +86,12 @@ impl Server {
         self.calls.tools().map(|_| ())
     }
 
-    async fn turns(&self) -> Result<Vec<OwnedSemaphorePermit>, AcquireError> {
-        let mut turns = Vec::new();
-        for all in &self.turns {
-            turns.push(Arc::clone(all).acquire_owned().await?);
-        }
-        Ok(turns)
+    /// The tools that the caller may call now, in the form for models.
+    fn listed(&self) -> Result<Vec<&Tool>, ErrorData> {
+        let tools = self.calls.tools();
+        let tools = tools.map_err(|why| ErrorData::internal_error(why.to_string(), None))?;
+        let is_listed = |it: &&Offered| tools.iter().any(|tool| tool.name == it.tool.name);
+        Ok(self.offered.iter().filter(is_listed).map(|it| &it.tool).collect())
     }
 }
 
@@ -88,8 +103,10 @@ fn admitted(context: &RequestContext<RoleServer>) -> Option<&Arc<Admitted>> {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let mut info = ServerConfig::new(ServerCapabilities::builder().enable_tools().build());
-        info.server_info = Implementation::new("twochat", env!("CARGO_PKG_VERSION"));
+        let capabilities = ServerCapabilities::builder();
+        let capabilities = capabilities.enable_tools().enable_prompts().enable_resources();
+        let mut info = ServerConfig::new(capabilities.build());
+        info.server_info = self.identity.clone();
         info.instructions = Some(self.about.clone()).filter(|about| !about.is_empty());
         info
     }
@@ -99,11 +116,58 @@ impl ServerHandler for Server {
         _: Option<PaginatedRequestParams>,
         _: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let tools = self.calls.tools();
-        let tools = tools.map_err(|why| ErrorData::internal_error(why.to_string(), None))?;
-        let is_listed = |it: &&Offered| tools.iter().any(|tool| tool.name == it.tool.name);
-        let listed = self.offered.iter().filter(is_listed).map(|it| listed(&it.tool));
+        let listed = self.listed()?.into_iter().map(listed);
         Ok(ListToolsResult::with_all_items(listed.collect()))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let prompts = prompts::listed(self.calls.connector());
+        Ok(ListPromptsResult::with_all_items(prompts))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let arguments = request.arguments.unwrap_or_default();
+        let tools = self.listed()?;
+        let result = prompts::get(self.calls.connector(), &request.name, &arguments, &tools);
+        result.map(Into::into).map_err(|why| ErrorData::invalid_params(repeated(&why), None))
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Ok(ListResourcesResult::with_all_items(vec![resources::contract()]))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(ListResourceTemplatesResult::with_all_items(vec![resources::of_a_function()]))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let tools = self.listed()?;
+        let read = resources::read(&self.about, &request.uri, &tools);
+        read.map(Into::into).ok_or_else(|| {
+            let uri = repeated(&request.uri);
+            let why = format!("there is no resource `{uri}`; there is {}", resources::CONTRACT);
+            ErrorData::resource_not_found(why, Some(serde_json::json!({ "uri": uri })))
+        })
     }
 
     /// Whatever the SDK could not read as a request that it knows.
@@ -116,10 +180,11 @@ impl ServerHandler for Server {
         if method == CallToolRequestMethod::VALUE
             && let Some(Ok(request)) = params.map(in_usual_form).map(serde_json::from_value)
         {
-            let CallToolResponse::Complete(result) = self.call_tool(request, context).await? else {
-                return Err(ErrorData::internal_error("the call is not complete", None));
+            let result = match self.call_tool(request, context).await? {
+                CallToolResponse::Complete(result) => serde_json::to_value(result),
+                CallToolResponse::InputRequired(asked) => serde_json::to_value(asked),
+                _ => return Err(ErrorData::internal_error("the call is not complete", None)),
             };
-            let result = serde_json::to_value(result);
             return result
                 .map(CustomResult::new)
                 .map_err(|error| ErrorData::internal_error(error.to_string(), None));
@@ -154,29 +219,23 @@ impl ServerHandler for Server {
             return Err(ErrorData::invalid_params(message, None));
         };
         let prompt = context.meta.get("prompt").and_then(Value::as_str);
+        let turns = Turns::of(&self.turns, admitted(&context));
+        let again = request.request_state.zip(request.input_responses);
+        let asker = Asker::new(&context, &turns, &self.questions, again);
         let call = |arguments| Call { prompt, ..Call::new(&request.name, arguments) };
         let has_a_turn = AtomicBool::new(false);
         let made = async {
             let time = Limits::default().time;
             let until = Instant::now() + time;
-            // The semaphores are never closed.
-            let Ok(Ok(turns)) = timeout_at(until, self.turns()).await else {
+            if timeout_at(until, turns.take()).await.is_err() {
                 let why =
                     format!("so many calls were under way that its turn did not come in {time:?}");
                 let why = self.calls.turn_down(call(&arguments), NoOutcome::Refused(why)).await;
                 return Err(format!(
                     "{why}.\n\nNothing was sent. Make fewer calls at once, and this one again later."
                 ));
-            };
+            }
             has_a_turn.store(true, Relaxed);
-            // An answer that waits for a slow reader takes its turns along.
-            let _turns = match admitted(&context) {
-                Some(admitted) => {
-                    admitted.keep(turns);
-                    Vec::new()
-                }
-                None => turns,
-            };
             let understood = meant(arguments.clone(), &offered.tool.input_schema);
             let understood = understood.and_then(|Meant { mut arguments, left_out }| {
                 let choice = offered.choice(&mut arguments)?;
@@ -191,7 +250,8 @@ impl ServerHandler for Server {
                 }
             };
             let patience = Patience::new(self.tries, until - Instant::now());
-            let call = Call { prompt, ..Call::new(&request.name, &arguments) };
+            let asker = Some(&asker as &dyn Ask);
+            let call = Call { prompt, asker, ..Call::new(&request.name, &arguments) };
             let outcome = self.calls.make(call, patience, |_, _| {}).await;
             let outcome = outcome.map_err(words_of_host)?;
             // A large one takes its time, so not where others are served.
@@ -202,10 +262,15 @@ impl ServerHandler for Server {
         };
         let done = Notify::new();
         let result = async {
+            let is_cancelled = async {
+                context.ct.cancelled().await;
+                asker.is_done().await;
+            };
             let result = tokio::select! {
+                biased;
                 result = made => result.unwrap_or_else(failed),
                 // Dropping the call ends its request.
-                () = context.ct.cancelled() => {
+                () = is_cancelled => {
                     if !has_a_turn.load(Relaxed) {
                         let why = "it was cancelled before its turn came".to_owned();
                         self.calls.turn_down(call(&arguments), NoOutcome::Refused(why)).await;
@@ -217,7 +282,7 @@ impl ServerHandler for Server {
             result
         };
         let (result, ()) = tokio::join!(result, beat(&context, &done));
-        Ok(result.into())
+        Ok(asker.put().map_or_else(|| result.into(), Into::into))
     }
 }
 
@@ -250,7 +315,7 @@ async fn beat(context: &RequestContext<RoleServer>, done: &Notify) {
     }
 }
 
-fn listed(tool: &Tool) -> model::Tool {
+pub(super) fn listed(tool: &Tool) -> model::Tool {
     let hints = tool.annotations;
     let annotations = ToolAnnotations::from_raw(
         None,
@@ -295,6 +360,9 @@ fn words_of_host(why: NoOutcome) -> String {
         NoOutcome::Refused(why) | NoOutcome::NotWritten(why) => format!(
             "{why}.\n\nNothing was sent. Do not repeat the call: whoever runs this host has to \
              change that first."
+        ),
+        NoOutcome::Declined(why) => format!(
+            "{why}.\n\nNothing was sent. Do not repeat the call, unless the user asks for it."
         ),
         NoOutcome::Stopped(why) => format!(
             "{why}\n\nIt may have been carried out: look before you repeat it. If this comes \

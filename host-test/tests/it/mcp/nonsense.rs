@@ -134,9 +134,7 @@ async fn what_there_is_not_is_told_with_what_there_is() {
         let known = format!("; there are {}", names().join(", "));
         assert!(words.ends_with(&known), "{words}");
     }
-    for method in
-        ["nope", "resources/list", "prompts/list", "logging/setLevel", "tasks/list", &long]
-    {
+    for method in ["nope", "logging/setLevel", "tasks/list", &long] {
         let call = request(1, method, json!({}));
         is_refused(&agent, call.to_string().as_bytes(), NO_METHOD, &json!(1));
     }

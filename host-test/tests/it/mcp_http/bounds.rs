@@ -43,7 +43,7 @@ async fn what_is_too_large_or_no_message_is_told_so() {
     let cut = served.asked(&[], "{\"jsonrpc\":");
     assert_eq!((cut.status, &cut.message()["error"]["code"]), (400, &json!(-32700)));
     let several = served.asked(&[], &json!([request(1, "ping", json!({}))]).to_string());
-    assert_eq!(words(several), (400, "expected one message, a JSON object".to_owned()));
+    assert!(words(several).1.starts_with("this version of the protocol has no batches"));
     assert_eq!(served.asked(&[], "").status, 400);
     let long = served.asked(&[("x", &"x".repeat(100_000))], "{}");
     // It may be cut off before it is read.

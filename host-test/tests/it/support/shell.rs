@@ -4,7 +4,7 @@ use std::{
     env,
     ffi::OsStr,
     fs,
-    io::Write,
+    io::{Read, Write},
     path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
@@ -193,4 +193,29 @@ pub(crate) fn on_a_terminal(line: &str, settings: &[(&str, &str)]) -> String {
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && !shown.contains("canary"), "{line}: {shown}");
     shown
+}
+
+/// What a terminal is sent by a line of a shell, and the code that it ends with, where this
+/// is typed once a question has come.
+pub(crate) fn answered_on_a_terminal(
+    line: &str,
+    settings: &[(&str, &str)],
+    typed: &[u8],
+) -> (Option<i32>, String) {
+    let mut script = program("script", settings);
+    script.args(["-qec", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = script.spawn().expect("`script` of util-linux");
+    let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let (mut shown, mut piece) = (Vec::new(), [0; 4096]);
+    let mut is_typed = false;
+    while let Ok(length @ 1..) = stdout.read(&mut piece) {
+        shown.extend_from_slice(&piece[..length]);
+        if !is_typed && shown.ends_with(b"[y/N] ") {
+            stdin.write_all(typed).unwrap();
+            is_typed = true;
+        }
+    }
+    let shown = String::from_utf8(shown).unwrap();
+    assert!(!shown.contains("canary"), "{line}: {shown}");
+    (child.wait().unwrap().code(), shown)
 }

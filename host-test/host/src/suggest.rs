@@ -4,17 +4,16 @@
 const ALIKE: f64 = 0.8;
 
 /// The known name that is most like this one, if any is.
-pub(crate) fn nearest<'a>(
-    wanted: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+#[must_use]
+pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likeness = known.into_iter().map(|name| (strsim::jaro_winkler(wanted, name), name));
     let best = likeness.max_by(|(one, _), (other, _)| one.total_cmp(other));
     best.filter(|(likeness, _)| *likeness >= ALIKE).map(|(_, name)| name)
 }
 
 /// There is no such thing; what was meant, and what there is.
-pub(crate) fn unknown(what: &str, wanted: &str, known: &[&str], there_are: &str) -> String {
+#[must_use]
+pub fn unknown(what: &str, wanted: &str, known: &[&str], there_are: &str) -> String {
     let names = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
     match nearest(wanted, known.iter().copied()) {
         Some(meant) => {
