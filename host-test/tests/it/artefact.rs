@@ -87,7 +87,7 @@ fn it_asks_for_outgoing_http_and_its_settings_and_nothing_else() {
     } else {
         assert_eq!(imports, expected);
     }
-    assert_eq!(exports, ["twochat:connector/actions@0.1.0"]);
+    assert_eq!(exports, ["twochat:connector/actions@0.1.0", "twochat:connector/events@0.1.0"]);
 }
 
 #[test]
