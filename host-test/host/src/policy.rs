@@ -30,6 +30,7 @@
 //! connection = "work"
 //! actions = ["list-contacts"]
 //! ask = ["create-contact"]      # a person says yes to each call; also if it stands above
+//! toolsets = ["actions"]        # or all actions of an interface
 //! mask = ["value"]              # fields that it does not see
 //! show = ["hook-url"]           # fields that are sensitive, but it does see
 //! token-sha256 = "9f86d0..."    # of the token that it shows where it calls over HTTP
