@@ -119,7 +119,7 @@ async fn a_persona_asks_for_an_action_by_its_name_or_with_its_whole_toolset() {
 
     write(&(policy.concat() + &persona("wrong", "toolsets = [\"event\"]")));
     let why = access("wrong").tools(&offer).unwrap_err();
-    assert!(why.contains("no toolset `event`; there are actions, events"), "{why}");
+    assert!(why.contains("no toolset `event`; did you mean `events`?"), "{why}");
 }
 
 const UUID: &str = "WHK00000041-5b18-47c7-9183-5bf527fd0000";
