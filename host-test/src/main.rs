@@ -20,6 +20,7 @@ mod commands {
     pub(crate) mod inspect;
     pub(crate) mod mcp;
     pub(crate) mod mock;
+    pub(crate) mod sync;
     pub(crate) mod token;
     pub(crate) mod tools;
 }
@@ -50,10 +51,12 @@ mod paint;
 mod progress;
 mod resume;
 mod rows;
+mod singer;
 mod skipped;
 mod spread;
 mod stdio;
 mod suggest;
+mod sync;
 mod table;
 mod terminal;
 
@@ -83,6 +86,7 @@ With a policy (`twochat connections --help`), it says all of this instead.";
 enum Command {
     Demo(commands::demo::Arguments),
     Call(commands::call::Arguments),
+    Sync(commands::sync::Arguments),
     Tools(commands::tools::Arguments),
     Inspect(commands::inspect::Arguments),
     Audit(commands::audit::Arguments),
@@ -136,6 +140,7 @@ async fn carry_out() -> Result<(), CommandError> {
     };
     match arguments.command {
         Some(Command::Call(arguments)) => commands::call::run(arguments).await,
+        Some(Command::Sync(arguments)) => commands::sync::run(arguments).await,
         Some(Command::Mcp(arguments)) => commands::mcp::run(arguments).await,
         Some(Command::Connect(arguments)) => commands::connections::connect(arguments).await,
         Some(Command::Connections(arguments)) => commands::connections::list(arguments).await,

@@ -59,6 +59,7 @@ mod retries;
 mod rooms;
 mod secrets;
 mod streams;
+mod sync;
 mod tables;
 mod throttle;
 mod tidy;
