@@ -75,7 +75,7 @@ struct Arguments {
 }
 
 const SETTINGS: &str = "\
-Settings of `call` and `mcp`, from the environment:
+Settings of `call`, `sync` and `mcp`, from the environment:
   TWOCHAT_API_KEY   the key of your 2Chat account
   TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open; `connect` too
                     takes it for a new connection

@@ -4,6 +4,7 @@ pub(crate) mod columns;
 pub(crate) mod csv;
 pub(crate) mod encoding;
 pub(crate) mod ends;
+mod headers;
 pub(crate) mod journal;
 pub(crate) mod json;
 pub(crate) mod making;

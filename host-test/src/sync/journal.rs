@@ -193,6 +193,15 @@ impl Journal {
     }
 }
 
+impl Drop for Journal {
+    /// One that says nothing of anybody is in nobody's way.
+    fn drop(&mut self) {
+        if self.file.is_some() && self.created.is_empty() && self.open.is_empty() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
 fn begin(file: &mut File, source: &Source) -> io::Result<()> {
     let key = source.key.as_ref().map(Proof::of).transpose().map_err(io::Error::other)?;
     let about = About { journal_of: source.on_behalf.server.clone(), key };

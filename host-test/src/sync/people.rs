@@ -4,7 +4,8 @@ use rlibphonenumber::enums::Region;
 use serde_json::{Map, Value, json};
 
 use super::{
-    columns::{Columns, Field},
+    columns::Columns,
+    headers::{self, Field},
     numbers,
     source::{Row, Table},
 };
@@ -158,7 +159,7 @@ impl Reading {
                 }
             }
             Field::AddressPart(of) => {
-                self.parts.push((of.clone(), Field::part(column), one_line(cell)));
+                self.parts.push((of.clone(), headers::part(column), one_line(cell)));
             }
             Field::Picture => {
                 let url = cell.split([' ', '\n']).map(str::trim).find(|it| {

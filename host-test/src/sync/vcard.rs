@@ -15,11 +15,10 @@ pub(crate) fn read(text: &str) -> Table {
     let mut card: Option<(u64, String)> = None;
     for (number, line) in (1..).zip(text.lines()) {
         let word = line.trim().to_ascii_uppercase();
-        if word == "BEGIN:VCARD" {
-            if let Some((line, _)) = card.replace((number, String::new())) {
-                let cells = Err("the card does not end: END:VCARD is missing".to_owned());
-                table.rows.push(Row { line, cells });
-            }
+        if word == "BEGIN:VCARD"
+            && let Some((line, _)) = card.replace((number, String::new()))
+        {
+            table.rows.push(endless(line));
         }
         if let Some((_, text)) = &mut card {
             text.push_str(line);
@@ -32,11 +31,12 @@ pub(crate) fn read(text: &str) -> Table {
             table.rows.push(Row { line, cells });
         }
     }
-    if let Some((line, _)) = card {
-        let cells = Err("the card does not end: END:VCARD is missing".to_owned());
-        table.rows.push(Row { line, cells });
-    }
+    table.rows.extend(card.map(|(line, _)| endless(line)));
     table
+}
+
+fn endless(line: u64) -> Row {
+    Row { line, cells: Err("the card does not end: END:VCARD is missing".to_owned()) }
 }
 
 fn cells(table: &mut Table, text: &str) -> Result<Vec<(usize, String)>, String> {

@@ -57,6 +57,12 @@ async fn a_refused_row_stops_nobody_and_a_bad_key_everybody() {
     assert_eq!(counts(&first), "1 created, 1 failed", "{first}");
     assert_eq!(first["rows"][0]["error"]["kind"], "invalid-input", "{first}");
 
+    let base = twochat.base_url();
+    let another = [("TWOCHAT_BASE_URL", base.as_str()), ("TWOCHAT_API_KEY", "another-key")];
+    let refused = run(&["sync", file.to_str().unwrap(), "--yes"], &another);
+    assert_eq!(refused.error()["kind"], "unauthorized");
+    assert!(!journal(&file).exists(), "nobody was sent");
+
     let file = self::file("spent", "people.csv", people(3));
     let spent = Options { contacts: 0, max_api_requests: 3, ..Options::default() };
     let twochat = Mock::start(Options { key: CANARY.to_owned(), ..spent }).await.unwrap();
