@@ -3,6 +3,8 @@
 
 use std::{fs, path::PathBuf};
 
+use serde_json::Value;
+
 use crate::{exit::CommandError, form::Format};
 
 /// Where rows go.
@@ -13,6 +15,8 @@ pub(crate) enum Destination {
     Stream(PathBuf),
     /// To a file.
     File(PathBuf),
+    /// To whoever takes them here.
+    Taker(Box<dyn FnMut(&Value) + Send>),
 }
 
 impl Destination {
@@ -45,7 +49,7 @@ impl Destination {
     pub(crate) fn usual_format(&self) -> Result<Format, CommandError> {
         let path = match self {
             Self::File(path) | Self::Stream(path) => path,
-            Self::Output => return Ok(Format::Jsonl),
+            Self::Output | Self::Taker(_) => return Ok(Format::Jsonl),
         };
         let ending = path.extension().unwrap_or_default().to_string_lossy();
         match ending.to_lowercase().as_str() {

@@ -11,7 +11,8 @@ use crate::{failure, terminal};
 pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0    it worked; the result is on stdout
-  1    the action gave an error: laid out on a terminal, else a line of JSON on stderr
+  1    the action gave an error: laid out on a terminal, else a line of JSON on stderr;
+       some rows of `sync` did not go through
   2    it was not called correctly or not allowed, and nothing was sent
   3    the host failed: no component or log, a trap, or a limit
   130  it was interrupted by Ctrl-C";
@@ -21,6 +22,8 @@ Exit codes:
 pub(crate) enum CommandError {
     /// The action's error.
     Action(Value),
+    /// So many rows did not go through.
+    Rows(String),
     /// The command line was not understood; the text ends its last line itself.
     Usage(String),
     /// It was called wrongly, or its settings are broken.
@@ -45,6 +48,7 @@ impl CommandError {
                 terminal::say_styled(&text);
                 return ExitCode::from(2);
             }
+            Self::Rows(left) => (format!("twochat: {left}"), 1),
             Self::Misuse(message) => (format!("twochat: {message}"), 2),
             Self::Refused(why) => (format!("twochat: {why}. Nothing was sent."), 2),
             Self::NotMade(why) => (format!("twochat: {why}. Nothing was sent."), 3),
@@ -62,6 +66,7 @@ impl fmt::Display for CommandError {
             Self::Action(error) => write!(f, "{error}"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::Usage(text)
+            | Self::Rows(text)
             | Self::Misuse(text)
             | Self::Refused(text)
             | Self::NotMade(text)

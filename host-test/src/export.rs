@@ -22,6 +22,7 @@ use crate::{
     paint::visible,
     resume::{PartFile, Progressed},
     rows::Rows,
+    singer,
     terminal::{self, Results},
 };
 
@@ -30,6 +31,8 @@ pub(crate) struct Export {
     sink: Sink,
     form: Form,
     rows: Rows,
+    /// What the rows are messages of, if they are.
+    stream: Option<singer::Stream>,
     /// The page that is asked for.
     page: u64,
     written: u64,
@@ -42,6 +45,7 @@ pub(crate) struct Export {
 enum Sink {
     Stream { out: BufWriter<Box<dyn Write + Send>>, is_watched: bool },
     File(Box<PartFile>),
+    Taker(Box<dyn FnMut(&Value) + Send>),
 }
 
 /// Whether somebody still reads the rows.
@@ -59,6 +63,7 @@ impl Export {
         about: &About<'_>,
         page: u64,
         rows: Rows,
+        stream: Option<singer::Stream>,
     ) -> Result<Self, CommandError> {
         let sink = match to {
             Destination::Output => Sink::Stream {
@@ -75,9 +80,10 @@ impl Export {
                 Sink::Stream { out: BufWriter::new(Box::new(opened)), is_watched: false }
             }
             Destination::File(path) => Sink::File(Box::new(PartFile::open(path, about, page)?)),
+            Destination::Taker(take) => Sink::Taker(take),
         };
         let (written, kept, without_column, form) = (0, 0, 0, about.form.clone());
-        Ok(Self { sink, form, rows, page, written, kept, without_column, is_over: false })
+        Ok(Self { sink, form, rows, stream, page, written, kept, without_column, is_over: false })
     }
 
     /// Writes what comes before the first row, or adds the keys of the rows that are
@@ -102,6 +108,9 @@ impl Export {
             let header = output::csv_line(&self.rows.names())?;
             self.write_line(&format!("{mark}{header}"))?;
         }
+        if let Some(schema) = self.stream.as_ref().map(singer::Stream::schema) {
+            self.write_line(&schema)?;
+        }
         Ok(None)
     }
 
@@ -123,6 +132,13 @@ impl Export {
     /// Writes a row.
     pub(crate) fn write(&mut self, row: &Value) -> Result<Reader, CommandError> {
         self.written += 1;
+        if let Sink::Taker(take) = &mut self.sink {
+            take(row);
+            return Ok(Reader::There);
+        }
+        if let Some(record) = self.stream.as_ref().map(|stream| stream.record(row)) {
+            return self.write_line(&record);
+        }
         if self.form.format == Format::Csv {
             self.without_column += self.rows.without_column(row);
             let line = output::csv_line(&self.rows.cells(row))?;
@@ -138,6 +154,7 @@ impl Export {
             }
             Sink::Stream { out, .. } => out.write_all(line.as_bytes()),
             Sink::File(part) => part.write(line.as_bytes()),
+            Sink::Taker(_) => Ok(()),
         };
         self.judge(written)
     }
@@ -150,8 +167,12 @@ impl Export {
         skipped: u64,
         was_short: bool,
     ) -> Result<Reader, CommandError> {
+        if self.say_state(Some(next))? == Reader::Gone {
+            return Ok(Reader::Gone);
+        }
         let done = match &mut self.sink {
             Sink::Stream { out, .. } => out.flush(),
+            Sink::Taker(_) => Ok(()),
             Sink::File(part) => {
                 (part.progressed.total, part.progressed.skipped) = (total, skipped);
                 part.progressed.was_short = was_short;
@@ -165,8 +186,12 @@ impl Export {
 
     /// The last page is done.
     pub(crate) fn end(&mut self) -> Result<Reader, CommandError> {
+        if self.say_state(None)? == Reader::Gone {
+            return Ok(Reader::Gone);
+        }
         let done = match &mut self.sink {
             Sink::Stream { out, .. } => out.flush(),
+            Sink::Taker(_) => Ok(()),
             Sink::File(part) => part.end(),
         };
         let reader = self.judge(done)?;
@@ -174,11 +199,20 @@ impl Export {
         Ok(reader)
     }
 
+    /// Where rows are messages, one says how far they came.
+    fn say_state(&mut self, next: Option<u64>) -> Result<Reader, CommandError> {
+        match self.stream.as_ref().map(|stream| stream.state(next)) {
+            Some(state) => self.write_line(&state),
+            None => Ok(Reader::There),
+        }
+    }
+
     /// What there is now.
     pub(crate) fn summary(&self) -> String {
         match &self.sink {
             Sink::File(part) => format!("{} rows in {}", self.written, part.path().display()),
             Sink::Stream { .. } => format!("{} rows", self.written),
+            Sink::Taker(_) => format!("{} rows read", self.written),
         }
     }
 
@@ -212,6 +246,7 @@ impl Drop for Export {
         let again = match &self.sink {
             Sink::File(part) if !part.progressed.has_begun() => return part.remove(),
             Sink::File(_) => "the same call".to_owned(),
+            Sink::Taker(_) => return,
             Sink::Stream { .. } => format!("the same call with --{PAGE} {}", self.page),
         };
         if self.kept > 0 {

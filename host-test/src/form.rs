@@ -15,6 +15,8 @@ pub(crate) enum Format {
     Jsonl,
     /// A header, then a line for each row; lists within a row as JSON
     Csv,
+    /// Messages for a Singer target: with --all
+    Singer,
 }
 
 impl Format {

@@ -20,6 +20,7 @@ mod commands {
     pub(crate) mod inspect;
     pub(crate) mod mcp;
     pub(crate) mod mock;
+    pub(crate) mod sync;
     pub(crate) mod token;
     pub(crate) mod tools;
 }
@@ -53,9 +54,11 @@ mod progress;
 mod resume;
 mod rows;
 mod seen;
+mod singer;
 mod skipped;
 mod spread;
 mod stdio;
+mod sync;
 mod table;
 mod terminal;
 mod toolsets;
@@ -75,7 +78,7 @@ struct Arguments {
 }
 
 const SETTINGS: &str = "\
-Settings of `call` and `mcp`, from the environment:
+Settings of `call`, `sync` and `mcp`, from the environment:
   TWOCHAT_API_KEY   the key of your 2Chat account
   TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open; `connect` too
                     takes it for a new connection
@@ -86,6 +89,7 @@ With a policy (`twochat connections --help`), it says all of this instead.";
 enum Command {
     Demo(commands::demo::Arguments),
     Call(commands::call::Arguments),
+    Sync(commands::sync::Arguments),
     Tools(commands::tools::Arguments),
     Inspect(commands::inspect::Arguments),
     Audit(commands::audit::Arguments),
@@ -139,6 +143,7 @@ async fn carry_out() -> Result<(), CommandError> {
     };
     match arguments.command {
         Some(Command::Call(arguments)) => commands::call::run(arguments).await,
+        Some(Command::Sync(arguments)) => commands::sync::run(arguments).await,
         Some(Command::Mcp(arguments)) => commands::mcp::run(arguments).await,
         Some(Command::Connect(arguments)) => commands::connections::connect(arguments).await,
         Some(Command::Connections(arguments)) => commands::connections::list(arguments).await,

@@ -22,6 +22,9 @@ use crate::{
 /// By this mark spreadsheets know that a text is UTF-8.
 pub(crate) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
+/// Where messages of Singer make sense.
+pub(crate) const SINGER: &str = "--output singer is for all pages of an action: add --all";
+
 /// Writes a result; `schema` is that of the result.
 pub(crate) fn result(
     result: &Value,
@@ -38,6 +41,7 @@ pub(crate) fn result(
             text(&lines)
         }
         Format::Csv => csv(&rows, result, form),
+        Format::Singer => Err(CommandError::Misuse(SINGER.to_owned())),
         Format::Table => {
             let notes = paging::more(result).into_iter().collect();
             table(&rows, result, &[], notes)

@@ -29,6 +29,7 @@ use crate::{
     paint::visible,
     progress::Progress,
     rows::KEY,
+    singer::Stream,
     skipped::Skipped,
     spread::Kinds,
     terminal,
@@ -157,8 +158,8 @@ impl<'a> Walk<'a> {
         wanted: Wanted,
     ) -> Result<Self, CommandError> {
         let Wanted { mut arguments, prompt, form, to, tries } = wanted;
-        if !matches!(form.format, Format::Jsonl | Format::Csv) {
-            let why = "--all writes rows as they come: use --output jsonl or --output csv";
+        if !matches!(form.format, Format::Jsonl | Format::Csv | Format::Singer) {
+            let why = "--all writes rows as they come: use --output jsonl, csv or singer";
             return Err(CommandError::Misuse(why.to_owned()));
         }
         // The fewer pages, the fewer calls are spent.
@@ -166,6 +167,11 @@ impl<'a> Walk<'a> {
             arguments.insert(PAGE_SIZE.to_owned(), largest.clone());
         }
         let rows = output::rows_of(&tool.output_schema, &form, kinds)?;
+        let stream = Stream::of(tool).filter(|_| form.format == Format::Singer);
+        if stream.is_some() && matches!(to, Destination::File(_)) {
+            let why = "messages of Singer go to a target: leave --to out, and pipe them there";
+            return Err(CommandError::Misuse(why.to_owned()));
+        }
         if matches!(to, Destination::File(_)) && !rows.names().iter().any(|name| name == KEY) {
             let why = format!("--to needs {KEY} among --columns: it tells rows apart");
             return Err(CommandError::Misuse(why));
@@ -178,7 +184,7 @@ impl<'a> Walk<'a> {
         let source = calls.source(call).await?;
         let about =
             About { action: &tool.name, arguments: &arguments, form: &form, source: &source };
-        let mut export = Export::open(to, &about, first_page, rows).await?;
+        let mut export = Export::open(to, &about, first_page, rows, stream).await?;
         let mut seen = HashSet::new();
         let earlier = export.begin(&mut seen)?;
         let progress = Progress::of_rows(export.written());

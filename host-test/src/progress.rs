@@ -28,6 +28,8 @@ pub(crate) struct Progress {
 struct Doing {
     /// Rows so far, those of an earlier part, and since when others came.
     rows: Option<(u64, u64, Instant)>,
+    /// How many of them there are going to be, where each is a call.
+    total: Option<u64>,
     /// The page that is asked for, and since when.
     page: Option<(u64, Instant)>,
     /// What is waited for, and until when.
@@ -44,6 +46,14 @@ impl Progress {
     pub(crate) fn of_rows(before: u64) -> Self {
         let rows = Some((before, before, Instant::now()));
         let progress = Self::telling(Doing { rows, ..Doing::default() });
+        progress.show();
+        progress
+    }
+
+    /// That of so many calls, one for each row.
+    pub(crate) fn of_calls(total: u64) -> Self {
+        let rows = Some((0, 0, Instant::now()));
+        let progress = Self::telling(Doing { rows, total: Some(total), ..Doing::default() });
         progress.show();
         progress
     }
@@ -69,7 +79,7 @@ impl Progress {
         }
     }
 
-    /// So many rows there are, and this page is asked for.
+    /// So many rows there are, and this page is asked for, or the row of this line sent.
     pub(crate) fn asks_for(&self, rows: u64, page: u64) {
         self.change(|doing| {
             if let Some((now, ..)) = &mut doing.rows {
@@ -118,6 +128,10 @@ impl Doing {
         #[expect(clippy::cast_precision_loss, reason = "it is shown to no more places")]
         let rate = (rows - before) as f64 / now.duration_since(since).as_secs_f64().max(0.001);
         let page = self.page.map(|(page, _)| page).unwrap_or_default();
+        if let Some(total) = self.total {
+            let doing = wait.unwrap_or_else(|| format!("sending line {page}"));
+            return format!("{rows} of {total}, {:.0} a minute, {doing}", rate * 60.0);
+        }
         let doing = wait.unwrap_or_else(|| format!("reading page {page}"));
         format!("{rows} rows, {rate:.0} rows/s, {doing}")
     }
@@ -127,7 +141,8 @@ impl Doing {
         let ((page, since), (kind, until)) = (self.page?, self.wait.as_ref()?);
         let seconds = until.saturating_duration_since(now).as_secs_f64().ceil();
         let is_long = until.saturating_duration_since(since) >= LONG;
-        is_long.then(|| format!("page {page}: {kind}: waiting {seconds} s"))
+        let what = if self.total.is_some() { "line" } else { "page" };
+        is_long.then(|| format!("{what} {page}: {kind}: waiting {seconds} s"))
     }
 }
 
@@ -138,7 +153,8 @@ mod tests {
     #[test]
     fn the_line_tells_count_rate_and_a_wait_that_goes_down() {
         let since = Instant::now().checked_sub(Duration::from_secs(10)).unwrap();
-        let mut doing = Doing { rows: Some((300, 100, since)), page: Some((3, since)), wait: None };
+        let mut doing =
+            Doing { rows: Some((300, 100, since)), page: Some((3, since)), ..Doing::default() };
         assert_eq!(doing.line(), "300 rows, 20 rows/s, reading page 3");
         let until = Instant::now() + Duration::from_millis(6500);
         doing.wait = Some(("rate-limited".to_owned(), until));
@@ -153,7 +169,7 @@ mod tests {
         let told = |since: u64, wait: u64| {
             let page = Some((3, now.checked_sub(Duration::from_secs(since)).unwrap()));
             let wait = Some(("busy".to_owned(), now + Duration::from_secs(wait)));
-            Doing { rows: None, page, wait }.long_wait(now)
+            Doing { page, wait, ..Doing::default() }.long_wait(now)
         };
         assert_eq!((told(0, 9), told(7, 2)), (None, None));
         let expected = "page 3: busy: waiting 4 s";

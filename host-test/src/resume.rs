@@ -232,13 +232,13 @@ fn read_progressed(path: &Path, beside: &Path) -> Result<Option<Progressed>, Com
 }
 
 /// How files are opened: no link is followed, and no pipe waited for.
-fn own() -> OpenOptions {
+pub(crate) fn own() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
     options
 }
 
-fn is_our_file(file: File) -> io::Result<File> {
+pub(crate) fn is_our_file(file: File) -> io::Result<File> {
     let found = file.metadata()?;
     match found.uid() == geteuid().as_raw() {
         _ if !found.is_file() => Err(io::Error::other("it is not a file")),
@@ -249,7 +249,7 @@ fn is_our_file(file: File) -> io::Result<File> {
 
 /// Keeps other calls away from the file for as long as it is open. A file system
 /// without locks has none to offer.
-fn lock(file: &File) -> Result<(), &'static str> {
+pub(crate) fn lock(file: &File) -> Result<(), &'static str> {
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => Err("another call is writing to it"),
         _ => Ok(()),

@@ -43,6 +43,10 @@ pub enum Fault {
     /// Each page of contacts is followed by the deletion of its first one, so
     /// that pages shift the other way.
     Deletions,
+    /// What creates something does so, and is answered 504 all the same.
+    AnswerLost,
+    /// What creates something does nothing, and is answered 504.
+    CreationLost,
     /// No request is answered.
     Hang,
 }
@@ -73,6 +77,8 @@ const ALL: &[(Fault, &str)] = &[
     (Fault::CountIsTotal, "count all contacts, not those of the page"),
     (Fault::NewestFirst, "list the newest contact first"),
     (Fault::Deletions, "delete the first contact of each page once it was listed"),
+    (Fault::AnswerLost, "carry out what creates something, and answer 504 all the same"),
+    (Fault::CreationLost, "answer 504 to what creates something, and do nothing"),
     (Fault::Hang, "never answer"),
 ];
 
@@ -113,6 +119,8 @@ impl fmt::Display for Fault {
             Fault::CountIsTotal => "count-is-total",
             Fault::NewestFirst => "newest-first",
             Fault::Deletions => "deletions",
+            Fault::AnswerLost => "answer-lost",
+            Fault::CreationLost => "creation-lost",
             Fault::Hang => "hang",
         })
     }

@@ -26,7 +26,14 @@ fn judge(memory: &mut Memory, request: &Received, now: Instant) -> Option<Reply>
     }
     let reply = admit(memory, request, now).err();
     let reply = reply.or_else(|| memory.faults.forced());
-    let reply = reply.unwrap_or_else(|| routes::answer(memory, request));
+    let reply = reply.unwrap_or_else(|| {
+        let on = |memory: &Memory, fault| memory.faults.on(fault) && request.method == "POST";
+        if on(memory, Fault::CreationLost) {
+            return Reply::refusal(504);
+        }
+        let answer = routes::answer(memory, request);
+        if on(memory, Fault::AnswerLost) { Reply::refusal(504) } else { answer }
+    });
     Some(memory.faults.dress(reply))
 }
 

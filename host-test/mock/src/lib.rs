@@ -114,6 +114,11 @@ impl Mock {
         self.memory().exchanges()
     }
 
+    /// How many contacts there are.
+    pub fn contacts(&self) -> usize {
+        self.memory().contacts.matching(None).count()
+    }
+
     /// Switches a fault on. Among faults that exclude each other, such as two
     /// statuses, the one switched on last shows.
     pub fn switch_on(&self, fault: Fault) {

@@ -149,7 +149,7 @@ fn action(tool: &Tool) -> Command {
         .long("all")
         .action(ArgAction::SetTrue)
         .help_heading(HOST)
-        .help("Go through all pages, each row once, as JSON Lines or CSV");
+        .help("Go through all pages, each row once, as JSON Lines, CSV or messages of Singer");
     let to = Arg::new("to")
         .long("to")
         .value_name("FILE")
@@ -200,6 +200,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         return pages::run(&calls, tool, &paging, &kinds, wanted).await;
     }
     let form = form.form(Format::Json, Format::Table, spread)?;
+    if form.format == Format::Singer {
+        return Err(CommandError::Misuse(output::SINGER.to_owned()));
+    }
     // What cannot be written is not asked for.
     output::rows_of(&tool.output_schema, &form, &kinds)?;
     let tries = if once { 0 } else { TRIES };

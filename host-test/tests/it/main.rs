@@ -62,6 +62,7 @@ mod retries;
 mod rooms;
 mod secrets;
 mod streams;
+mod sync;
 mod tables;
 mod throttle;
 mod tidy;

@@ -329,7 +329,7 @@ async fn what_all_cannot_mean_is_exit_2_and_nothing_is_sent() {
     let settings = asking(&base);
     for form in ["table", "json"] {
         let refused = run(&["call", "list-contacts", "--all", "--output", form], &settings);
-        let expected = "--all writes rows as they come: use --output jsonl or --output csv";
+        let expected = "--all writes rows as they come: use --output jsonl, csv or singer";
         assert_eq!(refused.message(2), expected);
     }
     for (flags, place) in [

@@ -111,3 +111,15 @@ async fn a_hanging_server_answers_nothing_and_ends_when_dropped() {
     assert!(start.elapsed() < Duration::from_secs(2));
     assert!(TcpStream::connect(address).is_err());
 }
+
+#[tokio::test]
+async fn an_answer_that_is_lost_leaves_behind_what_was_created() {
+    let mock = with_faults(&[Fault::AnswerLost]).await;
+    let ada =
+        json!({"first_name": "Ada", "contact_detail": [{"type": "A", "value": "1 Example St"}]});
+    assert_eq!(create(&mock, &ada).status, 504);
+    assert_eq!(ids(&get(&mock, "/open/contacts")), [1, 2, 3, 4]);
+    mock.switch_on(Fault::CreationLost);
+    assert_eq!(create(&mock, &ada).status, 504);
+    assert_eq!(ids(&get(&mock, "/open/contacts")), [1, 2, 3, 4]);
+}

@@ -1,0 +1,101 @@
+//! What stands in lines of JSON? Members are columns, lists several cells of theirs, and
+//! a value with its kind stands in the column of that name.
+
+use serde_json::{Map, Value};
+
+use super::source::{Row, Table};
+
+/// So a number ends that may have been shortened.
+const ROUND: &str = "0000.0";
+
+/// Reads an object in each line.
+pub(crate) fn read(text: &str) -> Table {
+    let mut table = Table::default();
+    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+        match serde_json::from_str::<Value>(text) {
+            Ok(Value::Object(members)) => add(&mut table, line, &members),
+            Ok(_) => table.rows.push(broken(line, "it is no JSON object".to_owned())),
+            Err(error) => table.rows.push(broken(line, format!("it is not JSON: {error}"))),
+        }
+    }
+    table
+}
+
+/// Adds a row made of these members.
+pub(crate) fn add(table: &mut Table, line: u64, members: &Map<String, Value>) {
+    let mut cells = Vec::new();
+    for (name, value) in members {
+        collect(table, name, value, &mut cells);
+    }
+    table.rows.push(Row { line, cells: Ok(cells) });
+}
+
+/// A row that could not be read.
+pub(crate) fn broken(line: u64, why: String) -> Row {
+    Row { line, cells: Err(why) }
+}
+
+fn collect(table: &mut Table, name: &str, value: &Value, cells: &mut Vec<(usize, String)>) {
+    match value {
+        Value::Null => {
+            table.column(name);
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect(table, name, item, cells)),
+        Value::Object(members) => {
+            let text = |name: &str| members.get(name).and_then(Value::as_str);
+            if let (Some(kind), Some(value)) = (text("kind"), text("value")) {
+                cells.push((table.column(kind), value.to_owned()));
+                return;
+            }
+            for (member, value) in members {
+                collect(table, &format!("{name}.{member}"), value, cells);
+            }
+        }
+        other => {
+            let text = match other.as_f64().filter(|_| other.is_f64()) {
+                // Whether its last digits are lost, nobody can say any more.
+                Some(number) if other.to_string().ends_with(ROUND) => format!("{number:E}"),
+                _ => other.as_str().map_or_else(|| other.to_string(), str::to_owned),
+            };
+            let column = table.column(name);
+            if !text.trim().is_empty() {
+                cells.push((column, text));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<String> {
+        let table = read(text);
+        let named = |(column, cell): &(usize, String)| format!("{}={cell}", table.columns[*column]);
+        let shown = |row: &Row| match &row.cells {
+            Ok(cells) => cells.iter().map(named).collect::<Vec<_>>().join(" "),
+            Err(_) => format!("{} is broken", row.line),
+        };
+        table.rows.iter().map(shown).collect()
+    }
+
+    #[test]
+    fn lists_kinds_and_objects_are_cells_and_a_broken_line_takes_no_other_along() {
+        let text = r#"{"a":"x","b":["1",2],"c":{"d":true,"e":null},"f":""}
+
+{"details":[{"kind":"phone","value":"+1"},{"kind":"email","value":"e"}]}
+{"a":
+[1]
+{"a":"y"}"#;
+        let expected =
+            ["a=x b=1 b=2 c.d=true", "phone=+1 email=e", "4 is broken", "5 is broken", "a=y"];
+        assert_eq!(rows(text), expected);
+    }
+
+    #[test]
+    fn a_number_that_may_have_lost_digits_is_not_made_whole() {
+        let text = r#"{"a":595981222333,"b":595981222333.0,"c":5.95981E+11,"d":595981000000.0}"#;
+        let expected = "a=595981222333 b=595981222333.0 c=5.95981E11 d=5.95981E11";
+        assert_eq!(rows(text), [expected]);
+    }
+}

@@ -1,0 +1,287 @@
+//! Which numbers stand in a cell? In E.164, or why not.
+//!
+//! Address books hold numbers in every form. What could be another number than was meant
+//! is refused: nobody is written to by a guess.
+
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, enums::Region};
+
+/// So many digits 2Chat takes.
+const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
+/// The longest extension.
+const EXTENSION: usize = 7;
+
+/// A number, and the extension that stood after it.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Number {
+    pub(crate) e164: String,
+    pub(crate) extension: Option<String>,
+}
+
+/// The country that a number without one is of.
+pub(crate) fn country(code: &str) -> Result<Region, String> {
+    let region = Region::try_from(code.to_uppercase().as_str()).ok();
+    let known = region.filter(|it| PHONE_NUMBER_UTIL.get_supported_regions().any(|one| one == *it));
+    known.ok_or_else(|| format!("expected the two letters of a country, such as PY, not {code}"))
+}
+
+/// The numbers of a cell, each or why it is none.
+pub(crate) fn numbers(cell: &str, country: Option<Region>) -> Vec<Result<Number, String>> {
+    let cell = cleaned(cell);
+    // Its decimal comma parts nothing.
+    let pieces = if is_shortened(&cell) { vec![cell.clone()] } else { pieces(&cell) };
+    pieces.iter().map(|piece| number(piece, country)).collect()
+}
+
+/// What a number is known by, in whatever form somebody stored it.
+pub(crate) fn key(stored: &str) -> String {
+    let stored = cleaned(stored);
+    match number(&stored, None) {
+        Ok(number) => number.e164,
+        Err(_) => "+".to_owned() + &digits(&stored),
+    }
+}
+
+fn number(text: &str, country: Option<Region>) -> Result<Number, String> {
+    let refused = |why: &str| Err(format!("`{text}` is no number: {why}"));
+    if is_shortened(text) {
+        return refused(
+            "a spreadsheet shortened it, and digits are lost; format its column as text and \
+             export it again",
+        );
+    }
+    let plain = text.strip_suffix(".0").filter(|it| it.chars().all(|it| it.is_ascii_digit()));
+    let plain = plain.unwrap_or(text);
+    if has_letters(plain) {
+        return refused("it has letters; write its digits");
+    }
+    let is_whole = is_international(plain);
+    let parsed = if is_whole {
+        PhoneNumber::parse(with_plus(plain), None)
+    } else if let Some(country) = country {
+        PhoneNumber::parse(plain, Some(country))
+    } else {
+        return refused(
+            "its country is not known; give --country, or write it with + and its code",
+        );
+    };
+    let Ok(parsed) = parsed else { return refused("no country has such numbers") };
+    let e164 = parsed.to_string();
+    if !parsed.is_valid() || !DIGITS.contains(&e164.len().saturating_sub(1)) {
+        return Err(match country.filter(|_| !is_whole) {
+            Some(country) => format!("`{text}` is no number of {}", country.as_region_str()),
+            None => format!(
+                "`{text}` is no number: {e164} has too many or too few digits, or a \
+                             beginning that its country does not have"
+            ),
+        });
+    }
+    Ok(Number { e164, extension: parsed.extension.filter(|it| !it.is_empty()) })
+}
+
+/// Whether it says its country: by a plus, or by the zeros that stand for it.
+fn is_international(text: &str) -> bool {
+    let text = text.trim_start_matches(['(', ' ']);
+    let text = text.strip_prefix("tel:").unwrap_or(text).trim_start_matches(['(', ' ']);
+    text.starts_with('+') || text.starts_with("00") || text.contains("phone-context=+")
+}
+
+/// The same with a plus where two zeros stand for it, once or beside it.
+fn with_plus(text: &str) -> String {
+    let Some(place) = text.find(|it: char| it.is_numeric() || it == '+') else {
+        return text.to_owned();
+    };
+    let (before, number) = text.split_at_checked(place).unwrap_or_default();
+    let rest = number.trim_start_matches(['+', ' ', '(']);
+    match rest.strip_prefix("00") {
+        Some(rest) => format!("+{}", rest.trim_start_matches([' ', ')', '-'])),
+        None => format!("{before}{number}"),
+    }
+}
+
+/// Whether it has letters other than those before an extension.
+fn has_letters(text: &str) -> bool {
+    let text = text.strip_prefix("tel:").unwrap_or(text);
+    // Parameters of a `tel:` url have names.
+    let (text, _) = text.split_once(';').unwrap_or((text, ""));
+    let end = text.trim_end_matches(|it: char| it.is_numeric());
+    let extension = text.len() - end.len();
+    let end = end.trim_end_matches([' ', '.', ':', '=']).to_lowercase();
+    let names = ["extension", "extn", "ext", "anexo", "interno", "int", "x", "доб"];
+    let number = names.iter().find_map(|name| end.strip_suffix(name));
+    match number.filter(|_| (1..=EXTENSION).contains(&extension)) {
+        Some(number) => number.chars().any(char::is_alphabetic),
+        None => text.chars().any(char::is_alphabetic),
+    }
+}
+
+/// Whether it is written as `5.95981E+11`.
+fn is_shortened(text: &str) -> bool {
+    let Some((number, power)) = text.split_once(['e', 'E']) else { return false };
+    let number = number.trim_start_matches(['+', '-']);
+    let is_number = number.starts_with(|it: char| it.is_ascii_digit())
+        && number.chars().all(|it| it.is_ascii_digit() || it == '.' || it == ',');
+    let power = power.trim_start_matches('+');
+    is_number && !power.is_empty() && power.chars().all(|it| it.is_ascii_digit())
+}
+
+/// The texts of several numbers. What tells of an extension parts nothing: `;ext=5`, and
+/// the pauses of `,,5`.
+fn pieces(cell: &str) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut was_comma = false;
+    let cell = cell.replace(":::", "\n");
+    for piece in cell.split_inclusive([',', ';', '\n', '\r', '|']) {
+        let text = piece.trim_end_matches([',', ';', '\n', '\r', '|']).trim();
+        let ends_with = |sign: char| piece.ends_with(sign);
+        let is_parameter = ["ext=", "isub=", "phone-context=", "postd="]
+            .iter()
+            .any(|name| text.to_lowercase().starts_with(name));
+        match pieces.last_mut() {
+            Some(last) if is_parameter => last.push_str(&format!(";{text}")),
+            Some(last) if was_comma && text.is_empty() && ends_with(',') => last.push_str(",,"),
+            Some(last) if last.ends_with(",,") => last.push_str(text),
+            _ if text.is_empty() => {}
+            _ => pieces.push(text.to_owned()),
+        }
+        was_comma = ends_with(',');
+    }
+    pieces.iter().map(|piece| piece.trim_end_matches(',').to_owned()).collect()
+}
+
+/// Without what nobody sees and what spreadsheets put around a number, with plain digits.
+fn cleaned(cell: &str) -> String {
+    let letters = cell.chars().filter_map(|letter| match letter {
+        // Marks of direction, joiners, and others without a width.
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' => None,
+        '\n' | '\r' => Some(letter),
+        letter if letter.is_whitespace() || letter.is_control() => Some(' '),
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(letter) - 0xfee0),
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => Some('-'),
+        letter => Some(letter),
+    });
+    let text: String = letters.collect();
+    let quotes = ['"', '\'', '“', '”', '„', '’', '‘', '`', '´', ' '];
+    let text = text.trim();
+    let text = text.strip_prefix('=').unwrap_or(text).trim_matches(quotes);
+    let is_url = text.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("tel:"));
+    let number = if is_url { text.get(4..).unwrap_or_default() } else { text };
+    if is_url { format!("tel:{number}") } else { number.to_owned() }
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The numbers of a cell, and what is wrong with those that are none.
+    fn read(cell: &str, code: &str) -> Vec<String> {
+        let country = Some(code).filter(|code| !code.is_empty()).map(|code| country(code).unwrap());
+        let shown = |number: Result<Number, String>| match number {
+            Ok(Number { e164, extension: None }) => e164,
+            Ok(Number { e164, extension: Some(extension) }) => format!("{e164} ext {extension}"),
+            Err(why) => why,
+        };
+        numbers(cell, country).into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn a_number_is_known_in_every_form_that_address_books_hold() {
+        for (cell, country) in [
+            ("+595 981 222-333", ""),
+            ("00595981222333", ""),
+            ("00 (595) 981 222333", "US"),
+            ("+00595 981 222 333", ""),
+            ("(+595) 981.222.333", ""),
+            ("+595 (0)981 222 333", ""),
+            ("(0981) 222 333", "PY"),
+            ("0981222333", "py"),
+            ("981222333", "PY"),
+            ("595981222333", "PY"),
+            ("595981222333.0", "PY"),
+            ("'+595981222333", ""),
+            ("’+595981222333", ""),
+            ("=\"+595981222333\"", ""),
+            ("=“+595981222333”", ""),
+            ("\u{202a}+595\u{a0}981\u{202f}222\u{2011}333\u{202c}", ""),
+            ("\u{200e}+595981222333\u{feff}", ""),
+            ("＋５９５　９８１２２２３３３", ""),
+            ("٠٩٨١٢٢٢٣٣٣", "PY"),
+            ("tel:+595-981-222-333", ""),
+            ("TEL:+595981222333", ""),
+            ("+595981222333;", ""),
+            ("+595981222333,", ""),
+        ] {
+            assert_eq!(read(cell, country), ["+595981222333"], "{cell}");
+        }
+        assert_eq!(read("+39 06 698 1234", ""), ["+39066981234"], "a zero that belongs to it");
+        assert_eq!(read("011 15 1234-5678", "AR"), ["+5491112345678"]);
+        assert_eq!(read("01144 20 7946 0958", "US"), ["+442079460958"]);
+    }
+
+    #[test]
+    fn an_extension_is_told_and_parts_nothing() {
+        for cell in [
+            "tel:+1-415-555-0123;ext=5",
+            "+1 415 555 0123 ext. 5",
+            "+1 415 555 0123 x5",
+            "+1 (415) 555-0123,,5",
+            "+14155550123;ext=5",
+            "+1 415 555 0123 #5",
+        ] {
+            assert_eq!(read(cell, ""), ["+14155550123 ext 5"], "{cell}");
+        }
+    }
+
+    #[test]
+    fn several_numbers_in_a_cell_are_several() {
+        let both = ["+595981222333", "+14155550123"];
+        for between in [" ::: ", ";", ", ", "\n", "\r\n", " | "] {
+            assert_eq!(read(&both.join(between), ""), both, "{between}");
+        }
+        let three = read("tel:+14155550123;ext=5; +595981222333 ::: 12", "");
+        assert_eq!(three[..2], ["+14155550123 ext 5", "+595981222333"]);
+        assert!(three[2].contains("--country"), "{three:?}");
+    }
+
+    #[test]
+    fn what_could_be_another_number_is_refused_with_the_reason() {
+        for (cell, country, why) in [
+            ("5.95981E+11", "PY", "shortened"),
+            ("5,95981E+11", "", "shortened"),
+            ("+1 800 FLOWERS", "", "letters"),
+            ("0800-TAXI", "PY", "letters"),
+            ("home: 0981222333", "PY", "letters"),
+            ("0981 222 333", "", "--country"),
+            ("595981222333", "", "--country"),
+            ("+59598122233", "", "digits"),
+            ("+595981222333444", "", ""),
+            ("911", "US", "of US"),
+            ("555-0123", "US", "of US"),
+            ("*144#", "PY", ""),
+            ("+", "", ""),
+            ("n/a", "PY", "letters"),
+            ("+999 12345678", "", ""),
+        ] {
+            let [read] = read(cell, country).try_into().unwrap();
+            assert!(read.contains("is no number") && read.contains(why), "{cell}: {read}");
+        }
+        assert_eq!(read(" ; ,\n", ""), [""; 0]);
+    }
+
+    #[test]
+    fn stored_numbers_are_known_by_their_digits() {
+        for stored in ["+595 981 222333", "595981222333", "00595981222333"] {
+            assert_eq!(key(stored), "+595981222333", "{stored}");
+        }
+        assert_eq!(key("12 34"), "+1234");
+        assert!(country("XX").is_err() && country("").is_err() && country("PYG").is_err());
+    }
+}

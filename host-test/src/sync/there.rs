@@ -1,0 +1,95 @@
+//! Who is in 2Chat already? All pages of it are read, and what people are known by is
+//! kept.
+
+use std::{
+    collections::HashMap,
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use host::{calls::Calls, hiding::MASK, tools::Tool};
+use serde_json::{Map, Value};
+
+use super::people::{address_key, key_of};
+use crate::{
+    destination::Destination,
+    exit::CommandError,
+    form::{Form, Format},
+    pages::{self, Wanted},
+    paging::Paging,
+    rows::KEY,
+    spread::Kinds,
+};
+
+/// What the people in 2Chat are known by, with their uuids.
+#[derive(Default)]
+pub(crate) struct There {
+    known: HashMap<String, String>,
+    /// A field that the caller does not see, and by which people are told apart.
+    masked: Option<&'static str>,
+}
+
+impl There {
+    /// Looks who is there, by the action that lists everybody.
+    pub(crate) async fn look(
+        calls: &Calls,
+        tool: &Tool,
+        prompt: Option<&str>,
+    ) -> Result<Self, CommandError> {
+        let paging = Paging::of(tool).ok_or_else(|| {
+            CommandError::Misuse(format!("`{}` of this component has no pages", tool.name))
+        })?;
+        let found = Arc::new(Mutex::new(Self::default()));
+        let taker = Arc::clone(&found);
+        let take = move |row: &Value| {
+            taker.lock().unwrap_or_else(PoisonError::into_inner).add(row);
+        };
+        let form = Form { format: Format::Jsonl, columns: Vec::new(), bom: false, spread: false };
+        let wanted = Wanted {
+            arguments: Map::new(),
+            prompt: prompt.map(str::to_owned),
+            form,
+            to: Destination::Taker(Box::new(take)),
+            tries: pages::TRIES,
+        };
+        pages::run(calls, tool, &paging, &Kinds::of_tools(&[]), wanted).await?;
+        let there = mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+        match there.masked {
+            None => Ok(there),
+            Some(field) => Err(CommandError::Misuse(format!(
+                "the persona does not see `{field}`, by which people are told apart: take it out \
+                 of `mask`, or use another persona. Nothing was created"
+            ))),
+        }
+    }
+
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.known.contains_key(key)
+    }
+
+    /// The uuid of whoever is known by one of these.
+    pub(crate) fn uuid(&self, keys: &[String]) -> Option<&str> {
+        keys.iter().find_map(|key| self.known.get(key)).map(String::as_str)
+    }
+
+    fn add(&mut self, person: &Value) {
+        let fields = ["details", "first-name", "last-name"];
+        let is_masked = |value: Option<&Value>| value.and_then(Value::as_str) == Some(MASK);
+        let masked = fields.into_iter().find(|field| is_masked(person.get(field)));
+        self.masked = self.masked.or(masked);
+        let text = |value: &Value, name: &str| {
+            value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let uuid = text(person, KEY);
+        let name = format!("{} {}", text(person, "first-name"), text(person, "last-name"));
+        for detail in person.get("details").and_then(Value::as_array).into_iter().flatten() {
+            if is_masked(detail.get("value")) || is_masked(detail.get("kind")) {
+                self.masked = self.masked.or(Some("value"));
+            }
+            let value = text(detail, "value");
+            let key = key_of(&text(detail, "kind"), &value);
+            let key = key.unwrap_or_else(|| address_key(&name, &value));
+            self.known.entry(key).or_insert_with(|| uuid.clone());
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What stands in cards of address books, of versions 2.1, 3.0 and 4.0?
+//!
+//! Cards are parted here, so that a broken one takes no other along.
+
+use calcard::{
+    common::IanaType,
+    vcard::{VCard, VCardEntry, VCardProperty, VCardType},
+};
+
+use super::source::{Row, Table};
+
+/// Reads the cards.
+pub(crate) fn read(text: &str) -> Table {
+    let mut table = Table::default();
+    let mut card: Option<(u64, String)> = None;
+    for (number, line) in (1..).zip(text.lines()) {
+        let word = line.trim().to_ascii_uppercase();
+        if word == "BEGIN:VCARD"
+            && let Some((line, _)) = card.replace((number, String::new()))
+        {
+            table.rows.push(endless(line));
+        }
+        if let Some((_, text)) = &mut card {
+            text.push_str(line);
+            text.push_str("\r\n");
+        }
+        if word == "END:VCARD"
+            && let Some((line, text)) = card.take()
+        {
+            let cells = cells(&mut table, &text);
+            table.rows.push(Row { line, cells });
+        }
+    }
+    table.rows.extend(card.map(|(line, _)| endless(line)));
+    table
+}
+
+fn endless(line: u64) -> Row {
+    Row { line, cells: Err("the card does not end: END:VCARD is missing".to_owned()) }
+}
+
+fn cells(table: &mut Table, text: &str) -> Result<Vec<(usize, String)>, String> {
+    let card = VCard::parse(text).map_err(|_| "it is no card that can be read".to_owned())?;
+    let mut cells = Vec::new();
+    let mut add = |name: &str, value: String| {
+        let column = table.column(name);
+        if !value.trim().is_empty() {
+            cells.push((column, value));
+        }
+    };
+    for entry in &card.entries {
+        let parts = parts(entry);
+        let part = |place: usize| parts.get(place).cloned().unwrap_or_default();
+        match &entry.name {
+            VCardProperty::Fn => add("name", parts.join(", ")),
+            VCardProperty::N => {
+                add("last-name", part(0));
+                add("first-name", [part(1), part(2)].join(" ").trim().to_owned());
+            }
+            VCardProperty::Org => add("company", part(0)),
+            VCardProperty::Tel => add(number_column(entry), parts.join(",")),
+            VCardProperty::Email => add("email", part(0)),
+            VCardProperty::Adr => add("address", address(&parts)),
+            // A picture that is in the card itself has no url.
+            VCardProperty::Photo => add("profile-pic-url", part(0)),
+            VCardProperty::Other(name) if name.to_ascii_uppercase().contains("WHATSAPP") => {
+                add("whatsapp-phone", part(0));
+            }
+            _ => {}
+        }
+    }
+    Ok(cells)
+}
+
+/// The parts of a value, such as those of a name; several texts of one part are one.
+fn parts(entry: &VCardEntry) -> Vec<String> {
+    let texts = entry.values.iter().map(|value| match value {
+        calcard::vcard::VCardValue::Component(texts) => texts.join(" "),
+        other => other.as_text().unwrap_or_default().to_owned(),
+    });
+    texts.map(|text| text.trim().to_owned()).collect()
+}
+
+/// Where a number belongs: one of a fax reaches nobody.
+fn number_column(entry: &VCardEntry) -> &'static str {
+    let types = entry.params.iter().filter_map(|param| param.value.as_type());
+    let mut column = "phone";
+    for named in types {
+        match named {
+            IanaType::Iana(VCardType::Fax | VCardType::Pager) => return "fax",
+            IanaType::Other(name) if name.to_lowercase().contains("whatsapp") => {
+                column = "whatsapp-phone";
+            }
+            _ => {}
+        }
+    }
+    column
+}
+
+/// Post box, extension, street, town, region, code and country, as a letter has them.
+fn address(parts: &[String]) -> String {
+    let part = |place: usize| parts.get(place).map(String::as_str).unwrap_or_default();
+    let town = [part(5), part(3)].into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>();
+    let lines = [part(0), part(1), part(2), &town.join(" "), part(4), part(6)];
+    lines.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(text: &str) -> Vec<(u64, Result<Vec<String>, String>)> {
+        let table = read(text);
+        let named = |(column, cell): (usize, String)| format!("{}={cell}", table.columns[column]);
+        let rows = table.rows.into_iter().map(|row| {
+            (row.line, row.cells.map(|cells| cells.into_iter().map(named).collect::<Vec<_>>()))
+        });
+        rows.collect()
+    }
+
+    #[test]
+    fn cards_of_all_versions_are_read() {
+        let text = "BEGIN:VCARD\r\nVERSION:2.1\r\n\
+            N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:G=C3=B3mez;Mar=C3=ADa;;;\r\n\
+            FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Mar=C3=ADa =\r\nG=C3=B3mez\r\n\
+            TEL;CELL:+595981222333\r\nTEL;WORK;FAX:+595981222334\r\n\
+            PHOTO;ENCODING=BASE64;JPEG:AAAA\r\nEND:VCARD\r\n\
+            BEGIN:VCARD\nVERSION:3.0\nFN:Ada Love\n lace\nN:Lovelace;Ada;;;\n\
+            item1.TEL;type=WhatsApp:+1 415 555 0123\nitem1.X-ABLabel:x\n\
+            EMAIL;type=INTERNET:ada@example.com\nADR;type=HOME:;;1 Example Street;Springfield;;1234;UK\n\
+            END:VCARD\n\
+            begin:vcard\nVERSION:4.0\nFN:Bob\nTEL;VALUE=uri:tel:+1-415-555-0123;ext=5\n\
+            PHOTO:https://example.com/bob.jpeg\nORG:Example\\, Inc;Sales\nend:vcard\n";
+        let [one, two, three] = rows(text).try_into().unwrap();
+        let cells = one.1.unwrap();
+        for cell in
+            ["last-name=Gómez", "first-name=María", "name=María Gómez", "phone=+595981222333"]
+        {
+            assert!(cells.iter().any(|it| it == cell), "{cell}: {cells:?}");
+        }
+        assert!(!cells.iter().any(|it| it.starts_with("phone=") && it.ends_with("4")), "{cells:?}");
+        let expected = [
+            "name=Ada Lovelace",
+            "last-name=Lovelace",
+            "first-name=Ada",
+            "whatsapp-phone=+1 415 555 0123",
+            "email=ada@example.com",
+            "address=1 Example Street, 1234 Springfield, UK",
+        ];
+        assert_eq!((two.0, two.1.unwrap()), (10, expected.map(str::to_owned).to_vec()));
+        let expected = [
+            "name=Bob",
+            "phone=tel:+1-415-555-0123;ext=5",
+            "profile-pic-url=https://example.com/bob.jpeg",
+            "company=Example, Inc",
+        ];
+        assert_eq!(three.1.unwrap(), expected.map(str::to_owned).to_vec());
+    }
+
+    #[test]
+    fn a_broken_card_takes_no_other_along() {
+        let text = "BEGIN:VCARD\nFN:Lost\nBEGIN:VCARD\nFN:Ada\nEND:VCARD\nBEGIN:VCARD\nFN:Late\n";
+        let rows = rows(text);
+        assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), [1, 3, 6]);
+        assert!(rows[0].1.is_err() && rows[2].1.is_err());
+        assert_eq!(rows[1].1.as_ref().unwrap(), &["name=Ada"]);
+    }
+}

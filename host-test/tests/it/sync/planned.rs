@@ -1,0 +1,176 @@
+//! What is shown before anything is done, what is refused, and how every row ends.
+
+use std::fs;
+
+use mock::Mock;
+use serde_json::Value;
+
+use super::{counts, creations, file, journal, known, summary, sync};
+use crate::support::shell::{asking, on_a_terminal, twochat_with};
+
+const PEOPLE: &str = "\
+First Name,Last Name,Mobile Phone,E-mail Address,Business Fax
+Ada,Lovelace,+595 981 222-331,ada@example.com,1
+Bob,,(0981) 222 332,,
+Cy,\"broken,,,
+Dora,,'00595981222333 ::: +1 415 555 0123 ext. 5,Dora@Example.com,
+Ada,L.,+595981222331,ada2@example.com,
+Eve,,5.95981E+11,,
+Fay,,,,
+Gus,,+14155550100,,
+";
+
+async fn planned(test: &str) -> (Mock, std::path::PathBuf) {
+    (twochat_with(3).await, file(test, "people.csv", PEOPLE))
+}
+
+#[tokio::test]
+async fn every_row_has_an_end_and_a_second_run_creates_nothing() {
+    let (twochat, file) = planned("ends").await;
+    let first = summary(&twochat, &file, &["--country", "PY"], 1);
+    assert_eq!(counts(&first), "3 created, 1 there, 1 double, 3 unusable");
+    let why = |line: u64| {
+        let rows = first["rows"].as_array().unwrap();
+        let row = rows.iter().find(|row| row["line"] == line).unwrap();
+        assert_eq!(row["end"], "unusable", "{row}");
+        row["why"].as_str().unwrap().to_owned()
+    };
+    assert!(why(4).contains("quotes") && why(7).contains("shortened"), "{first}");
+    assert!(why(8).contains("no number"), "{first}");
+    assert_eq!(first["rows"][3]["notes"][0], "the extension 5 of +14155550123 is left out");
+    assert_eq!(first["rows"][4]["of-line"], 2, "{first}");
+    let known = known(&twochat);
+    for value in
+        ["+595981222331", "ada@example.com", "ada2@example.com", "+595981222332", "+14155550123"]
+    {
+        assert_eq!(known.get(value), Some(&1), "{value}: {known:?}");
+    }
+    assert!(!journal(&file).exists());
+
+    let second = summary(&twochat, &file, &["--country", "PY"], 1);
+    assert_eq!(counts(&second), "4 there, 1 double, 3 unusable");
+    assert_eq!(creations(&twochat), 3);
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_the_plan_and_creates_nothing() {
+    let (twochat, file) = planned("dry").await;
+    let shown = sync(&twochat, &file, &["--dry-run", "--country", "PY"]);
+    for line in [
+        "left out: Business Fax",
+        "8 rows: 3 to be created, 1 there already, 1 double in the file, 3 not usable",
+        "  line 2 Ada Lovelace",
+        "  line 6 Ada L.: as line 2",
+        "  line 9 Gus",
+    ] {
+        assert!(shown.output().lines().any(|it| it == line), "{line}: {shown:?}");
+    }
+    let json = sync(&twochat, &file, &["--dry-run", "--output", "json"]);
+    let json: Value = json.output().parse().unwrap();
+    assert_eq!(counts(&json), "2 new, 1 there, 1 double, 4 unusable", "without a country");
+    assert!(json.to_string().contains("give --country"));
+    assert_eq!((creations(&twochat), journal(&file).exists()), (0, false));
+}
+
+#[tokio::test]
+async fn where_nobody_can_be_asked_nothing_is_sent() {
+    let (twochat, file) = planned("asks").await;
+    let message = sync(&twochat, &file, &[]).message(2).to_owned();
+    assert!(message.contains("--yes") && message.ends_with("Nothing was sent."), "{message}");
+    assert_eq!(twochat.requests(), []);
+}
+
+#[tokio::test]
+async fn on_a_terminal_it_is_asked_and_only_yes_counts() {
+    let (twochat, file) = planned("terminal").await;
+    let base = twochat.base_url();
+    for (answer, created) in [("n", 0), ("", 0), ("y", 2)] {
+        let line = format!(
+            "printf '{answer}\\n' > '{0}.in'; script -qec \"twochat sync '{0}'\" /dev/null < \
+             '{0}.in'; true",
+            file.display()
+        );
+        let shown = on_a_terminal(&line, &asking(&base));
+        assert!(shown.contains("Create 2, for an API credit each? [y/N]"), "{shown}");
+        assert_eq!(creations(&twochat), created, "{answer}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
+    let twochat = twochat_with(1).await;
+    let cases: [(&str, &str, &[&str], &str); 8] = [
+        ("people.csv", "name,Mobile\nAda,1\n", &["--map", "Mobil=phone"], "did you mean `Mobile`"),
+        ("people.csv", "name,Mobile\nAda,1\n", &["--map", "Mobile=phon"], "did you mean `phone`"),
+        (
+            "people.csv",
+            "name,Mobile\nAda,1\n",
+            &["--map", "Mobile=phone", "--map", "Mobile=email"],
+            "mapped twice",
+        ),
+        ("people.csv", "who,what\nAda,1\n", &[], "There are who, what"),
+        ("people.csv", "name,phone\n", &[], "has no rows"),
+        ("people.csv", "", &[], "has no rows"),
+        ("people.xlsx", "name,phone\nAda,1\n", &[], "say --format"),
+        ("people.csv", "name,phone\nAda,1\n", &["--country", "XX"], "two letters"),
+    ];
+    for (name, text, more, expected) in cases {
+        let file = file("misuse", name, text);
+        let refused = sync(&twochat, &file, &[&["--yes"], more].concat());
+        assert_eq!((refused.code, refused.stdout.as_str()), (Some(2), ""), "{refused:?}");
+        assert!(refused.stderr.contains(expected), "{expected}: {refused:?}");
+        assert!(!journal(&file).exists());
+    }
+    let missing = sync(&twochat, &file("gone", "x", "").with_file_name("no.csv"), &["--yes"]);
+    assert!(missing.message(2).contains("no.csv cannot be read"), "{missing:?}");
+    assert_eq!(twochat.requests(), []);
+}
+
+#[tokio::test]
+async fn every_form_and_encoding_gives_the_same_people() {
+    let csv = "Nombre;Teléfono\nPeña;+595981222333\n";
+    let utf_16: Vec<u8> =
+        csv.replace(';', "\t").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let card = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Peña\r\nTEL;TYPE=CELL:+595 981\r\n  222333\r\n\
+                PHOTO:https://example.com/a.jpeg\r\nEND:VCARD\r\n";
+    let singer = "{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{\"nombre\":\"Peña\",\"phone\":\"+595981222333\"}}\n";
+    for (name, bytes) in [
+        ("plain.csv", csv.as_bytes().to_vec()),
+        ("mark.csv", [b"\xef\xbb\xbf", csv.as_bytes()].concat()),
+        ("unicode.txt", [b"\xff\xfe".to_vec(), utf_16].concat()),
+        ("old.csv", b"Nombre;Tel\xe9fono\r\nPe\xf1a;+595981222333\r\n".to_vec()),
+        ("rows.jsonl", b"{\"Nombre\":\"Pe\xc3\xb1a\",\"Celular\":[\"+595981222333\"]}\n".to_vec()),
+        ("cards.vcf", card.as_bytes().to_vec()),
+        ("tap.singer", singer.as_bytes().to_vec()),
+    ] {
+        let twochat = twochat_with(0).await;
+        let file = file("forms", name, bytes);
+        assert_eq!(counts(&summary(&twochat, &file, &[], 0)), "1 created", "{name}");
+        let sent = twochat.requests().into_iter().find(|request| request.method == "POST").unwrap();
+        assert!(sent.body.contains("\"first_name\":\"Peña\""), "{name}: {}", sent.body);
+        assert!(sent.body.contains("+595981222333"), "{name}: {}", sent.body);
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_nothing_but_an_address_is_known_by_it() {
+    let twochat = twochat_with(0).await;
+    let people =
+        "name,address\nAda,\"1 Example Street\nSpringfield\"\nAda,1 example street springfield\n";
+    let file = file("address", "people.csv", people);
+    assert_eq!(counts(&summary(&twochat, &file, &[], 0)), "1 created, 1 double");
+    assert_eq!(counts(&summary(&twochat, &file, &[], 0)), "1 there, 1 double");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_journal_is_left_as_it_is() {
+    let (twochat, file) = planned("journal").await;
+    let other = file.with_file_name("notes.txt");
+    for text in ["my notes\n", "my notes", "{\"a\": 1}\nx\n"] {
+        fs::write(&other, text).unwrap();
+        let refused = sync(&twochat, &file, &["--yes", "--journal", other.to_str().unwrap()]);
+        assert!(refused.message(2).contains("it is no journal"), "{refused:?}");
+        assert_eq!(fs::read_to_string(&other).unwrap(), text);
+    }
+    assert_eq!(twochat.requests(), []);
+}
