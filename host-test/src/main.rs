@@ -11,6 +11,7 @@ use clap::{
 };
 
 mod about;
+mod address;
 mod commands {
     pub(crate) mod audit;
     pub(crate) mod call;
@@ -18,6 +19,7 @@ mod commands {
     pub(crate) mod connections;
     pub(crate) mod demo;
     pub(crate) mod inspect;
+    pub(crate) mod listen;
     pub(crate) mod mcp;
     pub(crate) mod mock;
     pub(crate) mod token;
@@ -27,6 +29,7 @@ mod authority;
 mod caller;
 mod component;
 mod destination;
+mod events;
 mod exit;
 mod export;
 mod failure;
@@ -87,6 +90,7 @@ enum Command {
     Inspect(commands::inspect::Arguments),
     Audit(commands::audit::Arguments),
     Mcp(commands::mcp::Arguments),
+    Listen(commands::listen::Arguments),
     Connect(commands::connections::Connect),
     Connections(commands::connections::List),
     Revoke(commands::connections::Revoke),
@@ -136,6 +140,7 @@ async fn carry_out() -> Result<(), CommandError> {
     };
     match arguments.command {
         Some(Command::Call(arguments)) => commands::call::run(arguments).await,
+        Some(Command::Listen(arguments)) => commands::listen::run(arguments).await,
         Some(Command::Mcp(arguments)) => commands::mcp::run(arguments).await,
         Some(Command::Connect(arguments)) => commands::connections::connect(arguments).await,
         Some(Command::Connections(arguments)) => commands::connections::list(arguments).await,

@@ -10,7 +10,7 @@ pub mod client;
 pub mod compiler_process;
 pub mod docs;
 pub mod engine;
-mod files;
+pub mod files;
 #[cfg(test)]
 #[path = "../../fuzz/library.rs"]
 mod fuzz;

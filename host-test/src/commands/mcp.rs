@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 use self::server::Server;
 use crate::{
+    address::Address,
     caller::{CallerArguments, client},
     component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
@@ -45,7 +46,7 @@ pub(crate) struct Arguments {
     no_retry: bool,
     /// Serve over HTTP at this address, such as 127.0.0.1:8765; port 0 takes any free one
     #[arg(long, value_name = "ADDR")]
-    http: Option<http::Address>,
+    http: Option<Address>,
     /// Take requests to this host name, or from pages of it, as well as to localhost; may
     /// be given more than once
     #[arg(long, value_name = "NAME", requires = "http")]
@@ -65,7 +66,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let tries = if no_retry { 0 } else { TRIES };
     if let Some(address) = http {
         let callers = caller.callers(&connector)?;
-        return http::serve(&address, allow_host, callers, connector, tries).await;
+        return http::serve(address, allow_host, callers, connector, tries).await;
     }
     let access = caller.access(&connector)?;
     let calls = Calls::new(connector, client()?, access);

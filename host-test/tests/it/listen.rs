@@ -1,0 +1,5 @@
+//! `twochat listen`, as whoever delivers to it sees it, and whoever runs it.
+
+mod crashes;
+mod doors;
+mod many;
