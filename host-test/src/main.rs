@@ -18,6 +18,7 @@ mod commands {
     pub(crate) mod completions;
     pub(crate) mod connections;
     pub(crate) mod demo;
+    pub(crate) mod events;
     pub(crate) mod inspect;
     pub(crate) mod listen;
     pub(crate) mod mcp;
@@ -91,6 +92,7 @@ enum Command {
     Audit(commands::audit::Arguments),
     Mcp(commands::mcp::Arguments),
     Listen(commands::listen::Arguments),
+    Events(commands::events::Arguments),
     Connect(commands::connections::Connect),
     Connections(commands::connections::List),
     Revoke(commands::connections::Revoke),
@@ -141,6 +143,7 @@ async fn carry_out() -> Result<(), CommandError> {
     match arguments.command {
         Some(Command::Call(arguments)) => commands::call::run(arguments).await,
         Some(Command::Listen(arguments)) => commands::listen::run(arguments).await,
+        Some(Command::Events(arguments)) => commands::events::run(arguments),
         Some(Command::Mcp(arguments)) => commands::mcp::run(arguments).await,
         Some(Command::Connect(arguments)) => commands::connections::connect(arguments).await,
         Some(Command::Connections(arguments)) => commands::connections::list(arguments).await,

@@ -93,6 +93,12 @@ fn judge(folder: &Path, metadata: &Metadata) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether nobody else can put another file in its place.
+pub(crate) fn is_kept_from_others(what: &str, file: &Path) -> Result<(), String> {
+    let way = way(file).map(|_| ());
+    way.map_err(|why| format!("the {what} {} can be replaced by others: {why}", file.display()))
+}
+
 /// Opens a file to be read; never a pipe, which could hold up its reader.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();

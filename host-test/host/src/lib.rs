@@ -22,6 +22,8 @@ pub mod json;
 pub mod log;
 pub mod meant;
 pub mod policy;
+pub mod post;
+pub mod program;
 pub mod proxy;
 pub mod reference;
 pub mod retry;

@@ -1,24 +1,36 @@
 //! `twochat listen`: events as 2Chat reports them, stored, and handed on.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
 
-use host::token::Token;
-use tokio::sync::Notify;
+use host::{client::Client, engine::Connector, policy::Policy, token::Token};
+use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 
 use self::door::{BODIES, BODY, BODY_TIME, Door};
 use crate::{
     address::{self, Address},
+    caller::{CallerArguments, client},
+    component::ComponentArguments,
     events::{
         endpoints::{self, Endpoints},
+        handing_on::{HandingOn, Target},
+        outbox,
+        reading::{READ, Reading},
         store::{self, Store},
+        targets::{Makings, TargetArguments},
     },
     exit::{CommandError, EXIT_CODES},
     interrupt,
     listener::{self, Full},
-    terminal,
+    suggest, terminal,
 };
 
 mod door;
+
+/// So many calls run at the same time.
+const AT_ONCE: usize = 8;
 
 /// Receive events from 2Chat, store them, and hand them on.
 ///
@@ -44,9 +56,23 @@ pub(crate) struct Arguments {
     /// Make new urls for the events that are named; their old ones end
     #[arg(long, requires = "event")]
     new_url: bool,
+    /// Tell what rules would do, and do nothing: what is received meanwhile is handed on
+    /// only where `twochat events replay` asks for it
+    #[arg(long)]
+    dry_run: bool,
+    /// Try to hand an event on so often before it is parked, waiting longer each time: 1 s,
+    /// 3 s, 9 s, up to 6 hours
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
+    tries: u32,
     /// File in which events are kept, instead of the one in your data folder
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
+    #[command(flatten)]
+    targets: TargetArguments,
+    #[command(flatten)]
+    component: ComponentArguments,
+    #[command(flatten)]
+    caller: CallerArguments,
 }
 
 fn bounds() -> String {
@@ -65,11 +91,20 @@ fn bounds() -> String {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let address = arguments.listen;
-    let store = Store::open(&store::named(arguments.store)?)?;
-    let listener = address.bind("--listen").await?;
+    let Arguments { event, listen, new_url, dry_run, tries, store, targets, component, caller } =
+        arguments;
+    let connector = component.load_for_calls(AT_ONCE)?;
+    if !connector.actions().iter().any(|action| action.name == READ) {
+        let why = "the component reads no events: it has no function `read-event`";
+        return Err(CommandError::Host(why.to_owned()));
+    }
+    let client = client()?;
+    let mut all = targets.targets(&client).await?;
+    all.extend(of_policy(&connector, &client, caller).await?);
+    let store = Store::open(&store::named(store)?)?;
+    let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;
-    let made = make(&store, &arguments.event, arguments.new_url).await?;
+    let made = make(&store, &event, new_url).await?;
     let known = read(&store).await?;
     if known.0.is_empty() {
         return Err(CommandError::Misuse(
@@ -82,16 +117,80 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         // Whoever started this and went away wants no line.
         let _ = terminal::show(&format!("{event} {local}/{}", token.text()));
     }
-    let names: Vec<_> = known.0.iter().map(ToString::to_string).collect();
-    terminal::say(&format!("twochat: listening at {local} for {}", names.join(", ")));
-    let stored = Arc::new(Notify::new());
-    let door = Arc::new(Door::new(known, store.writer.clone(), stored));
+    warn_of_rules(&all, &known);
+    let names = |harmed: bool| {
+        let names = all.iter().filter(|it| !harmed || it.is_harmed_by_a_second());
+        names.map(|target| target.name.clone()).collect::<Vec<_>>()
+    };
+    let begun = outbox::after_a_crash(&store.writer, names(false), names(true)).await;
+    begun.map_err(|why| CommandError::Host(why.to_string()))?;
+    let events: Vec<_> = known.0.iter().map(ToString::to_string).collect();
+    let to = if all.is_empty() { "nobody".to_owned() } else { names(false).join(", ") };
+    terminal::say(&format!(
+        "twochat: listening at {local} for {}; handed on to {to}",
+        events.join(", ")
+    ));
+    serve(listener, store, known, all, connector, tries, dry_run).await;
+    Ok(())
+}
+
+/// The targets of the rules of the policy, if there is one.
+async fn of_policy(
+    connector: &Connector,
+    client: &Client,
+    caller: CallerArguments,
+) -> Result<Vec<Target>, CommandError> {
+    let Some(file) = caller.policy_file() else { return Ok(Vec::new()) };
+    let policy = Policy::read(&file).map_err(CommandError::Misuse)?;
+    let access = caller.access(connector)?;
+    Makings { connector, client, policy: Some((&policy, &access)) }.targets().await
+}
+
+/// Receives, reads and hands on until it is told to end.
+async fn serve(
+    listener: TcpListener,
+    store: Store,
+    known: Endpoints,
+    targets: Vec<Target>,
+    connector: Connector,
+    tries: u32,
+    is_dry: bool,
+) {
+    let (stored, waits) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (writer, targets) = (store.writer.clone(), Arc::new(targets));
+    let door = Arc::new(Door::new(known, writer.clone(), Arc::clone(&stored)));
+    let reading = Reading {
+        connector,
+        writer: writer.clone(),
+        targets: Arc::clone(&targets),
+        stored,
+        waits: Arc::clone(&waits),
+        is_dry,
+    };
+    let (id, is_ending) = (store.id.clone(), AtomicBool::new(false));
+    let handing_on = Arc::new(HandingOn { writer, store: id, targets, waits, tries, is_ending });
+    let reading = tokio::spawn(reading.go_on());
+    let work = if is_dry { JoinSet::new() } else { handing_on.begin() };
     let answer = move |request| {
         let door = Arc::clone(&door);
         async move { door.answer(request).await }
     };
     listener::serve(listener, Full::MakesRoom, answer, interrupt::asks(), async {}).await;
-    Ok(())
+    reading.abort();
+    handing_on.end(work).await;
+}
+
+/// Says which rules wait for what does not come.
+fn warn_of_rules(targets: &[Target], known: &Endpoints) {
+    let events: Vec<_> = known.0.iter().map(|endpoint| endpoint.event.as_str()).collect();
+    for target in targets {
+        for name in target.filter.names() {
+            if !events.contains(&name.as_str()) {
+                let why = suggest::unknown("url for", name, &events, "there are those for");
+                terminal::say(&format!("twochat: rules.{}.on: {why}", target.name));
+            }
+        }
+    }
 }
 
 /// Makes the endpoints that are not there yet, and gives their tokens.

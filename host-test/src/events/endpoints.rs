@@ -16,8 +16,8 @@ use crate::exit::CommandError;
 
 /// What a token begins with.
 const MARK: &str = "hook";
-/// A name of an event, or a place, may have so many bytes.
-const NAME: usize = 128;
+/// A name may have so many bytes.
+const NAME: usize = 100;
 
 /// One of them.
 #[derive(Clone, Debug)]
@@ -122,11 +122,13 @@ fn all(store: &Connection) -> rusqlite::Result<Vec<Endpoint>> {
     rows.collect()
 }
 
-/// The name of an event, or of a channel, as the vendor writes them.
+/// The name of an event, as the vendor writes them.
 pub(crate) fn name(text: &str) -> Result<String, &'static str> {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+');
-    if text.is_empty() || text.len() > NAME || !text.chars().all(is_plain) {
-        return Err("expected a name of letters, digits, dots and dashes");
+    let is_word = |word: &str| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    };
+    if text.len() > NAME || !text.split(['.', '-', '_']).all(is_word) {
+        return Err("expected a name such as whatsapp.message.received");
     }
     Ok(text.to_owned())
 }

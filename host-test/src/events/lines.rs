@@ -25,6 +25,7 @@ pub(crate) enum What {
     Again,
     Parked,
     Ended,
+    Would,
 }
 
 impl What {
@@ -38,6 +39,7 @@ impl What {
             Self::Again => ("again", DIM),
             Self::Parked => ("parked", BAD),
             Self::Ended => ("ended", BAD),
+            Self::Would => ("would", GOOD),
         }
     }
 }
