@@ -9,7 +9,7 @@ use zopfli::{Format, Options};
 mod docs;
 
 /// In this order one valid package, as its name comes first.
-const FILES: [&str; 3] = ["wit/world.wit", "wit/types.wit", "wit/actions.wit"];
+const FILES: [&str; 4] = ["wit/world.wit", "wit/types.wit", "wit/actions.wit", "wit/events.wit"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=src/effect/docs.rs");

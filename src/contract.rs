@@ -20,9 +20,9 @@ pub(crate) mod generated {
     });
 }
 
-pub(crate) use generated::twochat::connector::types::*;
 #[cfg(target_family = "wasm")]
-pub(crate) use generated::{export, exports::twochat::connector::actions::Guest};
+pub(crate) use generated::{export, exports::twochat::connector::actions};
+pub(crate) use generated::{exports::twochat::connector::events, twochat::connector::types::*};
 
 /// The WIT package with its docs, gzipped, for hosts that show them: the
 /// component's own types carry none.

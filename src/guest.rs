@@ -5,8 +5,8 @@
 
 use crate::{
     actions::{self, Action},
-    contract::{Error, Guest},
-    error, settings, transport,
+    contract::{self, Error},
+    effect, error, events, settings, transport,
     twochat::{self, Settings},
 };
 
@@ -14,7 +14,7 @@ struct Connector;
 
 macro_rules! exported {
     ($($function:ident($($argument:ident)?) => $action:ident;)*) => {
-        impl Guest for Connector {
+        impl contract::actions::Guest for Connector {
             $(
                 fn $function(
                     $($argument: <actions::$action as Action>::Input)?
@@ -26,6 +26,12 @@ macro_rules! exported {
     };
 }
 actions::every_action!(exported);
+
+impl contract::events::Guest for Connector {
+    fn read_event(delivery: contract::events::Delivery) -> Result<contract::events::Event, Error> {
+        events::read_event(delivery).map_err(|failure| failure.report(effect::of::read_event()))
+    }
+}
 
 /// A call from its input to its outcome, in the contract's terms.
 fn run<A: Action>(input: A::Input) -> Result<A::Output, Error> {

@@ -15,14 +15,16 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use self::tokens::{Broken, Reader, Token, unescape};
+pub(crate) use self::words::{truth, whole};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{self, concat, digits, number, one_line, owned, push, with_digit},
+    text::{concat, digits, number, one_line, owned, push},
     values::ApiKey,
 };
 
 mod tokens;
+mod words;
 
 /// The body of a request.
 pub(crate) fn body(of: &impl Serialize) -> Result<Vec<u8>> {
@@ -55,6 +57,8 @@ pub(crate) struct Answer<'k> {
     tells_more: fn(&str, u8) -> bool,
     /// Whether such a member was met, so that most answers are read once.
     more: Cell<bool>,
+    /// Whether it was passed in: what is wrong with it is the caller's to correct.
+    is_argument: bool,
 }
 
 impl<'k> Answer<'k> {
@@ -63,7 +67,17 @@ impl<'k> Answer<'k> {
         key: Option<&'k ApiKey>,
         tells_more: fn(&str, u8) -> bool,
     ) -> Self {
-        Self { text, key, tells_more, more: Cell::new(true) }
+        Self { text, key, tells_more, more: Cell::new(true), is_argument: false }
+    }
+
+    /// A text that was passed in, which holds no key.
+    pub(crate) fn passed_in(text: String) -> Self {
+        Self { is_argument: true, ..Self::new(text, None, |_, _| false) }
+    }
+
+    /// The whole text, as JSON.
+    pub(crate) fn json_text(&self) -> String {
+        escaped(self.text().trim())
     }
 
     /// Whether it may tell more than was read of it, as far as was looked.
@@ -171,7 +185,7 @@ impl<'p> Place<'p> {
     fn broken(&self, reader: &Reader<'_>) -> Box<Failure> {
         let mut failure = self.fault(reader.complaint());
         // It was under way when the connection ended, and may come whole.
-        if reader.is_cut() {
+        if reader.is_cut() && !self.answer.is_argument {
             (failure.kind, failure.advice) = (ErrorKind::Interrupted, "Try again.");
         }
         failure
@@ -184,6 +198,9 @@ impl<'p> Place<'p> {
 
     /// The failure to read what stands here.
     pub(crate) fn fault(&self, what: &str) -> Box<Failure> {
+        if self.answer.is_argument {
+            return Failure::invalid(&self.path(), what);
+        }
         let mut message = "2Chat's answer cannot be read at ".to_owned();
         self.spell(&mut message);
         message.push_str(": ");
@@ -428,47 +445,6 @@ fn escaped(json: &str) -> String {
         is_escape = c == '\\' && !is_escape;
     }
     text
-}
-
-/// The number that the text stands for, if it is whole, from 0 up and fits:
-/// digits, maybe with a fraction and an exponent.
-pub(crate) fn whole(text: &str) -> Option<u64> {
-    if let Some(number) = text::number(text) {
-        return Some(number);
-    }
-    let (mut number, mut point, mut exponent) = (0, false, 0);
-    // How many digits stand behind the point, and how many zeros end them.
-    let (mut after, mut zeros) = (0, 0);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            b'0' if point => zeros += 1,
-            b'0'..=b'9' => {
-                for digit in core::iter::repeat_n(0, zeros).chain([byte - b'0']) {
-                    number = with_digit(number, digit)?;
-                    after += u64::from(point);
-                }
-                zeros = 0;
-            }
-            b'.' if !point && at > 0 => point = true,
-            b'e' | b'E' if at > 0 => {
-                exponent = text::number(text.get(at + 1..)?.trim_start_matches('+'))?;
-                break;
-            }
-            _ => return None,
-        }
-    }
-    for _ in after..exponent.min(if number == 0 { after } else { u64::MAX }) {
-        number = with_digit(number, 0)?;
-    }
-    (after <= exponent && !text.is_empty()).then_some(number)
-}
-
-/// What the word says, if it is one for yes or no.
-pub(crate) fn truth(word: &str) -> Option<bool> {
-    const WORDS: [&str; 12] =
-        ["true", "1", "yes", "y", "on", "1.0", "false", "0", "no", "n", "off", "0.0"];
-    let place = WORDS.iter().position(|known| word.eq_ignore_ascii_case(known))?;
-    Some(place < 6)
 }
 
 /// An answer that holds no key.

@@ -23,6 +23,7 @@ mod allocator;
 mod contract;
 mod effect;
 mod error;
+mod events;
 mod json;
 mod records;
 mod text;

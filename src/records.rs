@@ -24,7 +24,7 @@ pub(crate) use self::account::info;
 const BESIDE: usize = 300;
 
 /// How many records that were passed over are told with their places.
-const PLACES: usize = 10;
+pub(crate) const PLACES: usize = 10;
 
 /// What there is to know of a list, beside its records.
 #[derive(Default)]

@@ -110,7 +110,7 @@ fn is_phone_number(text: &str) -> bool {
 }
 
 /// The number that was meant, where the way to write it leaves no other.
-fn meant_number(text: &str) -> Option<String> {
+pub(crate) fn meant_number(text: &str) -> Option<String> {
     let mut number = String::new();
     for c in text.chars() {
         match c {

@@ -60,6 +60,7 @@ mod stdio;
 mod suggest;
 mod table;
 mod terminal;
+mod toolsets;
 
 mod constants;
 

@@ -102,6 +102,8 @@ pub struct Offer {
     /// The fields of its results that are not for everybody to see, and not to be
     /// written down. Only texts: a mask in another place would break the result.
     pub sensitive: Vec<String>,
+    /// The toolsets that are offered. None: all of them.
+    pub toolsets: Option<Vec<String>>,
 }
 
 impl Offer {
@@ -111,7 +113,19 @@ impl Offer {
         let tools = Tool::all_of(connector);
         let mut sensitive = connector.docs().sensitive();
         sensitive.retain(|field| fit::is_text(&tools, field).is_ok());
-        Self { tools, sensitive }
+        Self { tools, sensitive, toolsets: None }
+    }
+
+    /// What is wrong with calling the action, if it is not of a toolset that is offered.
+    fn refuses(&self, action: &str) -> Option<String> {
+        let tool = self.tools.iter().find(|tool| tool.name == action)?;
+        let toolsets = self.toolsets.as_ref()?;
+        let why = format!(
+            "`{action}` is of the toolset `{}`, and offered are those of {}",
+            tool.toolset,
+            toolsets.join(", ")
+        );
+        (!toolsets.contains(&tool.toolset)).then_some(why)
     }
 }
 
@@ -158,12 +172,14 @@ impl Access {
     /// A sentence that says why there are none: a policy that is broken, or does
     /// not fit the tools, or revokes the caller.
     pub fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
-        match self {
+        let mut tools = match self {
             Self::Owner(owner) => {
                 owner.still_without_policy().map(|()| offer.tools.iter().collect())
             }
             Self::Persona(caller) => caller.tools(offer),
-        }
+        }?;
+        tools.retain(|tool| offer.refuses(&tool.name).is_none());
+        Ok(tools)
     }
 
     /// Decides on a call of the action.
@@ -171,10 +187,14 @@ impl Access {
     /// # Errors
     /// If there is no policy to decide by; a sentence says why.
     pub async fn decide(&self, action: &str, offer: &Offer) -> Result<Decision, String> {
-        match self {
+        let mut decision = match self {
             Self::Owner(owner) => owner.decide(),
             Self::Persona(caller) => caller.decide(action, offer).await,
+        }?;
+        if let Some(why) = offer.refuses(action) {
+            decision.permit = Err(why);
         }
+        Ok(decision)
     }
 }
 
@@ -212,7 +232,7 @@ impl OfPolicy {
     fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
         let policy = Policy::read(&self.file)?;
         let (persona, _) = self.grant(&policy, &offer.tools)?;
-        let allowed = |tool: &&Tool| persona.actions.contains(&tool.name);
+        let allowed = |tool: &&Tool| is_allowed(persona, tool);
         Ok(offer.tools.iter().filter(allowed).collect())
     }
 
@@ -239,8 +259,10 @@ impl OfPolicy {
 
     async fn permit(&self, policy: &Policy, action: &str, offer: &Offer) -> Result<Permit, String> {
         let (persona, entry) = self.grant(policy, &offer.tools)?;
-        if !persona.actions.iter().any(|allowed| allowed == action) {
-            return Err(self.refusal(policy, persona, action));
+        let of_persona = || offer.tools.iter().filter(|tool| is_allowed(persona, tool));
+        if !of_persona().any(|allowed| allowed.name == action) {
+            let allowed: Vec<_> = of_persona().map(|tool| tool.name.as_str()).collect();
+            return Err(self.refusal(policy, &allowed, action));
         }
         if let Some(stated) = self.stated.as_ref().filter(|stated| !entry.is_made_for(stated)) {
             return Err(format!(
@@ -285,15 +307,20 @@ impl OfPolicy {
         }
     }
 
-    fn refusal(&self, policy: &Policy, persona: &Persona, action: &str) -> String {
+    fn refusal(&self, policy: &Policy, allowed: &[&str], action: &str) -> String {
         let name = policy.persona_name(self.persona.as_deref()).unwrap_or_default();
-        let allowed = match persona.actions.join(", ") {
-            none if none.is_empty() => "none".to_owned(),
-            actions => actions,
+        let allowed = match allowed {
+            [] => "none".to_owned(),
+            actions => actions.join(", "),
         };
         let file = policy.file().display();
         format!("the persona `{name}` may not call `{action}`: {file} allows it {allowed}")
     }
+}
+
+/// Whether a persona may call it: by its name, or with all of its toolset.
+fn is_allowed(persona: &Persona, tool: &Tool) -> bool {
+    persona.actions.contains(&tool.name) || persona.toolsets.contains(&tool.toolset)
 }
 
 /// The key of a connection where nobody else has to be asked for it.

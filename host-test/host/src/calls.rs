@@ -92,6 +92,14 @@ impl Calls {
         Self { connector, offer, client, access }
     }
 
+    /// The same, of which only the actions of these toolsets are offered; of all without
+    /// any.
+    #[must_use]
+    pub fn offering(mut self, toolsets: Option<Vec<String>>) -> Self {
+        self.offer.toolsets = toolsets;
+        self
+    }
+
     /// The connector that is called.
     #[must_use]
     pub fn connector(&self) -> &Connector {

@@ -42,7 +42,8 @@ const EXAMPLE: usize = 500;
 const NAMES: usize = 16;
 /// What begins the docs' line of a field that is not for everybody to see.
 const SENSITIVE: &str = "Sensitive: ";
-/// The interface that holds a connector's actions.
+/// The interface that holds a connector's actions. Further interfaces that it exports from
+/// the same package are further toolsets, for those who ask for them.
 pub const ACTIONS: &str = "actions";
 
 /// The WIT package that a component brings along, if it does.
@@ -82,14 +83,18 @@ impl Docs {
         &self.wit
     }
 
-    /// What there is to know before any action is called, and whether none of them
-    /// touches what is there.
+    /// What there is to know before any action of these toolsets is called, and whether none
+    /// of them touches what is there.
     #[must_use]
-    pub fn about(&self) -> String {
-        let Some(actions) = self.actions() else { return String::new() };
-        let mut about = Doc::read(Some(&actions.docs)).text;
-        let mut effects = actions.functions.values().map(|it| Doc::read(Some(&it.docs)).effect);
-        if effects.all(|it| matches!(it, Some(Effect::Reads | Effect::Creates))) {
+    pub fn about(&self, toolsets: &[&str]) -> String {
+        let toolsets: Vec<_> = toolsets.iter().filter_map(|name| self.toolset(name)).collect();
+        let texts: Vec<_> = toolsets.iter().map(|it| Doc::read(Some(&it.docs)).text).collect();
+        let functions = toolsets.iter().flat_map(|toolset| toolset.functions.values());
+        let mut effects = functions.map(|it| Doc::read(Some(&it.docs)).effect);
+        let mut about = texts.join("\n\n");
+        if !toolsets.is_empty()
+            && effects.all(|it| matches!(it, Some(Effect::Reads | Effect::Creates)))
+        {
             about.push_str(" Nothing here changes or deletes what is there.");
         }
         about
@@ -146,8 +151,8 @@ impl Docs {
     }
 
     /// The function as the WIT package declares it.
-    pub(crate) fn function(&self, name: &str) -> Option<&Function> {
-        self.actions()?.functions.get(name)
+    pub(crate) fn function(&self, toolset: &str, name: &str) -> Option<&Function> {
+        self.toolset(toolset)?.functions.get(name)
     }
 
     /// The fields whose docs say that they are sensitive.
@@ -167,9 +172,10 @@ impl Docs {
         self.package.as_ref()
     }
 
-    pub(crate) fn actions(&self) -> Option<&Interface> {
+    /// The interface of this name.
+    pub(crate) fn toolset(&self, name: &str) -> Option<&Interface> {
         let interfaces = self.package.as_ref()?.interfaces.iter();
-        interfaces.map(|(_, interface)| interface).find(|it| it.name.as_deref() == Some(ACTIONS))
+        interfaces.map(|(_, interface)| interface).find(|it| it.name.as_deref() == Some(name))
     }
 
     /// What a type's name stands for: other names, and at last a definition.
@@ -314,7 +320,7 @@ mod tests {
             let told = |name, effect| format!("  /// Effect: {effect}.\n  {name}: func();\n");
             let functions = told("look", "reads") + &told("touch", effect);
             let actions = format!("/// All.\ninterface actions {{\n{functions}}}\n");
-            Docs::from_wit(format!("package a:b;\n{actions}")).about()
+            Docs::from_wit(format!("package a:b;\n{actions}")).about(&[ACTIONS])
         };
         let untouched = "All. Nothing here changes or deletes what is there.";
         assert_eq!(["creates", "reads"].map(about), [untouched; 2]);

@@ -6,6 +6,7 @@
 //! business of its [`Outlet`].
 
 use std::{
+    collections::HashSet,
     sync::{Arc, LazyLock},
     thread,
     time::Duration,
@@ -284,6 +285,8 @@ type Later<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 pub struct Action {
     /// Name of the function, such as `list-contacts`.
     pub name: String,
+    /// The interface that exports it: `actions`, or a further one.
+    pub toolset: String,
     /// Name and type of each parameter.
     pub params: Vec<(String, Type)>,
     /// What it gives; `None` if it gives nothing.
@@ -367,30 +370,72 @@ impl Connector {
     }
 }
 
-/// The functions of the interface `actions`, whoever's package it is of.
+/// The functions of the interface `actions`, whoever's package it is of, and behind them
+/// those of the further interfaces of that package.
 fn actions(engine: &Engine, component: &Component) -> Result<Vec<Action>, LoadError> {
-    let mut actions: Vec<Action> = Vec::new();
-    let mut exports = Vec::new();
+    let component_type = component.component_type();
+    let exports: Vec<_> = component_type.exports(engine).collect();
+    let is_actions = |interface: &str| plain(interface) == ACTIONS;
+    let mut of_actions: Vec<_> = exports.iter().map(|(name, _)| *name).collect();
+    of_actions.retain(|name| is_actions(name));
+    let is_further = |interface: &str| {
+        !is_actions(interface) && of_actions.iter().any(|it| package(it) == package(interface))
+    };
     let mut parts = json::PARTS;
-    for (interface, item) in component.component_type().exports(engine) {
-        exports.push(interface.to_owned());
-        let plain = interface.rsplit('/').next().and_then(|name| name.split('@').next());
-        let ComponentItem::ComponentInstance(instance) = item.ty else { continue };
-        let Some(interface) =
-            component.get_export_index(None, interface).filter(|_| plain == Some(ACTIONS))
-        else {
-            continue;
-        };
-        for (name, item) in instance.exports(engine) {
-            let ComponentItem::ComponentFunc(function) = item.ty else { continue };
-            let Some(export) = component.get_export_index(Some(&interface), name) else { continue };
-            if actions.iter().any(|known| known.name == name) {
-                return Err(LoadError::TwoOfOneName(name.to_owned()));
-            }
-            actions.push(action(name, &function, export, &mut parts)?);
+    let mut actions = Vec::new();
+    for (interface, item) in exports.iter().filter(|(name, _)| is_actions(name)) {
+        actions.extend(functions(engine, component, interface, &item.ty, &mut parts)?);
+    }
+    if actions.is_empty() {
+        let exports = exports.iter().map(|(name, _)| (*name).to_owned()).collect();
+        return Err(LoadError::NoActions { exports });
+    }
+    for (interface, item) in exports.iter().filter(|(name, _)| is_further(name)) {
+        match functions(engine, component, interface, &item.ty, &mut parts) {
+            Ok(further) => actions.extend(further),
+            // Not for those who call with JSON, as other exports are not.
+            Err(LoadError::NoJsonForm { .. }) => {}
+            Err(other) => return Err(other),
         }
     }
-    if actions.is_empty() { Err(LoadError::NoActions { exports }) } else { Ok(actions) }
+    let mut names = HashSet::new();
+    match actions.iter().find(|action| !names.insert(&action.name)) {
+        Some(twice) => Err(LoadError::TwoOfOneName(twice.name.clone())),
+        None => Ok(actions),
+    }
+}
+
+/// The functions of an exported interface.
+fn functions(
+    engine: &Engine,
+    component: &Component,
+    interface: &str,
+    ty: &ComponentItem,
+    parts: &mut usize,
+) -> Result<Vec<Action>, LoadError> {
+    let (ComponentItem::ComponentInstance(instance), Some(index)) =
+        (ty, component.get_export_index(None, interface))
+    else {
+        return Ok(Vec::new());
+    };
+    let mut functions = Vec::new();
+    for (name, item) in instance.exports(engine) {
+        let ComponentItem::ComponentFunc(function) = item.ty else { continue };
+        let Some(export) = component.get_export_index(Some(&index), name) else { continue };
+        functions.push(action(name, plain(interface), &function, export, parts)?);
+    }
+    Ok(functions)
+}
+
+/// The name of an interface without its package and version.
+fn plain(interface: &str) -> &str {
+    let name = interface.rsplit('/').next().unwrap_or(interface);
+    name.split('@').next().unwrap_or(name)
+}
+
+/// The package of an interface.
+fn package(interface: &str) -> &str {
+    interface.split('/').next().unwrap_or(interface)
 }
 
 /// What the component imports and is not given.
@@ -414,6 +459,7 @@ fn is_type(item: &ComponentItem) -> bool {
 
 fn action(
     name: &str,
+    toolset: &str,
     function: &ComponentFunc,
     export: ComponentExportIndex,
     parts: &mut usize,
@@ -423,7 +469,10 @@ fn action(
     let mut types = params.iter().map(|(_, ty)| ty).chain(&result);
     match types.find_map(|ty| json::without_form(ty, parts)) {
         Some(what) => Err(LoadError::NoJsonForm { action: name.to_owned(), what }),
-        None => Ok(Action { name: name.to_owned(), params, result, export }),
+        None => {
+            let (name, toolset) = (name.to_owned(), toolset.to_owned());
+            Ok(Action { name, toolset, params, result, export })
+        }
     }
 }
 

@@ -124,7 +124,11 @@ pub struct Persona {
     /// The name of its connection.
     pub connection: String,
     /// The actions that it may call.
+    #[serde(default)]
     pub actions: Vec<String>,
+    /// The toolsets all of whose actions it may call.
+    #[serde(default)]
+    pub toolsets: Vec<String>,
     /// The fields that it does not see.
     #[serde(default)]
     pub mask: Vec<String>,

@@ -13,9 +13,10 @@ use wit_parser::{
 };
 
 use crate::{
-    docs::{ACTIONS, Doc, Docs},
+    docs::{Doc, Docs},
     engine::{Action, Connector},
     imports::{Given, Outline},
+    tools,
     vendor::{self, Vendor},
 };
 
@@ -40,7 +41,6 @@ pub fn page(connector: &Connector, outline: &Outline, digest: &str, bytes: usize
     let name = package.map(|package| package.name.to_string()).or_else(|| outline.name.clone());
     let name = name.unwrap_or_else(|| "A connector without a name".to_owned());
     let about = Doc::read(package.map(|package| &package.docs)).text;
-    let about_actions = Doc::read(docs.actions().map(|actions| &actions.docs)).text;
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -72,11 +72,13 @@ pub fn page(connector: &Connector, outline: &Outline, digest: &str, bytes: usize
                         (authority(docs))
                         (imports(outline))
                     }
-                    section id="_actions" {
-                        h2 { "Actions" }
-                        (prose(&about_actions))
-                        @for action in connector.actions() { (contract.action(action)) }
-                        (contract.only_in_docs())
+                    @for (number, toolset) in contract.toolsets().iter().enumerate() {
+                        section id=[(number == 0).then_some("_actions")] {
+                            h2 { (tools::title(toolset)) }
+                            (prose(&Doc::read(docs.toolset(toolset).map(|it| &it.docs)).text))
+                            @for action in contract.of_toolset(toolset) { (contract.action(action)) }
+                            (contract.only_in_docs(toolset))
+                        }
                     }
                     (contract.types_in("_errors", "Errors", ERRORS, &contract.errors))
                     (contract.types_in("_types", "Types", "", &contract.values))
@@ -134,9 +136,21 @@ impl<'a> Contract<'a> {
         contract
     }
 
+    /// Each once, that of the actions first.
+    fn toolsets(&self) -> Vec<&'a str> {
+        let actions = self.connector.actions().iter();
+        let mut toolsets: Vec<_> = actions.map(|action| action.toolset.as_str()).collect();
+        toolsets.dedup();
+        toolsets
+    }
+
+    fn of_toolset(&self, toolset: &str) -> impl Iterator<Item = &'a Action> {
+        self.connector.actions().iter().filter(move |action| action.toolset == toolset)
+    }
+
     /// The action in the docs, where it is as they say.
     fn declared(&self, action: &Action) -> Option<&'a Function> {
-        let known = self.docs.function(&action.name)?;
+        let known = self.docs.function(&action.toolset, &action.name)?;
         agreement::is_as_declared(action, known, self.docs).then_some(known)
     }
 
@@ -220,7 +234,7 @@ impl<'a> Contract<'a> {
                         a href="#_actions" { "Actions" }
                         ol {
                             @for action in self.connector.actions() {
-                                li { a href={ "#" (anchor_of(&action.name)) } { (action.name) } }
+                                li { a href={ "#" (anchor_of(action)) } { (action.name) } }
                             }
                         }
                     }
@@ -245,7 +259,7 @@ impl<'a> Contract<'a> {
                     @for (action, known) in rows {
                         @let said = actions::Said::of(known);
                         dt {
-                            a href={ "#" (anchor_of(&action.name)) } { code { (action.name) } }
+                            a href={ "#" (anchor_of(action)) } { code { (action.name) } }
                             " " (said.tags())
                         }
                         dd { (inline(gist(&said.text))) }
@@ -256,8 +270,8 @@ impl<'a> Contract<'a> {
     }
 }
 
-fn anchor_of(action: &str) -> String {
-    format!("{ACTIONS}.{action}")
+fn anchor_of(action: &Action) -> String {
+    format!("{}.{}", action.toolset, action.name)
 }
 
 /// What a function gives if it works, and if it fails.

@@ -25,6 +25,9 @@ const LOOK_FIRST: &str = "\n\nIf it fails and may have been carried out, look fi
 pub struct Tool {
     /// The action's name.
     pub name: String,
+    /// The interface that it is a function of. No client knows a place for it.
+    #[serde(skip)]
+    pub toolset: String,
     /// Its name for people.
     pub title: String,
     /// What it does, when to use it, and what it changes. Empty: the component
@@ -67,7 +70,7 @@ impl Tool {
     }
 
     fn of(action: &Action, docs: &Docs, reaches_out: bool) -> Self {
-        let known = docs.function(&action.name);
+        let known = docs.function(&action.toolset, &action.name);
         let doc = Doc::read(known.map(|known| &known.docs));
         let effect = doc.effect;
         let annotations = Hints {
@@ -83,6 +86,7 @@ impl Tool {
         let advice = if is_once && advises(error_schema.as_ref()) { LOOK_FIRST } else { "" };
         Self {
             name: action.name.clone(),
+            toolset: action.toolset.clone(),
             title: doc.title.unwrap_or_else(|| title(&action.name)),
             description: doc.text + advice,
             input_schema: input(action, known, docs),

@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use host::{calls::Calls, engine::Limits, retry::TRIES};
+use host::{access::Access, calls::Calls, engine::Limits, retry::TRIES, tools::Tool};
 use rmcp::serve_server;
 use tokio::sync::Semaphore;
 
@@ -16,6 +16,7 @@ use crate::{
     names::Name,
     stdio::Lines,
     terminal,
+    toolsets::{ToolsetArguments, usual},
 };
 
 mod http;
@@ -52,6 +53,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", requires = "http")]
     allow_host: Vec<Name>,
     #[command(flatten)]
+    toolsets: ToolsetArguments,
+    #[command(flatten)]
     caller: CallerArguments,
 }
 
@@ -60,16 +63,26 @@ const AT_ONCE: usize = 32;
 /// So long after the last call has to end its answer may be on its way.
 const LAST: Duration = Duration::from_secs(2);
 
+/// A policy tells by itself which toolsets its personas see.
+fn offered(asked: Option<Vec<String>>, access: &Access) -> Option<Vec<String>> {
+    match access {
+        Access::Owner(_) => asked.or_else(|| Some(usual())),
+        Access::Persona(_) => asked,
+    }
+}
+
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let Arguments { component, no_retry, http, allow_host, caller } = arguments;
+    let Arguments { component, no_retry, http, allow_host, toolsets, caller } = arguments;
     let connector = component.load_for_calls(AT_ONCE)?;
+    let asked = toolsets.asked(&Tool::all_of(&connector))?;
     let tries = if no_retry { 0 } else { TRIES };
     if let Some(address) = http {
         let callers = caller.callers(&connector)?;
-        return http::serve(address, allow_host, callers, connector, tries).await;
+        return http::serve(address, allow_host, callers, connector, tries, asked).await;
     }
     let access = caller.access(&connector)?;
-    let calls = Calls::new(connector, client()?, access);
+    let offered = offered(asked, &access);
+    let calls = Calls::new(connector, client()?, access).offering(offered);
     let server = Server::new(calls, tries, vec![Arc::new(Semaphore::new(AT_ONCE))]);
     // What is wrong now is better heard by whoever starts this than by the agent.
     server.can_serve()?;

@@ -8,6 +8,7 @@ use crate::{
     exit::{CommandError, EXIT_CODES},
     manifest::Manifest,
     output,
+    toolsets::{ToolsetArguments, usual},
 };
 
 /// Print the actions as tools: name, description, JSON Schemas, hints.
@@ -20,6 +21,8 @@ use crate::{
 pub(crate) struct Arguments {
     #[command(flatten)]
     component: ComponentArguments,
+    #[command(flatten)]
+    toolsets: ToolsetArguments,
     /// Print the WIT package that the component carries instead
     #[arg(long, group = "instead")]
     wit: bool,
@@ -57,7 +60,10 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
         let page = reference::page(&connector, &outlined(&bytes)?, &digest(&bytes), bytes.len());
         return output::text(&page);
     }
-    output::json(&json!({ "tools": Tool::all_of(&connector) }))
+    let mut tools = Tool::all_of(&connector);
+    let toolsets = arguments.toolsets.asked(&tools)?.unwrap_or_else(usual);
+    tools.retain(|tool| toolsets.contains(&tool.toolset));
+    output::json(&json!({ "tools": tools }))
 }
 
 fn outlined(bytes: &[u8]) -> Result<Outline, CommandError> {

@@ -8,13 +8,13 @@ mod waiting;
 
 use std::time::{Duration, Instant};
 
-use host::tools::Tool;
 use mock::Fault;
 use serde_json::{Value, json};
 
 use crate::support::agent::{Agent, hello, notification, request, twochat};
 use crate::support::{
     LOADED, every_action, new_contact,
+    schemas::TOOLS,
     shell::{self, CANARY, repeating},
 };
 
@@ -29,8 +29,7 @@ fn settings() -> Value {
 
 /// Every action as it is to be listed.
 fn expected_tools() -> Vec<Value> {
-    let tools = Tool::all_of(&LOADED.1);
-    tools.iter().map(|tool| serde_json::to_value(tool).unwrap()).collect()
+    TOOLS.iter().map(|tool| serde_json::to_value(tool).unwrap()).collect()
 }
 
 /// A result of a tool that did what it was asked for.
@@ -59,7 +58,7 @@ async fn the_handshake_is_made_in_any_version_and_says_what_this_is() {
         assert_eq!(welcome["protocolVersion"], agreed, "{answer}");
         assert_eq!(welcome["serverInfo"]["name"], "twochat", "{answer}");
         assert_eq!(welcome["capabilities"], json!({ "tools": {} }), "{answer}");
-        let about = LOADED.1.docs().about();
+        let about = LOADED.1.docs().about(&["actions"]);
         assert!(about.len() > 100, "{about}");
         let told = welcome["instructions"].as_str().unwrap();
         let rules = told.strip_prefix(&about).unwrap();
@@ -78,7 +77,7 @@ async fn a_client_without_a_handshake_sends_its_settings_with_each_request() {
     let mut agent = Agent::silent(&twochat.base_url(), &[]);
     let found = agent.ask("server/discover", json!({ "_meta": settings() }));
     let told = found["result"]["instructions"].as_str().unwrap();
-    assert!(told.starts_with(&LOADED.1.docs().about()), "{found}");
+    assert!(told.starts_with(&LOADED.1.docs().about(&["actions"])), "{found}");
     let versions = found["result"]["supportedVersions"].as_array().unwrap();
     assert!(versions.contains(&json!("2026-07-28")), "{found}");
 

@@ -34,6 +34,7 @@ fn the_docs_travel_in_the_file_and_are_those_of_the_contract() {
         include_str!("../../../wit/world.wit"),
         include_str!("../../../wit/types.wit"),
         include_str!("../../../wit/actions.wit"),
+        include_str!("../../../wit/events.wit"),
     ];
     assert_eq!(Docs::of(CONNECTOR).wit(), contract.concat());
 }

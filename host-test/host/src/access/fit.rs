@@ -7,13 +7,21 @@ use crate::{policy::Persona, tools::Tool};
 
 /// Whether all that a persona names is there.
 pub(super) fn persona(name: &str, persona: &Persona, tools: &[Tool]) -> Result<(), String> {
-    let Persona { actions, mask, show, .. } = persona;
+    let Persona { actions, toolsets, mask, show, .. } = persona;
     let is_action = |name: &&String| tools.iter().any(|tool| tool.name == **name);
     if let Some(action) = actions.iter().find(|name| !is_action(name)) {
         let known: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
         let known = known.join(", ");
         let why = format!("there is no action `{action}`; there are {known}");
         return Err(format!("personas.{name}.actions: {why}"));
+    }
+    let is_toolset = |name: &&String| tools.iter().any(|tool| tool.toolset == **name);
+    if let Some(toolset) = toolsets.iter().find(|name| !is_toolset(name)) {
+        let mut known: Vec<_> = tools.iter().map(|tool| tool.toolset.as_str()).collect();
+        known.dedup();
+        let known = known.join(", ");
+        let why = format!("there is no toolset `{toolset}`; there are {known}");
+        return Err(format!("personas.{name}.toolsets: {why}"));
     }
     for (key, fields) in [("mask", mask), ("show", show)] {
         for field in fields {

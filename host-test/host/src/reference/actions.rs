@@ -65,15 +65,15 @@ impl Said {
 
 impl Contract<'_> {
     pub(super) fn action(&self, action: &Action) -> Markup {
-        let (declared, anchor) = (self.declared(action), anchor_of(&action.name));
+        let (declared, anchor) = (self.declared(action), anchor_of(action));
         let said = Said::of(declared);
         let title = said.title.clone().unwrap_or_else(|| tools::title(&action.name));
         html! {
             article id=(anchor) {
                 h3 { a href={ "#" (anchor) } { (title) } " " code { (action.name) } }
                 @match declared {
-                    Some(known) => (self.described(known, &said)),
-                    None if self.docs.function(&action.name).is_some() => {
+                    Some(known) => (self.described(known, &said, &anchor)),
+                    None if self.docs.function(&action.toolset, &action.name).is_some() => {
                         p.warning {
                             "The docs tell of other types than this action has, so nothing of \
                              them is shown."
@@ -85,7 +85,7 @@ impl Contract<'_> {
         }
     }
 
-    fn described(&self, known: &Function, said: &Said) -> Markup {
+    fn described(&self, known: &Function, said: &Said, anchor: &str) -> Markup {
         let (ok, err) = outcome(known, self.docs);
         html! {
             (prose(&said.text))
@@ -96,7 +96,7 @@ impl Contract<'_> {
                 dd { code.wit { (self.signature(known)) } }
             }
             h4 { "Takes" }
-            (self.taken(known))
+            (self.taken(known, anchor))
             h4 { "Gives" }
             (self.given(ok))
             @if err.is_some() { h4 { "Fails with" } (self.given(err)) }
@@ -116,12 +116,12 @@ impl Contract<'_> {
         }
     }
 
-    fn taken(&self, known: &Function) -> Markup {
+    fn taken(&self, known: &Function, of_action: &str) -> Markup {
         let record = only_record(known, self.docs);
         let input = record.and_then(|ty| self.definition(ty));
         let is_here = |(action, id): &(String, _)| *action == known.name && Some(*id) == input;
         let Some(ty) = record else {
-            return self.params(known);
+            return self.params(known, of_action);
         };
         if !self.inputs.iter().any(is_here) {
             return html! { p { (self.ty(ty)) } };
@@ -140,14 +140,13 @@ impl Contract<'_> {
         }
     }
 
-    fn params(&self, known: &Function) -> Markup {
-        let anchor = anchor_of(&known.name);
+    fn params(&self, known: &Function, anchor: &str) -> Markup {
         html! {
             @if known.params.is_empty() { p { "Nothing." } }
             @else {
                 dl.fields {
                     @for (name, ty, docs) in members(known, self.docs) {
-                        (self.field(&anchor, name, Some(ty), docs))
+                        (self.field(anchor, name, Some(ty), docs))
                     }
                 }
             }
@@ -206,10 +205,10 @@ impl Contract<'_> {
     }
 
     /// What the docs promise, and the file does not have.
-    pub(super) fn only_in_docs(&self) -> Markup {
-        let actions = self.connector.actions().iter();
+    pub(super) fn only_in_docs(&self, toolset: &str) -> Markup {
+        let actions = self.of_toolset(toolset);
         let there: HashSet<_> = actions.map(|action| action.name.as_str()).collect();
-        let known = self.docs.actions().into_iter().flat_map(|known| known.functions.keys());
+        let known = self.docs.toolset(toolset).into_iter().flat_map(|it| it.functions.keys());
         let missing: Vec<_> = known.filter(|name| !there.contains(name.as_str())).collect();
         html! {
             @if !missing.is_empty() {

@@ -192,7 +192,7 @@ mod tests {
         }";
 
     fn function(docs: &Docs, name: &str) -> Function {
-        docs.function(name).unwrap().clone()
+        docs.function("actions", name).unwrap().clone()
     }
 
     #[test]

@@ -25,7 +25,7 @@ use hyper::body::Incoming;
 use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
-    AT_ONCE, LAST,
+    AT_ONCE, LAST, offered,
     refusal::Refusal,
     served::{BODY_TIME, IDLE, SESSIONS, Served},
     server::Server,
@@ -71,6 +71,7 @@ pub(super) async fn serve(
     callers: Callers,
     connector: Connector,
     tries: usize,
+    asked: Option<Vec<String>>,
 ) -> Result<(), CommandError> {
     let is_loopback = address.is_loopback();
     if !is_loopback && names.is_empty() {
@@ -81,7 +82,7 @@ pub(super) async fn serve(
         )));
     }
     let all = Arc::new(Semaphore::new(AT_ONCE));
-    let make = Make { connector, client: client()?, tries, all };
+    let make = Make { connector, client: client()?, tries, asked, all };
     let who = match callers {
         Callers::All(_) if !is_loopback => {
             return Err(CommandError::Misuse(format!(
@@ -92,7 +93,8 @@ pub(super) async fn serve(
         }
         Callers::All(access) => {
             let turns = vec![Arc::clone(&make.all)];
-            let calls = Calls::new(make.connector.clone(), make.client.clone(), access);
+            let offered = offered(make.asked, &access);
+            let calls = Calls::new(make.connector, make.client, access).offering(offered);
             let server = Server::new(calls, tries, turns);
             server.can_serve()?;
             Who::All(Arc::new(Served::by(server)))
@@ -137,6 +139,8 @@ struct Make {
     connector: Connector,
     client: Client,
     tries: usize,
+    /// The toolsets that were asked for.
+    asked: Option<Vec<String>>,
     all: Arc<Semaphore>,
 }
 
@@ -233,6 +237,7 @@ impl Who {
             let turns = vec![Arc::new(Semaphore::new(SHARE)), Arc::clone(&make.all)];
             let (connector, client) = (make.connector.clone(), make.client.clone());
             let calls = Calls::new(connector, client, access.as_persona(persona));
+            let calls = calls.offering(make.asked.clone());
             let server = Server::new(calls, make.tries, turns);
             (persona.to_owned(), Arc::new(Served::by(server)))
         });

@@ -13,7 +13,7 @@ use std::{
 
 use host::{
     calls::{Call, Calls, NoOutcome},
-    engine::{Connector, Limits},
+    engine::Limits,
     meant::{self, Meant, meant},
     retry::Patience,
     tools::Tool,
@@ -53,7 +53,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn new(calls: Calls, tries: usize, turns: Vec<Arc<Semaphore>>) -> Self {
-        Self { about: about(calls.connector()), calls, tries, turns }
+        Self { about: about(&calls), calls, tries, turns }
     }
 
     /// Why nothing can be served, if so.
@@ -210,8 +210,12 @@ impl ServerHandler for Server {
 }
 
 /// What there is to know before any tool is called.
-fn about(connector: &Connector) -> String {
-    let mut about = connector.docs().about();
+fn about(calls: &Calls) -> String {
+    let connector = calls.connector();
+    let tools = calls.tools().unwrap_or_default();
+    let mut toolsets: Vec<_> = tools.iter().map(|tool| tool.toolset.as_str()).collect();
+    toolsets.dedup();
+    let mut about = connector.docs().about(&toolsets);
     if Tool::all_of(connector).iter().any(Tool::errors_advise) {
         let between = if about.is_empty() { "" } else { "\n\n" };
         about = about + between + failure::RULES;

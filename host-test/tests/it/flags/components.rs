@@ -78,7 +78,7 @@ fn the_tools_and_the_package_are_those_of_the_contract() {
     }
     let wit = root().join("wit");
     let file = |name: &str| fs::read_to_string(wit.join(name)).unwrap();
-    let package = ["world.wit", "types.wit", "actions.wit"].map(file).concat();
+    let package = ["world.wit", "types.wit", "actions.wit", "events.wit"].map(file).concat();
     assert_eq!(help(&["tools", "--wit"]), package);
 }
 

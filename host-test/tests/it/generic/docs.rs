@@ -78,7 +78,7 @@ fn without_docs(section: &[u8]) {
     let started = Instant::now();
     let connector = carrying(section);
     unharmed(&connector);
-    assert_eq!((connector.docs().wit(), &*connector.docs().about()), ("", ""));
+    assert_eq!((connector.docs().wit(), &*connector.docs().about(&["actions"])), ("", ""));
     let tools = |connector| serde_json::to_value(Tool::all_of(connector)).unwrap();
     assert_eq!(tools(&connector), tools(&EVERYTHING));
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
@@ -88,7 +88,10 @@ fn without_docs(section: &[u8]) {
 fn docs_become_titles_descriptions_and_hints() {
     let said = saying(WIT);
     unharmed(&said);
-    assert_eq!(said.docs().about(), "What can be done with things.\n\nTwo paragraphs of it.");
+    assert_eq!(
+        said.docs().about(&["actions"]),
+        "What can be done with things.\n\nTwo paragraphs of it."
+    );
     let [echo, remind, fail] = ["echo", "remind", "fail"].map(|name| tool(&said, name));
     assert_eq!(echo.title, "Echo of all");
     assert_eq!(

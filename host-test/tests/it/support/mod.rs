@@ -136,7 +136,7 @@ pub(crate) fn known_of(action: &str) -> known::Known {
 
 /// The names of all actions, in the order of the contract.
 pub(crate) fn names() -> Vec<String> {
-    LOADED.1.actions().iter().map(|action| action.name.clone()).collect()
+    schemas::TOOLS.iter().map(|tool| tool.name.clone()).collect()
 }
 
 /// The least that `create-contact` takes.

@@ -16,7 +16,17 @@ pub(crate) struct Schemas {
     pub(crate) error: Validator,
 }
 
-pub(crate) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| Tool::all_of(&LOADED.1));
+/// What is offered unless more is asked for.
+pub(crate) static TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| of_toolset("actions"));
+
+/// What is offered about events to those who ask for it.
+pub(crate) static EVENT_TOOLS: LazyLock<Vec<Tool>> = LazyLock::new(|| of_toolset("events"));
+
+fn of_toolset(toolset: &str) -> Vec<Tool> {
+    let mut tools = Tool::all_of(&LOADED.1);
+    tools.retain(|tool| tool.toolset == toolset);
+    tools
+}
 
 static SCHEMAS: LazyLock<HashMap<String, Schemas>> = LazyLock::new(|| {
     let schemas = |tool: &Tool| Schemas {
@@ -24,7 +34,8 @@ static SCHEMAS: LazyLock<HashMap<String, Schemas>> = LazyLock::new(|| {
         output: validator(&tool.output_schema),
         error: validator(tool.error_schema.as_ref().unwrap()),
     };
-    TOOLS.iter().map(|tool| (tool.name.clone(), schemas(tool))).collect()
+    let tools = TOOLS.iter().chain(&*EVENT_TOOLS);
+    tools.map(|tool| (tool.name.clone(), schemas(tool))).collect()
 });
 
 pub(crate) fn of(action: &str) -> &'static Schemas {
