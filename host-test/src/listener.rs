@@ -154,6 +154,8 @@ impl Guests {
         let there = guests.iter().filter(|guest| Arc::strong_count(guest) > 1);
         let silent = there.filter_map(|guest| Some((guest.since()?, guest)));
         if let Some((_, guest)) = silent.min_by_key(|(since, _)| *since) {
+            // Who is leaving is not asked again: that would make room for nobody.
+            guest.asks(true);
             guest.leaves.notify_one();
         }
     }
