@@ -16,5 +16,6 @@ pub(crate) mod past;
 pub(crate) mod reading;
 pub(crate) mod running;
 pub(crate) mod store;
+pub(crate) mod subscriptions;
 pub(crate) mod targets;
 pub(crate) mod writer;

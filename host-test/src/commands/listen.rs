@@ -5,16 +5,19 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use host::{client::Client, engine::Connector, policy::Policy, token::Token};
+use host::{calls::Calls, engine::Connector, policy::Policy};
 use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
 
-use self::door::{BODIES, BODY, BODY_TIME, Door};
+use self::{
+    door::{BODIES, BODY, BODY_TIME, Door},
+    urls::UrlArguments,
+};
 use crate::{
     address::{self, Address},
     caller::{CallerArguments, client},
     component::ComponentArguments,
     events::{
-        endpoints::{self, Endpoints},
+        endpoints::Endpoints,
         handing_on::{HandingOn, Target},
         outbox,
         reading::{READ, Reading},
@@ -28,6 +31,7 @@ use crate::{
 };
 
 mod door;
+mod urls;
 
 /// So many calls run at the same time.
 const AT_ONCE: usize = 8;
@@ -40,22 +44,23 @@ const AT_ONCE: usize = 8;
 /// its place. What is delivered there is stored before it is acknowledged, however it looks;
 /// what comes twice is counted, and handed on once. `twochat events` shows all of it.
 ///
+/// Without --public-url, you subscribe the urls that are printed; with it, they are
+/// subscribed by themselves, and stay so from one run to the next.
+///
+/// Who hears of events is named by flags, or by the rules of the policy: a url that they are
+/// forwarded to, a program, or a persona that calls an action. What cannot be handed on is
+/// tried again, then parked; `twochat events replay` has it tried anew.
+///
 /// TLS is for a proxy in front, which leads a public url to this address, with or without a
 /// path before the token. Ctrl-C ends it once what came in is stored.
 #[derive(clap::Args)]
 #[command(after_help = format!("{}\n\n{EXIT_CODES}", bounds()))]
 pub(crate) struct Arguments {
-    /// Event to receive, such as whatsapp.conversation.new; may be given more than once
-    ///
-    /// Those of earlier runs are received as well.
-    #[arg(long, value_name = "NAME", value_parser = endpoints::name)]
-    event: Vec<String>,
+    #[command(flatten)]
+    urls: UrlArguments,
     /// Address to listen at; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8766")]
     listen: Address,
-    /// Make new urls for the events that are named; their old ones end
-    #[arg(long, requires = "event")]
-    new_url: bool,
     /// Tell what rules would do, and do nothing: what is received meanwhile is handed on
     /// only where `twochat events replay` asks for it
     #[arg(long)]
@@ -91,31 +96,36 @@ fn bounds() -> String {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let Arguments { event, listen, new_url, dry_run, tries, store, targets, component, caller } =
-        arguments;
+    let Arguments { urls, listen, dry_run, tries, store, targets, component, caller } = arguments;
     let connector = component.load_for_calls(AT_ONCE)?;
     if !connector.actions().iter().any(|action| action.name == READ) {
         let why = "the component reads no events: it has no function `read-event`";
         return Err(CommandError::Host(why.to_owned()));
     }
     let client = client()?;
+    let policy = caller.policy_file().map(|file| Policy::read(&file)).transpose();
+    let policy = policy.map_err(CommandError::Misuse)?;
+    let asks = policy.is_some() || urls.calls();
+    let access = asks.then(|| caller.access(&connector)).transpose()?;
+    let calls = access.clone().map(|it| Calls::new(connector.clone(), client.clone(), it));
+    let store = store::named(store)?;
+    if let (true, Some(calls)) = (urls.only_removes(), &calls) {
+        return urls.remove(&Store::open(&store)?, calls).await;
+    }
     let mut all = targets.targets(&client).await?;
-    all.extend(of_policy(&connector, &client, caller).await?);
-    let store = Store::open(&store::named(store)?)?;
+    let policy = policy.as_ref().zip(access.as_ref());
+    all.extend(Makings { connector: &connector, client: &client, policy }.targets().await?);
+    let store = Store::open(&store)?;
     let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;
-    let made = make(&store, &event, new_url).await?;
-    let known = read(&store).await?;
+    let made = urls.stand(&store, calls.as_ref(), &local).await?;
+    let known = urls::known(&store).await?;
     if known.0.is_empty() {
         return Err(CommandError::Misuse(
             "there is nothing to receive: name an event, such as --event \
              whatsapp.conversation.new"
                 .to_owned(),
         ));
-    }
-    for (event, token) in &made {
-        // Whoever started this and went away wants no line.
-        let _ = terminal::show(&format!("{event} {local}/{}", token.text()));
     }
     warn_of_rules(&all, &known);
     let names = |harmed: bool| {
@@ -130,26 +140,17 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         "twochat: listening at {local} for {}; handed on to {to}",
         events.join(", ")
     ));
-    serve(listener, store, known, all, connector, tries, dry_run).await;
-    Ok(())
-}
-
-/// The targets of the rules of the policy, if there is one.
-async fn of_policy(
-    connector: &Connector,
-    client: &Client,
-    caller: CallerArguments,
-) -> Result<Vec<Target>, CommandError> {
-    let Some(file) = caller.policy_file() else { return Ok(Vec::new()) };
-    let policy = Policy::read(&file).map_err(CommandError::Misuse)?;
-    let access = caller.access(connector)?;
-    Makings { connector, client, policy: Some((&policy, &access)) }.targets().await
+    serve(listener, &store, known, all, connector, tries, dry_run).await;
+    match calls {
+        Some(calls) if !made.is_empty() => urls::end(&store, &calls, &made).await,
+        _ => Ok(()),
+    }
 }
 
 /// Receives, reads and hands on until it is told to end.
 async fn serve(
     listener: TcpListener,
-    store: Store,
+    store: &Store,
     known: Endpoints,
     targets: Vec<Target>,
     connector: Connector,
@@ -191,24 +192,4 @@ fn warn_of_rules(targets: &[Target], known: &Endpoints) {
             }
         }
     }
-}
-
-/// Makes the endpoints that are not there yet, and gives their tokens.
-async fn make(
-    store: &Store,
-    events: &[String],
-    anew: bool,
-) -> Result<Vec<(String, Token)>, CommandError> {
-    let known = read(store).await?;
-    let mut made = Vec::new();
-    for event in events {
-        if anew || known.of_event(event, "").is_none() {
-            made.push((event.clone(), endpoints::make(&store.writer, event, "").await?));
-        }
-    }
-    Ok(made)
-}
-
-async fn read(store: &Store) -> Result<Endpoints, CommandError> {
-    Endpoints::of(&store.writer).await.map_err(|why| CommandError::Host(why.to_string()))
 }

@@ -2,4 +2,6 @@
 
 mod crashes;
 mod doors;
+mod handed;
 mod many;
+mod rules;
