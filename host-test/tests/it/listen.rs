@@ -5,3 +5,4 @@ mod doors;
 mod handed;
 mod many;
 mod rules;
+mod subscribed;

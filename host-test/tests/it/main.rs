@@ -30,6 +30,7 @@ mod command;
 mod compiles;
 mod connects;
 mod endings;
+mod events;
 mod exports;
 mod failures;
 mod flags;
