@@ -31,7 +31,8 @@ fn free() -> (String, String) {
 }
 
 fn subscribed(reacting: &Reacting, address: &str, url: &str, words: &[&str]) -> Receiver {
-    let own = ["--listen", address, "--public-url", url, "--number", NUMBER, "--persona", "receiver"];
+    let own =
+        ["--listen", address, "--public-url", url, "--number", NUMBER, "--persona", "receiver"];
     reacting.receives(&[&own[..], words].concat())
 }
 

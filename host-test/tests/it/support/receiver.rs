@@ -161,6 +161,7 @@ fn heard(stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             assert!(!line.contains("canary"), "the key is shown: {line}");
+            assert!(!line.contains('\u{1b}'), "it is no terminal: {line}");
             *hears.lock().unwrap() += &(line + "\n");
         }
     });
