@@ -81,6 +81,13 @@ impl CallerArguments {
     }
 }
 
+impl CallerArguments {
+    /// The policy that is followed, if there is one.
+    pub(crate) fn policy_file(&self) -> Option<PathBuf> {
+        policy(self.policy.clone())
+    }
+}
+
 /// Who may call a server.
 pub(crate) enum Callers {
     /// Whoever reaches it.

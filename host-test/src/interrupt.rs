@@ -49,11 +49,11 @@ pub(crate) fn came() -> bool {
 }
 
 /// What is to be said if Ctrl-C ends the work while this lives, unless that is so.
-pub(crate) struct Advice<'a>(pub(crate) &'static str, pub(crate) &'a AtomicBool);
+pub(crate) struct Advice<'a>(pub(crate) &'static str, pub(crate) Option<&'a AtomicBool>);
 
 impl Drop for Advice<'_> {
     fn drop(&mut self) {
-        if came() && !self.1.load(Ordering::Relaxed) {
+        if came() && !self.1.is_some_and(|is_so| is_so.load(Ordering::Relaxed)) {
             terminal::say(self.0);
         }
     }

@@ -4,7 +4,7 @@ use std::{
     convert::Infallible,
     io,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -17,9 +17,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::{Notify, Semaphore, watch},
     task::JoinSet,
-    time::{Sleep, sleep, timeout},
+    time::{Instant, Sleep, sleep, timeout},
 };
 
 /// So many connections are open at the same time; more wait to be taken.
@@ -36,12 +36,22 @@ const LAST: Duration = Duration::from_secs(2);
 /// So long nothing is taken where the system has no more connections to give.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Who comes where all places are taken.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Full {
+    /// Whoever comes waits for a place.
+    Waits,
+    /// Of those who ask nothing, the one who has been silent longest gives up its place.
+    MakesRoom,
+}
+
 pub(crate) type Answer = Response<BoxBody<Bytes, Infallible>>;
 
 /// Serves until the first is done, takes no more connections while the second is at work,
 /// and ends those that are left.
 pub(crate) async fn serve<F>(
     listener: TcpListener,
+    full: Full,
     answer: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     until: impl Future<Output = ()>,
     then: impl Future<Output = ()>,
@@ -50,6 +60,7 @@ pub(crate) async fn serve<F>(
 {
     let (stop, stopped) = watch::channel(false);
     let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let guests = Arc::new(Guests::default());
     let mut connections = JoinSet::new();
     let take = async {
         loop {
@@ -58,10 +69,17 @@ pub(crate) async fn serve<F>(
             match listener.accept().await {
                 Ok((stream, _)) => {
                     let (answer, stopped) = (answer.clone(), stopped.clone());
+                    let guest = guests.comes();
                     connections.spawn(async move {
-                        serve_one(stream, answer, stopped).await;
+                        tokio::select! {
+                            () = serve_one(stream, answer, stopped, &guest) => {}
+                            () = guest.leaves.notified() => {}
+                        }
                         drop(place);
                     });
+                    if full == Full::MakesRoom && room.available_permits() == 0 {
+                        guests.most_silent_leaves();
+                    }
                     while connections.try_join_next().is_some() {}
                 }
                 Err(_) => sleep(PAUSE).await,
@@ -82,13 +100,19 @@ async fn serve_one<F>(
     stream: TcpStream,
     answer: impl Fn(Request<Incoming>) -> F,
     mut stopped: watch::Receiver<bool>,
+    guest: &Guest,
 ) where
     F: Future<Output = Answer>,
 {
     // A small answer does not wait for more.
     let _ = stream.set_nodelay(true);
     let io = TokioIo::new(Patient { stream, stall: None });
-    let service = service_fn(|request| async { Ok::<_, Infallible>(answer(request).await) });
+    let service = service_fn(|request| async {
+        guest.asks(true);
+        let answer = answer(request).await;
+        guest.asks(false);
+        Ok::<_, Infallible>(answer)
+    });
     let mut connection = std::pin::pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
@@ -102,6 +126,50 @@ async fn serve_one<F>(
         _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
+}
+
+/// Whoever has a connection.
+#[derive(Default)]
+struct Guests(Mutex<Vec<Arc<Guest>>>);
+
+struct Guest {
+    /// Since when it has asked nothing, unless it is being answered.
+    silent: Mutex<Option<Instant>>,
+    leaves: Notify,
+}
+
+impl Guests {
+    fn comes(&self) -> Arc<Guest> {
+        let silent = Mutex::new(Some(Instant::now()));
+        let guest = Arc::new(Guest { silent, leaves: Notify::new() });
+        let mut guests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of those who have gone, only this list knows.
+        guests.retain(|guest| Arc::strong_count(guest) > 1);
+        guests.push(Arc::clone(&guest));
+        guest
+    }
+
+    fn most_silent_leaves(&self) {
+        let guests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = guests.iter().filter(|guest| Arc::strong_count(guest) > 1);
+        let silent = there.filter_map(|guest| Some((guest.since()?, guest)));
+        if let Some((_, guest)) = silent.min_by_key(|(since, _)| *since) {
+            // Who is leaving is not asked again: that would make room for nobody.
+            guest.asks(true);
+            guest.leaves.notify_one();
+        }
+    }
+}
+
+impl Guest {
+    fn since(&self) -> Option<Instant> {
+        *self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn asks(&self, is_asking: bool) {
+        let since = (!is_asking).then(Instant::now);
+        *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
 }
 
 /// A connection that is given up where nothing of what is written is taken.

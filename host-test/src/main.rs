@@ -11,13 +11,16 @@ use clap::{
 };
 
 mod about;
+mod address;
 mod commands {
     pub(crate) mod audit;
     pub(crate) mod call;
     pub(crate) mod completions;
     pub(crate) mod connections;
     pub(crate) mod demo;
+    pub(crate) mod events;
     pub(crate) mod inspect;
+    pub(crate) mod listen;
     pub(crate) mod mcp;
     pub(crate) mod mock;
     pub(crate) mod sync;
@@ -30,6 +33,7 @@ mod batch;
 mod caller;
 mod component;
 mod destination;
+mod events;
 mod exit;
 mod export;
 mod failure;
@@ -94,6 +98,8 @@ enum Command {
     Inspect(commands::inspect::Arguments),
     Audit(commands::audit::Arguments),
     Mcp(commands::mcp::Arguments),
+    Listen(commands::listen::Arguments),
+    Events(commands::events::Arguments),
     Connect(commands::connections::Connect),
     Connections(commands::connections::List),
     Revoke(commands::connections::Revoke),
@@ -144,6 +150,8 @@ async fn carry_out() -> Result<(), CommandError> {
     match arguments.command {
         Some(Command::Call(arguments)) => commands::call::run(arguments).await,
         Some(Command::Sync(arguments)) => commands::sync::run(arguments).await,
+        Some(Command::Listen(arguments)) => commands::listen::run(arguments).await,
+        Some(Command::Events(arguments)) => commands::events::run(arguments),
         Some(Command::Mcp(arguments)) => commands::mcp::run(arguments).await,
         Some(Command::Connect(arguments)) => commands::connections::connect(arguments).await,
         Some(Command::Connections(arguments)) => commands::connections::list(arguments).await,

@@ -78,11 +78,7 @@ pub(crate) fn rows(
     spare: &[&str],
     form: &Form,
 ) -> Result<(), CommandError> {
-    let property = |name: &&str| ((*name).to_owned(), json!({}));
-    let row = json!({ "properties": columns.iter().map(property).collect::<Map<_, _>>() });
-    let list = json!({ "type": "array", "items": row });
-    let schema = json!({ "properties": { name: list } });
-    let schema = schema.as_object().cloned().unwrap_or_default();
+    let schema = schema_of(name, columns);
     let is_empty = rows.is_empty();
     let list = json!({ name: rows });
     if form.format != Format::Table {
@@ -94,6 +90,29 @@ pub(crate) fn rows(
     }
     let spare = if form.columns.is_empty() { spare } else { &[] };
     table(&rows, &list, spare, Vec::new())
+}
+
+/// Further rows below those of [`rows`], in a form that has a line for each.
+pub(crate) fn more_rows(
+    name: &str,
+    rows: Vec<Value>,
+    columns: &[&str],
+    form: &Form,
+) -> Result<(), CommandError> {
+    if form.format != Format::Csv {
+        return self::rows(name, rows, columns, &[], form);
+    }
+    let columns = rows_of(&schema_of(name, columns), form, &Kinds::of_tools(&[]))?;
+    let lines = rows.iter().map(|row| csv_line(&columns.cells(row)));
+    text(&lines.collect::<Result<String, _>>()?)
+}
+
+/// The schema of such rows.
+fn schema_of(name: &str, columns: &[&str]) -> Map<String, Value> {
+    let property = |name: &&str| ((*name).to_owned(), json!({}));
+    let row = json!({ "properties": columns.iter().map(property).collect::<Map<_, _>>() });
+    let list = json!({ "type": "array", "items": row });
+    json!({ "properties": { name: list } }).as_object().cloned().unwrap_or_default()
 }
 
 /// JSON: pretty for people, on one line for programs.

@@ -23,7 +23,7 @@ use crate::{
 mod fit;
 
 /// Who makes the calls.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Access {
     /// The owner of the key.
     Owner(Owner),

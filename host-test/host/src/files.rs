@@ -16,7 +16,8 @@ const LOCKED: Duration = Duration::from_secs(5);
 const LINKS: usize = 40;
 
 /// Whether it belongs to this user, and nobody else may write to it.
-pub(crate) fn is_ours(metadata: &Metadata) -> bool {
+#[must_use]
+pub fn is_ours(metadata: &Metadata) -> bool {
     !metadata.is_symlink()
         && metadata.uid() == rustix::process::geteuid().as_raw()
         && metadata.mode() & 0o022 == 0
@@ -34,7 +35,7 @@ pub(crate) fn is_of_ours_or_root(metadata: &Metadata) -> bool {
 ///
 /// # Errors
 /// A sentence that names the folder or link, and how it is mended.
-pub(crate) fn way(path: &Path) -> Result<PathBuf, String> {
+pub fn way(path: &Path) -> Result<PathBuf, String> {
     let unseen = |path: &Path, error| format!("{} cannot be looked at: {error}", path.display());
     let start = std::path::absolute(path).map_err(|error| unseen(path, error))?;
     let parts = |path: &Path| {
@@ -92,6 +93,12 @@ fn judge(folder: &Path, metadata: &Metadata) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether nobody else can put another file in its place.
+pub(crate) fn is_kept_from_others(what: &str, file: &Path) -> Result<(), String> {
+    let way = way(file).map(|_| ());
+    way.map_err(|why| format!("the {what} {} can be replaced by others: {why}", file.display()))
+}
+
 /// Opens a file to be read; never a pipe, which could hold up its reader.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
@@ -127,7 +134,10 @@ pub(crate) fn lock(file: &File) -> io::Result<()> {
 
 /// Keeps other programs of this user away from what lies beside: locks a file that
 /// nobody else can open, and so nobody else can lock.
-pub(crate) fn lock_beside(of: &Path) -> io::Result<File> {
+///
+/// # Errors
+/// If it cannot be opened, or another program holds it for longer than a few seconds.
+pub fn lock_beside(of: &Path) -> io::Result<File> {
     let mut path = of.as_os_str().to_owned();
     path.push(".lock");
     let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();

@@ -326,6 +326,15 @@ fn shown(name: &str) -> String {
 
 /// A base url, and the addresses that it is meant to reach.
 pub(crate) fn base_url(text: &str) -> Result<(Url, Addresses), &'static str> {
+    let (base, addresses) = server_url(text)?;
+    if base.query().is_some() || base.fragment().is_some() {
+        return Err("it holds a query or a fragment, but only a path may follow the host");
+    }
+    Ok((base, addresses))
+}
+
+/// A url of a server, and the addresses that it is meant to reach.
+pub(crate) fn server_url(text: &str) -> Result<(Url, Addresses), &'static str> {
     let base = Url::parse(text).map_err(|_| "it is not an absolute url")?;
     let addresses = Addresses::of(&base).ok_or("it has no host")?;
     match base.scheme() {
@@ -336,9 +345,6 @@ pub(crate) fn base_url(text: &str) -> Result<(Url, Addresses), &'static str> {
     }
     if !base.username().is_empty() || base.password().is_some() {
         return Err("it holds user info, which has no meaning here");
-    }
-    if base.query().is_some() || base.fragment().is_some() {
-        return Err("it holds a query or a fragment, but only a path may follow the host");
     }
     Ok((base, addresses))
 }

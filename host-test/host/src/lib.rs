@@ -12,7 +12,7 @@ pub mod compiler_process;
 pub mod docs;
 pub mod engine;
 pub mod fields;
-mod files;
+pub mod files;
 #[cfg(test)]
 #[path = "../../fuzz/library.rs"]
 mod fuzz;
@@ -24,6 +24,8 @@ pub mod json;
 pub mod log;
 pub mod meant;
 pub mod policy;
+pub mod post;
+pub mod program;
 pub mod proxy;
 pub mod reference;
 pub mod retry;

@@ -36,6 +36,8 @@
 //! token-sha256 = "9f86d0..."    # of the token that it shows where it calls over HTTP
 //! revoked = false
 //! ```
+//!
+//! What is done about events is in [`Rule`].
 
 use std::{
     collections::BTreeMap,
@@ -60,9 +62,11 @@ use crate::{
 
 mod edit;
 mod network;
+mod rules;
 
 pub use self::edit::{Change, begin, change, connect};
 use self::network::{Authorities, Through};
+pub use self::rules::{Deed, Rule};
 
 /// A policy file may have so many bytes.
 const LIMIT: u64 = 1 << 20;
@@ -80,6 +84,8 @@ pub struct Policy {
     connections: BTreeMap<String, Entry>,
     #[serde(default)]
     personas: BTreeMap<String, Persona>,
+    #[serde(default)]
+    rules: BTreeMap<String, Rule>,
     #[serde(skip)]
     file: PathBuf,
     #[serde(skip)]
@@ -186,6 +192,11 @@ impl Policy {
                 return Err(in_field(text, &["connections", name, "ca"], &why));
             }
         }
+        for (name, rule) in &mut policy.rules {
+            if let Err((field, why)) = rule.read(&folder) {
+                return Err(in_field(text, &["rules", name, field], &why));
+            }
+        }
         Ok(policy)
     }
 
@@ -229,7 +240,19 @@ impl Policy {
                 Some((vec!["personas", name, "token-sha256"], why))
             })
         };
-        of_entries().or_else(of_personas).or_else(of_the_default).or_else(of_tokens)
+        let of_rules = || {
+            self.rules.iter().find_map(|(name, rule)| {
+                let unknown = rule.persona().filter(|name| !self.personas.contains_key(*name));
+                let known = || named(self.personas.keys());
+                let unknown = unknown
+                    .map(|name| ("persona", format!("there is no persona `{name}`; {}", known())));
+                let (field, why) = rule.fault().or(unknown)?;
+                let path = ["rules", name, field].into_iter().filter(|part| !part.is_empty());
+                Some((path.collect(), why))
+            })
+        };
+        let of_others = of_entries().or_else(of_personas).or_else(of_the_default);
+        of_others.or_else(of_tokens).or_else(of_rules)
     }
 
     /// What is wrong with a field, and in which line it is.
@@ -271,6 +294,12 @@ impl Policy {
     #[must_use]
     pub fn personas(&self) -> &BTreeMap<String, Persona> {
         &self.personas
+    }
+
+    /// What is done about events, by name.
+    #[must_use]
+    pub fn rules(&self) -> &BTreeMap<String, Rule> {
+        &self.rules
     }
 
     /// The name of the persona whose token this is.

@@ -55,8 +55,9 @@ impl Secret {
         Some(value)
     }
 
-    /// The key as it is, for whoever looks for it in what passes.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    /// The key as it is, for whoever looks for it in what passes, or signs with it.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 

@@ -6,7 +6,6 @@
 
 use std::{
     env,
-    ffi::OsString,
     future::pending,
     io::Read,
     os::unix::fs::MetadataExt,
@@ -20,15 +19,17 @@ use age::{
     secrecy::{ExposeSecret, zeroize::Zeroizing},
     x25519::{Identity, Recipient},
 };
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader, copy, sink},
-    process::Command,
     time::timeout,
 };
 
-use crate::{files, secret::Secret};
+use crate::{
+    files,
+    program::{Family, Program},
+    secret::Secret,
+};
 
 /// A secret, a file of one, or what a command prints may have so many bytes.
 const LIMIT: u64 = 64 * 1024;
@@ -36,12 +37,6 @@ const LIMIT: u64 = 64 * 1024;
 pub(crate) const IDENTITY: &str = "identity.txt";
 /// So long a command may take.
 const PATIENCE: Duration = Duration::from_secs(if cfg!(test) { 1 } else { 20 });
-/// What a command is told of the environment: whose it is, and where that user's agents
-/// listen.
-const KEPT: [&str; 4] = ["HOME", "USER", "LOGNAME", "XDG_RUNTIME_DIR"];
-/// Where a command finds other programs, after its own folder.
-const SYSTEM: &str = ":/usr/local/bin:/usr/bin:/bin";
-
 /// The file of a new secret.
 pub(crate) fn file_of(name: &str) -> String {
     format!("{name}.age")
@@ -80,13 +75,6 @@ pub struct Age {
     identity: PathBuf,
 }
 
-/// A program that prints the secret.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
-#[serde(deny_unknown_fields)]
-pub struct Program {
-    command: Vec<String>,
-}
-
 impl Source {
     /// A file beside the policy, for the identity there.
     pub(crate) fn beside(name: &str) -> Self {
@@ -119,7 +107,7 @@ impl Source {
             Self::Env(Env { env }) if env.is_empty() || env.contains(['=', '\0']) => {
                 Err("there is no environment variable of such a name".to_owned())
             }
-            Self::Command(program) => program.whole().map(|_| ()),
+            Self::Command(program) => program.check(),
             _ => Ok(()),
         }
     }
@@ -134,7 +122,7 @@ impl Source {
                 format!("the environment variable {name} is not set, or is no text")
             })?),
             Self::Age(age) => age.open(folder)?,
-            Self::Command(program) => program.ask(folder).await?,
+            Self::Command(program) => ask(program, folder).await?,
         };
         Secret::new(&text).map_err(|why| format!("{self} gives no usable key: {why}"))
     }
@@ -178,7 +166,7 @@ impl std::fmt::Display for Source {
 impl Age {
     fn open(&self, folder: &Path) -> Result<Zeroizing<String>, String> {
         let (file, identities) = (folder.join(&self.age), self.identities(folder)?);
-        is_kept_from_others("vault", &file)?;
+        files::is_kept_from_others("vault", &file)?;
         let sealed = files::open(&file).and_then(|sealed| files::read(&sealed, LIMIT));
         let sealed = sealed.map_err(|error| {
             let how = "connecting keeps a key there";
@@ -208,8 +196,8 @@ impl Age {
             format!("the vault {} cannot be written: {error}", file.display())
         };
         let identity = folder.join(&self.identity);
-        is_kept_from_others("vault", &folder.join(&self.age))?;
-        is_kept_from_others("identity", &identity)?;
+        files::is_kept_from_others("vault", &folder.join(&self.age))?;
+        files::is_kept_from_others("identity", &identity)?;
         let _locked =
             files::lock_beside(&identity).map_err(|error| unwritten(&identity, &error))?;
         if !identity.exists() {
@@ -233,7 +221,7 @@ impl Age {
             let how = "bring it back, or connect again, which makes another";
             format!("the identity {name} cannot be read: {error}; {how}")
         };
-        is_kept_from_others("identity", &file)?;
+        files::is_kept_from_others("identity", &file)?;
         let opened = files::open(&file).map_err(unread)?;
         if opened.metadata().map_err(unread)?.mode() & 0o077 != 0 {
             return Err(format!("the identity {name} can be read by others: `chmod 600` it"));
@@ -248,108 +236,42 @@ impl Age {
     }
 }
 
-/// Whether nobody else can put another file in its place.
-fn is_kept_from_others(what: &str, file: &Path) -> Result<(), String> {
-    let way = files::way(file).map(|_| ());
-    way.map_err(|why| format!("the {what} {} can be replaced by others: {why}", file.display()))
-}
-
-impl Program {
-    /// The program, by its whole path, and its arguments.
-    fn whole(&self) -> Result<(&Path, &[String]), String> {
-        let named = self.command.split_first().filter(|(program, _)| !program.is_empty());
-        let (program, arguments) = named.ok_or("the command has no program")?;
-        let path = Path::new(program);
-        if !path.is_absolute() {
-            // What it leads to now is a hint, and no more.
-            let folders = env::var_os("PATH").unwrap_or_default();
-            let found = env::split_paths(&folders).map(|folder| folder.join(path));
-            let found = found.filter(|path| !program.contains('/') && path.is_absolute());
-            let meant = found.into_iter().find(|path| path.is_file());
-            let meant = meant.map(|path| format!(", such as \"{}\"", path.display()));
-            let why = "the environment would say which program it is";
-            let meant = meant.unwrap_or_default();
-            return Err(format!("`{program}` is no whole path, so {why}: write one{meant}"));
-        }
-        Ok((path, arguments))
-    }
-
-    /// The program where nobody else can have put or changed it.
-    fn judged(&self) -> Result<(PathBuf, &[String]), String> {
-        let (path, arguments) = self.whole()?;
-        is_kept_from_others("program", path)?;
-        let metadata = path.metadata();
-        if metadata.is_ok_and(|it| !files::is_of_ours_or_root(&it) || it.mode() & 0o022 != 0) {
-            let name = path.display();
-            return Err(format!(
-                "the program {name} can be written by others: `chmod go-w {name}`"
-            ));
-        }
-        Ok((path.to_owned(), arguments))
-    }
-
-    async fn ask(&self, folder: &Path) -> Result<Zeroizing<String>, String> {
-        let (path, arguments) = self.judged()?;
-        let program = path.display();
-        let mut command = Command::new(&path);
-        command.args(arguments).current_dir(folder).kill_on_drop(true).process_group(0);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        command.env_clear().env("PATH", search_path(&path));
-        command.envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
-        let failed = |why: String| format!("the command {program}, which keeps the key, {why}");
-        let run = async {
-            let mut child =
-                command.spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
-            let mut family = Family(child.id());
-            let mut line = Zeroizing::new(Vec::new());
-            let mut rest = BufReader::new(child.stdout.take().ok_or("no output")?).take(LIMIT);
-            let read = rest.read_until(b'\n', &mut line).await;
-            read.map_err(|error| failed(format!("cannot be read: {error}")))?;
-            // What comes after is let through, so that it can end.
-            let drained = async {
-                // What cannot be read any more ends with the program.
-                let _ = copy(&mut rest, &mut sink()).await;
-                if rest.limit() > 0 {
-                    pending().await
-                }
-            };
-            let status = tokio::select! {
-                status = child.wait() => status,
-                () = drained => return Err(failed(format!("printed more than {LIMIT} bytes"))),
-            };
-            let status = status.map_err(|error| failed(error.to_string()))?;
-            family.0 = None;
-            if !status.success() {
-                return Err(failed(format!("failed with {status}")));
+/// The first line that a program prints.
+async fn ask(program: &Program, folder: &Path) -> Result<Zeroizing<String>, String> {
+    let (mut command, name) = program.command(folder)?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let failed = |why: String| format!("the command {name}, which keeps the key, {why}");
+    let run = async {
+        let mut child =
+            command.spawn().map_err(|error| failed(format!("cannot be run: {error}")))?;
+        let mut family = Family::of(&child);
+        let mut line = Zeroizing::new(Vec::new());
+        let mut rest = BufReader::new(child.stdout.take().ok_or("no output")?).take(LIMIT);
+        let read = rest.read_until(b'\n', &mut line).await;
+        read.map_err(|error| failed(format!("cannot be read: {error}")))?;
+        // What comes after is let through, so that it can end.
+        let drained = async {
+            // What cannot be read any more ends with the program.
+            let _ = copy(&mut rest, &mut sink()).await;
+            if rest.limit() > 0 {
+                pending().await
             }
-            let text = std::str::from_utf8(&line);
-            let text = text.map_err(|_| failed("printed no text".to_owned()))?;
-            Ok(Zeroizing::new(text.trim_end().to_owned()))
         };
-        let run = timeout(PATIENCE, run).await;
-        run.unwrap_or_else(|_| Err(failed(format!("took longer than {PATIENCE:?}"))))
-    }
-}
-
-/// Where a program finds others: beside itself, and where systems have theirs.
-fn search_path(program: &Path) -> OsString {
-    let mut path = program.parent().unwrap_or(Path::new("/")).as_os_str().to_owned();
-    path.push(SYSTEM);
-    path
-}
-
-/// A program and all that it started in its group: they end with this, unless the
-/// program has ended by itself.
-struct Family(Option<u32>);
-
-impl Drop for Family {
-    fn drop(&mut self) {
-        let group = self.0.and_then(|id| Pid::from_raw(id.try_into().ok()?));
-        if let Some(group) = group {
-            // What has ended already need not be ended.
-            let _ = kill_process_group(group, Signal::KILL);
+        let status = tokio::select! {
+            status = child.wait() => status,
+            () = drained => return Err(failed(format!("printed more than {LIMIT} bytes"))),
+        };
+        let status = status.map_err(|error| failed(error.to_string()))?;
+        family.has_ended();
+        if !status.success() {
+            return Err(failed(format!("failed with {status}")));
         }
-    }
+        let text = std::str::from_utf8(&line);
+        let text = text.map_err(|_| failed("printed no text".to_owned()))?;
+        Ok(Zeroizing::new(text.trim_end().to_owned()))
+    };
+    let run = timeout(PATIENCE, run).await;
+    run.unwrap_or_else(|_| Err(failed(format!("took longer than {PATIENCE:?}"))))
 }
 
 #[cfg(test)]

@@ -230,7 +230,7 @@ async fn call_once(
     let is_harmless = tool.annotations.read_only_hint == Some(true);
     let asker = Terminal::once();
     let look = "twochat: it may have been carried out: look before you repeat it";
-    let _advice = (!is_harmless).then_some(Advice(look, asker.is_asking()));
+    let _advice = (!is_harmless).then_some(Advice(look, Some(asker.is_asking())));
     let progress = Progress::of_call();
     let waits = |error: &Value, wait| progress.waits(error, wait);
     let patience = Patience::new(tries, Limits::default().time);

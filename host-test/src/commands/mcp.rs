@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use self::server::Server;
 use crate::{
+    address::Address,
     caller::{CallerArguments, client},
     component::ComponentArguments,
     exit::{CommandError, EXIT_CODES},
@@ -64,7 +65,7 @@ pub(crate) struct Arguments {
     no_retry: bool,
     /// Serve over HTTP at this address, such as 127.0.0.1:8765; port 0 takes any free one
     #[arg(long, value_name = "ADDR")]
-    http: Option<http::Address>,
+    http: Option<Address>,
     /// Take requests to this host name, or from pages of it, as well as to localhost; may
     /// be given more than once
     #[arg(long, value_name = "NAME", requires = "http")]
@@ -118,7 +119,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         let callers = caller.callers(&connector)?;
         let client = client()?;
         let make = Make { connector, client, identity, toolsets, tries, only_reads, all };
-        return http::serve(&address, allow_host, callers, make).await;
+        return http::serve(address, allow_host, callers, make).await;
     }
     let access = caller.access(&connector)?;
     let turns = vec![Arc::clone(&all)];

@@ -127,8 +127,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let path = arguments.journal.unwrap_or_else(|| beside(&source));
     let mut journal = Journal::open(path, &account, !arguments.dry_run)?;
 
-    let _advice = (!arguments.dry_run)
-        .then_some(Advice("twochat: the same call goes on from there, and creates nobody twice"));
+    let goes_on = "twochat: the same call goes on from there, and creates nobody twice";
+    let _advice = (!arguments.dry_run).then_some(Advice(goes_on, None));
     let mut there = There::look(&calls, list, prompt).await?;
     plan.compare(&there, &journal);
     // What was sent and has no answer may show only now.

@@ -3,8 +3,10 @@
 
 use std::collections::HashSet;
 
+use host::suggest;
+
 use super::headers::{Field, has_street, is_family_name, meaning};
-use crate::{exit::CommandError, suggest};
+use crate::exit::CommandError;
 
 /// What a mapping can name. `ignore` leaves a column out.
 const FIELDS: [(&str, Option<Field>); 10] = [

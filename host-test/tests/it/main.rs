@@ -45,6 +45,7 @@ mod interrupts;
 mod isolation;
 mod largest;
 mod limits;
+mod listen;
 mod load;
 mod log;
 mod manifests;

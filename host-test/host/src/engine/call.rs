@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use http::{Request, Response};
 use serde_json::Value;
-use wasmtime_wasi_http::WasiHttpHooks;
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::Time;
 
@@ -41,6 +42,30 @@ pub struct Outlet {
     /// Makes the gate that decides on each request and sends it, for a call
     /// that is stopped at the given time.
     pub gate: Box<dyn FnOnce(Time) -> Box<dyn WasiHttpHooks> + Send>,
+}
+
+impl Outlet {
+    /// No way out, for what needs none: no environment, and no request leaves.
+    #[must_use]
+    pub fn closed() -> Self {
+        Self { environment: Vec::new(), gate: Box::new(|_| Box::new(Closed)) }
+    }
+}
+
+struct Closed;
+
+/// A response, and work that goes on behind it.
+type Sent = (Response<WasiBody>, Box<dyn Future<Output = Result<(), Error>> + Send>);
+
+impl WasiHttpHooks for Closed {
+    fn send_request(
+        &mut self,
+        _: Request<WasiBody>,
+        _: Option<RequestOptions>,
+        _: Box<dyn Future<Output = Result<(), Error>> + Send>,
+    ) -> Box<dyn Future<Output = Result<Sent, Error>> + Send> {
+        Box::new(async { Err(Error::HttpRequestDenied) })
+    }
 }
 
 /// What came of a call that ended by itself.

@@ -11,7 +11,7 @@ use rustls::{RootCertStore, pki_types::CertificateDer};
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
-use crate::{client::authorities::in_pem, files, gate::Connection, proxy::Proxy};
+use crate::{client::authorities::in_pem, files, gate::Connection, post::Mailbox, proxy::Proxy};
 
 /// A file of authorities may have so many bytes.
 const LIMIT: u64 = 1 << 20;
@@ -53,6 +53,16 @@ impl Through {
             Self::None => Ok(connection),
             Self::Environment => connection.with_proxy_of_environment(),
             Self::Proxy(proxy) => Ok(connection.with_proxy(proxy.clone())),
+            Self::Wrong(why) => Err(why.clone()),
+        }
+    }
+
+    /// The same of where messages are posted to.
+    pub(super) fn lead_mailbox(&self, mailbox: Mailbox) -> Result<Mailbox, String> {
+        match self {
+            Self::None => Ok(mailbox),
+            Self::Environment => mailbox.with_proxy_of_environment(),
+            Self::Proxy(proxy) => Ok(mailbox.with_proxy(proxy.clone())),
             Self::Wrong(why) => Err(why.clone()),
         }
     }

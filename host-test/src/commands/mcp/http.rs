@@ -4,10 +4,7 @@
 
 use std::{
     collections::HashMap,
-    fmt::{self, Display},
-    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    str::FromStr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -23,7 +20,7 @@ use host::{
 };
 use http::{Method, Request, StatusCode, header::AUTHORIZATION, request::Parts};
 use hyper::body::Incoming;
-use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
+use tokio::{sync::Semaphore, time::timeout};
 
 use super::{
     AT_ONCE, LAST, Make,
@@ -31,10 +28,11 @@ use super::{
     served::{BODY_TIME, IDLE, SESSIONS, Served},
 };
 use crate::{
+    address::{self, Address},
     caller::Callers,
     exit::CommandError,
     interrupt,
-    listener::{self, Answer},
+    listener::{self, Answer, Full},
     message::LIMIT,
     names::{Name, Names},
     terminal,
@@ -63,41 +61,19 @@ pub(super) fn bounds() -> String {
     )
 }
 
-/// An address of this machine, with a port.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Address(SocketAddr);
-
-impl FromStr for Address {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let port = text.strip_prefix("localhost:").unwrap_or(text);
-        if let Ok(port) = port.parse() {
-            return Ok(Self((Ipv4Addr::LOCALHOST, port).into()));
-        }
-        text.parse().map(Self).map_err(|_| "expected an address and a port, such as 127.0.0.1:8765")
-    }
-}
-
-impl Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 /// Serves agents until Ctrl-C.
 pub(super) async fn serve(
-    address: &Address,
+    address: Address,
     names: Vec<Name>,
     callers: Callers,
     make: Make,
 ) -> Result<(), CommandError> {
-    let is_loopback = address.0.ip().is_loopback();
+    let is_loopback = address.is_loopback();
     if !is_loopback && names.is_empty() {
         return Err(CommandError::Misuse(format!(
             "--http {address} can be reached from elsewhere: say with --allow-host under which \
              name, or take a loopback address such as 127.0.0.1:{}",
-            address.0.port()
+            address.port()
         )));
     }
     let who = match callers {
@@ -118,9 +94,8 @@ pub(super) async fn serve(
             Who::ByToken(Box::new(ByToken { file, access, make, served: Mutex::default() }))
         }
     };
-    let unused = |error| CommandError::Host(format!("--http {address} cannot be used: {error}"));
-    let listener = TcpListener::bind(address.0).await.map_err(unused)?;
-    let url = format!("http://{}{PATH}", listener.local_addr().map_err(unused)?);
+    let listener = address.bind("--http").await?;
+    let url = format!("{}{PATH}", address::url(&listener)?);
     // Whoever started this and went away wants no line.
     let _ = terminal::show(&url);
     let door = Arc::new(Door { names: Names(names), who, is_ending: AtomicBool::new(false) });
@@ -129,7 +104,7 @@ pub(super) async fn serve(
         let door = Arc::clone(&answering);
         async move { door.answer(request).await.unwrap_or_else(Refusal::answer) }
     };
-    listener::serve(listener, answer, interrupt::asks(), door.end()).await;
+    listener::serve(listener, Full::Waits, answer, interrupt::asks(), door.end()).await;
     Ok(())
 }
 

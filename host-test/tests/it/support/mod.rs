@@ -9,6 +9,8 @@ pub(crate) mod known;
 pub(crate) mod paged;
 pub(crate) mod proxy;
 pub(crate) mod raw;
+pub(crate) mod reacting;
+pub(crate) mod receiver;
 pub(crate) mod remote;
 pub(crate) mod schemas;
 pub(crate) mod shell;

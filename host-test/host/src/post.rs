@@ -1,0 +1,154 @@
+//! How is a message posted to an address that the operator named? By the ways of a
+//! connection: its addresses are judged, its certificate is checked, no redirect is
+//! followed, and nothing is sent twice.
+
+use std::{fmt, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::{BodyExt, Full};
+use rustls::pki_types::CertificateDer;
+use tokio::time::timeout;
+use url::Url;
+
+use crate::{
+    addresses::Addresses,
+    client::{Client, Route},
+    gate,
+    proxy::Proxy,
+};
+
+/// Where messages are posted to. What follows its host may be a secret, so it is never
+/// shown.
+#[derive(Clone, PartialEq)]
+pub struct Mailbox {
+    url: Url,
+    route: Route,
+}
+
+/// What was answered.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+}
+
+impl Mailbox {
+    /// The one at this url.
+    ///
+    /// # Errors
+    /// If it is neither https nor http on a loopback address, or holds user info. The
+    /// message does not repeat it.
+    pub fn at(url: &str) -> Result<Self, &'static str> {
+        let (url, addresses) = gate::server_url(url)?;
+        if url.fragment().is_some() {
+            return Err("it holds a fragment, which no server sees");
+        }
+        Ok(Self { url, route: Route::to(addresses) })
+    }
+
+    /// The same, which may also be in a network of its own.
+    #[must_use]
+    pub fn with_private_addresses(mut self) -> Self {
+        if self.route.addresses == Addresses::Public {
+            self.route.addresses = Addresses::Private;
+        }
+        self
+    }
+
+    /// The same through a proxy.
+    #[must_use]
+    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
+        self.route.proxy = Some(proxy);
+        self
+    }
+
+    /// The same through the proxy that the environment names for it, if it names one.
+    ///
+    /// # Errors
+    /// If that cannot be used; a sentence says why.
+    pub fn with_proxy_of_environment(mut self) -> Result<Self, String> {
+        self.route.proxy = Proxy::of_environment(&self.url)?;
+        Ok(self)
+    }
+
+    /// The same, for which these authorities are trusted as well.
+    #[must_use]
+    pub fn with_authorities(mut self, authorities: &[CertificateDer<'static>]) -> Self {
+        self.route.authorities = authorities.into();
+        self
+    }
+
+    /// Posts a message, and gives what is answered within this time.
+    ///
+    /// # Errors
+    /// A sentence that says why nothing is known to have been answered.
+    pub async fn post(
+        &self,
+        client: &Client,
+        headers: HeaderMap,
+        body: Vec<u8>,
+        time: Duration,
+    ) -> Result<Answer, String> {
+        let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
+        let mut request = Request::new(body);
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.url.as_str().parse().map_err(|_| "its url cannot be asked")?;
+        *request.headers_mut() = headers;
+        let sent = timeout(time, client.send(request, &self.route)).await;
+        let sent = sent.map_err(|_| format!("{self} did not answer in {} s", time.as_secs()))?;
+        let response = sent.map_err(|failure| {
+            failure.reason.unwrap_or_else(|| format!("{self} gave no answer: {:?}", failure.code))
+        })?;
+        let (head, _) = response.into_parts();
+        Ok(Answer { status: head.status, headers: head.headers })
+    }
+}
+
+impl fmt::Display for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url.origin().ascii_serialization())
+    }
+}
+
+impl fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Mailbox({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn posted(url: &str) -> Result<Answer, String> {
+        let client = Client::new(&[]).unwrap();
+        let time = Duration::from_secs(20);
+        Mailbox::at(url)?.post(&client, HeaderMap::new(), Vec::new(), time).await
+    }
+
+    #[tokio::test]
+    async fn only_addresses_of_the_internet_or_of_this_machine_are_reached() {
+        for url in ["https://10.0.0.1/x", "https://169.254.169.254/", "https://[fd00::1]/"] {
+            let why = posted(url).await.unwrap_err();
+            assert!(why.contains("no address that the connection may reach"), "{why}");
+        }
+        for url in ["http://example.com/", "ftp://localhost/", "https://a:b@localhost/", "x"] {
+            let why = posted(url).await.unwrap_err();
+            assert!(why.starts_with("it "), "{why}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_follows_the_host_is_in_no_complaint() {
+        let why = posted("http://127.0.0.1:1/secret?token=secret").await.unwrap_err();
+        assert!(why.contains("127.0.0.1:1") && !why.contains("secret"), "{why}");
+        let mailbox = Mailbox::at("https://example.com/secret").unwrap();
+        assert_eq!(
+            format!("{mailbox:?} {mailbox}"),
+            "Mailbox(https://example.com) https://example.com"
+        );
+    }
+}

@@ -1,0 +1,279 @@
+//! `twochat events`: what was received, and what became of it.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, NaiveDate};
+use clap::{Subcommand, ValueEnum};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::{
+    events::{
+        past::{self, Which},
+        store,
+    },
+    exit::{CommandError, EXIT_CODES},
+    form::{Form, FormArguments, Format},
+    output,
+};
+
+/// Show the events that `twochat listen` received, and have them handed on again.
+///
+/// An event is `new` until it is read, then `read`, or a `double` of another with the same
+/// name and key, or `unread` where it is nothing that can be read. For each target it is
+/// `waiting`, `begun`, `done`, or `parked` where trying again helps nobody; the reason
+/// stands beside it. A table shows the last hundred; JSON Lines and CSV have all, with what
+/// they say and the bodies that came.
+#[derive(clap::Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: Option<What>,
+    #[command(flatten)]
+    list: List,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  twochat events --state parked
+  twochat events list --since 2026-01-31 --output jsonl > january.jsonl
+  twochat events show 17
+  twochat events replay --parked";
+
+#[derive(Subcommand)]
+enum What {
+    /// List them, the oldest first; also without a word
+    List(List),
+    /// Show one with all that is known of it, as JSON
+    Show(Show),
+    /// Have what is parked handed on again, and what could not be read read again
+    Replay(Replay),
+}
+
+/// Which events are meant.
+#[derive(clap::Args)]
+struct Filters {
+    /// Only events of this name, such as whatsapp.message.received
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// Only those that came at this time or later: a day, or a time with its zone
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    since: Option<i64>,
+    /// Only those that came before this time
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<i64>,
+    /// Only those that are so, or are so for some target
+    #[arg(long)]
+    state: Option<State>,
+    /// Only those of this phone number
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    number: Option<String>,
+    /// Only those for this target, which is a rule's name or as `events` shows it
+    #[arg(long, value_name = "NAME")]
+    target: Option<String>,
+    /// The store, instead of the one in your data folder
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
+enum State {
+    New,
+    Read,
+    Double,
+    Unread,
+    Waiting,
+    Begun,
+    Done,
+    Parked,
+}
+
+#[derive(clap::Args)]
+struct List {
+    #[command(flatten)]
+    filters: Filters,
+    /// Only the last of them
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i64).range(1..))]
+    last: Option<i64>,
+    #[command(flatten)]
+    form: FormArguments,
+}
+
+#[derive(clap::Args)]
+struct Show {
+    /// Its id, as the list has it
+    id: i64,
+    /// The store, instead of the one in your data folder
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+struct Replay {
+    /// Those with these ids: for all their targets, also where they are done, and for rules
+    /// that are new
+    #[arg(value_name = "ID")]
+    ids: Vec<i64>,
+    /// All that is parked
+    #[arg(long)]
+    parked: bool,
+    #[command(flatten)]
+    filters: Filters,
+}
+
+/// A table shows so many, unless it is asked for more.
+const SHOWN: i64 = 100;
+/// So many are written at once.
+const PAGE: i64 = 500;
+const IN_TABLE: &[&str] =
+    &["id", "time", "event", "number", "state", "seen", "handed-on", "reason"];
+/// What a narrow table leaves out, that which matters least first.
+const SPARE: &[&str] = &["seen", "time", "number"];
+const IN_OTHER_FORMS: &[&str] = &[
+    "id",
+    "time",
+    "event",
+    "place",
+    "key",
+    "number",
+    "state",
+    "seen",
+    "last-seen",
+    "reason",
+    "handed-on",
+    "content",
+    "body",
+];
+
+pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
+    match arguments.what.unwrap_or(What::List(arguments.list)) {
+        What::List(list) => list.run(),
+        What::Show(show) => show.run(),
+        What::Replay(replay) => replay.run(),
+    }
+}
+
+impl Filters {
+    fn which(self, ids: Vec<i64>) -> Which {
+        let Self { name, since, until, state, number, target, .. } = self;
+        let state = state.and_then(|state| Some(state.to_possible_value()?.get_name().to_owned()));
+        Which { ids, name, since, until, state, number, target }
+    }
+}
+
+impl List {
+    fn run(self) -> Result<(), CommandError> {
+        let form = self.form.form(Format::Table, Format::Table, false)?;
+        let store = opened(self.filters.store.clone())?;
+        let which = self.filters.which(Vec::new());
+        let usual = match form.format {
+            Format::Table => Some(SHOWN),
+            // One value, so all of it at once.
+            Format::Json => Some(i64::MAX),
+            Format::Jsonl | Format::Csv => None,
+            Format::Singer => return Err(CommandError::Misuse(output::SINGER.to_owned())),
+        };
+        let is_whole = form.format != Format::Table;
+        let rows = |ids: &[i64]| {
+            let rows = ids.iter().map(|id| past::row(&store, *id, is_whole));
+            rows.collect::<Result<Vec<_>, _>>().map_err(unread)
+        };
+        if let Some(last) = self.last.or(usual) {
+            let found = past::last(&store, &which, last).map_err(unread)?;
+            return written(rows(&found)?, &form, true);
+        }
+        let mut found = past::ids(&store, &which, 0, PAGE).map_err(unread)?;
+        written(rows(&found)?, &form, true)?;
+        while let Some(last) = found.last() {
+            found = past::ids(&store, &which, *last, PAGE).map_err(unread)?;
+            written(rows(&found)?, &form, false)?;
+        }
+        Ok(())
+    }
+}
+
+impl Show {
+    fn run(self) -> Result<(), CommandError> {
+        let store = opened(self.store)?;
+        let found = past::row(&store, self.id, true);
+        match found {
+            Err(rusqlite::Error::QueryReturnedNoRows) => {
+                Err(CommandError::Misuse(format!("there is no event {}", self.id)))
+            }
+            found => output::json(&found.map_err(unread)?),
+        }
+    }
+}
+
+impl Replay {
+    fn run(self) -> Result<(), CommandError> {
+        let mut store = opened(self.filters.store.clone())?;
+        let is_named = !self.ids.is_empty();
+        let which = self.filters.which(self.ids);
+        let is_narrowed = which.name.is_some()
+            || which.number.is_some()
+            || which.target.is_some()
+            || which.state.is_some()
+            || which.since.or(which.until).is_some();
+        if !is_named && !self.parked && !is_narrowed {
+            let why = "which? Give ids, --parked, or what narrows them, such as --target NAME";
+            return Err(CommandError::Misuse(why.to_owned()));
+        }
+        let again = past::replay(&mut store, &which, is_named && !self.parked);
+        let (handed_on, read) = again.map_err(unread)?;
+        output::json(&json!({ "handed-on-again": handed_on, "read-again": read }))
+    }
+}
+
+fn opened(file: Option<PathBuf>) -> Result<Connection, CommandError> {
+    store::beside(&store::named(file)?)
+}
+
+fn unread(error: rusqlite::Error) -> CommandError {
+    CommandError::Host(format!("the store cannot be read: {error}"))
+}
+
+/// Writes rows; the head of a table or of CSV is before the first of them.
+fn written(rows: Vec<Value>, form: &Form, is_first: bool) -> Result<(), CommandError> {
+    let columns = if form.format == Format::Table { IN_TABLE } else { IN_OTHER_FORMS };
+    let rows = match form.format {
+        Format::Table => rows.into_iter().map(in_words).collect(),
+        _ => rows,
+    };
+    if is_first {
+        return output::rows("events", rows, columns, SPARE, form);
+    }
+    output::more_rows("events", rows, columns, form)
+}
+
+/// The row with what is handed on in words, and why something is parked.
+fn in_words(mut row: Value) -> Value {
+    let entries = row.get("handed-on").and_then(Value::as_array).cloned().unwrap_or_default();
+    let text = |entry: &Value, name: &str| {
+        entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    let words = entries.iter().map(|it| format!("{}: {}", text(it, "target"), text(it, "state")));
+    let words = words.collect::<Vec<_>>().join("\n");
+    let reasons = entries.iter().map(|it| text(it, "error")).filter(|reason| !reason.is_empty());
+    let reasons = reasons.collect::<Vec<_>>().join("\n");
+    if let Some(row) = row.as_object_mut() {
+        if !words.is_empty() {
+            row.insert("handed-on".to_owned(), words.into());
+        }
+        if !reasons.is_empty() {
+            row.insert("reason".to_owned(), reasons.into());
+        }
+    }
+    row
+}
+
+/// A day, or a time with its zone, in milliseconds since 1970.
+fn time(text: &str) -> Result<i64, &'static str> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.timestamp_millis());
+    }
+    let day: NaiveDate = text
+        .parse()
+        .map_err(|_| "expected a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z")?;
+    Ok(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
+}

@@ -1,0 +1,92 @@
+//! How does a persona answer an event with a call? As any call is made: decided on, written
+//! down, masked, tried again where its error allows it. What may have been carried out is
+//! not done again unasked.
+
+use std::time::Duration;
+
+use host::{
+    calls::{Call, Calls, NoOutcome},
+    engine::Limits,
+    policy::Rule,
+    retry::{Patience, TRIES},
+};
+use serde_json::Value;
+
+use super::outbox::{Entry, Outcome};
+
+/// Who calls, and what.
+pub(crate) struct Calling {
+    pub(crate) calls: Calls,
+    pub(crate) rule: String,
+    pub(crate) action: String,
+    pub(crate) template: Rule,
+}
+
+impl Calling {
+    pub(crate) fn would(&self, event: &Value) -> String {
+        match self.template.filled(event) {
+            Ok(arguments) => format!("call {} {arguments}", self.action),
+            Err(why) => format!("park it: {why}"),
+        }
+    }
+
+    pub(crate) async fn hand_on(&self, entry: &Entry, store: &str) -> Outcome {
+        let arguments = match self.template.filled(&entry.content) {
+            Ok(arguments) => arguments,
+            Err(why) => return Outcome::Parked(why),
+        };
+        let prompt = format!("rule {}, event {}", self.rule, entry.id(store));
+        let call = Call { prompt: Some(&prompt), ..Call::new(&self.action, &arguments) };
+        let patience = Patience::new(TRIES, Limits::default().time);
+        match self.calls.make(call, patience, |_, _| {}).await {
+            Ok(outcome) => outcome.result.map_or_else(|error| after(&error), |_| Outcome::Done),
+            Err(NoOutcome::NotWritten(why)) => Outcome::Again(why, None),
+            Err(NoOutcome::Misfit(why) | NoOutcome::Refused(why) | NoOutcome::Declined(why)) => {
+                Outcome::Parked(format!("{why}. Nothing was sent"))
+            }
+            Err(NoOutcome::Stopped(why)) => Outcome::Parked(perhaps(&why)),
+        }
+    }
+}
+
+/// What is to be done after an error of the action.
+fn after(error: &Value) -> Outcome {
+    let text = |name: &str| error.get(name).and_then(Value::as_str);
+    let message = text("message").map_or_else(|| error.to_string(), str::to_owned);
+    let wait = error.get("wait-seconds").and_then(Value::as_u64).map(Duration::from_secs);
+    match (text("carried-out"), text("retry")) {
+        (Some("no"), Some("now" | "after-waiting")) => Outcome::Again(message, wait),
+        (Some("no"), _) => Outcome::Parked(message),
+        _ => Outcome::Parked(perhaps(&message)),
+    }
+}
+
+fn perhaps(why: &str) -> String {
+    format!("it may have been carried out, so look before you replay it: {why}")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_was_certainly_not_carried_out_is_tried_again() {
+        let of = |carried_out: &str, retry: &str| {
+            after(&json!({ "message": "m", "carried-out": carried_out, "retry": retry }))
+        };
+        for retry in ["now", "after-waiting"] {
+            assert_eq!(of("no", retry), Outcome::Again("m".to_owned(), None));
+        }
+        for retry in ["never", "after-correcting", "after-looking", "soon"] {
+            assert_eq!(of("no", retry), Outcome::Parked("m".to_owned()));
+        }
+        for retry in ["now", "after-waiting", "after-looking", "never"] {
+            assert_eq!(of("perhaps", retry), Outcome::Parked(perhaps("m")), "{retry}");
+        }
+        assert!(matches!(after(&json!("x")), Outcome::Parked(_)));
+        let waits = json!({ "carried-out": "no", "retry": "after-waiting", "wait-seconds": 7 });
+        assert!(matches!(after(&waits), Outcome::Again(_, Some(wait)) if wait.as_secs() == 7));
+    }
+}

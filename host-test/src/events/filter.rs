@@ -1,0 +1,34 @@
+//! Of which events does a target hear? Of all, or of those that its rule is for.
+
+use host::policy::Rule;
+use serde_json::Value;
+
+/// Of which.
+pub(crate) enum Filter {
+    All,
+    Rule(Box<Rule>),
+}
+
+impl Filter {
+    pub(crate) fn is_for(&self, name: &str, event: &Value) -> bool {
+        match self {
+            Self::All => true,
+            Self::Rule(rule) => rule.is_for(name, event),
+        }
+    }
+
+    /// The events that it names; none: all.
+    pub(crate) fn names(&self) -> &[String] {
+        match self {
+            Self::All => &[],
+            Self::Rule(rule) => rule.on(),
+        }
+    }
+
+    pub(crate) fn once(&self, event: &Value) -> Option<String> {
+        match self {
+            Self::All => None,
+            Self::Rule(rule) => rule.once(event),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! How does each event get to those who are to hear of it? Every target takes what is due
+//! for it, at its own pace, and what comes of a try is written down before the next.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{
+    sync::Notify,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::{
+    calling::Calling,
+    filter::Filter,
+    forward::Forward,
+    lines::{self, What},
+    outbox::{self, Entry, Left, Outcome},
+    running::Running,
+    writer::Writer,
+};
+
+/// So often a target looks whether something is due that nobody told it of.
+const LOOK: Duration = Duration::from_secs(1);
+/// So many tries a target makes at the same time, where order means nothing to it.
+const AT_ONCE: usize = 4;
+/// So long what is under way may take to end, when all is to.
+const LAST: Duration = Duration::from_secs(10);
+
+/// Somebody who hears of events.
+pub(crate) struct Target {
+    pub(crate) name: String,
+    pub(crate) filter: Filter,
+    pub(crate) kind: Kind,
+}
+
+/// What handing on to it means.
+pub(crate) enum Kind {
+    Forward(Box<Forward>),
+    Run(Running),
+    Call(Box<Calling>),
+}
+
+impl Target {
+    /// Whether it is to hear of this event.
+    pub(crate) fn is_for(&self, name: &str, event: &Value) -> bool {
+        self.filter.is_for(name, event)
+    }
+
+    /// For what it hears of one event alone.
+    pub(crate) fn once(&self, event: &Value) -> Option<String> {
+        self.filter.once(event)
+    }
+
+    /// What would be done, in words.
+    pub(crate) fn would(&self, event: &Value) -> String {
+        match &self.kind {
+            Kind::Forward(forward) => forward.would(),
+            Kind::Run(running) => running.would(),
+            Kind::Call(calling) => calling.would(event),
+        }
+    }
+
+    /// Whether what may have been done must not be done again unasked.
+    pub(crate) fn is_harmed_by_a_second(&self) -> bool {
+        matches!(self.kind, Kind::Call(_))
+    }
+
+    fn at_once(&self) -> usize {
+        if self.is_harmed_by_a_second() { 1 } else { AT_ONCE }
+    }
+
+    async fn hand_on(&self, entry: &Entry, store: &str) -> Outcome {
+        match &self.kind {
+            Kind::Forward(forward) => forward.hand_on(entry, store).await,
+            Kind::Run(running) => running.hand_on(entry, store).await,
+            Kind::Call(calling) => calling.hand_on(entry, store).await,
+        }
+    }
+}
+
+/// All that is handed on.
+pub(crate) struct HandingOn {
+    pub(crate) writer: Writer,
+    /// The id of the store.
+    pub(crate) store: String,
+    pub(crate) targets: Arc<Vec<Target>>,
+    /// Hears that something waits.
+    pub(crate) waits: Arc<Notify>,
+    /// So many tries are made of one thing.
+    pub(crate) tries: u32,
+    pub(crate) is_ending: AtomicBool,
+}
+
+impl HandingOn {
+    /// Begins, and goes on until it is told to end.
+    pub(crate) fn begin(self: &Arc<Self>) -> JoinSet<()> {
+        let mut work = JoinSet::new();
+        for target in 0..self.targets.len() {
+            let at_once = self.targets.get(target).map_or(0, Target::at_once);
+            for _ in 0..at_once {
+                let all = Arc::clone(self);
+                work.spawn(async move {
+                    if let Some(target) = all.targets.get(target) {
+                        all.go_on(target).await;
+                    }
+                });
+            }
+        }
+        work
+    }
+
+    /// Begins nothing more, and waits a while for what is under way.
+    pub(crate) async fn end(&self, mut work: JoinSet<()>) {
+        self.is_ending.store(true, Relaxed);
+        self.waits.notify_waiters();
+        let _ = timeout(LAST, async { while work.join_next().await.is_some() {} }).await;
+    }
+
+    async fn go_on(&self, target: &Target) {
+        while !self.is_ending.load(Relaxed) {
+            match outbox::take(&self.writer, &target.name).await {
+                Ok(Some(entry)) => self.hand_on(target, entry).await,
+                Ok(None) => {
+                    let _ = timeout(LOOK, self.waits.notified()).await;
+                }
+                Err(why) => {
+                    lines::say(What::Refused, &target.name, &format!("not written down: {why}"));
+                    sleep(LOOK).await;
+                }
+            }
+        }
+    }
+
+    async fn hand_on(&self, target: &Target, entry: Entry) {
+        let outcome = target.hand_on(&entry, &self.store).await;
+        // What has happened is written down, however long that takes.
+        let left = loop {
+            match outbox::end(&self.writer, &target.name, &entry, &outcome, self.tries).await {
+                Ok(left) => break left,
+                Err(_) if self.is_ending.load(Relaxed) => return,
+                Err(why) => {
+                    lines::say(What::Refused, &target.name, &format!("not written down: {why}"));
+                    sleep(LOOK).await;
+                }
+            }
+        };
+        let (what, why) = match left {
+            Left::Done => (What::Done, String::new()),
+            Left::Again(why, wait) => (What::Again, format!(": {why}; in {} s", wait.as_secs())),
+            Left::Parked(why) => (What::Parked, format!(": {why}")),
+            Left::Ended(why) => (What::Ended, format!(": {why}; it gets nothing more")),
+        };
+        lines::say(what, &entry.name, &format!("as {} to {}{why}", entry.event, target.name));
+    }
+}

@@ -1,0 +1,214 @@
+//! What is still to be handed on, and to whom? A row for each event and target, from
+//! waiting over begun to done, or parked where trying again helps nobody.
+//!
+//! That something is begun is on the disk before it is: after a crash it is known that it
+//! may have happened.
+
+use std::time::Duration;
+
+use chrono::Utc;
+use ring::rand::{SecureRandom, SystemRandom};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Value, json};
+
+use super::writer::{Unwritten, Writer};
+
+/// After the first try that failed.
+const FIRST: Duration = Duration::from_secs(1);
+/// Each wait is so many times the one before.
+const FACTOR: u32 = 3;
+/// The longest of them, and the longest that somebody may ask for.
+const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// An event that is to be handed on now.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) event: i64,
+    /// Tries before this one.
+    pub(crate) tries: u32,
+    pub(crate) name: String,
+    /// As it was read.
+    pub(crate) content: Value,
+    /// As it was delivered.
+    pub(crate) body: Vec<u8>,
+    received: i64,
+}
+
+/// How a try ended.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// It is handed on.
+    Done,
+    /// It is not, and may be later, after so long where somebody asked for it.
+    Again(String, Option<Duration>),
+    /// It is not to be tried again unasked.
+    Parked(String),
+    /// The target wants nothing any more.
+    Ended(String),
+}
+
+/// What is known of an entry after its try.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Left {
+    Done,
+    Again(String, Duration),
+    Parked(String),
+    Ended(String),
+}
+
+impl Entry {
+    /// What others are told of the event: the same for each try.
+    pub(crate) fn message(&self, store: &str) -> Value {
+        let received = chrono::DateTime::from_timestamp_millis(self.received);
+        let received = received.map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        json!({
+            "id": self.id(store),
+            "type": self.name,
+            "timestamp": self.content.get("at").cloned().or(received.map(Value::from)),
+            "data": self.content,
+            "body": String::from_utf8_lossy(&self.body),
+        })
+    }
+
+    /// What tells the event from all others, of other stores too.
+    pub(crate) fn id(&self, store: &str) -> String {
+        format!("evt_{store}_{}", self.event)
+    }
+}
+
+/// Parks what was begun before a crash and may have happened, for targets where a second
+/// time would do harm; all else is tried again. What waits for a target that is no more is
+/// parked too.
+pub(crate) async fn after_a_crash(
+    writer: &Writer,
+    known: Vec<String>,
+    harmed: Vec<String>,
+) -> Result<(), Unwritten> {
+    writer
+        .write(move |store| {
+            let park = "UPDATE outbox SET state = 'parked', error = ?2
+                        WHERE state = 'begun' AND target = ?1";
+            for target in &harmed {
+                store.execute(park, params![target, PERHAPS])?;
+            }
+            store.execute("UPDATE outbox SET state = 'waiting' WHERE state = 'begun'", [])?;
+            let known = serde_json::to_string(&known).unwrap_or_default();
+            let gone = "UPDATE outbox SET state = 'parked', error = ?2 WHERE state = 'waiting'
+                        AND target NOT IN (SELECT value FROM json_each(?1))";
+            store.execute(gone, params![known, "there is no such target any more"]).map(|_| ())
+        })
+        .await
+}
+
+const PERHAPS: &str = "it was cut off while it was made: it may have been carried out, so look \
+                       before you replay it";
+
+/// Takes the next entry of a target that is due, as one that is begun.
+pub(crate) async fn take(writer: &Writer, target: &str) -> Result<Option<Entry>, Unwritten> {
+    let target = target.to_owned();
+    writer.write(move |store| due(store, &target)).await
+}
+
+fn due(store: &Connection, target: &str) -> rusqlite::Result<Option<Entry>> {
+    let found = store
+        .prepare_cached(
+            "SELECT event, tries FROM outbox
+             WHERE state = 'waiting' AND target = ?1 AND next <= ?2 ORDER BY next LIMIT 1",
+        )?
+        .query_row(params![target, Utc::now().timestamp_millis()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    let Some((event, tries)): Option<(i64, u32)> = found else { return Ok(None) };
+    store
+        .prepare_cached("UPDATE outbox SET state = 'begun' WHERE event = ?1 AND target = ?2")?
+        .execute(params![event, target])?;
+    let read = "SELECT name, content, body, received FROM events WHERE id = ?";
+    store.prepare_cached(read)?.query_row([event], |row| {
+        let content: String = row.get(1)?;
+        Ok(Some(Entry {
+            event,
+            tries,
+            name: row.get(0)?,
+            content: content.parse().unwrap_or_default(),
+            body: row.get(2)?,
+            received: row.get(3)?,
+        }))
+    })
+}
+
+/// Writes down how a try ended; so many tries are made in all.
+pub(crate) async fn end(
+    writer: &Writer,
+    target: &str,
+    entry: &Entry,
+    outcome: &Outcome,
+    most: u32,
+) -> Result<Left, Unwritten> {
+    let tries = entry.tries + 1;
+    let left = match outcome {
+        Outcome::Done => Left::Done,
+        Outcome::Parked(why) => Left::Parked(why.clone()),
+        Outcome::Ended(why) => Left::Ended(why.clone()),
+        Outcome::Again(why, _) if tries >= most => {
+            Left::Parked(format!("{why}; that was the last of {tries} tries"))
+        }
+        Outcome::Again(why, asked) => Left::Again(why.clone(), wait(tries, *asked)),
+    };
+    let (event, target) = (entry.event, target.to_owned());
+    let (state, error, wait) = match &left {
+        Left::Done => ("done", None, Duration::ZERO),
+        Left::Again(why, wait) => ("waiting", Some(why.clone()), *wait),
+        Left::Parked(why) | Left::Ended(why) => ("parked", Some(why.clone()), Duration::ZERO),
+    };
+    let is_ended = matches!(left, Left::Ended(_));
+    let next = Utc::now().timestamp_millis() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+    writer
+        .write(move |store| {
+            let set = "UPDATE outbox SET state = ?3, tries = ?4, next = ?5, error = ?6
+                       WHERE event = ?1 AND target = ?2";
+            store
+                .prepare_cached(set)?
+                .execute(params![event, target, state, tries, next, error])?;
+            if is_ended {
+                store.execute(
+                    "INSERT OR REPLACE INTO ended VALUES (?1, ?2)",
+                    params![target, error],
+                )?;
+                let park = "UPDATE outbox SET state = 'parked', error = ?2
+                            WHERE target = ?1 AND state = 'waiting'";
+                store.execute(park, params![target, error])?;
+            }
+            Ok(())
+        })
+        .await?;
+    Ok(left)
+}
+
+/// How long to wait after so many tries: longer each time, and a little different for each.
+fn wait(tries: u32, asked: Option<Duration>) -> Duration {
+    let grown = FIRST.saturating_mul(FACTOR.saturating_pow(tries.saturating_sub(1))).min(LONGEST);
+    let mut byte = [0];
+    // Without random numbers all come at the same time, which is no failure.
+    let _ = SystemRandom::new().fill(&mut byte);
+    let [byte] = byte;
+    let own = grown + grown.mul_f64(f64::from(byte) / 512.0);
+    asked.map_or(own, |asked| asked.min(LONGEST).max(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_end_at_the_longest_and_what_is_asked_for_is_kept() {
+        for tries in 1..=40 {
+            let own = wait(tries, None);
+            let least = FIRST.saturating_mul(3_u32.saturating_pow(tries - 1)).min(LONGEST);
+            assert!((least..=least.mul_f64(1.5)).contains(&own), "{tries}: {own:?}");
+        }
+        assert_eq!(wait(1, Some(Duration::from_secs(60))), Duration::from_secs(60));
+        assert!(wait(1, Some(Duration::MAX)) <= LONGEST);
+        assert!(wait(3, Some(Duration::ZERO)) >= Duration::from_secs(9));
+    }
+}

@@ -1,0 +1,173 @@
+//! What is in the store, for whoever looks into it or has something handed on again?
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::{Connection, params_from_iter, types::Value as Sql};
+use serde_json::{Map, Value, json};
+
+/// Which events are meant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Which {
+    pub(crate) ids: Vec<i64>,
+    pub(crate) name: Option<String>,
+    /// From here on, in milliseconds since 1970.
+    pub(crate) since: Option<i64>,
+    /// Before this.
+    pub(crate) until: Option<i64>,
+    /// Of the event, or of what is handed on of it.
+    pub(crate) state: Option<String>,
+    pub(crate) number: Option<String>,
+    pub(crate) target: Option<String>,
+}
+
+impl Which {
+    /// As a condition of SQL, and what stands in it.
+    fn condition(&self) -> (String, Vec<Sql>) {
+        let mut parts = vec!["true".to_owned()];
+        let mut values = Vec::new();
+        if !self.ids.is_empty() {
+            let marks = vec!["?"; self.ids.len()].join(", ");
+            parts.push(format!("id IN ({marks})"));
+            values.extend(self.ids.iter().map(|id| Sql::from(*id)));
+        }
+        let mut add = |part: &str, value: Option<Sql>| {
+            if let Some(value) = value {
+                let times = part.matches('?').count();
+                parts.push(part.to_owned());
+                values.extend(std::iter::repeat_n(value, times));
+            }
+        };
+        let text = |text: &Option<String>| text.clone().map(Sql::from);
+        let in_outbox = "id IN (SELECT event FROM outbox WHERE";
+        add("coalesce(name, event) = ?", text(&self.name));
+        add("received >= ?", self.since.map(Sql::from));
+        add("received < ?", self.until.map(Sql::from));
+        add(&format!("(state = ? OR {in_outbox} state = ?))"), text(&self.state));
+        add("ltrim(number, '+') = ltrim(?, '+')", text(&self.number));
+        add(&format!("{in_outbox} target = ?)"), text(&self.target));
+        (parts.join(" AND "), values)
+    }
+}
+
+/// An event as people and programs see it; `whole` has what it says and how it came.
+pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<Value> {
+    let read = "SELECT received, last, coalesce(name, event), place, key, number, state, seen,
+                reason, content, body FROM events WHERE id = ?";
+    let mut row = store.prepare_cached(read)?.query_row([id], |row| {
+        let text = |index: usize| row.get::<_, Option<String>>(index);
+        let mut found = Map::new();
+        let mut add = |name: &str, value: Value| {
+            if !value.is_null() && value != "" {
+                found.insert(name.to_owned(), value);
+            }
+        };
+        add("id", id.into());
+        add("time", time(row.get(0)?).into());
+        add("event", text(2)?.into());
+        add("place", text(3)?.into());
+        add("key", text(4)?.into());
+        add("number", text(5)?.into());
+        add("state", text(6)?.into());
+        add("seen", row.get::<_, i64>(7)?.into());
+        add("last-seen", time(row.get(1)?).into());
+        add("reason", text(8)?.into());
+        if whole {
+            let content = text(9)?.and_then(|content| content.parse().ok());
+            add("content", content.unwrap_or_default());
+            let body: Vec<u8> = row.get(10)?;
+            add("body", String::from_utf8_lossy(&body).into());
+        }
+        Ok(found)
+    })?;
+    let handed_on = handed_on(store, id)?;
+    if !handed_on.is_empty() {
+        row.insert("handed-on".to_owned(), handed_on.into());
+    }
+    Ok(row.into())
+}
+
+fn handed_on(store: &Connection, id: i64) -> rusqlite::Result<Vec<Value>> {
+    let read = "SELECT target, state, tries, next, error FROM outbox WHERE event = ?";
+    let mut found = store.prepare_cached(read)?;
+    let rows = found.query_map([id], |row| {
+        let (target, state): (String, String) = (row.get(0)?, row.get(1)?);
+        let (tries, error): (u32, Option<String>) = (row.get(2)?, row.get(4)?);
+        let mut entry = json!({ "target": target, "state": state, "tries": tries });
+        if let Some(entry) = entry.as_object_mut() {
+            if state == "waiting" {
+                entry.insert("next".to_owned(), time(row.get(3)?).into());
+            }
+            entry.extend(error.map(|error| ("error".to_owned(), error.into())));
+        }
+        Ok(entry)
+    })?;
+    rows.collect()
+}
+
+/// The ids of those that are meant, after this one, so many at most.
+pub(crate) fn ids(
+    store: &Connection,
+    which: &Which,
+    after: i64,
+    most: i64,
+) -> rusqlite::Result<Vec<i64>> {
+    let (condition, mut values) = which.condition();
+    let read = format!("SELECT id FROM events WHERE {condition} AND id > ? ORDER BY id LIMIT ?");
+    values.extend([Sql::from(after), Sql::from(most)]);
+    let mut found = store.prepare_cached(&read)?;
+    found.query_map(params_from_iter(values), |row| row.get(0))?.collect()
+}
+
+/// The last of those that are meant, the oldest first.
+pub(crate) fn last(store: &Connection, which: &Which, most: i64) -> rusqlite::Result<Vec<i64>> {
+    let (condition, mut values) = which.condition();
+    let read = format!("SELECT id FROM events WHERE {condition} ORDER BY id DESC LIMIT ?");
+    values.push(Sql::from(most));
+    let mut found = store.prepare(&read)?;
+    let ids: rusqlite::Result<Vec<_>> =
+        found.query_map(params_from_iter(values), |row| row.get(0))?.collect();
+    ids.map(|ids| ids.into_iter().rev().collect())
+}
+
+/// Has what is parked of those that are meant handed on again, and what could not be read
+/// read again; `done` too, where they are named one by one. Gives how many of each.
+pub(crate) fn replay(
+    store: &mut Connection,
+    which: &Which,
+    done: bool,
+) -> rusqlite::Result<(usize, usize)> {
+    let (condition, values) = which.condition();
+    let states = if done { "'parked', 'done'" } else { "'parked'" };
+    let of_target = if which.target.is_some() { "AND target = ?" } else { "" };
+    let now = Utc::now().timestamp_millis();
+    let change = store.transaction()?;
+    let meant = format!("SELECT id FROM events WHERE {condition}");
+    let mut in_outbox: Vec<Sql> = values.clone();
+    in_outbox.extend(which.target.clone().map(Sql::from));
+    let parked = format!("WHERE state IN ({states}) AND event IN ({meant}) {of_target}");
+    change.execute(
+        &format!("DELETE FROM ended WHERE target IN (SELECT target FROM outbox {parked})"),
+        params_from_iter(&in_outbox),
+    )?;
+    let waiting = change.execute(
+        &format!(
+            "UPDATE outbox SET state = 'waiting', tries = 0, next = {now}, error = NULL {parked}"
+        ),
+        params_from_iter(&in_outbox),
+    )?;
+    let states = if done { "'unread', 'read'" } else { "'unread'" };
+    let unread = change.execute(
+        &format!(
+            "UPDATE events SET state = 'new', reason = NULL
+             WHERE state IN ({states}) AND id IN ({meant})"
+        ),
+        params_from_iter(&values),
+    )?;
+    change.commit()?;
+    Ok((waiting, unread))
+}
+
+fn time(milliseconds: i64) -> String {
+    DateTime::<Utc>::from_timestamp_millis(milliseconds)
+        .map(|time| time.to_rfc3339_opts(SecondsFormat::Secs, true))
+        .unwrap_or_default()
+}

@@ -1,0 +1,244 @@
+//! What does a stored body say? It is read once, by the component, and what it says decides
+//! who is to hear of it. In one transaction: an event that is read waits for all of them.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::Utc;
+use host::engine::{Connector, Limits, Outlet};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Value, json};
+use tokio::{sync::Notify, time::timeout};
+
+use super::{
+    handing_on::Target,
+    lines::{self, What, short},
+    writer::{Unwritten, Writer},
+};
+
+/// The action that reads an event.
+pub(crate) const READ: &str = "read-event";
+/// So many are read before what they say is written down.
+const TOGETHER: i64 = 64;
+/// And of so many bytes, but one at least.
+const BYTES: usize = 8 << 20;
+/// So often is looked whether somebody else asked for something to be read.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Reads what is stored.
+pub(crate) struct Reading {
+    pub(crate) connector: Connector,
+    pub(crate) writer: Writer,
+    pub(crate) targets: Arc<Vec<Target>>,
+    /// Hears that something is stored.
+    pub(crate) stored: Arc<Notify>,
+    /// Is told that something waits to be handed on.
+    pub(crate) waits: Arc<Notify>,
+    /// Whether rules are only told of.
+    pub(crate) is_dry: bool,
+}
+
+struct Unread {
+    id: i64,
+    event: String,
+    body: Vec<u8>,
+}
+
+/// What was made of one.
+struct Read {
+    id: i64,
+    event: String,
+    said: Result<Value, String>,
+}
+
+/// What became of one that is written down.
+enum Became {
+    Read { waiting: Vec<String> },
+    Double(i64),
+    Unread(String),
+}
+
+impl Reading {
+    /// Goes on until it is dropped.
+    pub(crate) async fn go_on(self) {
+        loop {
+            match self.some().await {
+                Ok(0) => {
+                    let _ = timeout(LOOK, self.stored.notified()).await;
+                }
+                Ok(_) => {}
+                Err(why) => {
+                    lines::say(What::Refused, "reading", &format!("not written down: {why}"));
+                    tokio::time::sleep(LOOK).await;
+                }
+            }
+        }
+    }
+
+    /// Reads some of what is stored, and gives how many.
+    async fn some(&self) -> Result<usize, Unwritten> {
+        let found = self.writer.write(unread).await?;
+        let mut read = Vec::with_capacity(found.len());
+        for Unread { id, event, body } in found {
+            let said = self.read(&event, body).await;
+            read.push(Read { id, event, said });
+        }
+        let count = read.len();
+        if count == 0 {
+            return Ok(0);
+        }
+        let (targets, is_dry) = (Arc::clone(&self.targets), self.is_dry);
+        let write = move |store: &Connection| {
+            let write = |read: Read| Ok((write(store, &read, &targets, is_dry)?, read));
+            read.into_iter().map(write).collect::<rusqlite::Result<Vec<_>>>()
+        };
+        for (became, read) in self.writer.write(write).await? {
+            self.tell(&became, &read);
+        }
+        self.waits.notify_waiters();
+        Ok(count)
+    }
+
+    /// What the component says of a body.
+    async fn read(&self, event: &str, body: Vec<u8>) -> Result<Value, String> {
+        let body = String::from_utf8(body).map_err(|_| "it is no text in UTF-8".to_owned())?;
+        let arguments = json!({ "body": body, "event-name": event });
+        let called = self.connector.call(READ, &arguments, Outlet::closed(), Limits::default());
+        let outcome = called.await.map_err(|error| error.to_string())?;
+        outcome.result.map_err(|error| match error.get("message").and_then(Value::as_str) {
+            Some(message) => message.to_owned(),
+            None => error.to_string(),
+        })
+    }
+
+    fn tell(&self, became: &Became, read: &Read) {
+        let Read { id, event, said } = read;
+        let text = |name: &str| said.as_ref().ok()?.get(name)?.as_str().map(short);
+        let about = [text("key"), text("phone-number")].into_iter().flatten();
+        let about = about.chain([format!("as {id}")]).collect::<Vec<_>>().join(" ");
+        match became {
+            Became::Read { waiting } => {
+                let name = said.as_ref().ok().and_then(|said| name_of(said));
+                lines::say(What::Stored, name.unwrap_or(event), &about);
+                if self.is_dry {
+                    self.tell_what_would_be(waiting, said);
+                }
+            }
+            Became::Double(first) => {
+                lines::say(What::Double, event, &format!("{about} of {first}"))
+            }
+            Became::Unread(why) => lines::say(What::Unread, event, &format!("as {id}: {why}")),
+        }
+    }
+
+    fn tell_what_would_be(&self, waiting: &[String], said: &Result<Value, String>) {
+        let Ok(said) = said else { return };
+        for target in self.targets.iter().filter(|target| waiting.contains(&target.name)) {
+            lines::say(What::Would, &target.name, &target.would(said));
+        }
+    }
+}
+
+/// What an event is called by itself.
+pub(crate) fn name_of(event: &Value) -> Option<&str> {
+    event.get("name").and_then(Value::as_str)
+}
+
+fn unread(store: &Connection) -> rusqlite::Result<Vec<Unread>> {
+    let mut found = store.prepare_cached(
+        "SELECT id, event, body FROM events WHERE state = 'new' ORDER BY id LIMIT ?",
+    )?;
+    let mut rows = found.query([TOGETHER])?;
+    let (mut some, mut bytes) = (Vec::new(), 0);
+    while bytes < BYTES
+        && let Some(row) = rows.next()?
+    {
+        let one = Unread { id: row.get(0)?, event: row.get(1)?, body: row.get(2)? };
+        bytes += one.body.len();
+        some.push(one);
+    }
+    Ok(some)
+}
+
+fn write(
+    store: &Connection,
+    read: &Read,
+    targets: &[Target],
+    is_dry: bool,
+) -> rusqlite::Result<Became> {
+    let event = match &read.said {
+        Ok(event) => event,
+        Err(why) => {
+            let set = "UPDATE events SET state = 'unread', reason = ?2 WHERE id = ?1";
+            store.prepare_cached(set)?.execute(params![read.id, why])?;
+            return Ok(Became::Unread(why.clone()));
+        }
+    };
+    let text = |name: &str| event.get(name).and_then(Value::as_str);
+    let (name, key) = (name_of(event).unwrap_or(&read.event), text("key"));
+    let first = "SELECT id FROM events WHERE state = 'read' AND name = ?1 AND key = ?2";
+    let first: Option<i64> =
+        store.prepare_cached(first)?.query_row(params![name, key], |row| row.get(0)).optional()?;
+    let (state, reason) = match first {
+        Some(first) => ("double", Some(format!("of {first}"))),
+        None => ("read", None),
+    };
+    store
+        .prepare_cached(
+            "UPDATE events SET state = ?2, reason = ?3, name = ?4, key = ?5, number = ?6,
+             content = ?7 WHERE id = ?1",
+        )?
+        .execute(params![
+            read.id,
+            state,
+            reason,
+            name,
+            key,
+            text("phone-number"),
+            event.to_string()
+        ])?;
+    if let Some(first) = first {
+        let count = "UPDATE events SET seen = seen + 1, last = ?2 WHERE id = ?1";
+        store.prepare_cached(count)?.execute(params![first, Utc::now().timestamp_millis()])?;
+        return Ok(Became::Double(first));
+    }
+    let mut waiting = Vec::new();
+    for target in targets.iter().filter(|target| target.is_for(name, event)) {
+        if !is_dry {
+            wait(store, read.id, target, event)?;
+        }
+        waiting.push(target.name.clone());
+    }
+    Ok(Became::Read { waiting })
+}
+
+/// Has an event wait for a target, unless it did already, or another did in whose place it
+/// would be.
+fn wait(store: &Connection, id: i64, target: &Target, event: &Value) -> rusqlite::Result<()> {
+    store
+        .prepare_cached(
+            "INSERT OR IGNORE INTO outbox (event, target, state, next, error, once)
+             SELECT ?1, ?2, iif(ended.reason IS NULL, 'waiting', 'parked'), ?3, ended.reason, ?4
+             FROM (SELECT 1) LEFT JOIN ended ON ended.target = ?2",
+        )?
+        .execute(params![id, target.name, Utc::now().timestamp_millis(), target.once(event)])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{deliveries::Delivery, endpoints::Endpoint, store::Store};
+
+    #[tokio::test]
+    async fn of_large_bodies_only_some_are_held_at_the_same_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("events.sqlite")).unwrap();
+        for number in 0..20_u8 {
+            let body = vec![number; 1 << 20];
+            Delivery::at(&Endpoint::named("a", ""), body).keep(&store.writer).await.unwrap();
+        }
+        let some = store.writer.write(unread).await.unwrap();
+        assert_eq!(some.len(), BYTES >> 20);
+        assert!(some.iter().zip(1..).all(|(one, id)| one.id == id));
+    }
+}

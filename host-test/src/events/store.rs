@@ -1,0 +1,233 @@
+//! Where is kept what was delivered, and what is still to be done with it? In a file of
+//! SQLite that only its user can read.
+//!
+//! Whoever changes it does so by its writer. Readers have connections of their own, in
+//! other processes too.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use etcetera::BaseStrategy;
+use host::files;
+use rusqlite::{Connection, OpenFlags};
+
+use super::writer::Writer;
+use crate::{constants::APPLICATION, exit::CommandError};
+
+/// What tells such a file from others of SQLite.
+const MARK: i32 = 0x3263_6861;
+/// The version of its tables.
+const VERSION: i32 = 1;
+/// So long one process waits for another that writes.
+const BUSY: Duration = Duration::from_secs(10);
+/// What is kept of the file beside it, where new pages are written first.
+const JOURNAL: u64 = 64 << 20;
+
+const TABLES: &str = "
+CREATE TABLE endpoints (
+    id INTEGER PRIMARY KEY,
+    event TEXT NOT NULL,
+    place TEXT NOT NULL,         -- a number or a channel; empty: any
+    token TEXT NOT NULL UNIQUE,  -- its SHA-256
+    base TEXT,                   -- the public url that it was subscribed below
+    subscription TEXT,           -- as the vendor names it
+    UNIQUE (event, place)
+);
+CREATE TABLE events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    event TEXT NOT NULL,         -- what its endpoint is for
+    place TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    body BLOB NOT NULL,
+    received INTEGER NOT NULL,   -- in milliseconds since 1970, as all times here
+    last INTEGER NOT NULL,
+    seen INTEGER NOT NULL,
+    state TEXT NOT NULL,         -- new, read, double, unread
+    reason TEXT,
+    name TEXT,
+    key TEXT,
+    number TEXT,
+    content TEXT,                -- as it was read, JSON
+    UNIQUE (event, place, digest)
+);
+CREATE UNIQUE INDEX keys ON events (name, key) WHERE state = 'read' AND key IS NOT NULL;
+CREATE INDEX unread ON events (id) WHERE state = 'new';
+CREATE TABLE outbox (
+    event INTEGER NOT NULL REFERENCES events,
+    target TEXT NOT NULL,
+    state TEXT NOT NULL,         -- waiting, begun, done, parked
+    tries INTEGER NOT NULL DEFAULT 0,
+    next INTEGER NOT NULL,
+    error TEXT,
+    once TEXT,                   -- for what it is done once
+    PRIMARY KEY (event, target)
+) WITHOUT ROWID;
+CREATE INDEX due ON outbox (target, next) WHERE state = 'waiting';
+CREATE UNIQUE INDEX onces ON outbox (target, once) WHERE once IS NOT NULL;
+CREATE TABLE ended (
+    target TEXT PRIMARY KEY,
+    reason TEXT NOT NULL
+);
+CREATE TABLE store (id TEXT NOT NULL);
+INSERT INTO store VALUES (lower(hex(randomblob(8))));
+";
+
+/// The store of the one process that receives.
+pub(crate) struct Store {
+    pub(crate) writer: Writer,
+    /// By this the store's events are told from those of others.
+    pub(crate) id: String,
+    /// Whoever holds it is alone.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the store, which is made if there is none.
+    pub(crate) fn open(file: &Path) -> Result<Self, CommandError> {
+        let failed = |why: String| unusable(file, &why);
+        if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| failed(error.to_string()))?;
+        }
+        let file = files::way(file).map_err(failed)?;
+        let lock = files::lock_beside(&file).map_err(|error| {
+            failed(format!("{error}: one `twochat listen` at a time receives for it"))
+        })?;
+        make(&file).map_err(|error| failed(error.to_string()))?;
+        is_kept_from_others(&file).map_err(failed)?;
+        let opened = begin(&file).map_err(|error| failed(error.to_string()))?;
+        let (connection, id) = opened.map_err(|why| failed(why.to_owned()))?;
+        let writer = Writer::over(connection).map_err(|error| failed(error.to_string()))?;
+        Ok(Self { writer, id, _lock: lock })
+    }
+}
+
+/// The user's own store: in `$XDG_DATA_HOME`, or in `~/.local/share`.
+pub(crate) fn of_user() -> Option<PathBuf> {
+    let base = etcetera::choose_base_strategy().ok()?.data_dir();
+    Some(base.join(APPLICATION).join("events.sqlite"))
+}
+
+/// The store that is named, or the user's own.
+pub(crate) fn named(file: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+    file.or_else(of_user).ok_or_else(|| {
+        CommandError::Misuse("there is no home folder: name a store with --store".to_owned())
+    })
+}
+
+/// A connection for somebody who looks, or changes a little, beside the process that
+/// receives.
+pub(crate) fn beside(file: &Path) -> Result<Connection, CommandError> {
+    let failed = |why: String| unusable(file, &why);
+    if !file.exists() {
+        return Err(CommandError::Misuse(format!(
+            "there is no store {}: `twochat listen` begins one",
+            file.display()
+        )));
+    }
+    is_kept_from_others(file).map_err(failed)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let opened = Connection::open_with_flags(file, flags).and_then(|connection| {
+        connection.busy_timeout(BUSY)?;
+        let known = (mark(&connection)?, version(&connection)?) == (MARK, VERSION);
+        Ok(known.then_some(connection))
+    });
+    let opened = opened.map_err(|error| failed(error.to_string()))?;
+    opened.ok_or_else(|| failed(OF_ANOTHER.to_owned()))
+}
+
+const OF_ANOTHER: &str = "it is none of this version of `twochat`";
+
+fn unusable(file: &Path, why: &str) -> CommandError {
+    CommandError::Host(format!("the store {} cannot be used: {why}", file.display()))
+}
+
+/// Makes the file, so that nobody else can read it from the first byte on.
+fn make(file: &Path) -> io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false).mode(0o600).open(file).map(|_| ())
+}
+
+/// What people wrote lies in it.
+fn is_kept_from_others(file: &Path) -> Result<(), String> {
+    let metadata = fs::symlink_metadata(file).map_err(|error| error.to_string())?;
+    if !files::is_ours(&metadata) || metadata.mode() & 0o077 != 0 {
+        let name = file.display();
+        return Err(format!("others can read or write it, `chmod 600 {name}`"));
+    }
+    Ok(())
+}
+
+type Opened = Result<(Connection, String), &'static str>;
+
+fn begin(file: &Path) -> rusqlite::Result<Opened> {
+    let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(BUSY)?;
+    // What is acknowledged is on the disk, also where the machine ends at once.
+    connection.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+         PRAGMA journal_size_limit = {JOURNAL};"
+    ))?;
+    let (mark, version) = (mark(&connection)?, version(&connection)?);
+    if (mark, version) == (0, 0) {
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        if tables > 0 {
+            return Ok(Err(OF_ANOTHER));
+        }
+        connection.execute_batch(&format!(
+            "BEGIN; {TABLES} PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION}; COMMIT"
+        ))?;
+    } else if (mark, version) != (MARK, VERSION) {
+        return Ok(Err(OF_ANOTHER));
+    }
+    let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
+    Ok(Ok((connection, id)))
+}
+
+fn mark(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, "application_id", |row| row.get(0))
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_store_is_its_users_alone_and_has_one_receiver() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("data/twochat/events.sqlite");
+        let store = Store::open(&file).unwrap();
+        let id = store.id.clone();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+        assert_eq!(mode(&file.with_extension("sqlite-wal")), 0o600);
+        drop(store);
+        assert_eq!(Store::open(&file).unwrap().id, id);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        let why = Store::open(&file).map(|_| ()).unwrap_err().to_string();
+        assert!(why.contains("chmod 600"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_file_of_somebody_else_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("other.sqlite");
+        Connection::open(&file).unwrap().execute_batch("CREATE TABLE t(a)").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        for opened in [Store::open(&file).map(|_| ()), beside(&file).map(|_| ())] {
+            assert!(opened.unwrap_err().to_string().contains(OF_ANOTHER));
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! How do events come to be delivered here? Each endpoint is subscribed once, below a public
+//! url, and what was subscribed is ended when it is not wanted any more.
+//!
+//! The endpoint is stored before it is subscribed. Where that is cut off between, the next
+//! run finds the subscription by the token in its url, if the caller may see urls.
+
+use host::{
+    calls::{Call, Calls},
+    engine::Limits,
+    retry::{Patience, TRIES},
+};
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{
+    endpoints::{self, Endpoint, Endpoints},
+    writer::{Unwritten, Writer},
+};
+use crate::exit::CommandError;
+
+const LIST: &str = "list-webhook-subscriptions";
+const SUBSCRIBE: &str = "subscribe";
+const UNSUBSCRIBE: &str = "unsubscribe";
+
+/// The url at which others reach this receiver.
+#[derive(Clone, Debug)]
+pub(crate) struct PublicUrl(String);
+
+impl std::str::FromStr for PublicUrl {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let expected = "expected a url such as https://hooks.example.com/2chat, without a query";
+        let url = Url::parse(text).map_err(|_| expected)?;
+        let is_plain = url.query().is_none() && url.fragment().is_none();
+        let is_anonymous = url.username().is_empty() && url.password().is_none();
+        if !["http", "https"].contains(&url.scheme()) || !is_plain || !is_anonymous {
+            return Err(expected);
+        }
+        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+/// Who subscribes, and where to.
+pub(crate) struct Subscriptions<'a> {
+    pub(crate) calls: &'a Calls,
+    pub(crate) writer: &'a Writer,
+}
+
+/// What stands at the vendor.
+struct Standing {
+    uuid: String,
+    event: String,
+    url: String,
+}
+
+impl Subscriptions<'_> {
+    /// Subscribes the endpoints of these events and places, each where it is not yet, and
+    /// gives the names of those that it made.
+    pub(crate) async fn stand(
+        &self,
+        wanted: &[(String, String)],
+        base: &PublicUrl,
+    ) -> Result<Vec<(String, String)>, CommandError> {
+        let standing = self.standing().await?;
+        let known = Endpoints::of(self.writer).await.map_err(unwritten)?;
+        let mut made = Vec::new();
+        for (event, place) in wanted {
+            let endpoint = known.of_event(event, place);
+            if let Some(endpoint) = endpoint {
+                if is_standing(endpoint, base, &standing) {
+                    continue;
+                }
+                if let Some(found) = standing.iter().find(|one| is_of(endpoint, base, one, &known))
+                {
+                    self.note(endpoint.id, base, &found.uuid).await?;
+                    continue;
+                }
+                // It leads to where nobody listens any more.
+                self.end(endpoint).await?;
+            }
+            self.subscribe(event, place, base).await?;
+            made.push((event.clone(), place.clone()));
+        }
+        Ok(made)
+    }
+
+    /// Ends the subscriptions of these endpoints, and forgets them.
+    pub(crate) async fn remove(&self, endpoints: &[&Endpoint]) -> Result<(), CommandError> {
+        for endpoint in endpoints {
+            self.end(endpoint).await?;
+            endpoints::forget(self.writer, endpoint.id).await.map_err(unwritten)?;
+        }
+        Ok(())
+    }
+
+    async fn subscribe(
+        &self,
+        event: &str,
+        place: &str,
+        base: &PublicUrl,
+    ) -> Result<(), CommandError> {
+        let token = endpoints::make(self.writer, event, place).await?;
+        let url = format!("{}/{}", base.0, token.text());
+        let mut arguments = json!({ "event-name": event, "hook-url": url });
+        let field = if place.starts_with('+') { "on-number" } else { "channel-uuid" };
+        if let Some(arguments) = arguments.as_object_mut() {
+            arguments.insert(field.to_owned(), place.into());
+        }
+        let made = self.call(SUBSCRIBE, &arguments).await.map_err(|error| match error {
+            CommandError::Action(error) => CommandError::Action(without(&error, token.text())),
+            error => error,
+        })?;
+        let uuid = made.pointer("/subscription/uuid").and_then(Value::as_str);
+        let uuid = uuid
+            .ok_or_else(|| CommandError::Host(format!("`{SUBSCRIBE}` did not say what it made")))?;
+        let known = Endpoints::of(self.writer).await.map_err(unwritten)?;
+        match known.of_event(event, place) {
+            Some(endpoint) => self.note(endpoint.id, base, uuid).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn note(&self, id: i64, base: &PublicUrl, uuid: &str) -> Result<(), CommandError> {
+        endpoints::subscribed(self.writer, id, &base.0, uuid).await.map_err(unwritten)
+    }
+
+    async fn end(&self, endpoint: &Endpoint) -> Result<(), CommandError> {
+        let Some(uuid) = &endpoint.subscription else { return Ok(()) };
+        match self.call(UNSUBSCRIBE, &json!({ "uuid": uuid })).await {
+            // Somebody else ended it.
+            Err(CommandError::Action(error)) if error.get("kind") == Some(&"not-found".into()) => {
+                Ok(())
+            }
+            ended => ended.map(|_| ()),
+        }
+    }
+
+    async fn standing(&self) -> Result<Vec<Standing>, CommandError> {
+        let listed = self.call(LIST, &Value::Object(Map::new())).await?;
+        let rows = listed.get("subscriptions").and_then(Value::as_array);
+        let standing = rows.into_iter().flatten().filter_map(|row| {
+            let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
+            let url = text("hook-url").unwrap_or_default();
+            Some(Standing { uuid: text("uuid")?, event: text("event-name")?, url })
+        });
+        Ok(standing.collect())
+    }
+
+    async fn call(&self, action: &str, arguments: &Value) -> Result<Value, CommandError> {
+        let patience = Patience::new(TRIES, Limits::default().time);
+        let outcome = self.calls.make(Call::new(action, arguments), patience, |_, _| {}).await?;
+        outcome.result.map_err(CommandError::Action)
+    }
+}
+
+fn is_standing(endpoint: &Endpoint, base: &PublicUrl, standing: &[Standing]) -> bool {
+    let has = |uuid: &String| standing.iter().any(|one| one.uuid == *uuid);
+    endpoint.base.as_ref() == Some(&base.0) && endpoint.subscription.as_ref().is_some_and(has)
+}
+
+/// Whether a subscription leads to this endpoint.
+fn is_of(endpoint: &Endpoint, base: &PublicUrl, one: &Standing, known: &Endpoints) -> bool {
+    let token = one.url.strip_prefix(&base.0).and_then(|rest| rest.strip_prefix('/'));
+    let led = token.and_then(|token| known.with_token(token));
+    one.event == endpoint.event && led.is_some_and(|led| led.id == endpoint.id)
+}
+
+/// An error, which may quote a url, without the token in it.
+fn without(error: &Value, token: &str) -> Value {
+    let text = error.to_string().replace(token, "…");
+    text.parse().unwrap_or_default()
+}
+
+fn unwritten(why: Unwritten) -> CommandError {
+    CommandError::Host(format!("it could not be noted what was subscribed: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_quotes_a_url_does_not_show_its_token() {
+        let error = json!({ "message": "no: https://a/hook_0123", "carried-out": "no" });
+        let expected = json!({ "message": "no: https://a/…", "carried-out": "no" });
+        assert_eq!(without(&error, "hook_0123"), expected);
+    }
+
+    #[test]
+    fn a_public_url_is_one_that_a_token_can_follow() {
+        for (text, base) in [
+            ("https://hooks.example.com", "https://hooks.example.com"),
+            ("https://hooks.example.com/a/b/", "https://hooks.example.com/a/b"),
+            ("http://127.0.0.1:8766", "http://127.0.0.1:8766"),
+        ] {
+            assert_eq!(text.parse::<PublicUrl>().unwrap().0, base);
+        }
+        for text in
+            ["hooks.example.com", "https://a/?b", "https://a/#b", "https://a:b@c", "ftp://a"]
+        {
+            assert!(text.parse::<PublicUrl>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Who is to hear of events? Whoever flags name, and whoever the rules of the policy do.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use host::{
+    access::Access,
+    calls::Calls,
+    client::Client,
+    engine::Connector,
+    hex::hex,
+    policy::{Deed, Policy, Rule},
+    post::Mailbox,
+    program::Program,
+    secret::Secret,
+    suggest,
+    tools::Tool,
+};
+use ring::digest::{SHA256, digest};
+use serde_json::{Map, Value};
+
+use super::{
+    calling::Calling,
+    filter::Filter,
+    forward::{Forward, Signing},
+    handing_on::{Kind, Target},
+    running::Running,
+};
+use crate::exit::CommandError;
+
+/// The secret that flags sign with, where no file is named.
+pub(crate) const SECRET: &str = "TWOCHAT_FORWARD_SECRET";
+/// So long a program of the flags may take.
+const TIME: Duration = Duration::from_secs(30);
+
+/// What flags name.
+#[derive(clap::Args)]
+pub(crate) struct TargetArguments {
+    /// Forward every event to this url by a signed POST (Standard Webhooks); may be given
+    /// more than once
+    ///
+    /// The secret is read from --forward-secret, or from TWOCHAT_FORWARD_SECRET. It is
+    /// whsec_ and random bytes in base64.
+    #[arg(long, value_name = "URL")]
+    forward: Vec<String>,
+    /// File with the secret that forwarded events are signed with
+    #[arg(long, value_name = "FILE", requires = "forward")]
+    forward_secret: Option<PathBuf>,
+    /// Run this program for every event, with the event as JSON on its standard input; may
+    /// be given more than once
+    #[arg(long, value_name = "PROGRAM")]
+    run: Vec<PathBuf>,
+}
+
+/// What targets are made of.
+pub(crate) struct Makings<'a> {
+    pub(crate) connector: &'a Connector,
+    pub(crate) client: &'a Client,
+    /// The policy, and what its personas may do.
+    pub(crate) policy: Option<(&'a Policy, &'a Access)>,
+}
+
+impl TargetArguments {
+    /// The targets that are named here.
+    pub(crate) async fn targets(self, client: &Client) -> Result<Vec<Target>, CommandError> {
+        let mut targets = Vec::new();
+        for url in &self.forward {
+            let unusable = |why: String| CommandError::Misuse(format!("--forward: {why}"));
+            let mailbox = Mailbox::at(url).map_err(|why| unusable(why.to_owned()))?;
+            let mailbox = mailbox.with_proxy_of_environment().map_err(unusable)?;
+            let secret = Signing::With(secret(self.forward_secret.as_deref())?);
+            secret.signer().await.map_err(CommandError::Misuse)?;
+            // What tells it from another at the same server shows nothing of its url.
+            let mut told = hex(digest(&SHA256, url.as_bytes()));
+            told.truncate(8);
+            let name = format!("{mailbox}#{told}");
+            let kind = Kind::Forward(Box::new(Forward { mailbox, client: client.clone(), secret }));
+            targets.push(Target { name, filter: Filter::All, kind });
+        }
+        for program in &self.run {
+            let program = std::path::absolute(program).map_err(|error| {
+                CommandError::Misuse(format!("--run {}: {error}", program.display()))
+            })?;
+            let folder = program.parent().unwrap_or(Path::new("/")).to_owned();
+            let name = program.display().to_string();
+            let program = Program::new(vec![name.clone()]);
+            let kind = Kind::Run(Running { program, folder, time: TIME });
+            targets.push(Target { name, filter: Filter::All, kind });
+        }
+        Ok(targets)
+    }
+}
+
+/// The secret in a file, or in the environment.
+fn secret(file: Option<&Path>) -> Result<Secret, CommandError> {
+    let (text, place) = match file {
+        Some(file) => (fs::read_to_string(file).ok(), file.display().to_string()),
+        None => (env::var(SECRET).ok(), SECRET.to_owned()),
+    };
+    let none = || format!("--forward needs a secret to sign with, and {place} cannot be read");
+    let text = text.ok_or_else(|| CommandError::Misuse(none()))?;
+    Secret::new(&text).map_err(|why| CommandError::Misuse(format!("{place}: {why}")))
+}
+
+impl Makings<'_> {
+    /// The targets of the policy's rules.
+    pub(crate) async fn targets(&self) -> Result<Vec<Target>, CommandError> {
+        let Some((policy, access)) = self.policy else { return Ok(Vec::new()) };
+        let mut targets = Vec::new();
+        for (name, rule) in policy.rules() {
+            let wrong = |why: String| {
+                CommandError::Misuse(format!("{}: rules.{name}.{why}", policy.file().display()))
+            };
+            let kind = self.kind(name, rule, policy.folder(), access).await.map_err(wrong)?;
+            let filter = Filter::Rule(Box::new(rule.clone()));
+            targets.push(Target { name: name.clone(), filter, kind });
+        }
+        Ok(targets)
+    }
+
+    async fn kind(
+        &self,
+        name: &str,
+        rule: &Rule,
+        folder: &Path,
+        access: &Access,
+    ) -> Result<Kind, String> {
+        match rule.deed() {
+            Deed::Call { persona, action } => {
+                let (connector, client) = (self.connector.clone(), self.client.clone());
+                let calls = Calls::new(connector, client, access.as_persona(persona));
+                fits(&calls, rule, persona, action)?;
+                let (rule_name, action) = (name.to_owned(), action.to_owned());
+                let template = rule.clone();
+                Ok(Kind::Call(Box::new(Calling { calls, rule: rule_name, action, template })))
+            }
+            Deed::Run => {
+                let (program, seconds) = rule.program().ok_or("run: it names no program")?;
+                let time = Duration::from_secs(seconds);
+                Ok(Kind::Run(Running { program, folder: folder.to_owned(), time }))
+            }
+            Deed::Forward => {
+                let mailbox = rule.mailbox().ok_or("forward: it names no url")?;
+                let (mailbox, secret) = mailbox.map_err(|why| format!("proxy: {why}"))?;
+                let secret = Signing::From(secret.clone(), folder.to_owned());
+                secret.signer().await.map_err(|why| format!("secret: {why}"))?;
+                let client = self.client.clone();
+                Ok(Kind::Forward(Box::new(Forward { mailbox, client, secret })))
+            }
+        }
+    }
+}
+
+/// Whether a persona may make the call, and it takes what the rule fills in.
+fn fits(calls: &Calls, rule: &Rule, persona: &str, action: &str) -> Result<(), String> {
+    let offered: Vec<_> = calls.offered().iter().map(|tool| tool.name.as_str()).collect();
+    let Some(tool) = calls.offered().iter().find(|tool| tool.name == action) else {
+        let why = suggest::unknown("action", action, &offered, "this component has");
+        return Err(format!("call: {why}"));
+    };
+    let allowed = calls.tools().map_err(|why| format!("persona: {why}"))?;
+    if !allowed.iter().any(|tool| tool.name == action) {
+        return Err(format!("persona: the persona `{persona}` may not call `{action}`"));
+    }
+    takes(tool, rule.arguments()).map_err(|why| format!("arguments: {why}"))
+}
+
+/// Whether the action has all fields that are filled in, and gets those that it needs.
+fn takes(tool: &Tool, arguments: &Map<String, Value>) -> Result<(), String> {
+    let of = |name: &str| tool.input_schema.get(name);
+    let fields = of("properties").and_then(Value::as_object);
+    let known: Vec<_> = fields.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    if let Some(name) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
+        return Err(suggest::unknown("field", name, &known, &format!("`{}` takes", tool.name)));
+    }
+    let needed = of("required").and_then(Value::as_array).into_iter().flatten();
+    let missing = needed.filter_map(Value::as_str).find(|name| !arguments.contains_key(*name));
+    missing.map_or(Ok(()), |name| Err(format!("`{}` needs `{name}`", tool.name)))
+}

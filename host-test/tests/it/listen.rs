@@ -1,0 +1,9 @@
+//! `twochat listen`, as whoever delivers to it sees it, and whoever runs it.
+
+mod crashes;
+mod doors;
+mod handed;
+mod looked;
+mod many;
+mod rules;
+mod subscribed;
