@@ -21,6 +21,8 @@ Exit codes:
 pub(crate) enum CommandError {
     /// The action's error.
     Action(Value),
+    /// Some of it was done, and this was not.
+    Unfinished(String),
     /// The command line was not understood; the text ends its last line itself.
     Usage(String),
     /// It was called wrongly, or its settings are broken.
@@ -41,6 +43,7 @@ impl CommandError {
         let (text, code) = match self {
             Self::Action(error) if terminal::is_heard() => (failure::laid_out(&error), 1),
             Self::Action(error) => (error.to_string(), 1),
+            Self::Unfinished(why) => (format!("twochat: {why}"), 1),
             Self::Usage(text) => {
                 terminal::say_styled(&text);
                 return ExitCode::from(2);
@@ -65,6 +68,7 @@ impl fmt::Display for CommandError {
             | Self::Misuse(text)
             | Self::Refused(text)
             | Self::NotMade(text)
+            | Self::Unfinished(text)
             | Self::Host(text) => f.write_str(text),
         }
     }

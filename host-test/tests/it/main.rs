@@ -29,6 +29,7 @@ mod cache;
 mod command;
 mod compiles;
 mod connects;
+mod digest;
 mod endings;
 mod exports;
 mod failures;

@@ -90,6 +90,8 @@ fn the_command_names_actions_in_few_places() {
         let knows = ["/demo.rs", "/call.rs", "/connections.rs", "/commands/mock.rs"]
             .iter()
             .any(|name| room.ends_with(name));
+        // A summary is of these.
+        let knows = knows || room.contains("digest");
         for action in ["contact", "usage", "webhook", "test-api-key"] {
             assert!(knows || !code(&text).contains(action), "{room} names {action}");
         }
