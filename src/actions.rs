@@ -4,6 +4,7 @@
 //! is and with which key it is asked is kept from all of them.
 
 use crate::{
+    contract::WebhookSubscriptions,
     effect::{Effect, Promise},
     error::{Failure, Result},
     json::Answer,
@@ -15,8 +16,9 @@ use crate::{
 /// A module, an import and an exported function are made from each line. A
 /// function takes one value or none: what belongs together is a record.
 macro_rules! every_action {
-    ($make:ident) => {
+    ($make:ident $($before:tt)*) => {
         $make! {
+            $($before)*
             create_contact(contact) => CreateContact;
             get_api_usage_info() => GetApiUsageInfo;
             list_contacts(query) => ListContacts;
@@ -35,8 +37,8 @@ macro_rules! actions {
             mod $function;
             pub(crate) use self::$function::$action;
 
-            impl Promised for $action {
-                const PROMISE: Promise = crate::effect::of::$function();
+            impl $crate::actions::Promised for $action {
+                const PROMISE: $crate::effect::Promise = $crate::effect::of::$function();
             }
         )*
     };
@@ -47,6 +49,10 @@ every_action!(actions);
 pub(crate) trait Promised {
     const PROMISE: Promise;
 }
+
+/// The one exchange that an action may have before its own.
+pub(crate) type Ask<'a> =
+    &'a mut dyn FnMut(ListWebhookSubscriptions) -> Result<WebhookSubscriptions>;
 
 pub(crate) trait Action: Promised + Sized {
     /// What the contract's function takes.
@@ -59,6 +65,12 @@ pub(crate) trait Action: Promised + Sized {
 
     /// Checks the input: what can be refused is refused before anything is sent.
     fn build(input: Self::Input) -> Result<Self>;
+
+    /// Looks whether what it would make is there already: by asking for what stands,
+    /// which changes nothing.
+    fn before(&mut self, _ask: Ask<'_>) -> Result<Option<Self::Output>> {
+        Ok(None)
+    }
 
     /// The question to 2Chat.
     fn call(&self) -> Result<Call>;

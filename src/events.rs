@@ -3,12 +3,29 @@
 //! Those that ask 2Chat are actions like all others, in a list of their own. To read
 //! what came takes no exchange.
 
+/// Every function that asks 2Chat, as the list of the actions has them.
+macro_rules! every_event {
+    ($make:ident $($before:tt)*) => {
+        $make! {
+            $($before)*
+            subscribe(wanted) => Subscribe;
+            unsubscribe(subscription) => Unsubscribe;
+        }
+    };
+}
+#[cfg(target_family = "wasm")]
+pub(crate) use every_event;
+
+every_event!(actions);
+
 mod members;
 mod names;
 mod read_event;
 
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) use self::read_event::read_event;
+
+use crate::error::{Failure, Result};
 
 value! {
     /// The name of an event, as 2Chat lists them.
@@ -20,6 +37,11 @@ value! {
             })
     },
     expected "the name of an event, for example whatsapp.message.received"
+}
+
+/// The name that was passed in as `event-name`.
+fn named(event_name: String) -> Result<EventName> {
+    EventName::parse(event_name).map_err(|why| Failure::invalid("event-name", &why))
 }
 
 #[cfg(test)]

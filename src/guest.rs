@@ -4,48 +4,77 @@
 //! Knows the life of a call and nothing of what any action does.
 
 use crate::{
-    actions::{self, Action},
-    contract::{self, Error},
-    effect, error, events, settings, transport,
-    twochat::{self, Settings},
+    actions::{self, Action, ListWebhookSubscriptions, Promised},
+    contract::{
+        self, Error,
+        events::{Delivery, Event},
+    },
+    effect::{self, Promise},
+    error, events, settings, transport,
+    twochat::{self, Call, Reply, Settings},
 };
 
 struct Connector;
 
 macro_rules! exported {
-    ($($function:ident($($argument:ident)?) => $action:ident;)*) => {
-        impl contract::actions::Guest for Connector {
-            $(
-                fn $function(
-                    $($argument: <actions::$action as Action>::Input)?
-                ) -> Result<<actions::$action as Action>::Output, Error> {
-                    run::<actions::$action>(($($argument)?))
-                }
-            )*
-        }
+    ($list:ident: $($function:ident($($argument:ident)?) => $action:ident;)*) => {
+        $(
+            fn $function(
+                $($argument: <$list::$action as Action>::Input)?
+            ) -> Result<<$list::$action as Action>::Output, Error> {
+                run::<$list::$action>(($($argument)?))
+            }
+        )*
     };
 }
-actions::every_action!(exported);
+
+impl contract::actions::Guest for Connector {
+    actions::every_action!(exported actions:);
+}
 
 impl contract::events::Guest for Connector {
-    fn read_event(delivery: contract::events::Delivery) -> Result<contract::events::Event, Error> {
+    events::every_event!(exported events:);
+
+    /// Without an exchange, and so without settings.
+    fn read_event(delivery: Delivery) -> Result<Event, Error> {
         events::read_event(delivery).map_err(|failure| failure.report(effect::of::read_event()))
     }
 }
 
 /// A call from its input to its outcome, in the contract's terms.
 fn run<A: Action>(input: A::Input) -> Result<A::Output, Error> {
-    let settings = settings::read().map_err(|failure| failure.report(A::PROMISE))?;
-    let outcome = carry_out::<A>(input, &settings);
-    outcome.map_err(|failure| failure.hiding(settings.key()).report(A::PROMISE))
+    let mut promise = A::PROMISE;
+    let settings = settings::read().map_err(|failure| failure.report(promise))?;
+    let outcome = carry_out::<A>(input, &settings, &mut promise);
+    outcome.map_err(|failure| failure.hiding(settings.key()).report(promise))
 }
 
-/// The life of a call.
-fn carry_out<A: Action>(input: A::Input, settings: &Settings) -> error::Result<A::Output> {
-    let action = A::build(input)?;
-    let request = twochat::sign(action.call()?, settings);
-    let reply = transport::send(request)?;
+/// The life of a call. A failure is one of what was under way, which `promise` tells.
+fn carry_out<A: Action>(
+    input: A::Input,
+    settings: &Settings,
+    promise: &mut Promise,
+) -> error::Result<A::Output> {
+    let mut action = A::build(input)?;
+    let found = action.before(&mut |looks| {
+        *promise = ListWebhookSubscriptions::PROMISE;
+        exchange(looks, settings)
+    })?;
+    *promise = A::PROMISE;
+    match found {
+        Some(found) => Ok(found),
+        None => exchange(action, settings),
+    }
+}
+
+fn exchange<A: Action>(action: A, settings: &Settings) -> error::Result<A::Output> {
+    let reply = reply(action.call()?, settings)?;
     actions::outcome(action, reply, settings)
+}
+
+#[inline(never)]
+fn reply(call: Call, settings: &Settings) -> error::Result<Reply> {
+    transport::send(twochat::sign(call, settings))
 }
 
 #[expect(

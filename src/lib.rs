@@ -18,6 +18,7 @@
 #[macro_use]
 mod values;
 
+#[macro_use]
 mod actions;
 mod allocator;
 mod contract;

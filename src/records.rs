@@ -16,9 +16,10 @@ use crate::{
 };
 
 mod account;
+mod subscription;
 
 use self::account::counted;
-pub(crate) use self::account::info;
+pub(crate) use self::{account::info, subscription::subscription};
 
 /// So many bytes of what came beside an empty list are told.
 const BESIDE: usize = 300;

@@ -101,7 +101,7 @@ fn refusal(text: &str, expected: &str, meant: Option<String>) -> String {
     concat(&["expected ", expected, write, &meant, "; found \"", &shown(text), "\""])
 }
 
-fn is_phone_number(text: &str) -> bool {
+pub(crate) fn is_phone_number(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (8..=15).contains(&digits.len())
             && !digits.starts_with('0')

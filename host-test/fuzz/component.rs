@@ -1,6 +1,7 @@
 //! Whatever comes back, and whatever is asked: the readers and the checks of the
 //! component never panic, lose no record without a word, and never show the key.
 
+mod events;
 mod mutation;
 
 use std::collections::BTreeSet;

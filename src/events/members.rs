@@ -17,7 +17,7 @@ use crate::{
     text::{concat, digits, is_blank, number, push},
     time::time,
     twochat::members,
-    values::{PhoneNumber, meant_number},
+    values::{is_phone_number, meant_number},
 };
 
 /// What is kept of a body.
@@ -53,11 +53,11 @@ pub(super) enum Slot {
     MimeType,
     Total,
     Subtotal,
-    /// Of an order, and of a product.
     Currency,
     ProductId,
     ProductName,
     Price,
+    ProductCurrency,
     Quantity,
     Thumbnail,
     GroupUuid,
@@ -66,6 +66,9 @@ pub(super) enum Slot {
     PersonUuid,
     PersonNumber,
     PersonId,
+    /// Of one in a list.
+    PartyNumber,
+    PartyId,
     FirstName,
     LastName,
     PushName,
@@ -75,7 +78,7 @@ pub(super) enum Slot {
 const SLOTS: usize = Slot::Picture as usize + 1;
 
 /// The objects whose members are known.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 enum Within {
     Event,
     Message,
@@ -87,14 +90,14 @@ enum Within {
     Channel,
     Group,
     Person,
+    /// Somebody in a list.
+    Party,
 }
-
-type Reads = fn(Value<'_, '_>) -> Result<Option<String>>;
 
 /// What becomes of a member.
 #[derive(Clone, Copy)]
 enum Is {
-    Kept(Slot, Reads),
+    Kept(Slot),
     Object(Within),
     Products,
     People,
@@ -102,113 +105,142 @@ enum Is {
 
 use Is::{Kept, Object};
 use Within::{
-    Channel, Content, Event, Group, Media, Message, Order, Person as Someone, Product as Item,
+    Channel, Content, Event, Group, Media, Message, Order, Party, Person as Someone,
+    Product as Item,
 };
 
-static MEMBERS: [(Within, &str, Is); 79] = [
-    (Event, "id", Kept(Slot::Id, uuid)),
-    (Event, "uuid", Kept(Slot::Uuid, uuid)),
-    (Event, "created_at", Kept(Slot::At, time)),
-    (Event, "session_key", Kept(Slot::SessionKey, id)),
-    (Event, "message", Object(Message)),
-    (Event, "remote_phone_number", Kept(Slot::Remote, party)),
-    (Event, "channel_phone_number", Kept(Slot::ChannelNumber, party)),
-    (Event, "channel_uuid", Kept(Slot::ChannelUuid, uuid)),
-    (Event, "sent_by", Kept(Slot::Author, word)),
-    (Event, "contact", Object(Someone)),
-    (Event, "event", Kept(Slot::Name, id)),
-    (Event, "event_name", Kept(Slot::Name, id)),
-    (Event, "type", Kept(Slot::Type, id)),
-    (Event, "event_type", Kept(Slot::Type, id)),
-    (Event, "message_uuid", Kept(Slot::About, uuid)),
-    (Event, "timestamp", Kept(Slot::Timestamp, time)),
-    (Event, "updated_at", Kept(Slot::UpdatedAt, time)),
-    (Event, "time_period", Kept(Slot::TimePeriod, word)),
-    (Event, "to_number", Kept(Slot::To, party)),
-    (Event, "to", Kept(Slot::To, party)),
-    (Event, "from", Kept(Slot::From, party)),
-    (Event, "from_number", Kept(Slot::From, party)),
-    (Event, "channel", Object(Channel)),
-    (Event, "callid", Kept(Slot::CallId, id)),
-    (Event, "call_id", Kept(Slot::CallId, id)),
-    (Event, "direction", Kept(Slot::Direction, word)),
-    (Event, "status", Kept(Slot::Status, word)),
-    (Event, "received_on_number", Kept(Slot::ChannelNumber, party)),
-    (Event, "received_on_number_uuid", Kept(Slot::ChannelUuid, uuid)),
-    (Event, "group", Object(Group)),
-    (Event, "group_uuid", Kept(Slot::GroupUuid, uuid)),
-    (Event, "wa_group_id", Kept(Slot::GroupId, id)),
-    (Event, "wa_group_name", Kept(Slot::GroupName, said)),
-    (Event, "participant", Is::People),
-    (Event, "participants", Is::People),
-    (Message, "text", Kept(Slot::Text, said)),
-    (Message, "media", Object(Media)),
-    (Message, "order", Object(Order)),
-    (Message, "message", Object(Content)),
-    (Message, "id", Kept(Slot::MessageUuid, uuid)),
-    (Message, "uuid", Kept(Slot::MessageUuid, uuid)),
-    (Message, "created_at", Kept(Slot::MessageAt, time)),
-    (Message, "session_key", Kept(Slot::SessionKey, id)),
-    (Message, "remote_phone_number", Kept(Slot::Remote, party)),
-    (Message, "channel_phone_number", Kept(Slot::ChannelNumber, party)),
-    (Message, "channel_uuid", Kept(Slot::ChannelUuid, uuid)),
-    (Message, "sent_by", Kept(Slot::Author, word)),
-    (Message, "contact", Object(Someone)),
-    (Content, "text", Kept(Slot::Text, said)),
-    (Content, "media", Object(Media)),
-    (Content, "order", Object(Order)),
-    (Media, "url", Kept(Slot::MediaUrl, said)),
-    (Media, "type", Kept(Slot::MediaKind, id)),
-    (Media, "mime_type", Kept(Slot::MimeType, id)),
-    (Order, "total", Kept(Slot::Total, decimal)),
-    (Order, "subtotal", Kept(Slot::Subtotal, decimal)),
-    (Order, "currency", Kept(Slot::Currency, id)),
-    (Order, "products", Is::Products),
-    (Item, "id", Kept(Slot::ProductId, id)),
-    (Item, "name", Kept(Slot::ProductName, said)),
-    (Item, "price", Kept(Slot::Price, decimal)),
-    (Item, "currency", Kept(Slot::Currency, id)),
-    (Item, "quantity", Kept(Slot::Quantity, count)),
-    (Item, "thumbnail_url", Kept(Slot::Thumbnail, said)),
-    (Channel, "uuid", Kept(Slot::ChannelUuid, uuid)),
-    (Channel, "phone_number", Kept(Slot::ChannelNumber, party)),
-    (Group, "uuid", Kept(Slot::GroupUuid, uuid)),
-    (Group, "wa_group_id", Kept(Slot::GroupId, id)),
-    (Group, "id", Kept(Slot::GroupId, id)),
-    (Group, "wa_group_name", Kept(Slot::GroupName, said)),
-    (Group, "name", Kept(Slot::GroupName, said)),
-    (Someone, "uuid", Kept(Slot::PersonUuid, uuid)),
-    (Someone, "phone_number", Kept(Slot::PersonNumber, party)),
-    (Someone, "id", Kept(Slot::PersonId, id)),
-    (Someone, "first_name", Kept(Slot::FirstName, said)),
-    (Someone, "last_name", Kept(Slot::LastName, said)),
-    (Someone, "pushname", Kept(Slot::PushName, said)),
-    (Someone, "push_name", Kept(Slot::PushName, said)),
-    (Someone, "profile_pic_url", Kept(Slot::Picture, said)),
-];
-
-/// A word of 2Chat's, in small letters.
-fn word(value: Value<'_, '_>) -> Result<Option<String>> {
-    Ok(id(value)?.map(|word| word.to_ascii_lowercase()))
+/// The members that are known of an object.
+fn members_of(within: Within) -> &'static [(&'static str, Is)] {
+    match within {
+        Event => &[
+            ("id", Kept(Slot::Id)),
+            ("uuid", Kept(Slot::Uuid)),
+            ("created_at", Kept(Slot::At)),
+            ("session_key", Kept(Slot::SessionKey)),
+            ("message", Object(Message)),
+            ("remote_phone_number", Kept(Slot::Remote)),
+            ("channel_phone_number", Kept(Slot::ChannelNumber)),
+            ("channel_uuid", Kept(Slot::ChannelUuid)),
+            ("sent_by", Kept(Slot::Author)),
+            ("contact", Object(Someone)),
+            ("event", Kept(Slot::Name)),
+            ("event_name", Kept(Slot::Name)),
+            ("type", Kept(Slot::Type)),
+            ("event_type", Kept(Slot::Type)),
+            ("message_uuid", Kept(Slot::About)),
+            ("timestamp", Kept(Slot::Timestamp)),
+            ("updated_at", Kept(Slot::UpdatedAt)),
+            ("time_period", Kept(Slot::TimePeriod)),
+            ("to_number", Kept(Slot::To)),
+            ("to", Kept(Slot::To)),
+            ("from", Kept(Slot::From)),
+            ("from_number", Kept(Slot::From)),
+            ("channel", Object(Channel)),
+            ("callid", Kept(Slot::CallId)),
+            ("call_id", Kept(Slot::CallId)),
+            ("direction", Kept(Slot::Direction)),
+            ("status", Kept(Slot::Status)),
+            ("received_on_number", Kept(Slot::ChannelNumber)),
+            ("received_on_number_uuid", Kept(Slot::ChannelUuid)),
+            ("group", Object(Group)),
+            ("group_uuid", Kept(Slot::GroupUuid)),
+            ("wa_group_id", Kept(Slot::GroupId)),
+            ("wa_group_name", Kept(Slot::GroupName)),
+            ("participant", Is::People),
+            ("participants", Is::People),
+        ],
+        Message => &[
+            ("text", Kept(Slot::Text)),
+            ("media", Object(Media)),
+            ("order", Object(Order)),
+            ("message", Object(Content)),
+            ("id", Kept(Slot::MessageUuid)),
+            ("uuid", Kept(Slot::MessageUuid)),
+            ("created_at", Kept(Slot::MessageAt)),
+            ("session_key", Kept(Slot::SessionKey)),
+            ("remote_phone_number", Kept(Slot::Remote)),
+            ("channel_phone_number", Kept(Slot::ChannelNumber)),
+            ("channel_uuid", Kept(Slot::ChannelUuid)),
+            ("sent_by", Kept(Slot::Author)),
+            ("contact", Object(Someone)),
+        ],
+        Content => {
+            &[("text", Kept(Slot::Text)), ("media", Object(Media)), ("order", Object(Order))]
+        }
+        Media => &[
+            ("url", Kept(Slot::MediaUrl)),
+            ("type", Kept(Slot::MediaKind)),
+            ("mime_type", Kept(Slot::MimeType)),
+        ],
+        Order => &[
+            ("total", Kept(Slot::Total)),
+            ("subtotal", Kept(Slot::Subtotal)),
+            ("currency", Kept(Slot::Currency)),
+            ("products", Is::Products),
+        ],
+        Item => &[
+            ("id", Kept(Slot::ProductId)),
+            ("name", Kept(Slot::ProductName)),
+            ("price", Kept(Slot::Price)),
+            ("currency", Kept(Slot::ProductCurrency)),
+            ("quantity", Kept(Slot::Quantity)),
+            ("thumbnail_url", Kept(Slot::Thumbnail)),
+        ],
+        Channel => {
+            &[("uuid", Kept(Slot::ChannelUuid)), ("phone_number", Kept(Slot::ChannelNumber))]
+        }
+        Group => &[
+            ("uuid", Kept(Slot::GroupUuid)),
+            ("wa_group_id", Kept(Slot::GroupId)),
+            ("id", Kept(Slot::GroupId)),
+            ("wa_group_name", Kept(Slot::GroupName)),
+            ("name", Kept(Slot::GroupName)),
+        ],
+        Someone => &[
+            ("uuid", Kept(Slot::PersonUuid)),
+            ("phone_number", Kept(Slot::PersonNumber)),
+            ("id", Kept(Slot::PersonId)),
+            ("first_name", Kept(Slot::FirstName)),
+            ("last_name", Kept(Slot::LastName)),
+            ("pushname", Kept(Slot::PushName)),
+            ("push_name", Kept(Slot::PushName)),
+            ("profile_pic_url", Kept(Slot::Picture)),
+        ],
+        Party => &[
+            ("phone_number", Kept(Slot::PartyNumber)),
+            ("id", Kept(Slot::PartyId)),
+            ("first_name", Kept(Slot::FirstName)),
+            ("last_name", Kept(Slot::LastName)),
+            ("pushname", Kept(Slot::PushName)),
+        ],
+    }
 }
 
-fn count(value: Value<'_, '_>) -> Result<Option<String>> {
-    Ok(value.whole::<u32>()?.map(|count| digits(count.into())))
+/// Reads what belongs into the slot: `None` if it is another thing.
+#[inline(never)]
+fn read(slot: Slot, value: Value<'_, '_>) -> Result<Option<String>> {
+    use Slot as S;
+    match slot {
+        S::At | S::Timestamp | S::UpdatedAt | S::MessageAt => time(value),
+        S::Uuid | S::Id | S::About | S::MessageUuid | S::ChannelUuid | S::GroupUuid => uuid(value),
+        S::Text | S::ProductName | S::FirstName | S::LastName | S::PushName => said(value),
+        S::Remote | S::From | S::To | S::ChannelNumber | S::PersonNumber | S::PartyNumber => {
+            Ok(id(value)?.filter(|text| text.contains(&['@'][..]) || number_of(text).is_some()))
+        }
+        // Small letters, as most have them.
+        S::Author | S::TimePeriod | S::Direction | S::Status => {
+            Ok(id(value)?.map(|word| word.to_ascii_lowercase()))
+        }
+        S::Total | S::Subtotal | S::Price => Ok(id(value)?.filter(|text| is_decimal(text))),
+        S::Quantity => Ok(value.whole::<u32>()?.map(|count| digits(count.into()))),
+        _ => id(value),
+    }
 }
 
-/// A decimal number, as it is written.
-fn decimal(value: Value<'_, '_>) -> Result<Option<String>> {
-    let is_decimal = |text: &String| {
-        let (whole, fraction) = text.split_once(&['.'][..]).unwrap_or((text, "0"));
-        let whole = whole.strip_prefix('-').unwrap_or(whole);
-        [whole, fraction].iter().all(|it| !it.is_empty() && it.bytes().all(|b| b.is_ascii_digit()))
-    };
-    Ok(id(value)?.filter(is_decimal))
-}
-
-/// A phone number, or what WhatsApp knows somebody by.
-fn party(value: Value<'_, '_>) -> Result<Option<String>> {
-    Ok(id(value)?.filter(|text| text.contains('@') || number_of(text).is_some()))
+fn is_decimal(text: &str) -> bool {
+    let (whole, fraction) = text.split_once(&['.'][..]).unwrap_or((text, "0"));
+    let whole = whole.strip_prefix('-').unwrap_or(whole);
+    number(whole).is_some() && number(fraction).is_some()
 }
 
 /// The number in E.164, where the text is one.
@@ -223,16 +255,16 @@ pub(super) fn number_of(text: &str) -> Option<String> {
     // Behind a colon stands the device.
     let number = number.split(&[':'][..]).next().unwrap_or_default();
     match number.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => PhoneNumber::parse(concat(&["+", number])).ok().map(String::from),
+        true => Some(concat(&["+", number])).filter(|number| is_phone_number(number)),
         false => meant_number(number),
     }
 }
 
-/// What was read of an event, or of an object in a list of it.
+/// What was read of an event.
 pub(super) struct Members {
     kept: [Option<String>; SLOTS],
     pub(super) products: Vec<Product>,
-    /// Numbers or ids of those in lists, and what is known of the first.
+    /// Numbers or ids of those in lists.
     pub(super) people: Vec<String>,
     pub(super) unread: Option<Skipped>,
     /// What looks like a number and is none, as an id says.
@@ -265,24 +297,16 @@ impl Members {
     fn member(&mut self, within: Within, name: &str, value: Value<'_, '_>) -> Result<()> {
         self.has_any = true;
         let name = snake(name);
-        let mut known = MEMBERS.iter();
-        let Some((.., is)) = known.find(|(of, known, _)| *of == within && *known == name) else {
-            return Ok(());
-        };
+        let mut known = members_of(within).iter();
+        let Some((_, is)) = known.find(|(known, _)| *known == name) else { return Ok(()) };
         let place = value.place;
         let is_nothing = value.is_nothing() || value.plain().is_some_and(is_blank);
         let is_read = match *is {
-            Kept(slot, read) => {
-                let read = read(value)?;
-                self.keep(slot, read)
-            }
-            Object(Message) if value.is_text() => {
-                let text = said(value)?;
-                self.keep(Slot::Text, text)
-            }
+            Kept(slot) => self.keep(slot, read(slot, value)?),
+            Object(Message) if value.is_text() => self.keep(Slot::Text, read(Slot::Text, value)?),
             Object(within) => value.object(&mut |name, value| self.member(within, name, value))?,
-            Is::People if value.is_text() => self.person(value).map(|()| true)?,
-            Is::People => value.list(&mut |item| self.person(item))?,
+            Is::People if value.is_text() => self.party(value).map(|()| true)?,
+            Is::People => value.list(&mut |item| self.party(item))?,
             Is::Products => value.list(&mut |item| self.product(item))?,
         };
         if !is_read && !is_nothing {
@@ -313,55 +337,36 @@ impl Members {
         }
     }
 
-    /// Reads an object in a list.
-    fn item(&mut self, value: Value<'_, '_>, within: Within) -> Result<Self> {
-        let mut item = Self {
-            unread: self.unread.take(),
-            no_numbers: core::mem::take(&mut self.no_numbers),
-            ..Self::none()
-        };
-        if value.is_text() && within == Someone {
-            let party = party(value)?;
-            item.keep(Slot::PersonNumber, party);
-        } else {
-            value.object(&mut |name, value| item.member(within, name, value))?;
-        }
-        self.unread = item.unread.take();
-        self.no_numbers = core::mem::take(&mut item.no_numbers);
-        Ok(item)
-    }
-
     fn product(&mut self, value: Value<'_, '_>) -> Result<()> {
         let place = value.place;
-        let mut item = self.item(value, Item)?;
-        match item.has_some() {
-            true => keep(
-                &mut self.products,
-                Product {
-                    id: item.take(Slot::ProductId),
-                    name: item.take(Slot::ProductName),
-                    price: item.take(Slot::Price),
-                    currency: item.take(Slot::Currency),
-                    quantity: item.take(Slot::Quantity).and_then(|it| number(&it)?.try_into().ok()),
-                    thumbnail_url: item.take(Slot::Thumbnail),
-                },
-            ),
-            false => self.cannot_read(place),
+        value.object(&mut |name, value| self.member(Item, name, value))?;
+        let product = Product {
+            id: self.take(Slot::ProductId),
+            name: self.take(Slot::ProductName),
+            price: self.take(Slot::Price),
+            currency: self.take(Slot::ProductCurrency),
+            quantity: self.take(Slot::Quantity).and_then(|it| number(&it)?.try_into().ok()),
+            thumbnail_url: self.take(Slot::Thumbnail),
+        };
+        match (&product.id, &product.name) {
+            (None, None) => self.cannot_read(place),
+            _ => keep(&mut self.products, product),
         }
         Ok(())
     }
 
-    fn person(&mut self, value: Value<'_, '_>) -> Result<()> {
+    /// Of several, whose names came first is who is meant.
+    fn party(&mut self, value: Value<'_, '_>) -> Result<()> {
         let place = value.place;
-        let mut person = self.item(value, Someone)?;
-        match person.take(Slot::PersonNumber).or(person.take(Slot::PersonId)) {
+        if value.is_text() {
+            self.keep(Slot::PartyNumber, read(Slot::PartyNumber, value)?);
+        } else {
+            value.object(&mut |name, value| self.member(Party, name, value))?;
+        }
+        let id = self.take(Slot::PartyId);
+        match self.take(Slot::PartyNumber).or(id) {
             Some(party) => keep(&mut self.people, party),
             None => self.cannot_read(place),
-        }
-        // Of one person alone is known who is meant.
-        for slot in [Slot::PushName, Slot::FirstName, Slot::LastName, Slot::Picture] {
-            let of = person.take(slot);
-            self.keep(slot, of);
         }
         Ok(())
     }
@@ -378,10 +383,6 @@ impl Members {
         let Person { uuid, first_name, last_name, push_name, profile_pic_url } = &person;
         let texts = [uuid, first_name, last_name, push_name, profile_pic_url];
         texts.iter().any(|text| text.is_some()).then_some(person)
-    }
-
-    fn has_some(&self) -> bool {
-        self.kept.iter().any(Option::is_some)
     }
 
     #[inline(never)]

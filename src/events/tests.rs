@@ -1,6 +1,11 @@
+//! Events as 2Chat sends them become events of the contract.
+
 use super::*;
 use crate::{
-    contract::events::{Content, Delivery, Direction, Event},
+    contract::{
+        ErrorKind,
+        events::{Content, Delivery, Direction, Event},
+    },
     error::Result,
 };
 
@@ -42,4 +47,225 @@ fn a_message_with_media_is_read_whole() {
     assert_eq!(message.text.as_deref(), Some("Hello"));
     assert_eq!(message.media.unwrap().mime_type.as_deref(), Some("image/jpeg"));
     assert!(message.order.is_none() && event.unread.is_none() && event.told_name.is_none());
+}
+
+const CALL: &str = r#"{"uuid":"CDR8612b98c-5e11-4638-8d9d-2f21275256cf",
+    "account_uuid":"ACC91be87af-5a29-4034-b599-342f2aeb5d52","callid":"e73d8d61","direction":"I",
+    "active":true,"from":"+14155550123","received_on_number":"+14155550102",
+    "received_on_number_uuid":"DID1a42d563-e0a7-4b14-b9e6-ee49e61af123","status":"ANSWERED",
+    "created_at":"2025-10-25T02:55:28Z","updated_at":"2025-10-25T02:55:36Z",
+    "contact":{"uuid":"CONe9b31cd3-f11c-44cd-a888-58f4d5e6f4bf","first_name":"Ada"}}"#;
+
+const RECEIPT: &str = r#"{"event":"message.read","message_uuid":"MSG1","timestamp":1720207330,
+    "message":{"uuid":"MSG1","sent_by":"api","created_at":"2024-07-05T19:21:51",
+        "remote_phone_number":"+14155550123","message":{"text":"Hello"}}}"#;
+
+#[test]
+fn a_call_is_told_from_the_other_side_and_each_of_its_states_has_a_key() {
+    let event = told(CALL, "call.status.update").unwrap();
+    assert_eq!(event.key.unwrap(), "CDR8612b98c-5e11-4638-8d9d-2f21275256cf/answered");
+    assert_eq!(event.at.as_deref(), Some("2025-10-25T02:55:36Z"));
+    assert_eq!(event.phone_number.as_deref(), Some("+14155550123"));
+    assert_eq!(event.channel_phone_number.as_deref(), Some("+14155550102"));
+    assert!(event.channel_uuid.unwrap().starts_with("DID"));
+    assert!(matches!(event.direction, Some(Direction::Incoming)));
+    let Content::Call(call) = event.content else { panic!("{:?}", event.content) };
+    assert_eq!((call.id.as_deref(), call.status.as_deref()), (Some("e73d8d61"), Some("answered")));
+    assert_eq!(call.started_at.as_deref(), Some("2025-10-25T02:55:28Z"));
+    assert!(matches!(read(CALL).content, Content::Call(_)) && read(CALL).name.is_none());
+}
+
+#[test]
+fn receipts_of_one_message_are_no_doubles_and_their_time_is_their_own() {
+    let event = read(RECEIPT);
+    assert_eq!(event.name.as_deref(), Some("whatsapp.message.receipt.read"));
+    assert_eq!(
+        (event.key.as_deref(), event.at.as_deref()),
+        (Some("MSG1/read"), Some("2024-07-05T19:22:10Z"))
+    );
+    assert!(matches!(event.direction, Some(Direction::Outgoing)));
+    assert!(matches!(event.content, Content::Receipt(kind) if kind == "read"));
+    assert_eq!(event.message.unwrap().text.as_deref(), Some("Hello"));
+    let sent = read(&RECEIPT.replace("message.read", "message.sent"));
+    assert_eq!(sent.key.as_deref(), Some("MSG1/sent"));
+}
+
+#[test]
+fn the_name_is_that_of_the_body_else_what_was_told_else_what_its_form_leaves() {
+    let text = r#""uuid":"MSG1","message":{"text":"Hi"}"#;
+    for (body, told_name, name, conflict) in [
+        (r#""event":"whatsapp.message.sent","#, "", "whatsapp.message.sent", ""),
+        (r#""event":"WhatsApp.Message.Sent","#, "", "whatsapp.message.sent", ""),
+        (r#""eventName":"whatsapp.message.sent","#, "", "whatsapp.message.sent", ""),
+        (r#""event":"whatsapp.new.thing","#, "", "whatsapp.new.thing", ""),
+        (r#""event":"Whatsapp New","#, "", "Whatsapp New", ""),
+        ("", "whatsapp.message.new", "whatsapp.message.new", ""),
+        (r#""event":null,"#, "whatsapp.message.new", "whatsapp.message.new", ""),
+        (
+            r#""event":"whatsapp.message.sent","#,
+            "whatsapp.message.sent",
+            "whatsapp.message.sent",
+            "",
+        ),
+        (
+            r#""event":"whatsapp.message.sent","#,
+            "whatsapp.message.new",
+            "whatsapp.message.sent",
+            "whatsapp.message.new",
+        ),
+        (r#""type":"image","#, "", "", ""),
+        (r#""type":"group.join","#, "", "whatsapp.group.join", ""),
+        (r#""time_period":"day","#, "", "whatsapp.conversation.new", ""),
+        (r#""event":"qr-received","#, "", "whatsapp.number.status", ""),
+        (
+            r#""event":"message.sent","message_uuid":"MSG1","#,
+            "",
+            "whatsapp.message.receipt.sent",
+            "",
+        ),
+        (
+            r#""event":"message.sent","message_uuid":"MSG1","#,
+            "whatsapp.waba.message.receipt.sent",
+            "whatsapp.waba.message.receipt.sent",
+            "",
+        ),
+        (
+            r#""event":"message.read","message_uuid":"MSG1","#,
+            "whatsapp.message.receipt.sent",
+            "whatsapp.message.receipt.read",
+            "whatsapp.message.receipt.sent",
+        ),
+    ] {
+        let event = told(&["{", body, text, "}"].concat(), told_name).unwrap();
+        let found = (event.name.as_deref().unwrap_or(""), event.told_name.as_deref().unwrap_or(""));
+        assert_eq!(found, (name, conflict), "{body} {told_name}");
+    }
+}
+
+#[test]
+fn what_has_no_known_form_keeps_its_name_and_body() {
+    for (body, name) in [
+        (r#"{"event":"whatsapp.message.edited","uuid":"MSG1","message":{"text":"new"}}"#, ""),
+        (r#"{"event":"whatsapp.message.received","message":{"sticker":{}}}"#, ""),
+        (r#"{"event":"whatsapp.message.receipt.read"}"#, ""),
+        (r#"{"event":"call.status.update","callid":"7"}"#, ""),
+        (r#"{"type":"leave"}"#, ""),
+        (r#"{"event":"whatsapp.number.status","status":"ready"}"#, ""),
+        (r#"{"a":1}"#, "whatsapp.audio.transcribed"),
+        ("{}", "whatsapp.call.made"),
+    ] {
+        let padded = ["\u{feff} ", body, "\n"].concat();
+        let event = told(&padded, name).unwrap();
+        assert!(event.name.is_some(), "{body}");
+        assert!(
+            matches!(&event.content, Content::Other(kept) if kept == body),
+            "{:?}",
+            event.content
+        );
+        assert!(event.message.is_none(), "{body}");
+    }
+}
+
+#[test]
+fn only_what_is_a_number_is_given_as_one() {
+    let number = |members: &str| {
+        read(&["{", members, r#","uuid":"MSG1","message":{"text":"Hi"}}"#].concat()).phone_number
+    };
+    for (members, expected) in [
+        (r#""remote_phone_number":"+14155550123""#, Some("+14155550123")),
+        (r#""remote_phone_number":"14155550123""#, Some("+14155550123")),
+        (r#""remotePhoneNumber":14155550123"#, Some("+14155550123")),
+        (r#""remote_phone_number":"+1 (415) 555-0123""#, Some("+14155550123")),
+        (r#""remote_phone_number":"14155550123@c.us""#, Some("+14155550123")),
+        (r#""remote_phone_number":"14155550123:7@s.whatsapp.net""#, Some("+14155550123")),
+        (r#""remote_phone_number":"14155550123@lid""#, None),
+        (r#""remote_phone_number":"14155550123@g.us""#, None),
+        (r#""remote_phone_number":"14155550123@c.us@lid""#, None),
+        (r#""remote_phone_number":"0123""#, None),
+        (
+            r#""session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-14155550123@c.us""#,
+            Some("+14155550123"),
+        ),
+        (r#""session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-14155550123@lid""#, None),
+        (r#""session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-14155550123""#, None),
+        (
+            r#""session_key":"WA-WAN66037eca-9ad1-4c96-9eff-526a90a48c77-14155550123""#,
+            Some("+14155550123"),
+        ),
+        (
+            r#""remote_phone_number":"+14155550123",
+               "session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-14155550123@lid""#,
+            None,
+        ),
+        (r#""participant":{"phone_number":"+14155550123","id":"14155550123@lid"}"#, None),
+        (r#""participant":{"phone_number":"+14155550123"}"#, Some("+14155550123")),
+    ] {
+        assert_eq!(number(members).as_deref(), expected, "{members}");
+    }
+}
+
+#[test]
+fn what_stands_there_and_cannot_be_read_is_told_with_its_place() {
+    let event = read(
+        r#"{"uuid":[],"created_at":"yesterday","sent_by":null,"channel_phone_number":"",
+            "contact":7,"message":{"text":" ","media":[],"order":{"total":"many",
+            "products":[{"name":"Cap","price":1.5,"quantity":-1},7]}}}"#,
+    );
+    let unread = event.unread.unwrap();
+    let places = [
+        "$.uuid",
+        "$.created_at",
+        "$.contact",
+        "$.message.media",
+        "$.message.order.total",
+        "$.message.order.products[0].quantity",
+        "$.message.order.products[1]",
+    ];
+    assert_eq!((unread.count, &unread.places[..]), (7, &places.map(str::to_owned)[..]));
+    let products = event.message.unwrap().order.unwrap().products;
+    assert_eq!((products.len(), products[0].price.as_deref()), (1, Some("1.5")));
+}
+
+#[test]
+fn a_group_is_told_from_a_person_and_an_event_from_what_it_is_about() {
+    let joined = read(
+        r#"{"type":"whatsapp.group.join","uuid":"WAG1","wa_group_id":"1203@g.us",
+            "group":{"wa_group_name":"Club"},"participants":["14155550123@c.us",
+            {"id":"99@lid","pushname":"Ada"}]}"#,
+    );
+    assert_eq!((joined.key, joined.group_uuid.as_deref()), (None, Some("WAG1")));
+    assert_eq!(
+        (joined.group_name.as_deref(), joined.chat_id.as_deref()),
+        (Some("Club"), Some("1203@g.us"))
+    );
+    assert_eq!(joined.phone_number, None);
+    let Content::GroupChange(change) = joined.content else { panic!("{:?}", joined.content) };
+    assert_eq!(
+        (&*change.kind, &change.participants[..]),
+        ("join", &["+14155550123".to_owned(), "99@lid".to_owned()][..])
+    );
+    for (uuid, key) in [("EVT1", Some("EVT1")), ("WPN1", None), ("MSG1", None), ("null", None)] {
+        let event = read(&[r#"{"event":"whatsapp.number.status","uuid":""#, uuid, "\"}"].concat());
+        assert_eq!(event.key.as_deref(), key);
+    }
+}
+
+#[test]
+fn a_body_may_be_a_list_of_one_or_wrapped_and_says_a_thing_once() {
+    let message = r#"{"uuid":"MSG1","uuid":"MSG2","id":7,"message":{"text":"a","text":"b"}}"#;
+    for body in [message, &["[", message, "]"].concat(), &[r#"{"data":"#, message, "}"].concat()] {
+        let event = read(body);
+        assert_eq!(event.key.as_deref(), Some("MSG1"), "{body}");
+        assert_eq!(event.message.unwrap().text.as_deref(), Some("a"), "{body}");
+    }
+    for (body, place) in
+        [("", "$"), ("[[{}]]", "$"), ("[{},{}]", "$"), (r#"{"message":{"text"}}"#, "$.message")]
+    {
+        let failure = told(body, "a.b").unwrap_err();
+        assert_eq!(
+            (failure.kind, failure.field.as_deref()),
+            (ErrorKind::InvalidInput, Some(place)),
+            "{body}"
+        );
+    }
 }

@@ -29,6 +29,7 @@
 //! [personas.assistant]
 //! connection = "work"
 //! actions = ["list-contacts"]
+//! toolsets = ["actions"]        # or all actions of an interface
 //! mask = ["value"]              # fields that it does not see
 //! show = ["hook-url"]           # fields that are sensitive, but it does see
 //! token-sha256 = "9f86d0..."    # of the token that it shows where it calls over HTTP

@@ -31,10 +31,16 @@ fn judge(memory: &mut Memory, request: &Received, now: Instant) -> Option<Reply>
 }
 
 fn admit(memory: &mut Memory, request: &Received, now: Instant) -> Result<(), Reply> {
+    let_in(memory, request)?;
+    memory.account.charge(now)
+}
+
+/// Whether the right key came along.
+pub(super) fn let_in(memory: &Memory, request: &Received) -> Result<(), Reply> {
     match request.header(KEY_HEADER) {
         // An empty header is no key to the framework that checks it.
         None | Some("") => Err(Reply::gateway(403, "Not authenticated")),
         Some(key) if key != memory.key => Err(Reply::gateway(401, "Invalid API Key")),
-        Some(_) => memory.account.charge(now),
+        Some(_) => Ok(()),
     }
 }

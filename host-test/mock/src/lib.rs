@@ -8,6 +8,8 @@
 //! real account.
 
 mod contacts;
+mod delivery;
+mod events;
 mod exchange;
 mod faults;
 mod judge;
@@ -17,6 +19,7 @@ mod routes;
 mod server;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::fmt;
 use std::io;
@@ -29,6 +32,8 @@ use tokio::sync::oneshot;
 use self::memory::Memory;
 
 pub use self::contacts::CHANNELS;
+pub use self::delivery::Delivered;
+pub use self::events::{EVENTS, sample};
 pub use self::exchange::{Exchange, Received, Reply};
 pub use self::faults::{Fault, UnknownFault};
 
@@ -132,6 +137,14 @@ impl Mock {
         let mut memory = self.memory();
         memory.script = None;
         memory.faults.clear();
+    }
+
+    /// Reports an event to every url that is subscribed for it, as 2Chat does: posts this
+    /// body to each, at once, and gives what came of it. Only urls on this machine are
+    /// sent anything; each has 5 seconds, and no redirect is followed.
+    pub async fn deliver(&self, event: &str, body: &str) -> Vec<Delivered> {
+        let subscribed = self.memory().webhooks.of(event);
+        delivery::deliver(subscribed, body).await
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -7,6 +7,7 @@ use super::Options;
 use super::contacts::Directory;
 use super::exchange::{Exchange, Reply};
 use super::faults::Faults;
+use super::webhooks::Webhooks;
 
 /// How many exchanges are remembered, so that a mock can run for days.
 const REMEMBERED: usize = 10_000;
@@ -16,6 +17,7 @@ pub(super) struct Memory {
     pub(super) key: String,
     pub(super) account: Account,
     pub(super) contacts: Directory,
+    pub(super) webhooks: Webhooks,
     pub(super) faults: Faults,
     pub(super) script: Option<Reply>,
     exchanges: VecDeque<Exchange>,
@@ -34,6 +36,7 @@ impl Memory {
                 recent: VecDeque::new(),
             },
             contacts: Directory::new(options.contacts),
+            webhooks: Webhooks::from_the_start(),
             faults,
             script: None,
             exchanges: VecDeque::new(),

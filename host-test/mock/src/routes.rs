@@ -4,7 +4,6 @@
 
 use serde_json::{Value, json};
 
-use super::contacts::CHANNELS;
 use super::exchange::{Received, Reply};
 use super::faults::Fault;
 use super::memory::Memory;
@@ -12,6 +11,13 @@ use super::new_contact::{self, Complaint};
 
 /// The reply of the route that was asked for.
 pub(super) fn answer(memory: &mut Memory, request: &Received) -> Reply {
+    let of = |folder: &str| request.path.strip_prefix(folder).filter(|id| !id.contains('/'));
+    if let ("POST", Some(event)) = (&*request.method, of("/open/webhooks/subscribe/")) {
+        return subscribe(memory, event, request);
+    }
+    if let ("DELETE", Some(uuid)) = (&*request.method, of("/open/webhooks/")) {
+        return unsubscribe(memory, uuid);
+    }
     match (request.method.as_str(), request.path.as_str()) {
         ("GET", "/open/info") => info(memory),
         ("GET", "/open/contacts") => list_contacts(memory, request),
@@ -96,35 +102,28 @@ fn create_contact(memory: &mut Memory, request: &Received) -> Reply {
 
 fn list_webhooks(memory: &Memory) -> Reply {
     let faults = &memory.faults;
-    let events = ["whatsapp.message.received", "whatsapp.message.sent"];
-    let rows: Vec<Value> = events
-        .iter()
-        .zip(CHANNELS)
-        .zip(41..)
-        .filter(|_| !faults.on(Fault::EmptyLists))
-        .map(|((event, channel), id)| webhook(event, channel, id, faults.on(Fault::WebhookIds)))
-        .collect();
+    let with_ids = faults.on(Fault::WebhookIds);
+    let rows = memory.webhooks.all().iter().filter(|_| !faults.on(Fault::EmptyLists));
+    let rows: Vec<Value> = rows.map(|webhook| webhook.as_row(with_ids)).collect();
     if faults.on(Fault::BareWebhooks) {
         return Reply::json(200, Value::Array(rows));
     }
     Reply::json(200, json!({"success": true, "webhooks": rows}))
 }
 
-fn webhook(event: &str, channel: &str, id: u64, with_ids: bool) -> Value {
-    let mut row = json!({
-        "uuid": format!("WHK000000{id}-5b18-47c7-9183-5bf527fd0000"),
-        "event_name": event,
-        "channel_uuid": channel,
-        // Owners do keep a secret in the address, so there is one to look after.
-        "hook_url": format!("https://example.com/hooks/{id}?token=example"),
-        "hook_params": {"waweb_uuid": channel},
-        "created_at": format!("2025-01-15T09:30:{id}Z"),
-    });
-    if with_ids {
-        add(&mut row, "id", json!(id));
-        add(&mut row, "account_id", json!(7));
+fn subscribe(memory: &mut Memory, event: &str, request: &Received) -> Reply {
+    let made = memory.webhooks.subscribe(event, &request.body);
+    made.map_or_else(
+        |refusal| refusal,
+        |webhook| Reply::json(200, json!({"success": true, "data": webhook.as_row(false)})),
+    )
+}
+
+fn unsubscribe(memory: &mut Memory, uuid: &str) -> Reply {
+    match memory.webhooks.unsubscribe(uuid) {
+        true => Reply::json(200, json!({"success": true})),
+        false => Reply::refusal(404),
     }
-    row
 }
 
 fn add(object: &mut Value, name: &str, value: Value) {

@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 
 use super::exchange::Received;
 use super::memory::Memory;
-use super::{judge, locked};
+use super::{delivery, judge, locked};
 
 /// Where the server listens, or why it does not.
 type Ready = oneshot::Sender<io::Result<SocketAddr>>;
@@ -35,7 +35,7 @@ pub(super) fn spawn(
     stopped: oneshot::Receiver<()>,
 ) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("mock-2chat".to_owned()).spawn(move || {
-        match runtime::Builder::new_current_thread().enable_io().build() {
+        match runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime.block_on(serve(port, memory, ready, stopped)),
             // The one who would hear of it may have left: nothing to tell then.
             Err(error) => drop(ready.send(Err(error))),
@@ -76,6 +76,15 @@ async fn answer(
     request: Request,
 ) -> Response {
     let received = Received::read(request).await;
+    if let Some(event) = received.path.strip_prefix(delivery::CONTROL) {
+        let asked = delivery::asked(&locked(&memory), event, &received);
+        return match asked {
+            Ok((subscribed, body)) => {
+                delivery::told(&delivery::deliver(subscribed, &body).await).into_response()
+            }
+            Err(refusal) => refusal.into_response(),
+        };
+    }
     let reply = judge::answer(&mut locked(&memory), received, Instant::now());
     match reply {
         Some(reply) => reply.into_response(),

@@ -13,7 +13,7 @@ use host::{
     tools::Tool,
 };
 use mock::{DEFAULT_KEY, Exchange, Fault, Mock, Options};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     authority,
@@ -50,23 +50,30 @@ struct Scene {
     faults: &'static [Fault],
     action: String,
     arguments: Value,
+    /// What is passed in where those are refused before anything is sent.
+    otherwise: Option<Value>,
     error: Option<&'static str>,
 }
 
-/// The action as its own docs show it: with the examples of what it needs.
+/// The action as its own docs show it: with the examples of what it needs, or where that
+/// is not enough, with all of them.
 fn as_documented(tool: &Tool) -> Scene {
     let schema = &tool.input_schema;
-    let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
-    let example = |name: &Value| {
-        let name = name.as_str()?;
-        let example = schema.get("properties")?.get(name)?.pointer("/examples/0")?;
-        Some((name.to_owned(), example.clone()))
+    let required = schema.get("required").and_then(Value::as_array);
+    let is_needed = |name: &str| required.is_some_and(|names| names.contains(&name.into()));
+    let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
+    let example = |(name, field): (&String, &Value)| {
+        Some((name.clone(), field.pointer("/examples/0")?.clone()))
     };
+    let all: Map<_, _> = fields.filter_map(example).collect();
+    let mut needed = all.clone();
+    needed.retain(|name, _| is_needed(name));
     Scene {
         title: tool.title.clone(),
         faults: &[],
         action: tool.name.clone(),
-        arguments: required.filter_map(example).collect(),
+        arguments: needed.into(),
+        otherwise: Some(all.into()),
         error: None,
     }
 }
@@ -74,7 +81,7 @@ fn as_documented(tool: &Tool) -> Scene {
 fn failures() -> Vec<Scene> {
     let scene = |title: &str, faults, action: &str, arguments, error| {
         let (title, action) = (title.to_owned(), action.to_owned());
-        Scene { title, faults, action, arguments, error: Some(error) }
+        Scene { title, faults, action, arguments, otherwise: None, error: Some(error) }
     };
     vec![
         scene(
@@ -158,10 +165,19 @@ async fn play(
     mock.clear();
     scene.faults.iter().for_each(|fault| mock.switch_on(*fault));
     let before = mock.exchanges().len();
-    let outcome = calls.make_once(Call::new(&scene.action, &scene.arguments)).await?;
+    let mut arguments = &scene.arguments;
+    let mut outcome = calls.make_once(Call::new(&scene.action, arguments)).await?;
+    let is_misfit = |error: &Value| error.get("kind").is_some_and(|kind| kind == "invalid-input");
+    if let (Err(error), Some(otherwise)) = (&outcome.result, &scene.otherwise)
+        && is_misfit(error)
+        && mock.exchanges().len() == before
+    {
+        arguments = otherwise;
+        outcome = calls.make_once(Call::new(&scene.action, arguments)).await?;
+    }
 
     show(&format!("\n{BOLD}{number}. {}{BOLD:#}", scene.title));
-    let call = format!("{} {}", scene.action, scene.arguments);
+    let call = format!("{} {arguments}", scene.action);
     let call = paint::folded(&call, width() - INDENT.len()).join(INDENT);
     let call = call.replacen(&scene.action, &format!("{BOLD}{}{BOLD:#}", scene.action), 1);
     show(&format!("{DIM}   call{DIM:#}     {call}"));

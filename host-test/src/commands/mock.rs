@@ -11,7 +11,9 @@ use crate::{
 
 /// Serve a mock 2Chat on a loopback port until Ctrl-C.
 ///
-/// The first line of output is the base URL.
+/// The first line of output is the base URL. A POST to /mock/events/EVENT beside it, with
+/// the key, reports an event to the urls on this machine that are subscribed for it: with
+/// its body, or without one with a sample.
 #[derive(clap::Args)]
 #[command(after_help = after_help())]
 pub(crate) struct Arguments {

@@ -158,7 +158,7 @@ mod tests {
         let led = |token: &str| known.with_token(token).map(ToString::to_string);
         assert_eq!(led(one.text()).as_deref(), Some("a"));
         assert_eq!(led(other.text()).as_deref(), Some("a of +14155550123"));
-        for wrong in ["", "hook_", &one.text()[..one.text().len() - 1]] {
+        for wrong in ["", "hook_", &one.text().replace("hook_", "hook-")] {
             assert_eq!(led(wrong), None);
         }
         let again = make(&store.writer, "a", "").await.unwrap();

@@ -44,7 +44,7 @@ pub(crate) struct Target {
 pub(crate) enum Kind {
     Forward(Forward),
     Run(Running),
-    Call(Calling),
+    Call(Box<Calling>),
 }
 
 impl Target {

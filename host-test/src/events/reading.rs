@@ -19,6 +19,8 @@ use super::{
 pub(crate) const READ: &str = "read-event";
 /// So many are read before what they say is written down.
 const TOGETHER: i64 = 64;
+/// And of so many bytes, but one at least.
+const BYTES: usize = 8 << 20;
 /// So often is looked whether somebody else asked for something to be read.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -145,10 +147,16 @@ fn unread(store: &Connection) -> rusqlite::Result<Vec<Unread>> {
     let mut found = store.prepare_cached(
         "SELECT id, event, body FROM events WHERE state = 'new' ORDER BY id LIMIT ?",
     )?;
-    let rows = found.query_map([TOGETHER], |row| {
-        Ok(Unread { id: row.get(0)?, event: row.get(1)?, body: row.get(2)? })
-    })?;
-    rows.collect()
+    let mut rows = found.query([TOGETHER])?;
+    let (mut some, mut bytes) = (Vec::new(), 0);
+    while bytes < BYTES
+        && let Some(row) = rows.next()?
+    {
+        let one = Unread { id: row.get(0)?, event: row.get(1)?, body: row.get(2)? };
+        bytes += one.body.len();
+        some.push(one);
+    }
+    Ok(some)
 }
 
 fn write(
@@ -214,4 +222,23 @@ fn wait(store: &Connection, id: i64, target: &Target, event: &Value) -> rusqlite
         )?
         .execute(params![id, target.name, Utc::now().timestamp_millis(), target.once(event)])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::events::{deliveries::Delivery, endpoints::Endpoint, store::Store};
+
+    #[tokio::test]
+    async fn of_large_bodies_only_some_are_held_at_the_same_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("events.sqlite")).unwrap();
+        for number in 0..20_u8 {
+            let body = vec![number; 1 << 20];
+            Delivery::at(&Endpoint::named("a", ""), body).keep(&store.writer).await.unwrap();
+        }
+        let some = store.writer.write(unread).await.unwrap();
+        assert_eq!(some.len(), BYTES >> 20);
+        assert!(some.iter().zip(1..).all(|(one, id)| one.id == id));
+    }
 }

@@ -107,7 +107,10 @@ impl Subscriptions<'_> {
         if let Some(arguments) = arguments.as_object_mut() {
             arguments.insert(field.to_owned(), place.into());
         }
-        let made = self.call(SUBSCRIBE, &arguments).await?;
+        let made = self.call(SUBSCRIBE, &arguments).await.map_err(|error| match error {
+            CommandError::Action(error) => CommandError::Action(without(&error, token.text())),
+            error => error,
+        })?;
         let uuid = made.pointer("/subscription/uuid").and_then(Value::as_str);
         let uuid = uuid
             .ok_or_else(|| CommandError::Host(format!("`{SUBSCRIBE}` did not say what it made")))?;
@@ -163,6 +166,12 @@ fn is_of(endpoint: &Endpoint, base: &PublicUrl, one: &Standing, known: &Endpoint
     one.event == endpoint.event && led.is_some_and(|led| led.id == endpoint.id)
 }
 
+/// An error, which may quote a url, without the token in it.
+fn without(error: &Value, token: &str) -> Value {
+    let text = error.to_string().replace(token, "…");
+    text.parse().unwrap_or_default()
+}
+
 fn unwritten(why: Unwritten) -> CommandError {
     CommandError::Host(format!("it could not be noted what was subscribed: {why}"))
 }
@@ -170,6 +179,13 @@ fn unwritten(why: Unwritten) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_that_quotes_a_url_does_not_show_its_token() {
+        let error = json!({ "message": "no: https://a/hook_0123", "carried-out": "no" });
+        let expected = json!({ "message": "no: https://a/…", "carried-out": "no" });
+        assert_eq!(without(&error, "hook_0123"), expected);
+    }
 
     #[test]
     fn a_public_url_is_one_that_a_token_can_follow() {

@@ -134,7 +134,7 @@ impl Makings<'_> {
                 fits(&calls, rule, persona, action)?;
                 let (rule_name, action) = (name.to_owned(), action.to_owned());
                 let template = rule.clone();
-                Ok(Kind::Call(Calling { calls, rule: rule_name, action, template }))
+                Ok(Kind::Call(Box::new(Calling { calls, rule: rule_name, action, template })))
             }
             Deed::Run => {
                 let (program, seconds) = rule.program().ok_or("run: it names no program")?;

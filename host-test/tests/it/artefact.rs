@@ -169,6 +169,9 @@ async fn the_fuel_of_each_action_stays_within_the_budget() {
         assert!(outcome.result.is_ok(), "{outcome:?}");
         within(&format!("/fuel/{name}"), outcome.fuel);
     }
+    let arguments = json!({"body": mock::sample("whatsapp.message.received").unwrap()});
+    let outcome = Hook::replying(200, "").outcome("read-event", arguments).await;
+    within("/fuel/read-event", outcome.fuel);
 }
 
 #[tokio::test]

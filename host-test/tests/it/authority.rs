@@ -83,7 +83,9 @@ async fn another_vendors_file_gets_nothing_until_it_is_connected_and_then_what_i
     for words in [&["call", "list-contacts"][..], &["mcp"]] {
         let refused = run(&[words, &component].concat(), &asking(&server.base_url()));
         let message = refused.message(2).to_owned();
-        for word in ["GET, POST", &server.base_url(), "x-fork-api-key", "twochat connect NAME"] {
+        for word in
+            ["GET, POST, DELETE", &server.base_url(), "x-fork-api-key", "twochat connect NAME"]
+        {
             assert!(message.contains(word), "{word}: {message}");
         }
     }
@@ -92,8 +94,10 @@ async fn another_vendors_file_gets_nothing_until_it_is_connected_and_then_what_i
     let connect = [&["connect", "other"][..], &component, &with_policy].concat();
     let connected = fed(&connect, &[], CANARY.into());
     assert_eq!(connected.code, Some(0), "{connected:?}");
-    let goes =
-        format!("({}, GET and POST, the key in the header x-fork-api-key)", server.base_url());
+    let goes = format!(
+        "({}, GET and POST and DELETE, the key in the header x-fork-api-key)",
+        server.base_url()
+    );
     assert!(connected.stdout.contains(&goes), "{connected:?}");
     let mut text = fs::read_to_string(&policy).unwrap();
     text += "\n[personas.p]\nconnection = \"other\"\nactions = [\"list-contacts\"]\n";
@@ -114,7 +118,7 @@ async fn another_vendors_file_gets_nothing_until_it_is_connected_and_then_what_i
 async fn a_method_that_is_not_stated_does_not_leave() {
     let server = server().await;
     let origin = server.base_url().trim_end_matches("/open").to_owned();
-    let file = fork("authority-reads.wasm", &origin, "Methods: GET, POST", "Methods: GET");
+    let file = fork("authority-reads.wasm", &origin, "Methods: GET, POST, DELETE", "Methods: GET");
     let component = component(&file);
     let policy = folder("authority-reads").join("policy.toml");
     let with_policy = ["--policy", policy.to_str().unwrap()];
@@ -161,11 +165,11 @@ async fn a_statement_that_cannot_be_followed_is_nobodys() {
     let server = server().await;
     let origin = server.base_url().trim_end_matches("/open").to_owned();
     for (number, (from, to)) in [
-        ("Methods: GET, POST", "Methods: GET, LIST"),
+        ("Methods: GET, POST, DELETE", "Methods: GET, LIST"),
         ("Path: /open", "Path: open"),
         ("Key header: X-Fork-API-Key", "Key header: Host"),
         ("Key header: X-Fork-API-Key", "Key header: X Fork"),
-        ("Methods: GET, POST", "Methods: GET, POST\n/// Methods: GET"),
+        ("Methods: GET, POST, DELETE", "Methods: GET, POST, DELETE\n/// Methods: GET"),
         ("Key header: ", "KEY HEADER: "),
     ]
     .into_iter()

@@ -259,6 +259,8 @@ fn the_help_tells_the_exit_codes_the_settings_and_the_faults() {
         (&["call", "--help"], [&codes[..], &settings, &["Examples:"]].concat()),
         (&["mock", "--help"], [&codes[..], &faults].concat()),
         (&["demo", "--help"], codes.to_vec()),
+        (&["listen", "--help"], [&codes[..], &["--public-url", "Bounds: "]].concat()),
+        (&["events", "--help"], [&codes[..], &["Examples:", "replay"]].concat()),
     ] {
         let help = run(arguments, &[]);
         assert_eq!((help.code, help.stderr.as_str()), (Some(0), ""), "{help:?}");

@@ -87,7 +87,7 @@ fn inspect_shows_the_file_itself_beside_what_the_host_gives() {
         "given       wasi:random",
         "not given   wasi:cli",
         "TWOCHAT_BASE_URL",
-        "GET, POST",
+        "GET, POST, DELETE",
         "none in its metadata",
     ] {
         assert!(text.contains(word), "{word}: {text}");

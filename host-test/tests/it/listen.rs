@@ -3,5 +3,7 @@
 mod crashes;
 mod doors;
 mod handed;
+mod looked;
 mod many;
 mod rules;
+mod subscribed;

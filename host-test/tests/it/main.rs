@@ -31,6 +31,7 @@ mod compiles;
 mod connects;
 mod digest;
 mod endings;
+mod events;
 mod exports;
 mod failures;
 mod flags;

@@ -40,7 +40,9 @@ fn the_manifests_are_renewed_from_what_the_connector_states() {
             continue;
         }
         assert!(fs::read_to_string(file).unwrap() == printed, "{place} is another. {RENEW}");
-        for said in ["GET, POST", "https://api.p.2chat.io/open", "x-user-api-key", "_API_KEY"] {
+        for said in
+            ["GET, POST, DELETE", "https://api.p.2chat.io/open", "x-user-api-key", "_API_KEY"]
+        {
             assert!(printed.contains(said), "{host} {said}: {printed}");
         }
     }

@@ -9,7 +9,10 @@ use host::{
 use serde_json::Value;
 
 use crate::support::{
-    Caller, LOADED, RENEW, mock, renewing, root, schemas::TOOLS, shell::folder, twochat,
+    Caller, LOADED, RENEW, mock, renewing, root,
+    schemas::{EVENT_TOOLS, TOOLS},
+    shell::folder,
+    twochat,
 };
 
 const README: &str = include_str!("../../../README.md");
@@ -63,18 +66,22 @@ fn row(tool: &Tool) -> String {
 }
 
 #[test]
-fn the_table_is_renewed_from_the_contract() {
-    let head = "| function | what it does | may it be repeated? |\n| --- | --- | --- |\n";
+fn the_tables_are_renewed_from_the_contract() {
     let file = root().join("README.md");
     let readme = fs::read_to_string(&file).unwrap();
-    let (before, after) = readme.split_once(head).unwrap();
-    let (_, after) = after.split_once("\n\n").unwrap();
-    let table: String = TOOLS.iter().map(row).collect();
-    let renewed = format!("{before}{head}{table}\n{after}");
+    let mut renewed = readme.clone();
+    for (function, tools) in [("function", &*TOOLS), ("about events", &*EVENT_TOOLS)] {
+        let head =
+            format!("| {function} | what it does | may it be repeated? |\n| --- | --- | --- |\n");
+        let (before, after) = renewed.split_once(&head).unwrap();
+        let (_, after) = after.split_once("\n\n").unwrap_or(("", after.trim_start()));
+        let table: String = tools.iter().map(row).collect();
+        renewed = format!("{before}{head}{table}\n{after}");
+    }
     if renewing() {
         return fs::write(file, renewed).unwrap();
     }
-    assert!(readme == renewed, "the README's table is not that of the contract. {RENEW}");
+    assert!(readme == renewed, "the README's tables are not those of the contract. {RENEW}");
 }
 
 #[test]

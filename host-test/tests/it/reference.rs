@@ -156,7 +156,9 @@ fn the_page_of_the_connector_has_a_place_for_all_of_its_contract() {
     for import in found["imports"].as_array().unwrap() {
         page.has(import["name"].as_str().unwrap());
     }
-    for said in ["https://api.p.2chat.io/open", "GET, POST", "x-user-api-key", "TWOCHAT_BASE_URL"] {
+    for said in
+        ["https://api.p.2chat.io/open", "GET, POST, DELETE", "x-user-api-key", "TWOCHAT_BASE_URL"]
+    {
         page.has(said);
     }
     assert!(

@@ -41,13 +41,15 @@ impl Record {
         known: bool,
     ) -> Result<Self, NoOutcome> {
         let Decision { on_behalf, log, redacted, key, .. } = decision;
-        let texts = texts_in(call.arguments, redacted);
+        // What is sensitive in what comes back is so in what is sent.
+        let unwritten = [redacted, sensitive].concat();
+        let texts = texts_in(call.arguments, &unwritten);
         let (redacted, sensitive) = (redacted.clone(), sensitive.to_vec());
         let mut record = Self { open: None, key: key.clone(), redacted, sensitive, texts, known };
         let Some(log) = log else { return Ok(record) };
 
         let mut arguments = if known { call.arguments.clone() } else { MASK.into() };
-        redact(&mut arguments, &record.redacted);
+        redact(&mut arguments, &unwritten);
         let texts = Redaction::of(&record.texts);
         texts.redact(&mut arguments);
         Hiding::of(key.as_ref(), &[]).hide(&mut arguments);

@@ -1,8 +1,8 @@
 //! How many deliveries are taken in a second, and what that takes.
 //!
-//! An optimised build takes a thousand in a second, which
-//! `cargo test --release -p twochat-cli --test it -- --ignored deliveries` holds; one for
-//! debugging, on a machine that does other things as well, is held to a part of it.
+//! A thousand in a second, which `cargo test -p twochat-cli --test it -- --ignored
+//! deliveries` holds, on a machine that does nothing else. Beside other tests, a build for
+//! debugging is held to a part of it.
 
 use std::{
     fs, thread,
@@ -58,7 +58,7 @@ fn some_thousand_deliveries_are_acknowledged_in_seconds_and_none_is_lost() {
 }
 
 #[test]
-#[ignore = "takes a minute, and is meant for an optimised build"]
+#[ignore = "takes a minute, on a machine that does nothing else"]
 fn a_thousand_deliveries_are_acknowledged_in_a_second_and_the_memory_stays_as_it_is() {
     let (receiver, path) = Receiver::of("crowd", &[]);
     deliver(&receiver, &path, 0, 10_000);

@@ -152,7 +152,7 @@ async fn a_refusal_names_the_rule_and_the_connection() {
             "PURGE",
             format!("{base}/x"),
             "PURGE is not among the methods of connection work: \
-             GET, POST"
+             GET, POST, DELETE"
                 .to_owned(),
         ),
     ] {

@@ -14,7 +14,7 @@ pub(crate) struct Reacting {
     pub(crate) folder: PathBuf,
 }
 
-/// Each conversation with a number becomes a contact, as the README shows it.
+/// Each conversation with a number becomes a contact.
 pub(crate) const CONTACT: &str = r#"
 [rules.new-contact]
 on = "whatsapp.conversation.new"

@@ -32,8 +32,11 @@ pub(crate) struct Receiver {
 impl Receiver {
     /// One for this store, with these words and settings beside.
     pub(crate) fn with(store: &Path, words: &[&str], settings: &[(&str, &str)]) -> Self {
-        let kept = ["listen", "--listen", "127.0.0.1:0", "--store", store.to_str().unwrap()];
-        let mut command = shell::command(&[&kept, words].concat(), settings);
+        let mut kept = vec!["listen", "--store", store.to_str().unwrap()];
+        if !words.contains(&"--listen") {
+            kept.extend(["--listen", "127.0.0.1:0"]);
+        }
+        let mut command = shell::command(&[&kept[..], words].concat(), settings);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let shown = heard(child.stdout.take().unwrap());
@@ -158,6 +161,7 @@ fn heard(stream: impl Read + Send + 'static) -> Arc<Mutex<String>> {
     thread::spawn(move || {
         for line in BufReader::new(stream).lines().map_while(Result::ok) {
             assert!(!line.contains("canary"), "the key is shown: {line}");
+            assert!(!line.contains('\u{1b}'), "it is no terminal: {line}");
             *hears.lock().unwrap() += &(line + "\n");
         }
     });

@@ -155,7 +155,8 @@ pub(crate) fn hold(action: &str, arguments: &Value, result: &Result<Value, Value
         ["invalid-input", "misconfigured"].contains(&kind) && error.get("status").is_none()
     });
     if !refused {
-        let tool = TOOLS.iter().find(|tool| tool.name == action).unwrap();
+        let mut tools = TOOLS.iter().chain(&*EVENT_TOOLS);
+        let tool = tools.find(|tool| tool.name == action).unwrap();
         let written = without_null(arguments, &tool.input_schema.clone().into());
         fits(&of(action).input, action, &written);
     }

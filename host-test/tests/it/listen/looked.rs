@@ -1,0 +1,56 @@
+//! What was received can be found again, by all that is known of it.
+
+use serde_json::Value;
+
+use crate::support::{
+    reacting::{Reacting, conversation},
+    receiver::{EVENT, number, until},
+};
+
+#[test]
+fn events_are_found_by_name_time_state_and_number_and_shown_in_every_form() {
+    let reacting = Reacting::of("looked", "http://127.0.0.1:1/open", "");
+    let receiver = reacting.receives(&["--event", "whatsapp.message.received"]);
+    let (path, other) = (receiver.path(EVENT), receiver.path("whatsapp.message.received"));
+    for one in [conversation(1), conversation(2)] {
+        assert_eq!(receiver.post(&path, one.to_string()).status, 200);
+    }
+    assert_eq!(receiver.post(&path, "no, \"JSON\"\n\u{1b}[2J").status, 200);
+    let mut message = conversation(3);
+    message.as_object_mut().unwrap().remove("event");
+    message.as_object_mut().unwrap().remove("time_period");
+    assert_eq!(receiver.post(&other, message.to_string()).status, 200);
+    let new = "SELECT count(*) FROM events WHERE state = 'new'";
+    until(|| (number(&reacting.store(), new) == 0).then_some(()));
+    drop(receiver);
+
+    let ids = |words: &[&str]| -> Vec<i64> {
+        let found = reacting.events(&[words, &["--output", "jsonl"]].concat());
+        let rows = found.output().lines().map(|line| line.parse::<Value>().unwrap());
+        rows.map(|row| row["id"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(ids(&[]), [1, 2, 3, 4]);
+    assert_eq!(ids(&["list", "--last", "2"]), [3, 4]);
+    assert_eq!(ids(&["--name", EVENT]), [1, 2, 3]);
+    assert_eq!(ids(&["--number", "+14155550003"]), [4]);
+    assert_eq!(ids(&["--number", "14155550001"]), [1]);
+    assert_eq!(ids(&["--state", "unread"]), [3]);
+    assert_eq!(ids(&["--state", "read", "--name", EVENT]), [1, 2]);
+    assert_eq!(ids(&["--since", "2020-01-01", "--until", "2020-01-02"]), [] as [i64; 0]);
+    assert_eq!(ids(&["--since", "2020-01-01T00:00:00+02:00"]).len(), 4);
+    assert_eq!(ids(&["--target", "nobody"]), [] as [i64; 0]);
+
+    let shown = reacting.events(&["show", "1"]).result();
+    assert_eq!(shown["content"]["phone-number"], "+14155550001");
+    assert_eq!(shown["body"].as_str().unwrap().parse::<Value>().unwrap(), conversation(1));
+    assert!(reacting.events(&["show", "9"]).message(2).contains("there is no event 9"));
+    let table = reacting.events(&[]);
+    assert!(table.output().contains("unread") && table.output().contains("it is not JSON"));
+    let csv = reacting.events(&["--output", "csv"]);
+    let mut rows = csv::Reader::from_reader(csv.output().as_bytes());
+    let column = rows.headers().unwrap().iter().position(|name| name == "body").unwrap();
+    let bodies: Vec<_> = rows.records().map(|row| row.unwrap()[column].to_owned()).collect();
+    assert_eq!((bodies.len(), &*bodies[2]), (4, "no, \"JSON\"\n\u{1b}[2J"));
+    let wrong = reacting.events(&["--since", "yesterday"]);
+    assert!(wrong.code == Some(2) && wrong.stderr.contains("expected a day"), "{wrong:?}");
+}
