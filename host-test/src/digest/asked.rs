@@ -38,6 +38,7 @@ const NAMED: usize = 10;
 #[derive(Debug, Serialize)]
 pub(crate) struct Credits {
     pub(crate) used: Option<u64>,
+    /// Of all; absent where there is none.
     pub(crate) limit: Option<u64>,
     pub(crate) left: Option<u64>,
 }
@@ -73,7 +74,9 @@ impl<'a> Asking<'a> {
     pub(crate) async fn credits(&mut self) -> Result<(Option<String>, Credits), String> {
         let usage = self.ask(USAGE, &json!({})).await.map_err(|why| why.message)?;
         let name = usage.pointer("/account/name").and_then(Value::as_str).map(shown);
-        let number = |name: &str| usage.pointer(&format!("/api-requests/{name}"))?.as_u64();
+        let quota = usage.get("api-requests").and_then(Value::as_object);
+        let quota = quota.ok_or("they are masked, or 2Chat did not say")?;
+        let number = |name: &str| quota.get(name)?.as_u64();
         let (used, limit, left) = (number("used"), number("limit"), number("left"));
         Ok((name.filter(|name| !name.is_empty()), Credits { used, limit, left }))
     }

@@ -55,7 +55,7 @@ pub(crate) struct Messages {
     /// Those that do not tell which way they went.
     pub(crate) either_way: u64,
     pub(crate) chats: u64,
-    /// All of them, by the hour that the clocks showed.
+    /// Those that do, by the hour that the clocks showed.
     pub(crate) by_hour: [Hour; HOURS],
 }
 

@@ -121,9 +121,8 @@ fn figures(digest: &Digest) -> String {
         all.push((added.added.to_string(), "contacts added", names));
     }
     if let Some(credits) = &digest.credits {
-        let left = credits.left.map_or_else(|| "∞".to_owned(), |left| left.to_string());
         let used = credits.used.map(|used| format!("{used} used")).unwrap_or_default();
-        all.push((left, "credits left", used));
+        all.push((credits.left_in_words(), "credits left", used));
     }
     let mut text = "<div class=\"figures\">".to_owned();
     for (count, name, more) in all {

@@ -1,7 +1,9 @@
 //! What does a summary say in words? The same in every form that people read.
 
 use super::{
-    Digest, counted,
+    Digest,
+    asked::Credits,
+    counted,
     figures::{Figures, KeptBack, Orders, Sum},
 };
 
@@ -27,14 +29,8 @@ impl Digest {
             rows.push(("Contacts added", format!("{}{names}", added.added)));
         }
         if let Some(credits) = &self.credits {
-            let number = |number: Option<u64>| {
-                number.map_or("unknown".to_owned(), |number| number.to_string())
-            };
-            let left = match (credits.left, credits.limit) {
-                (None, None) => "no limit".to_owned(),
-                (left, _) => format!("{} left", number(left)),
-            };
-            rows.push(("Credits", format!("{left}, {} used", number(credits.used))));
+            rows.push(("Credits left", credits.left_in_words()));
+            rows.extend(credits.used.map(|used| ("Credits used", used.to_string())));
         }
         rows
     }
@@ -62,6 +58,17 @@ impl Digest {
             say(added.without_time, "that do not say when they were added: not counted.");
         }
         sentences
+    }
+}
+
+impl Credits {
+    /// What is left, where 2Chat sets a limit.
+    pub(crate) fn left_in_words(&self) -> String {
+        match (self.left, self.limit) {
+            (Some(left), _) => left.to_string(),
+            (None, Some(_)) => "unknown".to_owned(),
+            (None, None) => "unlimited".to_owned(),
+        }
     }
 }
 

@@ -70,6 +70,18 @@ async fn a_day_is_told_whole_and_each_thing_is_counted_once() {
     assert_eq!(twochat.requests().len(), 3);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn all_pages_of_contacts_are_looked_at_and_what_that_cost_is_told() {
+    let twochat = twochat_with(230).await;
+    let json = told(&["--output", "json"], &asking(&twochat.base_url())).result();
+    assert_eq!((&json["contacts"]["added"], &json["credits-spent"]), (&230.into(), &5.into()));
+    assert_eq!(json["contacts"]["names"].as_array().unwrap().len(), 10);
+    let text = told(&[], &asking(&twochat.base_url()));
+    assert!(text.output().contains("and 220 more\n"), "{text:?}");
+    assert!(text.output().contains("Spent for this summary: 5 credits\n"), "{text:?}");
+    assert_eq!(twochat.requests().len(), 10);
+}
+
 #[test]
 fn an_hour_that_comes_twice_is_one_and_a_day_has_it_twice() {
     let store = ["digest", "--no-api", "--output", "json", "--store", STORE.to_str().unwrap()];

@@ -1,8 +1,10 @@
 //! What is not there is said, and the rest is told.
 
 use mock::Fault;
+use serde_json::{Value, json};
 
 use crate::support::{
+    raw::{Raw, Step},
     reacting::Reacting,
     receiver::{EVENT, Receiver, number, until},
     shell::{CANARY, asking, folder, run, twochat_with},
@@ -36,9 +38,43 @@ async fn where_2chat_does_not_answer_the_rest_is_told_and_it_ends_with_1() {
         assert!(run.stdout.contains(what), "{what}: {run:?}");
         assert!(run.stderr.starts_with("twochat: ") && run.stderr.contains(what), "{run:?}");
     }
+    twochat.clear();
+    twochat.switch_on(Fault::UsageMissing);
+    let unsaid = told(&["--output", "json"], &asking(&twochat.base_url()));
+    assert!(unsaid.code == Some(1) && unsaid.stdout.contains("Credits: "), "{unsaid:?}");
     let left_out = told(&["--no-api", "--output", "json"], &[]).result();
     assert_eq!(left_out["missing"][0], "Contacts added and credits: not asked for (--no-api).");
     assert_eq!(left_out["credits-spent"], 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_page_is_the_end_after_a_short_one_alone_and_that_is_said() {
+    let reply = |status: u16, body: Value| {
+        let (body, close) =
+            (body.to_string(), "content-type: application/json\r\nconnection: close");
+        let length = body.len();
+        let head = format!("HTTP/1.1 {status} x\r\n{close}\r\ncontent-length: {length}\r\n\r\n");
+        vec![Step::Send((head + &body).into()), Step::Close]
+    };
+    let contact = |number: usize| {
+        let uuid = format!("CON{number:08}-9ad1-4c96-9eff-526a90a48c77");
+        json!({ "uuid": uuid, "first_name": "Ada", "details": [] })
+    };
+    for (count, code) in [(2, 0), (100, 1)] {
+        let contacts: Vec<_> = (0..count).map(contact).collect();
+        let page = reply(200, json!({ "success": true, "contacts": contacts }));
+        let no_page = reply(404, json!({ "success": false, "error": true, "message": "gone" }));
+        let no_usage = reply(404, json!({ "success": false }));
+        let twochat = Raw::in_turn(vec![no_usage, page, no_page]).await;
+        let run = told(&["--output", "json"], &asking(&twochat.base_url()));
+        let told: Value = run.stdout.parse().unwrap();
+        let warning = told["warnings"][0].as_str().unwrap_or_default();
+        assert_eq!(warning.contains("Page 1 of the contacts is refused"), code == 0, "{told}");
+        let missing = told["missing"].to_string();
+        assert_eq!(missing.contains("Contacts added: page 1: "), code == 1, "{told}");
+        assert_eq!(told["contacts"].is_null(), code == 1, "{told}");
+        assert!(missing.contains("Credits: ") && run.code == Some(1), "{run:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +84,7 @@ async fn a_store_that_cannot_be_read_is_said_and_the_account_is_told() {
     std::fs::write(&store, "no store").unwrap();
     let words = ["digest", "--no-contacts", "--output", "json", "--store", store.to_str().unwrap()];
     let run = run(&words, &asking(&twochat.base_url()));
-    let told: serde_json::Value = run.stdout.parse().unwrap();
+    let told: Value = run.stdout.parse().unwrap();
     assert_eq!((run.code, &told["credits"]["used"]), (Some(1), &1.into()), "{told}");
     assert!(told["missing"][0].as_str().unwrap().contains("cannot be used"), "{told}");
     assert!(told["missing"][1].as_str().unwrap().contains("--no-contacts"), "{told}");
@@ -91,7 +127,7 @@ async fn a_persona_sees_in_a_summary_what_it_sees_elsewhere() {
     reacting.write(&text.replace(actions, &format!("[\"list-contacts\"]\n{masks}")));
     let words = ["--policy", policy.to_str().unwrap(), "--persona", "reader", "--output", "json"];
     let run = told(&words, &[("WORK_KEY", CANARY)]);
-    let told: serde_json::Value = run.stdout.parse().unwrap();
+    let told: Value = run.stdout.parse().unwrap();
     let shown = told.to_string();
     for hidden in ["1415555", "Ada", "evil", "360", "90000"] {
         assert!(!shown.contains(hidden), "{hidden}: {shown}");
