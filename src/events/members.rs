@@ -77,6 +77,10 @@ pub(super) enum Slot {
 
 const SLOTS: usize = Slot::Picture as usize + 1;
 
+/// So many of a list are given: more than there are in an order or come to a group at
+/// once, and so few that every host takes them.
+const MOST: usize = 2000;
+
 /// The objects whose members are known.
 #[derive(Clone, Copy)]
 enum Within {
@@ -320,7 +324,8 @@ impl Members {
     fn keep(&mut self, slot: Slot, read: Option<String>) -> bool {
         let is_read = read.is_some();
         if let Some(id) = read.as_deref().and_then(|text| text.strip_suffix("@lid")) {
-            let id = id.split(&['-', ':'][..]).filter(|part| !part.is_empty()).next_back();
+            // Without the device behind it, and what a session key has before it.
+            let id = id.split(&[':'][..]).next().and_then(|id| id.split(&['-'][..]).next_back());
             self.no_numbers.extend(id.map(|id| concat(&["+", id])));
         }
         if let Some(kept) = self.kept.get_mut(slot as usize) {
@@ -349,8 +354,10 @@ impl Members {
             thumbnail_url: self.take(Slot::Thumbnail),
         };
         match (&product.id, &product.name) {
-            (None, None) => self.cannot_read(place),
-            _ => keep(&mut self.products, product),
+            (Some(_), _) | (_, Some(_)) if self.products.len() < MOST => {
+                keep(&mut self.products, product);
+            }
+            _ => self.cannot_read(place),
         }
         Ok(())
     }
@@ -365,8 +372,8 @@ impl Members {
         }
         let id = self.take(Slot::PartyId);
         match self.take(Slot::PartyNumber).or(id) {
-            Some(party) => keep(&mut self.people, party),
-            None => self.cannot_read(place),
+            Some(party) if self.people.len() < MOST => keep(&mut self.people, party),
+            _ => self.cannot_read(place),
         }
         Ok(())
     }

@@ -198,6 +198,7 @@ fn only_what_is_a_number_is_given_as_one() {
             None,
         ),
         (r#""participant":{"phone_number":"+14155550123","id":"14155550123@lid"}"#, None),
+        (r#""participant":{"phone_number":"+14155550123","id":"14155550123:7@lid"}"#, None),
         (r#""participant":{"phone_number":"+14155550123"}"#, Some("+14155550123")),
     ] {
         assert_eq!(number(members).as_deref(), expected, "{members}");

@@ -42,7 +42,7 @@ pub(crate) struct Target {
 
 /// What handing on to it means.
 pub(crate) enum Kind {
-    Forward(Forward),
+    Forward(Box<Forward>),
     Run(Running),
     Call(Box<Calling>),
 }

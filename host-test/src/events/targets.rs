@@ -76,7 +76,7 @@ impl TargetArguments {
             let mut told = hex(digest(&SHA256, url.as_bytes()));
             told.truncate(8);
             let name = format!("{mailbox}#{told}");
-            let kind = Kind::Forward(Forward { mailbox, client: client.clone(), secret });
+            let kind = Kind::Forward(Box::new(Forward { mailbox, client: client.clone(), secret }));
             targets.push(Target { name, filter: Filter::All, kind });
         }
         for program in &self.run {
@@ -147,7 +147,7 @@ impl Makings<'_> {
                 let secret = Signing::From(secret.clone(), folder.to_owned());
                 secret.signer().await.map_err(|why| format!("secret: {why}"))?;
                 let client = self.client.clone();
-                Ok(Kind::Forward(Forward { mailbox, client, secret }))
+                Ok(Kind::Forward(Box::new(Forward { mailbox, client, secret })))
             }
         }
     }

@@ -11,6 +11,7 @@ use crate::support::{
     every_action,
     everything::EVERYTHING_WAT,
     raw::{Raw, Step},
+    schemas::EVENT_TOOLS,
     shell::{CANARY, Run, asking, fed, file, folder, on_a_terminal, run, twochat_with},
 };
 
@@ -241,7 +242,7 @@ fn the_demo_fits_a_terminal_of_80_columns_and_says_what_to_try_next() {
     for line in text.lines() {
         assert!(unicode_width::UnicodeWidthStr::width(line) <= 80, "{line}");
     }
-    let calls = every_action().len() + 3;
+    let calls = every_action().len() + EVENT_TOOLS.len() + 3;
     let all = format!("\n{calls} of {calls} calls went as expected.");
     assert!(text.contains(&all), "{text}");
     let last = text.lines().last().unwrap();

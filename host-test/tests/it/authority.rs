@@ -60,7 +60,7 @@ fn the_built_in_component_states_what_this_host_gives_it() {
         json!({
             "origin": "https://api.p.2chat.io",
             "path": "/open",
-            "methods": ["GET", "POST"],
+            "methods": ["GET", "POST", "DELETE"],
             "key-header": "x-user-api-key",
             "key-setting": { "name": "TWOCHAT_API_KEY", "meaning": key },
             "base-url-setting": { "name": "TWOCHAT_BASE_URL", "meaning": base_url },

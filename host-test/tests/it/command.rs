@@ -16,6 +16,7 @@ use crate::{
         every_action,
         known::Known,
         names, new_contact,
+        schemas::EVENT_TOOLS,
         shell::{CANARY, Run, command, file, repeating, run},
     },
 };
@@ -115,8 +116,9 @@ async fn an_error_of_the_action_is_one_line_of_json_and_exit_1() {
 async fn arguments_that_do_not_fit_are_a_plain_message_and_nothing_is_sent() {
     let twochat = twochat().await;
     let unknown = format!(
-        "there is no action `list-contact`; did you mean `list-contacts`? This component has {}",
-        names().join(", ")
+        "there is no action `list-contact`; did you mean `list-contacts`? This component has {}, {}",
+        names().join(", "),
+        EVENT_TOOLS.iter().map(|tool| &*tool.name).collect::<Vec<_>>().join(", ")
     );
     for (action, arguments, expected) in [
         ("list-contact", "{}", unknown.as_str()),
