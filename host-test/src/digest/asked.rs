@@ -96,7 +96,7 @@ impl<'a> Asking<'a> {
                 Err(why) if was_short && why.refuses_the_page => {
                     self.warnings.push(format!(
                         "Page {page} of the contacts is refused, and is taken for the end: {}",
-                        why.message
+                        sentence(&why.message)
                     ));
                     return Ok(added);
                 }
