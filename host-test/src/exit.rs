@@ -22,8 +22,8 @@ Exit codes:
 pub(crate) enum CommandError {
     /// The action's error.
     Action(Value),
-    /// So many rows did not go through.
-    Rows(String),
+    /// Some of it was done, and this was not.
+    Unfinished(String),
     /// The command line was not understood; the text ends its last line itself.
     Usage(String),
     /// It was called wrongly, or its settings are broken.
@@ -44,11 +44,11 @@ impl CommandError {
         let (text, code) = match self {
             Self::Action(error) if terminal::is_heard() => (failure::laid_out(&error), 1),
             Self::Action(error) => (error.to_string(), 1),
+            Self::Unfinished(why) => (format!("twochat: {why}"), 1),
             Self::Usage(text) => {
                 terminal::say_styled(&text);
                 return ExitCode::from(2);
             }
-            Self::Rows(left) => (format!("twochat: {left}"), 1),
             Self::Misuse(message) => (format!("twochat: {message}"), 2),
             Self::Refused(why) => (format!("twochat: {why}. Nothing was sent."), 2),
             Self::NotMade(why) => (format!("twochat: {why}. Nothing was sent."), 3),
@@ -66,10 +66,10 @@ impl fmt::Display for CommandError {
             Self::Action(error) => write!(f, "{error}"),
             Self::Interrupted => f.write_str("interrupted"),
             Self::Usage(text)
-            | Self::Rows(text)
             | Self::Misuse(text)
             | Self::Refused(text)
             | Self::NotMade(text)
+            | Self::Unfinished(text)
             | Self::Host(text) => f.write_str(text),
         }
     }

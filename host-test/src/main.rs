@@ -18,6 +18,7 @@ mod commands {
     pub(crate) mod completions;
     pub(crate) mod connections;
     pub(crate) mod demo;
+    pub(crate) mod digest;
     pub(crate) mod events;
     pub(crate) mod inspect;
     pub(crate) mod listen;
@@ -33,6 +34,7 @@ mod batch;
 mod caller;
 mod component;
 mod destination;
+mod digest;
 mod events;
 mod exit;
 mod export;
@@ -100,6 +102,7 @@ enum Command {
     Mcp(commands::mcp::Arguments),
     Listen(commands::listen::Arguments),
     Events(commands::events::Arguments),
+    Digest(commands::digest::Arguments),
     Connect(commands::connections::Connect),
     Connections(commands::connections::List),
     Revoke(commands::connections::Revoke),
@@ -152,6 +155,7 @@ async fn carry_out() -> Result<(), CommandError> {
         Some(Command::Sync(arguments)) => commands::sync::run(arguments).await,
         Some(Command::Listen(arguments)) => commands::listen::run(arguments).await,
         Some(Command::Events(arguments)) => commands::events::run(arguments),
+        Some(Command::Digest(arguments)) => commands::digest::run(arguments).await,
         Some(Command::Mcp(arguments)) => commands::mcp::run(arguments).await,
         Some(Command::Connect(arguments)) => commands::connections::connect(arguments).await,
         Some(Command::Connections(arguments)) => commands::connections::list(arguments).await,

@@ -184,6 +184,21 @@ impl Access {
         Ok(tools)
     }
 
+    /// The fields that the caller does not see now, whatever shows them.
+    ///
+    /// # Errors
+    /// As [`Access::tools`].
+    pub fn masked(&self, offer: &Offer) -> Result<Vec<String>, String> {
+        match self {
+            Self::Owner(owner) => owner.still_without_policy().map(|()| Vec::new()),
+            Self::Persona(caller) => {
+                let policy = Policy::read(&caller.file)?;
+                let (persona, _) = caller.grant(&policy, &offer.tools)?;
+                Ok(masked(persona, offer))
+            }
+        }
+    }
+
     /// Decides on a call of the action.
     ///
     /// # Errors
@@ -274,9 +289,8 @@ impl OfPolicy {
         }
         let key = entry.secret.read(policy.folder()).await?;
         let connection = self.connection(&persona.connection, entry)?.with_key(key);
-        let hidden = offer.sensitive.iter().filter(|field| !persona.show.contains(field));
-        let masked = persona.mask.iter().chain(hidden).cloned().collect();
-        Ok(Permit { connection: Arc::new(connection), masked, asks: persona.asks(action) })
+        let (connection, masked) = (Arc::new(connection), masked(persona, offer));
+        Ok(Permit { connection, masked, asks: persona.asks(action) })
     }
 
     /// What the policy grants, if it fits the tools. A field that is misspelt there
@@ -316,6 +330,12 @@ impl OfPolicy {
         let file = policy.file().display();
         format!("the persona `{name}` may not call `{action}`: {file} allows it {allowed}")
     }
+}
+
+/// The fields that a persona does not see.
+fn masked(persona: &Persona, offer: &Offer) -> Vec<String> {
+    let hidden = offer.sensitive.iter().filter(|field| !persona.show.contains(field));
+    persona.mask.iter().chain(hidden).cloned().collect()
 }
 
 /// The key of a connection where nobody else has to be asked for it.

@@ -62,49 +62,8 @@ impl Program {
     /// A sentence that says why not, with the last of what the program complained of.
     pub async fn feed(&self, folder: &Path, input: &[u8], time: Duration) -> Result<(), String> {
         let (mut command, name) = self.command(folder)?;
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let unrun = |error| format!("{name} cannot be run: {error}");
-        let mut child = command.spawn().map_err(unrun)?;
-        let mut family = Family::of(&child);
-        let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
-        let mut complaint = Vec::new();
-        let run = async {
-            let fed = async {
-                if let Some(mut stdin) = stdin {
-                    // A program that has read enough closes its end.
-                    let _ = stdin.write_all(input).await;
-                }
-            };
-            let mut talk = pin!(join(last_of(stderr, &mut complaint), fed));
-            let mut is_over = false;
-            let talked = async {
-                talk.as_mut().await;
-                is_over = true;
-                pending().await
-            };
-            let status = tokio::select! {
-                status = child.wait() => status,
-                () = talked => return child.wait().await,
-            };
-            // What it left running may keep its end open.
-            if !is_over {
-                let _ = timeout(LAST, talk).await;
-            }
-            status
-        };
-        let ended = timeout(time, run).await;
-        let why = match ended {
-            Ok(Ok(status)) if status.success() => {
-                family.has_ended();
-                return Ok(());
-            }
-            Ok(Ok(status)) => format!("{name} failed with {status}"),
-            Ok(Err(error)) => format!("{name} was lost: {error}"),
-            Err(_) => format!("{name} took longer than {} s", time.as_secs()),
-        };
-        let complaint = String::from_utf8_lossy(&complaint);
-        let complaint = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
-        Err(if complaint.is_empty() { why } else { format!("{why}: {complaint}") })
+        command.stdout(Stdio::null());
+        feed(command, &name, input, time).await
     }
 
     /// The program, to be started with all that it may start in a group of its own, and its
@@ -157,6 +116,62 @@ impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.command.first().map_or("", String::as_str))
     }
+}
+
+/// Runs a command, of this name in complaints, with this on its standard input, for so long
+/// at most, and is content if it ends well. All that it starts is in a group of its own.
+///
+/// # Errors
+/// A sentence that says why not, with the last of what it complained of.
+pub async fn feed(
+    mut command: Command,
+    name: &str,
+    input: &[u8],
+    time: Duration,
+) -> Result<(), String> {
+    command.kill_on_drop(true).process_group(0).stdin(Stdio::piped()).stderr(Stdio::piped());
+    let unrun = |error| format!("{name} cannot be run: {error}");
+    let mut child = command.spawn().map_err(unrun)?;
+    let mut family = Family::of(&child);
+    let (stdin, stderr) = (child.stdin.take(), child.stderr.take());
+    let mut complaint = Vec::new();
+    let run = async {
+        let fed = async {
+            if let Some(mut stdin) = stdin {
+                // A program that has read enough closes its end.
+                let _ = stdin.write_all(input).await;
+            }
+        };
+        let mut talk = pin!(join(last_of(stderr, &mut complaint), fed));
+        let mut is_over = false;
+        let talked = async {
+            talk.as_mut().await;
+            is_over = true;
+            pending().await
+        };
+        let status = tokio::select! {
+            status = child.wait() => status,
+            () = talked => return child.wait().await,
+        };
+        // What it left running may keep its end open.
+        if !is_over {
+            let _ = timeout(LAST, talk).await;
+        }
+        status
+    };
+    let ended = timeout(time, run).await;
+    let why = match ended {
+        Ok(Ok(status)) if status.success() => {
+            family.has_ended();
+            return Ok(());
+        }
+        Ok(Ok(status)) => format!("{name} failed with {status}"),
+        Ok(Err(error)) => format!("{name} was lost: {error}"),
+        Err(_) => format!("{name} took longer than {} s", time.as_secs()),
+    };
+    let complaint = String::from_utf8_lossy(&complaint);
+    let complaint = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
+    Err(if complaint.is_empty() { why } else { format!("{why}: {complaint}") })
 }
 
 /// Keeps the last of what comes, until its end.

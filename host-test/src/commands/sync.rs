@@ -165,7 +165,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         }
         made?;
         return match ends::left(&plan.entries) {
-            Some(left) => Err(CommandError::Rows(left)),
+            Some(left) => Err(CommandError::Unfinished(left)),
             None => Ok(()),
         };
     }

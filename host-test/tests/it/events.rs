@@ -27,8 +27,11 @@ async fn subscribe(twochat: &Mock, wanted: Value) -> Value {
     Caller::of(twochat).call("subscribe", wanted).await.unwrap()
 }
 
+/// A status and a body, or why there are none.
+type Replied = Result<(u16, Value), fn() -> Error>;
+
 /// A host that answers these in turn, the last one again and again.
-fn replying(replies: Vec<Result<(u16, Value), fn() -> Error>>) -> Hook {
+fn replying(replies: Vec<Replied>) -> Hook {
     let next = AtomicUsize::new(0);
     Hook::answering(move || {
         let turn = next.fetch_add(1, Relaxed).min(replies.len() - 1);

@@ -30,6 +30,7 @@ mod cache;
 mod command;
 mod compiles;
 mod connects;
+mod digest;
 mod endings;
 mod events;
 mod exports;

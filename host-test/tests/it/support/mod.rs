@@ -14,6 +14,7 @@ pub(crate) mod receiver;
 pub(crate) mod remote;
 pub(crate) mod schemas;
 pub(crate) mod shell;
+pub(crate) mod told;
 mod twochat;
 
 use std::{

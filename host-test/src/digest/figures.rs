@@ -1,0 +1,280 @@
+//! What do the events of a span come to? Counted as things, not as reports: a message that
+//! several events tell of is one.
+//!
+//! Things are told apart by what came; what is shown is what the caller may see.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    amount::Amount,
+    calls::{Call, Ending},
+    span::Span,
+    text::shown,
+};
+
+/// So many of the busiest chats are named.
+const BUSIEST: usize = 8;
+const HOURS: usize = 24;
+
+/// What it comes to, as JSON shows it.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Figures {
+    pub(crate) conversations: Conversations,
+    pub(crate) messages: Messages,
+    pub(crate) busiest_chats: Vec<Chat>,
+    pub(crate) orders: Orders,
+    pub(crate) calls: Calls,
+    /// Messages that were not sent.
+    pub(crate) not_sent: u64,
+    pub(crate) group_changes: u64,
+    /// Times that a number came on or went off.
+    pub(crate) number_changes: u64,
+    /// Events of other kinds.
+    pub(crate) others: u64,
+    pub(crate) kept_back: KeptBack,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Conversations {
+    pub(crate) begun: u64,
+    /// Those of them with somebody who never wrote before.
+    pub(crate) first_ever: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Messages {
+    pub(crate) incoming: u64,
+    pub(crate) outgoing: u64,
+    /// Those that do not tell which way they went.
+    pub(crate) either_way: u64,
+    pub(crate) chats: u64,
+    /// Those that do, by the hour that the clocks showed.
+    pub(crate) by_hour: [Hour; HOURS],
+}
+
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub(crate) struct Hour {
+    pub(crate) incoming: u64,
+    pub(crate) outgoing: u64,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Chat {
+    pub(crate) name: Option<String>,
+    pub(crate) number: Option<String>,
+    pub(crate) incoming: u64,
+    pub(crate) outgoing: u64,
+    pub(crate) messages: u64,
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct Orders {
+    pub(crate) count: u64,
+    pub(crate) sums: Vec<Sum>,
+    /// Those whose sum is not known, and so is in none of `sums`.
+    pub(crate) without_sum: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Sum {
+    pub(crate) currency: Option<String>,
+    pub(crate) sum: String,
+}
+
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Calls {
+    pub(crate) missed: u64,
+    /// Those that came in, and of which nothing says whether they were answered.
+    pub(crate) unclear: u64,
+}
+
+/// What was not read, or not handed on.
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) struct KeptBack {
+    /// Events that came in the span and could not be read.
+    pub(crate) unread: u64,
+    /// Parts that could not be read of events that were.
+    pub(crate) unread_parts: u64,
+    /// Events that came in the span and happened before it.
+    pub(crate) late: u64,
+    /// Events that still wait to be read, whenever they came.
+    pub(crate) not_yet_read: u64,
+    /// What waits to be handed on, or was given up, of all events.
+    pub(crate) waiting: u64,
+    pub(crate) parked: u64,
+}
+
+/// An event, as it came and as the caller may see it.
+pub(crate) struct Event<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) came: &'a Value,
+    pub(crate) seen: &'a Value,
+    /// When it happened.
+    pub(crate) at: Timestamp,
+}
+
+/// A count under way.
+pub(crate) struct Tally<'a> {
+    span: &'a Span,
+    figures: Figures,
+    messages: HashMap<String, Message>,
+    /// Of each chat its name and number.
+    chats: HashMap<String, (Option<String>, Option<String>)>,
+    calls: HashMap<String, Call>,
+}
+
+struct Message {
+    chat: String,
+    is_incoming: Option<bool>,
+    hour: usize,
+    order: Option<(Option<String>, Option<Amount>)>,
+}
+
+impl<'a> Tally<'a> {
+    pub(crate) fn of(span: &'a Span) -> Self {
+        let (messages, chats, calls) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { span, figures: Figures::default(), messages, chats, calls }
+    }
+
+    pub(crate) fn add(&mut self, event: &Event<'_>) {
+        let content = event.came.get("content");
+        let case = |name: &str| content.and_then(|content| content.get(name));
+        if let Some(call) = case("call") {
+            self.add_call(event, call);
+        }
+        // Earlier ones are looked at for the calls that began then, and for nothing else.
+        if !self.span.has(event.at) {
+            return;
+        }
+        let figures = &mut self.figures;
+        let unread = event.came.pointer("/unread/count").and_then(Value::as_u64);
+        figures.kept_back.unread_parts += unread.unwrap_or_default();
+        if let Some(period) = case("conversation") {
+            figures.conversations.begun += 1;
+            figures.conversations.first_ever += u64::from(period == "all-time");
+            self.add_message(event);
+        } else if content.is_some_and(|content| content == "message") {
+            self.add_message(event);
+        } else if let Some(receipt) = case("receipt") {
+            figures.not_sent += u64::from(receipt == "not-sent");
+        } else if case("group-change").is_some() {
+            figures.group_changes += 1;
+        } else if case("number-status").is_some() {
+            figures.number_changes += 1;
+        } else if case("call").is_none() {
+            figures.others += 1;
+        }
+    }
+
+    fn add_message(&mut self, event: &Event<'_>) {
+        let chat = self.chat(event);
+        let is_incoming = text(event.came, "/direction").map(|direction| direction == "incoming");
+        let hour = self.span.hour(event.at);
+        let order = event.seen.pointer("/message/order").filter(|it| !it.is_null()).map(order);
+        let uuid = text(event.came, "/message/uuid").or(text(event.came, "/key"));
+        // One that nothing tells from others is one of its own.
+        let key = uuid.map_or_else(|| format!("#{}", self.messages.len()), str::to_owned);
+        let new = Message { chat, is_incoming: None, hour, order: None };
+        let message = self.messages.entry(key).or_insert(new);
+        message.is_incoming = message.is_incoming.or(is_incoming);
+        message.order = message.order.take().or(order);
+    }
+
+    /// What tells the chat from others; its names are noted.
+    fn chat(&mut self, event: &Event<'_>) -> String {
+        let came = |place: &str| text(event.came, place);
+        let group = came("/chat-id").filter(|id| id.ends_with("@g.us")).or(came("/group-uuid"));
+        let key = group.or(came("/phone-number")).or(came("/chat-id")).unwrap_or_default();
+        let seen = |place: &str| text(event.seen, place).map(shown).filter(|it| !it.is_empty());
+        let full = [seen("/contact/first-name"), seen("/contact/last-name")];
+        let full = Some(full.into_iter().flatten().collect::<Vec<_>>().join(" "));
+        let full = full.filter(|name| !name.is_empty()).or_else(|| seen("/contact/push-name"));
+        let (name, number) = match group {
+            Some(_) => (seen("/group-name"), None),
+            None => (full, seen("/phone-number").or_else(|| seen("/chat-id"))),
+        };
+        let known = self.chats.entry(key.to_owned()).or_default();
+        known.0 = name.or(known.0.take());
+        known.1 = number.or(known.1.take());
+        key.to_owned()
+    }
+
+    fn add_call(&mut self, event: &Event<'_>, call: &Value) {
+        let uuid = text(call, "/uuid").unwrap_or_default();
+        let known = self.calls.entry(uuid.to_owned()).or_default();
+        known.hears(event.name, text(call, "/status"), text(event.came, "/direction"));
+        known.is_of_the_span |= self.span.has(event.at);
+    }
+
+    /// What it all comes to.
+    pub(crate) fn figures(self, kept_back: &KeptBack) -> Figures {
+        let Self { mut figures, messages, chats, calls, .. } = self;
+        let KeptBack { unread, late, not_yet_read, waiting, parked, .. } = *kept_back;
+        let unread_parts = figures.kept_back.unread_parts;
+        figures.kept_back = KeptBack { unread, unread_parts, late, not_yet_read, waiting, parked };
+        for call in calls.values().filter(|call| call.is_of_the_span) {
+            match call.ending() {
+                Ending::Missed => figures.calls.missed += 1,
+                Ending::Unclear => figures.calls.unclear += 1,
+                Ending::Other => {}
+            }
+        }
+        let mut busiest: HashMap<&str, Chat> = HashMap::new();
+        let mut sums: BTreeMap<Option<String>, Amount> = BTreeMap::new();
+        for message in messages.values() {
+            let chat = busiest.entry(&message.chat).or_insert_with(|| {
+                let (name, number) = chats.get(&message.chat).cloned().unwrap_or_default();
+                Chat { name, number, ..Chat::default() }
+            });
+            chat.messages += 1;
+            let count = &mut figures.messages;
+            let mut hour = count.by_hour.get_mut(message.hour);
+            match message.is_incoming {
+                Some(true) => {
+                    (count.incoming, chat.incoming) = (count.incoming + 1, chat.incoming + 1);
+                    hour.iter_mut().for_each(|hour| hour.incoming += 1);
+                }
+                Some(false) => {
+                    (count.outgoing, chat.outgoing) = (count.outgoing + 1, chat.outgoing + 1);
+                    hour.iter_mut().for_each(|hour| hour.outgoing += 1);
+                }
+                None => count.either_way += 1,
+            }
+            let Some((currency, amount)) = &message.order else { continue };
+            figures.orders.count += 1;
+            let before = sums.get(currency).copied().unwrap_or_default();
+            match amount.and_then(|amount| amount.plus(before)) {
+                Some(sum) => _ = sums.insert(currency.clone(), sum),
+                None => figures.orders.without_sum += 1,
+            }
+        }
+        let sums = sums.into_iter().map(|(currency, sum)| Sum { currency, sum: sum.to_string() });
+        figures.orders.sums = sums.collect();
+        figures.messages.chats = busiest.len() as u64;
+        let mut busiest: Vec<_> = busiest.into_iter().collect();
+        busiest.sort_by(|(one, a), (other, b)| b.messages.cmp(&a.messages).then(one.cmp(other)));
+        figures.busiest_chats = busiest.into_iter().map(|(_, chat)| chat).take(BUSIEST).collect();
+        figures
+    }
+}
+
+/// The currency and the sum of an order. 0 stands where the sum is not known.
+fn order(order: &Value) -> (Option<String>, Option<Amount>) {
+    let total = text(order, "/total").and_then(Amount::of).filter(|total| !total.is_zero());
+    let currency = text(order, "/currency").map(shown).filter(|currency| !currency.is_empty());
+    (currency, total)
+}
+
+fn text<'v>(value: &'v Value, place: &str) -> Option<&'v str> {
+    value.pointer(place).and_then(Value::as_str)
+}

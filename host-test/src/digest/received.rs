@@ -1,0 +1,65 @@
+//! Which events are of a span? Those in the store that happened then; where one does not say
+//! when it happened, when it came.
+
+use host::hiding::redact;
+use jiff::Timestamp;
+use rusqlite::{Connection, Row, params};
+use serde_json::Value;
+
+use super::{
+    figures::{Event, Figures, KeptBack, Tally},
+    span::Span,
+};
+
+/// A call may have begun so many milliseconds before what is told of it.
+const CALL: i64 = 60 * 60 * 1000;
+
+/// When an event happened, in milliseconds since 1970.
+const AT: &str = "coalesce(1000 * unixepoch(content ->> '$.at'), received)";
+
+/// What the events of the span come to, without the fields that are masked.
+pub(crate) fn figures(
+    store: &Connection,
+    span: &Span,
+    masked: &[String],
+) -> rusqlite::Result<Figures> {
+    let (since, until) = span.milliseconds();
+    let read = format!(
+        "SELECT {AT} AS at, coalesce(name, event), content FROM events
+         WHERE state = 'read' AND at >= ?1 AND at < ?2 ORDER BY id"
+    );
+    let mut found = store.prepare(&read)?;
+    let mut rows = found.query(params![since.saturating_sub(CALL), until])?;
+    let mut tally = Tally::of(span);
+    while let Some(row) = rows.next()? {
+        let (at, name, content): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let came: Value = content.parse().unwrap_or_default();
+        let mut seen = came.clone();
+        redact(&mut seen, masked);
+        let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
+        tally.add(&Event { name: &name, came: &came, seen: &seen, at });
+    }
+    Ok(tally.figures(&kept_back(store, since, until)?))
+}
+
+fn kept_back(store: &Connection, since: i64, until: i64) -> rusqlite::Result<KeptBack> {
+    let in_span = |condition: &str| {
+        let read = format!(
+            "SELECT count(*) FROM events WHERE received >= ?1 AND received < ?2 AND {condition}"
+        );
+        store.query_row(&read, params![since, until], count)
+    };
+    let now = |from: &str| store.query_row(&format!("SELECT count(*) FROM {from}"), [], count);
+    Ok(KeptBack {
+        unread: in_span("state = 'unread'")?,
+        unread_parts: 0,
+        late: in_span(&format!("state = 'read' AND {AT} < ?1"))?,
+        not_yet_read: now("events WHERE state = 'new'")?,
+        waiting: now("outbox WHERE state IN ('waiting', 'begun')")?,
+        parked: now("outbox WHERE state = 'parked'")?,
+    })
+}
+
+fn count(row: &Row<'_>) -> rusqlite::Result<u64> {
+    Ok(row.get::<_, i64>(0)?.try_into().unwrap_or_default())
+}

@@ -1,0 +1,137 @@
+//! What does a summary say in words? The same in every form that people read.
+
+use super::{
+    Digest,
+    asked::Credits,
+    counted,
+    figures::{Figures, KeptBack, Orders, Sum},
+};
+
+impl Digest {
+    /// The span, by the clocks of its zone.
+    pub(crate) fn span(&self) -> String {
+        // With seconds and the offset it would be for programs.
+        let clock = |time: &str| time.chars().take(16).collect::<String>().replace('T', " ");
+        format!("{} to {}, {}", clock(&self.since), clock(&self.until), self.time_zone)
+    }
+
+    /// The figures that matter most, each with its name.
+    pub(crate) fn rows(&self) -> Vec<(&'static str, String)> {
+        let mut rows = self.events.as_ref().map(of_events).unwrap_or_default();
+        if let Some(added) = &self.contacts {
+            let names = added.names.join(", ");
+            let more = added.added.saturating_sub(added.names.len() as u64);
+            let names = match (names.is_empty(), more) {
+                (true, _) => String::new(),
+                (false, 0) => format!(": {names}"),
+                (false, more) => format!(": {names} and {more} more"),
+            };
+            rows.push(("Contacts added", format!("{}{names}", added.added)));
+        }
+        if let Some(credits) = &self.credits {
+            rows.push(("Credits left", credits.left_in_words()));
+            rows.extend(credits.used.map(|used| ("Credits used", used.to_string())));
+        }
+        rows
+    }
+
+    /// What there is besides, each with its name.
+    pub(crate) fn besides(&self) -> Vec<(&'static str, String)> {
+        let mut rows = self.events.as_ref().map(rare).unwrap_or_default();
+        if self.credits_spent > 0 {
+            rows.push(("Spent for this summary", counted(self.credits_spent, "credit", "credits")));
+        }
+        rows
+    }
+
+    /// What is behind the figures and was not read or not handed on, a sentence each.
+    pub(crate) fn kept_back(&self) -> Vec<String> {
+        let events = self.events.as_ref().map(|figures| of_kept_back(&figures.kept_back));
+        let mut sentences = events.unwrap_or_default();
+        let mut say = |count: u64, what: &str| {
+            if count > 0 {
+                sentences.push(format!("{} {what}", counted(count, "contact", "contacts")));
+            }
+        };
+        if let Some(added) = &self.contacts {
+            say(added.unread, "could not be read.");
+            say(added.without_time, "that do not say when they were added: not counted.");
+        }
+        sentences
+    }
+}
+
+impl Credits {
+    /// What is left, where 2Chat sets a limit.
+    pub(crate) fn left_in_words(&self) -> String {
+        match (self.left, self.limit) {
+            (Some(left), _) => left.to_string(),
+            (None, Some(_)) => "unknown".to_owned(),
+            (None, None) => "unlimited".to_owned(),
+        }
+    }
+}
+
+fn of_events(figures: &Figures) -> Vec<(&'static str, String)> {
+    let Figures { conversations, messages, orders, calls, .. } = figures;
+    let first_ever = match conversations.first_ever {
+        0 => String::new(),
+        count => format!(", {count} of them the first ever"),
+    };
+    vec![
+        ("Conversations begun", format!("{}{first_ever}", conversations.begun)),
+        ("Messages in", messages.incoming.to_string()),
+        ("Messages out", messages.outgoing.to_string()),
+        ("Chats", messages.chats.to_string()),
+        ("Orders", format!("{}{}", orders.count, sums(orders))),
+        ("Missed calls", calls.missed.to_string()),
+    ]
+}
+
+fn rare(figures: &Figures) -> Vec<(&'static str, String)> {
+    let all = [
+        ("Messages that do not tell which way they went", figures.messages.either_way),
+        ("Messages that were not sent", figures.not_sent),
+        ("Calls of which nothing says whether they were answered", figures.calls.unclear),
+        ("Group changes", figures.group_changes),
+        ("Changes of a number's state", figures.number_changes),
+        ("Other events", figures.others),
+    ];
+    let told = all.into_iter().filter(|(_, count)| *count > 0);
+    told.map(|(name, count)| (name, count.to_string())).collect()
+}
+
+/// The sums of orders, each with its currency.
+pub(crate) fn sums(orders: &Orders) -> String {
+    let sum = |it: &Sum| match &it.currency {
+        Some(currency) => format!("{} {currency}", it.sum),
+        None => format!("{} of no currency", it.sum),
+    };
+    let mut sums: Vec<_> = orders.sums.iter().map(sum).collect();
+    if orders.without_sum > 0 {
+        sums.push(format!("{} without a known sum", orders.without_sum));
+    }
+    if sums.is_empty() { String::new() } else { format!(": {}", sums.join(", ")) }
+}
+
+fn of_kept_back(kept_back: &KeptBack) -> Vec<String> {
+    let KeptBack { unread, unread_parts, late, not_yet_read, waiting, parked } = *kept_back;
+    let all = [
+        (unread, "event that came could not be read.", "events that came could not be read."),
+        (unread_parts, "part of an event could not be read.", "parts of events could not be read."),
+        (
+            late,
+            "event came late, and is counted when it happened, before this.",
+            "events came late, and are counted when they happened, before this.",
+        ),
+        (not_yet_read, "event still waits to be read.", "events still wait to be read."),
+        (waiting, "event still waits to be handed on.", "events still wait to be handed on."),
+        (
+            parked,
+            "event could not be handed on: `twochat events --state parked` shows why.",
+            "events could not be handed on: `twochat events --state parked` shows why.",
+        ),
+    ];
+    let told = all.into_iter().filter(|(count, ..)| *count > 0);
+    told.map(|(count, one, several)| counted(count, one, several)).collect()
+}
