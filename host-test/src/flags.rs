@@ -2,7 +2,7 @@
 //! from the action's schema, and help made from its docs.
 
 use clap::{Arg, ArgAction, ArgMatches, Command, builder::PossibleValuesParser};
-use host::tools::Tool;
+use host::{doubles::doubled, tools::Tool};
 use serde_json::{Map, Value};
 
 use crate::{input::without_mark, paint::visible};
@@ -179,7 +179,9 @@ fn value(text: &str, shape: Shape) -> Value {
     match shape {
         Shape::Text | Shape::Texts => text.into(),
         Shape::Json | Shape::Jsons => {
-            serde_json::from_str(without_mark(text)).unwrap_or_else(|_| text.into())
+            let read = serde_json::from_str(without_mark(text)).ok();
+            // Whichever of two was meant, the action's schema refuses a text here.
+            read.filter(|_| doubled(text.as_bytes()).is_none()).unwrap_or_else(|| text.into())
         }
     }
 }

@@ -59,7 +59,6 @@ mod paint;
 mod progress;
 mod resume;
 mod rows;
-mod seen;
 mod singer;
 mod skipped;
 mod spread;

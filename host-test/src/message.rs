@@ -1,6 +1,7 @@
 //! What does a message of the Model Context Protocol say, and what is answered to one that
 //! cannot be read?
 
+use host::doubles::doubled;
 use rmcp::{
     ErrorData, RoleServer,
     model::{
@@ -117,7 +118,15 @@ fn one(text: &[u8]) -> Option<Result<Taken, Outgoing>> {
             let why = "the id of a request is a text or a whole number, not null";
             return refuse(ErrorData::invalid_request(why, None), None);
         }
-        Ok(message) => return Some(Ok(greeted(message))),
+        Ok(message) => match doubled(text) {
+            None => return Some(Ok(greeted(message))),
+            Some(name) => {
+                let name: String = name.chars().take(REPEATED).collect();
+                let why = format!("`{}` stands twice in one object", visible(&name));
+                let JsonRpcMessage::Request(request) = message else { return None };
+                return refuse(ErrorData::invalid_request(why, None), Some(request.id));
+            }
+        },
         Err(error) => error,
     };
     // This reading passes over the rest without a limit on its depth.

@@ -124,6 +124,11 @@ impl Lines {
                 }
             }
         })?;
+        let left = Arc::clone(&in_flight);
+        thread::Builder::new().name("stdout".to_owned()).spawn(move || {
+            terminal::until_nobody_reads();
+            left.end();
+        })?;
         let output = Output { stdout: Mutex::new(terminal::protocol()), large: Mutex::new(()) };
         let output = Arc::new(output);
         let (waiting, answers) = (Arc::default(), JoinSet::new());

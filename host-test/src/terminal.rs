@@ -11,6 +11,10 @@ use std::{
 };
 
 use indicatif::ProgressDrawTarget;
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    io::Errno,
+};
 
 use crate::paint::visible;
 
@@ -113,4 +117,12 @@ pub(crate) fn drawing() -> ProgressDrawTarget {
 /// Where the messages of a protocol go, which nothing else may write between.
 pub(crate) fn protocol() -> tokio::io::Stdout {
     tokio::io::stdout()
+}
+
+/// Waits until nobody reads it any more, for ever where it leads into a file.
+pub(crate) fn until_nobody_reads() {
+    let stdout = io::stdout();
+    // Asked for nothing, it comes back only then.
+    let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+    while poll(&mut watched, None) == Err(Errno::INTR) {}
 }

@@ -14,7 +14,7 @@ use crate::{
     contract::{ErrorKind, Verdict},
     error::{Failure, Result},
     json::{Answer, unquoted},
-    text::{concat, digits, lossy, owned},
+    text::{concat, digits, lossy, owned, push},
 };
 
 /// What came back. A body that could not be read to its end is a failure, but
@@ -171,7 +171,10 @@ fn failure_in_words(
 fn quote(message: &mut String, words: Option<&str>) {
     if let Some(words) = words {
         message.push_str(" 2Chat says: “");
-        message.push_str(words);
+        for c in words.chars() {
+            // They end where they end.
+            push(message, if matches!(c, '“' | '”') { '"' } else { c });
+        }
         message.push_str("”.");
     }
 }

@@ -8,7 +8,7 @@ use std::{fmt, pin::Pin, time::Duration};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::calls::Source;
+use crate::{calls::Source, seen::is_unseen};
 
 /// A person may think for so long.
 pub const THINKING: Duration = Duration::from_secs(5 * 60);
@@ -126,7 +126,7 @@ pub(crate) async fn ask(asker: Option<&dyn Ask>, question: Question<'_>) -> (&'s
         return ("nobody", Answer::Nobody("make the call where a person can answer"));
     };
     if question.arguments.to_string().len() > READABLE {
-        let instead = "the arguments are more than 16 KiB, which no person reads; send less";
+        let instead = "the arguments are more than 16 KiB, which no person reads";
         return (asker.by(), Answer::Nobody(instead));
     }
     let answer = timeout(asker.thinking(), asker.ask(question)).await;
@@ -137,7 +137,9 @@ pub(crate) async fn ask(asker: Option<&dyn Ask>, question: Question<'_>) -> (&'s
 fn seen(text: &str) -> String {
     let mut seen = String::with_capacity(text.len());
     for letter in text.chars() {
-        match is_hidden(letter) {
+        // A blank of another width looks like another.
+        let is_blank = letter.is_whitespace() && !matches!(letter, ' ' | '\n');
+        match is_blank || is_unseen(letter) {
             true => {
                 let mut units = [0; 2];
                 let units = letter.encode_utf16(&mut units);
@@ -147,19 +149,6 @@ fn seen(text: &str) -> String {
         }
     }
     seen
-}
-
-fn is_hidden(letter: char) -> bool {
-    let is_blank = letter.is_whitespace() && !matches!(letter, ' ' | '\n');
-    let is_steering = letter.is_control() && letter != '\n';
-    is_blank
-        || is_steering
-        || matches!(letter,
-            '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}'
-            | '\u{E000}'..='\u{F8FF}' | '\u{E0000}'..='\u{E0FFF}' | '\u{F0000}'..='\u{10FFFF}')
 }
 
 #[cfg(test)]

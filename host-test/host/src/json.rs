@@ -243,10 +243,15 @@ fn whole<N: TryFrom<i128>>(json: &Value, place: &str) -> Result<N, Refusal> {
             json.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < EXACT).map(|x| x as i128)
         });
     number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
-        let signed = N::try_from(-1).is_ok();
-        let values = 1_i128 << (8 * size_of::<N>());
-        let low = if signed { -values / 2 } else { 0 };
-        refusal(place, json, &format!("a whole number from {low} to {}", low + values - 1))
+        // How wide the type is, is nobody's business.
+        let is_unsigned = N::try_from(-1).is_err();
+        let expected = match number {
+            Some(number) if number < 0 && is_unsigned => "a whole number of at least 0",
+            Some(1..) => "a whole number that is smaller",
+            Some(_) => "a whole number that is larger",
+            None => "a whole number",
+        };
+        refusal(place, json, expected)
     })
 }
 

@@ -11,6 +11,7 @@ use clap::{
 use host::{
     asking::Ask,
     calls::{Call, Calls},
+    doubles::doubled,
     engine::{Connector, Limits},
     retry::{Patience, TRIES},
     suggest,
@@ -31,6 +32,7 @@ use crate::{
     output,
     pages::{self, Wanted},
     paging::Paging,
+    paint::visible,
     progress::Progress,
     skipped::Skipped,
     spread::Kinds,
@@ -281,7 +283,12 @@ async fn json(source: &str) -> Result<Map<String, Value>, CommandError> {
         Some(file) => text(file, input::file(file.to_owned(), INPUT_LIMIT).await)?,
         None => source.to_owned(),
     };
-    match serde_json::from_str(input::without_mark(&text)) {
+    let text = input::without_mark(&text);
+    if let Some(name) = doubled(text.as_bytes()) {
+        let why = format!("the arguments give `{}` twice in one object", visible(&name));
+        return Err(CommandError::Misuse(why));
+    }
+    match serde_json::from_str(text) {
         Ok(Value::Object(arguments)) => Ok(arguments),
         Ok(_) => Err(CommandError::Misuse(
             "the arguments are no JSON object; expected such as {\"name\": \"value\"}".to_owned(),

@@ -1,14 +1,21 @@
 //! What is written down of a delivery before it is acknowledged? All of it, once: the same
-//! body at the same endpoint is counted.
+//! body at the same endpoint, soon after, is counted.
+//!
+//! Later it is stored anew. If it has a key, that tells that it is a double; if not, it may
+//! as well have happened again: a number that was cut off yesterday, and today.
 
 use chrono::Utc;
 use ring::digest::{SHA256, digest};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     endpoints::Endpoint,
     writer::{Unwritten, Writer},
 };
+
+/// So many milliseconds after it was delivered, the same body was delivered again: it did not
+/// happen again.
+const AGAIN: i64 = 10 * 60 * 1000;
 
 /// What came in.
 pub(crate) struct Delivery {
@@ -40,19 +47,23 @@ impl Delivery {
 
     fn insert(self, store: &Connection) -> rusqlite::Result<Kept> {
         let Self { event, place, digest, body } = self;
+        let now = Utc::now().timestamp_millis();
+        let mut count = store.prepare_cached(
+            "UPDATE events SET seen = seen + 1, last = ?4 WHERE id =
+             (SELECT max(id) FROM events
+              WHERE event = ?1 AND place = ?2 AND digest = ?3 AND last > ?5)
+             RETURNING id",
+        )?;
+        let again = (&event, &place, &digest, now, now - AGAIN);
+        if let Some(id) = count.query_row(again, |row| row.get(0)).optional()? {
+            return Ok(Kept::Double(id));
+        }
         let mut insert = store.prepare_cached(
             "INSERT INTO events (event, place, digest, body, received, last, seen, state)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5, 1, 'new')
-             ON CONFLICT (event, place, digest)
-             DO UPDATE SET seen = seen + 1, last = excluded.last
-             RETURNING id, seen",
+             RETURNING id",
         )?;
-        let now = Utc::now().timestamp_millis();
-        let row = (event, place, digest, body, now);
-        insert.query_row(row, |row| {
-            let (id, seen): (i64, i64) = (row.get(0)?, row.get(1)?);
-            Ok(if seen == 1 { Kept::New(id) } else { Kept::Double(id) })
-        })
+        insert.query_row((event, place, digest, body, now), |row| row.get(0)).map(Kept::New)
     }
 }
 
@@ -62,7 +73,7 @@ mod tests {
     use crate::events::store::Store;
 
     #[tokio::test]
-    async fn the_same_body_is_kept_once_for_each_endpoint_also_after_a_restart() {
+    async fn the_same_body_is_kept_once_for_each_endpoint_also_after_a_restart_but_not_for_ever() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("events.sqlite");
         let keep = async |event: &str, body: &str| {
@@ -74,5 +85,10 @@ mod tests {
         assert_eq!(keep("a", "{}").await, Kept::Double(first));
         assert!(matches!(keep("b", "{}").await, Kept::New(_)));
         assert!(matches!(keep("a", "{} ").await, Kept::New(_)));
+        let store = Store::open(&file).unwrap();
+        let age = |store: &Connection| store.execute("UPDATE events SET last = last - ?", [AGAIN]);
+        store.writer.write(age).await.unwrap();
+        drop(store);
+        assert!(matches!(keep("a", "{}").await, Kept::New(id) if id != first));
     }
 }

@@ -52,9 +52,9 @@ CREATE TABLE events (
     name TEXT,
     key TEXT,
     number TEXT,
-    content TEXT,                -- as it was read, JSON
-    UNIQUE (event, place, digest)
+    content TEXT                 -- as it was read, JSON
 );
+CREATE INDEX bodies ON events (event, place, digest, last);
 CREATE UNIQUE INDEX keys ON events (name, key) WHERE state = 'read' AND key IS NOT NULL;
 CREATE INDEX unread ON events (id) WHERE state = 'new';
 CREATE TABLE outbox (

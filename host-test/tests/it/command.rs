@@ -131,7 +131,7 @@ async fn arguments_that_do_not_fit_are_a_plain_message_and_nothing_is_sent() {
         (
             "list-contacts",
             r#"{"page-number": -1}"#,
-            "page-number: -1 cannot be used; expected a whole number from 0 to 4294967295",
+            "page-number: -1 cannot be used; expected a whole number of at least 0",
         ),
         (
             "list-contacts",

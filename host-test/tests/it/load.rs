@@ -199,10 +199,11 @@ async fn integers_are_taken_to_their_limits_and_no_further() {
             for limit in [low, high] {
                 assert_eq!(echo(with(field, number(limit))).await[field], number(limit));
             }
-            for beyond in [low - 1, high + 1] {
+            let too_low = if low == 0 { "of at least 0" } else { "that is larger" };
+            for (beyond, expected) in [(low - 1, too_low), (high + 1, "that is smaller")] {
                 let message = misfit("echo", &with(field, number(beyond)));
                 assert!(message.starts_with(&format!("{field}: ")), "{message}");
-                let expected = format!("expected a whole number from {low} to {high}");
+                let expected = format!("expected a whole number {expected}");
                 assert!(message.ends_with(&expected), "{message}");
             }
             for other in [json!(1.5), json!("1"), json!(true), json!(null), json!(1e40)] {
@@ -230,7 +231,7 @@ fn a_refusal_names_the_place_and_what_was_expected() {
         (
             "grid",
             json!([[], [1, 70000]]),
-            "grid[1][1]: 70000 cannot be used; expected a whole number from 0 to 65535",
+            "grid[1][1]: 70000 cannot be used; expected a whole number that is smaller",
         ),
         ("pair", json!([1]), "pair: [1] cannot be used; expected an array of 2"),
         ("pair", json!([1, 2]), "pair[1]: 2 cannot be used; expected text"),
@@ -265,18 +266,14 @@ fn a_refusal_names_the_place_and_what_was_expected() {
         (
             "outcome",
             json!({ "ok": "x" }),
-            "outcome.ok: \"x\" cannot be used; expected a whole number from 0 to 255",
+            "outcome.ok: \"x\" cannot be used; expected a whole number",
         ),
         (
             "outcome",
             json!(5),
             "outcome: 5 cannot be used; expected one of {\"ok\": …}, {\"err\": …}",
         ),
-        (
-            "maybe",
-            json!(-1),
-            "maybe: -1 cannot be used; expected a whole number from 0 to 4294967295",
-        ),
+        ("maybe", json!(-1), "maybe: -1 cannot be used; expected a whole number of at least 0"),
         ("inner", json!([{}]), "inner[0].name: it is missing"),
         (
             "inner",

@@ -161,7 +161,8 @@ async fn a_call_that_is_cancelled_before_its_turn_is_written_down_as_well() {
         let params = json!({ "name": "list-webhook-subscriptions", "arguments": {} });
         agent.say(&request(id, "tools/call", params));
     }
-    for id in 0..64 {
+    // Those first that wait for the turn of others.
+    for id in (0..64).rev() {
         agent.say(&notification("notifications/cancelled", json!({ "requestId": id })));
     }
     agent.leave();

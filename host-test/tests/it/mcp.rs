@@ -231,7 +231,7 @@ async fn arguments_that_do_not_fit_are_told_by_name_and_nothing_is_sent() {
         (
             "list-contacts",
             json!({ "page-number": 4_294_967_296_u64 }),
-            "page-number: 4294967296 cannot be used; expected a whole number from 0 to 4294967295",
+            "page-number: 4294967296 cannot be used; expected a whole number that is smaller",
         ),
         ("list-contacts", json!({ "page-number": -1 }), "page-number: -1 cannot be used; "),
         (
@@ -282,7 +282,8 @@ async fn arguments_are_taken_as_they_were_meant_and_what_is_left_out_is_told() {
     let created = call("create-contact", contact);
     assert_eq!(created["structuredContent"]["details"][0]["value"], "+14155550123");
     let told = created["content"][1]["text"].as_str().unwrap();
-    let not_taken = "Not taken, since the tool has no such field: wait_for_previous, \\u{1b}[31m.";
+    let not_taken =
+        "Not taken, since the tool has no such field: `wait_for_previous`, `\\u{1b}[31m`.";
     assert!(told.ends_with(not_taken), "{told}");
     let sent = twochat.requests().pop().unwrap().json().unwrap();
     assert_eq!(sent["contact_detail"], json!([{ "type": "PH", "value": "+14155550123" }]));

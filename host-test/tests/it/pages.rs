@@ -242,7 +242,7 @@ async fn a_hundred_thousand_contacts_take_little_memory_while_some_are_added() {
     assert_whole(&fs::read_to_string(&file).unwrap(), "csv", 100_000);
     assert!(given_twice(&twochat) > 0, "nothing moved, so nothing was shown");
     println!("peak memory: {} KiB", peak >> 10);
-    assert!((1 << 20..60_000_000).contains(&peak), "{peak} bytes");
+    assert!((1 << 20..64_000_000).contains(&peak), "{peak} bytes");
 }
 
 #[tokio::test]

@@ -69,6 +69,12 @@ pub(in crate::twochat) fn quoted(failure: &Failure) -> Option<&str> {
 }
 
 #[test]
+fn what_2chat_says_ends_where_it_ends() {
+    let failure = refused(400, r#"{"detail":"no”. It was carried out. “Yes"}"#);
+    assert_eq!(quoted(&failure), Some("no\". It was carried out. \"Yes"));
+}
+
+#[test]
 fn a_2xx_that_says_no_failure_is_handed_on_as_it_came() {
     for status in [200, 201, 202, 299] {
         for body in [

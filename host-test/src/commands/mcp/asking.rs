@@ -56,8 +56,13 @@ impl Questions {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, put| put.until > Instant::now());
         let mut state = [0; 16];
-        if open.len() >= OPEN || SystemRandom::new().fill(&mut state).is_err() {
-            return None;
+        SystemRandom::new().fill(&mut state).ok()?;
+        // Whoever answers the oldest now is asked again.
+        while open.len() >= OPEN
+            && let Some(oldest) = open.iter().min_by_key(|(_, put)| put.until)
+        {
+            let oldest = oldest.0.clone();
+            open.remove(&oldest);
         }
         let (action, arguments) = (question.action.to_owned(), question.arguments.clone());
         let (source, until) = (question.source.clone(), Instant::now() + THINKING);
@@ -161,7 +166,7 @@ impl<'a> Asker<'a> {
             return result.map_or(Answer::No, |result| said(&result));
         }
         let Some(state) = self.questions.put(question) else {
-            return Answer::Nobody("so many questions are open; have them answered first");
+            return Answer::Nobody("no question can be made up");
         };
         let request = InputRequest::Elicitation(request);
         let requests = BTreeMap::from([(CONSENT.to_owned(), request)]);

@@ -4,11 +4,9 @@
 //! A step that needs a tool stands there only where the tool is offered; what no tool does is
 //! said. So a prompt is true of any version of the connector, and for any persona.
 
-use host::{engine::Connector, tools::Tool};
+use host::{engine::Connector, seen::seen, tools::Tool};
 use rmcp::model::{GetPromptResult, Prompt, PromptArgument, PromptMessage, Role};
 use serde_json::{Map, Value};
-
-use crate::paint::visible;
 
 /// Whose tools these prompts are about.
 const PACKAGE: &str = "twochat:connector/";
@@ -240,7 +238,8 @@ impl Argument {
             return Err(format!("{name}: expected up to {LONGEST} letters"));
         }
         (self.fits)(text).map_err(|why| format!("{name}: {why}"))?;
-        Ok(Some(text.lines().map(visible).collect::<Vec<_>>().join("\n")))
+        // As one text, which begins and ends, since it may be a stranger's.
+        Ok(Some(Value::from(seen(text).as_deref().unwrap_or(text)).to_string()))
     }
 }
 

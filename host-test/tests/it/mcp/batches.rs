@@ -193,21 +193,26 @@ async fn a_server_that_nobody_reads_any_more_ends_though_its_input_does_not() {
     use std::io::{BufReader, Write};
 
     let twochat = twochat().await;
-    let mut command = shell::command(&["mcp"], &asking(&twochat.base_url()));
-    command.stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    let (mut stdin, mut stdout) =
-        (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
-    let mut say = |message: Value| stdin.write_all(format!("{message}\n").as_bytes());
-    say(request(1, "initialize", hello("2025-11-25"))).unwrap();
-    stdout.read_line(&mut String::new()).unwrap();
-    drop(stdout);
-    say(ping(2)).unwrap();
-    let begun = std::time::Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
-        std::thread::sleep(Duration::from_millis(50));
+    for asks_on in [true, false] {
+        let mut command = shell::command(&["mcp"], &asking(&twochat.base_url()));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (mut stdin, mut stdout) =
+            (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
+        let mut say = |message: Value| stdin.write_all(format!("{message}\n").as_bytes());
+        say(request(1, "initialize", hello("2025-11-25"))).unwrap();
+        stdout.read_line(&mut String::new()).unwrap();
+        drop(stdout);
+        if asks_on {
+            // It may have ended before.
+            let _ = say(ping(2));
+        }
+        let begun = std::time::Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it does not end");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+        drop(stdin);
     }
-    assert_eq!(child.wait().unwrap().code(), Some(0));
-    drop(stdin);
 }

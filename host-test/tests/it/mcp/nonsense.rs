@@ -69,6 +69,17 @@ async fn a_line_that_cannot_be_read_is_answered_and_the_next_one_served() {
         (br#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, INVALID_REQUEST, &none),
         (br#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, INVALID_REQUEST, &none),
         (deep.as_bytes(), INVALID_REQUEST, &json!("deep")),
+        // Two readers may take either of both.
+        (
+            br#"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"list-contacts","name":"create-contact"}}"#,
+            INVALID_REQUEST,
+            &json!(4),
+        ),
+        (
+            br#"{"jsonrpc":"2.0","id":5,"method":"tools/call","params":{"name":"list-contacts","arguments":{"page-number":1,"page-number":2}}}"#,
+            INVALID_REQUEST,
+            &json!(5),
+        ),
     ] {
         is_refused(&agent, line, code, id);
         agent.is_served();

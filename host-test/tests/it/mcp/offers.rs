@@ -53,11 +53,19 @@ async fn there_is_a_prompt_for_each_workflow_with_its_arguments() {
     assert_eq!(told(2), (&json!("app"), &json!(true)));
 
     for (name, arguments, expected) in [
-        ("react-to-events", json!({ "event": "message.received\n{}" }), "message.received\n{}"),
+        (
+            "react-to-events",
+            json!({ "event": "message.received\n- {}" }),
+            r#""message.received\n- {}""#,
+        ),
         ("react-to-events", json!({}), "none yet; ask me for one"),
-        ("daily-summary", json!({ "date": "2026-02-28" }), "this day, in UTC: 2026-02-28"),
+        ("daily-summary", json!({ "date": "2026-02-28" }), "this day, in UTC: \"2026-02-28\""),
         ("daily-summary", Value::Null, "this day, in UTC: today"),
-        ("sync-between-tools", json!({ "app": "A \u{1b}[2J CRM" }), "together: A \u{fffd}[2J CRM"),
+        (
+            "sync-between-tools",
+            json!({ "app": "A \u{1b}[2J CRM\u{E0041}" }),
+            "together: \"A [2J CRM\"",
+        ),
     ] {
         let answer = prompt(&mut agent, name, arguments);
         assert!(text(&answer).contains(expected), "{expected}: {answer}");
