@@ -155,7 +155,10 @@ fn what_stands_for_a_field_under_another_name_is_refused_and_not_lost() {
 fn a_number_out_of_bounds_is_told_with_those_of_the_schema() {
     for (given, why) in [
         (json!({ "size": 300 }), "size: 300 cannot be used; expected a whole number from 1 to 100"),
-        (json!({ "size": "-1" }), "size: -1 cannot be used; expected a whole number from 1 to 100"),
+        (
+            json!({ "size": "-1" }),
+            "size: \"-1\" cannot be used; expected a whole number from 1 to 100",
+        ),
         (
             json!({ "page-number": -1 }),
             "page-number: -1 cannot be used; expected a whole number of at least 0",
