@@ -240,7 +240,9 @@ fn whole<N: TryFrom<i128>>(json: &Value, place: &str) -> Result<N, Refusal> {
     let number =
         json.as_i64().map(i128::from).or_else(|| json.as_u64().map(i128::from)).or_else(|| {
             // 5.0 is the same number as 5, where floats can tell it from its neighbours.
-            json.as_f64().filter(|x| x.fract() == 0.0 && x.abs() < EXACT).map(|x| x as i128)
+            let whole = json.as_f64().filter(|x| x.fract() == 0.0)?;
+            let far = if whole > 0.0 { i128::MAX } else { i128::MIN };
+            Some(if whole.abs() < EXACT { whole as i128 } else { far })
         });
     number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
         // How wide the type is, is nobody's business.

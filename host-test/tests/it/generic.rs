@@ -35,7 +35,7 @@ fn now<T>(future: impl Future<Output = T>) -> T {
 
 /// What the reader still refuses where the schema does not, in its words.
 const BEYOND_SCHEMAS: [&str; 3] =
-    ["expected a whole number ", "expected a number that fits into 32 bits", "each at most once"];
+    ["expected a whole number", "expected a number that fits into 32 bits", "each at most once"];
 
 /// The reader and the schema judge the arguments alike, but for what no schema says that
 /// every client takes.

@@ -199,8 +199,9 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
         } else {
             agent.fails("list-contacts", json!({}))
         };
-        let (words, policy) = text.split_once("\n\n").unwrap();
+        let (words, policy) = text.rsplit_once("\n\n").unwrap();
         assert!(words.contains(happened), "{faults:?}: {text}");
+        assert_eq!(words.contains('“'), words.contains("is data that others wrote"), "{text}");
         assert_eq!(policy, format!("Error: {error}. {effect}{next}"), "{faults:?}");
         twochat.clear();
     }

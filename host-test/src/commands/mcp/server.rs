@@ -389,5 +389,6 @@ fn repeated(text: &str) -> String {
     let mut chars = text.chars();
     let mut short: String = chars.by_ref().take(REPEATED).collect();
     short.extend(chars.next().map(|_| '…'));
-    visible(&seen(&short).unwrap_or(short))
+    let shown = visible(&short);
+    seen(&shown).unwrap_or(shown)
 }
