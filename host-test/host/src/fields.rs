@@ -12,6 +12,7 @@ use wit_parser::{Type, TypeDefKind};
 
 use crate::{
     docs::{Comes, Doc, Docs, Effect},
+    meant::plain,
     tools::Tool,
 };
 
@@ -223,11 +224,6 @@ fn need_nothing(schema: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(need_nothing),
         _ => {}
     }
-}
-
-/// A name without what tells spellings apart.
-fn plain(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -323,7 +323,7 @@ fn of_one_type(schema: &Map<String, Value>) -> Option<&Map<String, Value>> {
 }
 
 /// A name without what tells spellings apart.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '-' | '_' | ' ')).flat_map(char::to_lowercase).collect()
 }
 
