@@ -307,6 +307,9 @@ impl Transport<RoleServer> for Lines {
         }
         // Nobody answers any more what somebody is asked.
         self.in_flight.end();
+        // What nobody has begun with, nobody waits for.
+        self.incoming.close();
+        while self.incoming.recv().await.is_some() {}
         // The process may end as soon as this does: not before what was asked is answered.
         let until = *self.until.get_or_insert_with(|| Instant::now() + self.patience);
         let _ = timeout_at(until, self.in_flight.is_over()).await;
