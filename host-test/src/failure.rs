@@ -7,8 +7,8 @@ use serde_json::Value;
 /// What an agent has to know of all answers, once: what the last sentences of errors ask
 /// for, and whose words it reads.
 const RULES: &str = "\
-A call that fails says what happened, whether it may have been carried out, and in `retry` \
-what to do. `after-correcting`: correct what `field` names, and call again. `after-waiting`: \
+A call that fails says what happened, whether it may have been carried out, and what to do, \
+in words or in `retry`. `after-correcting`: correct what `field` names, and call again. `after-waiting`: \
 wait `wait-seconds`, or a few, then repeat the same call. `now`: repeat it at once. \
 `after-looking`: wait, look whether it was carried out, and call again only if it was not; if \
 you cannot tell, ask the user. `never`: do not repeat it, and tell the user. Before each \

@@ -5,12 +5,13 @@ use host::doubles::doubled;
 use rmcp::{
     ErrorData, RoleServer,
     model::{
-        ClientRequest, ConstString, GetMeta, InitializeResultMethod, JsonRpcMessage, RequestId,
+        ClientRequest, ConstString, GetMeta, InitializeResultMethod, JsonRpcMessage,
+        ProtocolVersion, RequestId,
     },
     service::{RxJsonRpcMessage, TxJsonRpcMessage},
 };
 use serde::{Deserialize, Serialize, Serializer, de::IgnoredAny};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::{Map, Value, json, value::RawValue};
 
 use crate::{
     in_flight::{is_too_heavy, weight},
@@ -25,6 +26,8 @@ pub(crate) const LARGE: usize = 64 << 10;
 
 /// So many letters of an id are repeated.
 const REPEATED: usize = 60;
+
+type Members = Map<String, Value>;
 
 pub(crate) type Incoming = RxJsonRpcMessage<RoleServer>;
 pub(crate) type Outgoing = TxJsonRpcMessage<RoleServer>;
@@ -131,6 +134,12 @@ fn one(text: &[u8]) -> Option<Result<Taken, Outgoing>> {
     };
     // This reading passes over the rest without a limit on its depth.
     match serde_json::from_slice::<Head>(text) {
+        Ok(Head { method: Some(_), .. }) if let Some(text) = with_objects(text) => {
+            match one(&text)? {
+                Ok(taken) => Some(Ok(Taken { text: taken.text.or(Some(text)), ..taken })),
+                refused @ Err(_) => Some(refused),
+            }
+        }
         Ok(Head { id: None, method: Some(_) }) if !shows_null(text) => None,
         Ok(Head { id, .. }) => {
             let why = format!("the message cannot be read: {error}");
@@ -159,23 +168,52 @@ fn greeted(message: Incoming) -> Taken {
     if greeting.method != InitializeResultMethod::VALUE || has_no_greetings {
         return as_it_came(message);
     }
-    let mut params = params.clone();
-    let usual = [
-        ("clientInfo", json!({ "name": "unknown", "version": "unknown" })),
-        ("capabilities", json!({})),
-    ];
-    for (name, usual) in usual {
-        if params.get(name).is_none_or(Value::is_null) {
-            params.insert(name.to_owned(), usual);
-        }
+    let read = |params: Members| {
+        let method = InitializeResultMethod::VALUE;
+        let whole =
+            json!({ "jsonrpc": "2.0", "id": request.id, "method": method, "params": params });
+        let text = whole.to_string().into_bytes();
+        let message: Incoming = serde_json::from_slice(&text).ok()?;
+        let is_greeting = matches!(&message, JsonRpcMessage::Request(request)
+            if matches!(request.request, ClientRequest::InitializeRequest(_)));
+        is_greeting.then_some(Taken { message, text: Some(text) })
+    };
+    let taken = read(introduced(params, false)).or_else(|| read(introduced(params, true)));
+    taken.unwrap_or_else(|| as_it_came(message))
+}
+
+/// A greeting with what it lacks; where it `is_odd`, with nothing that need not be there.
+fn introduced(given: &Members, is_odd: bool) -> Members {
+    let mut params = given.clone();
+    let who = given.get("clientInfo");
+    let text = |name: &str| match who.and_then(|who| who.get(name)) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => "unknown".to_owned(),
+    };
+    let mut known = who.and_then(Value::as_object).filter(|_| !is_odd).cloned().unwrap_or_default();
+    known.extend(["name", "version"].map(|name| (name.to_owned(), text(name).into())));
+    params.insert("clientInfo".to_owned(), known.into());
+    let can = given.get("capabilities").filter(|can| can.is_object() && !is_odd);
+    params.insert("capabilities".to_owned(), can.cloned().unwrap_or_else(|| json!({})));
+    if given.get("protocolVersion").is_none_or(|version| !version.is_string()) {
+        params.insert("protocolVersion".to_owned(), json!(ProtocolVersion::V_2025_11_25));
     }
-    let method = InitializeResultMethod::VALUE;
-    let whole = json!({ "jsonrpc": "2.0", "id": request.id, "method": method, "params": params });
-    let text = whole.to_string().into_bytes();
-    match serde_json::from_slice(&text) {
-        Ok(message) => Taken { message, text: Some(text) },
-        Err(_) => as_it_came(message),
+    params
+}
+
+/// A message in which some languages wrote an empty list for an empty object, if it is one.
+fn with_objects(text: &[u8]) -> Option<Vec<u8>> {
+    let is_empty = |value: &Value| value.as_array().is_some_and(Vec::is_empty);
+    let mut message: Value = serde_json::from_slice(text).ok()?;
+    let params = message.get_mut("params")?;
+    if is_empty(params) {
+        *params = json!({});
+    } else {
+        let meta = params.get_mut("_meta").filter(|meta| is_empty(meta))?;
+        *meta = json!({});
     }
+    Some(message.to_string().into_bytes())
 }
 
 /// What is written, which shows an id, though it be none.

@@ -123,7 +123,7 @@ impl Offer {
         let tool = self.tools.iter().find(|tool| tool.name == action)?;
         let toolsets = self.toolsets.as_ref()?;
         let why = format!(
-            "`{action}` is of the toolset `{}`, and offered are those of {}",
+            "`{action}` is one of the toolset `{}`, and here are only those of {}",
             tool.toolset,
             toolsets.join(", ")
         );

@@ -433,6 +433,10 @@ fn leave_open(error: &mut Value) {
 /// An error is that of the last try alone. What it says of that one is not to be read
 /// as holding for all.
 fn tell_of_tries(error: &mut Value, tries: u32, others_may_have_left: bool) {
+    // At once is when it was tried.
+    if let Some(retry) = error.get_mut("retry").filter(|retry| **retry == "now") {
+        *retry = "after-waiting".into();
+    }
     if let Some(Value::String(message)) = error.get_mut("message") {
         let last = format!(" This was the last of {tries} tries");
         let own = message.replace(&format!(" {NOTHING_LEFT}"), "");

@@ -109,6 +109,10 @@ impl Fields {
                 format!("{FIELDS}[{index}]: expected the name of a field; found {name}")
             })?;
             for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+                if matches!(name, "*" | "all") {
+                    paths.extend(self.all.iter().map(|(path, _)| path.clone()));
+                    continue;
+                }
                 let path = self.all.iter().find(|(path, _)| self.is_meant(name, path));
                 let (path, _) = path.ok_or_else(|| {
                     let known: Vec<_> = self.all.iter().map(|(path, _)| &**path).collect();

@@ -6,67 +6,90 @@
 //!
 //! | given | where the schema has | taken as |
 //! | --- | --- | --- |
-//! | JSON text | an object or array | what it says |
+//! | JSON text, also within JSON text or a fence | an object or array | what it says |
 //! | one value | an array | an array of it |
+//! | `{"0": …, "1": …}`, `{"item": …}`, `[[…]]` | an array | its items |
 //! | text | a number or truth | the number or truth |
 //! | a whole number | a text | its digits |
 //! | `3.0` | an integer | `3` |
 //! | a word in another spelling | words to choose from | the word: `WHATSAPP_PHONE` is `whatsapp-phone` |
-//! | `null` or blank text | an optional member | nothing |
+//! | text with blanks around it | a text of a pattern | the text |
+//! | `null`, blank text, `[]` or `{}` | an optional member | nothing |
 //! | `first_name`, `firstName` | the member `first-name` | that member |
-//! | all arguments within one more member | | the arguments |
-//! | a member that nothing resembles, beside the arguments | | nothing; it is told |
+//! | all arguments within one more member (`input`, `contact`) | | the arguments |
+//! | a member of the client's own | | nothing; it is told |
 //!
-//! A member resembles one of the schema's by its letters, by its words (`contact-details`,
-//! `name`), or by how that is described (`family_name`), and is then refused, as are a
-//! word to choose (`email`) and a member of the result (`next-page`).
+//! Which other members there are, and that they are refused: [`strangers`]. So is a text
+//! that somebody's template should have filled in (`{{name}}`, `undefined`).
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use crate::doubles::doubled;
+use self::{
+    number::number,
+    strangers::{Strangers, unwrapped},
+};
+use crate::{doubles::doubled, tools::Tool};
+
+mod name;
+mod number;
+mod strangers;
+
+pub use self::name::tool_meant;
 
 type Members = Map<String, Value>;
 
-/// How alike a member must be to one of the schema's, from 0 to 1, to be a mistake.
-const ALIKE: f64 = 0.8;
 /// A text of more parts than any action takes stays a text: read, it would be much larger.
 const PARTS: usize = 10_000;
+/// So often a text may be the JSON text of another one.
+const ENCODED: usize = 3;
 /// So many letters of a client's own words are repeated.
 const REPEATED: usize = 60;
+/// What an object is called that stands for the list of what it holds.
+const LISTS: [&str; 12] = [
+    "item", "items", "list", "array", "element", "elements", "entry", "entries", "value", "values",
+    "record", "records",
+];
 
 /// What was meant.
 #[derive(Debug, PartialEq)]
 pub struct Meant {
     /// The arguments as the action takes them.
     pub arguments: Value,
-    /// The members that no argument resembles, which were left out. Those that begin with
-    /// `_` are a client's own, and not among them.
+    /// The members that no argument resembles, which were left out. Those that are known to
+    /// be a client's own and begin with `_` are not among them.
     pub left_out: Vec<String>,
 }
 
-/// What was meant by these arguments of an action with this schema, whose result has that
-/// one.
+/// What was meant by these arguments of this action.
 ///
 /// # Errors
-/// A sentence that names the place: a member that is misspelt, or a number out of bounds.
-pub fn meant(arguments: Value, schema: &Members, result: &Members) -> Result<Meant, String> {
-    let arguments = object(arguments);
-    let Value::Object(given) = arguments else {
-        return Ok(Meant { arguments, left_out: Vec::new() });
-    };
-    let given = unwrapped(given, schema);
-    let mut left_out = Vec::new();
-    let (taken, unknown) = members(given, schema, "")?;
-    for name in unknown.keys() {
-        if name.starts_with('_') {
-            continue;
-        }
-        match resembled(name, schema, result) {
-            Some(like) => {
-                return Err(format!("{}: there is no such field; {like}", shortened(name)));
+/// A sentence that names the place: a member that is misspelt or that would be missed, or a
+/// number out of bounds.
+pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
+    let schema = &tool.input_schema;
+    let given = match object(arguments) {
+        Value::Object(given) => given,
+        Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => {
+            match items.pop() {
+                Some(Value::Object(given)) => given,
+                _ => Map::new(),
             }
-            None => left_out.push(shortened(name)),
         }
+        arguments => return Ok(Meant { arguments, left_out: Vec::new() }),
+    };
+    let (taken, unknown) = members(unwrapped(given, tool), schema, "")?;
+    let strangers = Strangers::of(tool);
+    let mut left_out = Vec::new();
+    for (name, value) in &unknown {
+        if strangers.is_told(name, value)? {
+            left_out.push(shortened(name));
+        }
+    }
+    if let Some(missing) = required(schema).find(|name| !taken.contains_key(*name))
+        && !left_out.is_empty()
+    {
+        let (given, there_are) = (left_out.join("`, `"), strangers.there_are());
+        return Err(format!("{missing}: it is missing; there is no `{given}`, but {there_are}"));
     }
     Ok(Meant { arguments: Value::Object(taken), left_out })
 }
@@ -80,65 +103,6 @@ pub fn object(given: Value) -> Value {
         Value::Null => Value::Object(Map::new()),
         given => of_text(given, Value::is_object),
     }
-}
-
-/// The arguments themselves, where they all stand within one member that is not theirs.
-fn unwrapped(given: Members, schema: &Members) -> Members {
-    let is_own = |name: &str| properties(schema).any(|(own, _)| plain(own) == plain(name));
-    let mut named = given.iter().filter(|(name, _)| !name.starts_with('_'));
-    let (Some((name, within)), None) = (named.next(), named.next()) else { return given };
-    let within = of_text(within.clone(), Value::is_object);
-    match within {
-        Value::Object(within) if !is_own(name) && within.keys().any(|name| is_own(name)) => within,
-        _ => given,
-    }
-}
-
-/// What a member that there is not may stand for, in words; `None` if nothing.
-fn resembled(name: &str, schema: &Members, result: &Members) -> Option<String> {
-    let given = words(name);
-    let has_all = |all: &[String], some: &[String]| some.iter().all(|word| all.contains(word));
-    let is_near = |own: &str| {
-        let own = words(own);
-        !given.is_empty() && has_all(&own, &given)
-            || has_all(&given, &own) && given.len() == own.len() + 1
-    };
-    let is_described = |own: &Value| {
-        let text = own.get("description").and_then(Value::as_str).unwrap_or_default();
-        let said = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
-        !given.is_empty() && said.take(given.len()).eq(given.iter().cloned())
-    };
-    let spelt = |own: &str| strsim::jaro_winkler(&plain(own), &plain(name));
-    let nearest = || {
-        let like = properties(schema).map(|(own, _)| (spelt(own), own));
-        let best = like.max_by(|(one, _), (other, _)| one.total_cmp(other));
-        best.filter(|(alike, _)| *alike >= ALIKE).map(|(_, own)| own)
-    };
-    let by_words = properties(schema).find(|(own, of)| is_near(own) || is_described(of));
-    let own = by_words.map(|(own, _)| own).or_else(nearest);
-    if let Some(own) = own {
-        return Some(format!("did you mean {own}?"));
-    }
-    if let Some((own, word)) = chosen(schema, name) {
-        return Some(format!("{word} is one of the words for {own}"));
-    }
-    let is_given = properties(result).any(|(own, _)| plain(own) == plain(name));
-    is_given.then(|| {
-        let own: Vec<_> = properties(schema).map(|(own, _)| own.as_str()).collect();
-        let own = if own.is_empty() { "none".to_owned() } else { own.join(", ") };
-        format!("it is one of the answer; there are {own}")
-    })
-}
-
-/// The place, and the word to choose there, that this is.
-fn chosen<'s>(schema: &'s Members, name: &str) -> Option<(&'s str, &'s str)> {
-    properties(schema).find_map(|(own, member)| {
-        let member = of_one_type(member.as_object()?)?;
-        let labels = member.get("enum").and_then(Value::as_array).into_iter().flatten();
-        let label = labels.filter_map(Value::as_str).find(|label| plain(label) == plain(name));
-        let within = member.get("items").and_then(Value::as_object).unwrap_or(member);
-        label.map(|label| (own.as_str(), label)).or_else(|| chosen(within, name))
-    })
 }
 
 /// The words of a name, in any of the usual spellings.
@@ -165,7 +129,6 @@ fn members(
     place: &str,
 ) -> Result<(Members, Members), String> {
     let (mut taken, mut unknown) = (Map::new(), Map::new());
-    let required = schema.get("required").and_then(Value::as_array);
     let is_own = |(name, _): &(String, Value)| properties(schema).any(|(own, _)| own == name);
     let (exact, otherwise): (Vec<_>, Vec<_>) = given.into_iter().partition(is_own);
     for (name, value) in exact.into_iter().chain(otherwise) {
@@ -181,9 +144,7 @@ fn members(
                 shortened(&name)
             ));
         }
-        let is_needed = required.is_some_and(|names| names.iter().any(|needed| needed == own));
-        let is_blank = value.as_str().is_some_and(|text| text.trim().is_empty());
-        if !is_needed && (value.is_null() || is_blank) {
+        if required(schema).all(|needed| needed != own) && is_nothing(&value, member) {
             continue;
         }
         let place = if place.is_empty() { own.clone() } else { format!("{place}.{own}") };
@@ -205,14 +166,23 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
         return Ok(Value::Object(taken));
     }
     if is("array") {
+        let of_items = schema.get("items");
         let items = match of_text(given, |read| read.is_array() || read.is_object()) {
             Value::Array(items) => items,
             // Nothing is no item.
             Value::Null => return Ok(Value::Null),
             Value::String(text) if text.trim().is_empty() => return Ok(Value::String(text)),
+            Value::Object(members) => items_of(members, of_items, place),
             one => vec![one],
         };
-        let Some(of_items) = schema.get("items") else { return Ok(Value::Array(items)) };
+        let Some(of_items) = of_items else { return Ok(Value::Array(items)) };
+        let items = match <[Value; 1]>::try_from(items) {
+            Ok([Value::Array(items)]) if of_items.get("type").is_some_and(|ty| ty != "array") => {
+                items
+            }
+            Ok([one]) => vec![one],
+            Err(items) => items,
+        };
         let items = items
             .into_iter()
             .enumerate()
@@ -229,67 +199,61 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
             _ => Value::String(text),
         },
         Value::Number(number) if is("string") && !number.is_f64() => number.to_string().into(),
+        Value::String(text) if is_unfilled(&text) => {
+            return Err(format!(
+                "{place}: {} cannot be used; it stands for a text that was not filled in",
+                shown(&text.into())
+            ));
+        }
+        Value::String(text) if schema.contains_key("pattern") => text.trim().into(),
         Value::String(text) => word(text, schema).into(),
         given => given,
     })
 }
 
-/// The number, if it is one within its bounds.
-fn number(
-    given: Value,
-    schema: &Map<String, Value>,
-    whole: bool,
-    place: &str,
-) -> Result<Value, String> {
-    let read = match &given {
-        Value::Null => return Ok(given),
-        Value::Number(number) => Some(number.clone()),
-        // Three digits may stand behind a point for thousands.
-        Value::String(text) if !(whole && is_grouped(text)) => text.trim().parse().ok(),
-        _ => None,
+/// Whether it is what some clients write for an optional member that they leave out.
+fn is_nothing(value: &Value, member: &Value) -> bool {
+    let holds_none = match value {
+        Value::Null => return true,
+        Value::String(text) => return text.trim().is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
     };
-    let bound = |name: &str| schema.get(name).and_then(Value::as_f64);
-    let expected = || {
-        let what = if whole { "a whole number" } else { "a number" };
-        let expected = match (schema.get("minimum"), schema.get("maximum")) {
-            (Some(least), Some(most)) => format!(" from {least} to {most}"),
-            (Some(least), None) => format!(" of at least {least}"),
-            (None, Some(most)) => format!(" of at most {most}"),
-            (None, None) => String::new(),
-        };
-        Err(format!("{place}: {} cannot be used; expected {what}{expected}", shown(&given)))
-    };
-    let Some(mut read): Option<Number> = read else { return expected() };
-    #[expect(clippy::cast_possible_truncation, reason = "it was looked at before")]
-    if whole
-        && let Some(float) = read.as_f64().filter(|_| read.is_f64())
-        && float.fract() == 0.0
-        && float.abs() < 9_007_199_254_740_992.0
-    {
-        read = (float as i64).into();
-    }
-    let found = read.as_f64().unwrap_or_default();
-    let is_out = bound("minimum").is_some_and(|least| found < least)
-        || bound("maximum").is_some_and(|most| found > most);
-    if is_out || whole && read.is_f64() {
-        return expected();
-    }
-    Ok(Value::Number(read))
+    let of_one_type = member.as_object().and_then(of_one_type);
+    let ty = of_one_type.and_then(|of| of.get("type")).and_then(Value::as_str);
+    holds_none && !matches!(ty, None | Some("array" | "object"))
 }
 
-/// Whether a text may be a number with points between its thousands.
-fn is_grouped(text: &str) -> bool {
+/// Whether a template or a program wrote it where a text was missing.
+fn is_unfilled(text: &str) -> bool {
     let text = text.trim();
-    text.rsplit_once('.').is_some_and(|(_, behind)| behind.len() == 3)
+    let stands_between = |begin, end| text.starts_with(begin) && text.ends_with(end);
+    matches!(text, "undefined" | "[object Object]")
+        || stands_between("{{", "}}")
+        || stands_between("${", "}")
 }
 
-/// A value that cannot be used, in few letters.
-fn shown(given: &Value) -> String {
-    let text = given.to_string();
-    let mut chars = text.chars();
-    let mut short: String = chars.by_ref().take(REPEATED).collect();
-    short.extend(chars.next().map(|_| '…'));
-    short
+/// The items of a list that is written as an object, or the one that the object is.
+fn items_of(members: Members, of_items: Option<&Value>, place: &str) -> Vec<Value> {
+    let is_numbered = members.keys().enumerate().all(|(index, name)| *name == index.to_string());
+    if is_numbered && !members.is_empty() {
+        return members.into_iter().map(|(_, item)| item).collect();
+    }
+    let own = of_items.and_then(Value::as_object).and_then(of_one_type);
+    let is_own = |name: &str| own.is_some_and(|of| properties(of).any(|(own, _)| own == name));
+    let last = place.rsplit('.').next().unwrap_or_default();
+    let is_list = |name: &String| {
+        let name = plain(name);
+        !is_own(&name) && (LISTS.contains(&name.as_str()) || name == plain(last))
+    };
+    match members.iter().next() {
+        Some((name, within)) if members.len() == 1 && is_list(name) => match within {
+            Value::Array(items) => items.clone(),
+            one => vec![one.clone()],
+        },
+        _ => vec![Value::Object(members)],
+    }
 }
 
 /// One of the schema's words in another spelling.
@@ -302,13 +266,31 @@ fn word(text: String, schema: &Map<String, Value>) -> String {
 /// What a text says as JSON, if that is of the form that is wanted.
 fn of_text(given: Value, is_wanted: fn(&Value) -> bool) -> Value {
     let Value::String(text) = &given else { return given };
-    let begins = text.trim_start().starts_with(['{', '[']);
-    let parts = || text.bytes().filter(|byte| matches!(byte, b',' | b':' | b'[' | b'{')).count();
-    if !begins || parts() > PARTS {
-        return given;
+    let mut text = text.clone();
+    for _ in 0..ENCODED {
+        let bare = unfenced(text.trim());
+        let parts = || bare.bytes().filter(|byte| b",:[{".contains(byte)).count();
+        if !bare.starts_with(['{', '[', '"']) || parts() > PARTS {
+            break;
+        }
+        match serde_json::from_str(bare) {
+            Ok(Value::String(within)) => text = within,
+            Ok(read) if is_wanted(&read) && doubled(bare.as_bytes()).is_none() => return read,
+            _ => break,
+        }
     }
-    let is_clear = |_: &Value| doubled(text.as_bytes()).is_none();
-    serde_json::from_str(text).ok().filter(is_wanted).filter(is_clear).unwrap_or(given)
+    given
+}
+
+/// The text within a fence of Markdown, if it stands in one.
+fn unfenced(text: &str) -> &str {
+    let within = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
+    within.map_or(text, |within| within.trim_start_matches(char::is_alphabetic).trim())
+}
+
+fn required(schema: &Members) -> impl Iterator<Item = &str> {
+    let names = schema.get("required").and_then(Value::as_array).into_iter().flatten();
+    names.filter_map(Value::as_str)
 }
 
 fn properties(schema: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
@@ -320,6 +302,15 @@ fn of_one_type(schema: &Map<String, Value>) -> Option<&Map<String, Value>> {
     let Some(choices) = schema.get("anyOf").and_then(Value::as_array) else { return Some(schema) };
     let mut others = choices.iter().filter(|choice| choice["type"] != "null");
     others.next().filter(|_| others.next().is_none())?.as_object()
+}
+
+/// A value that cannot be used, in few letters.
+fn shown(given: &Value) -> String {
+    let text = given.to_string();
+    let mut chars = text.chars();
+    let mut short: String = chars.by_ref().take(REPEATED).collect();
+    short.extend(chars.next().map(|_| '…'));
+    short
 }
 
 /// A name without what tells spellings apart.

@@ -71,7 +71,7 @@ async fn the_handshake_is_made_in_any_version_and_says_what_this_is() {
         assert!(about.len() > 100, "{about}");
         let told = welcome["instructions"].as_str().unwrap();
         let rules = told.strip_prefix(&about).unwrap();
-        assert!(rules.starts_with("\n\nA call that fails says") && rules.len() < 700, "{rules}");
+        assert!(rules.starts_with("\n\nA call that fails says") && rules.len() < 900, "{rules}");
         agent.say(&notification("notifications/initialized", json!({})));
         let listed = agent.ask("tools/list", json!({}));
         assert_eq!(listed["result"]["tools"], Value::from(expected_tools()), "{asked}");
@@ -132,7 +132,6 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
     const NEVER: &str = "Do not repeat this call.";
     const LATER: &str = "Wait a few seconds, then repeat the same call; wait longer each time.";
     const LOOK: &str = "Wait a moment, look whether it was, and call again only if it was not.";
-    const NOW: &str = "Repeat the same call now; if it fails again, wait longer each time.";
     const IN_7: &str = "Wait 7 seconds, then repeat the same call.";
     const CORRECT: &str = "Correct the arguments and call again.";
 
@@ -182,7 +181,7 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
             "2Chat failed on its own side",
             "interrupted, HTTP status 504",
             NOT_DONE,
-            NOW,
+            LATER,
         ),
         (
             &[Fault::Html504],
@@ -217,7 +216,7 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
 
     let mut alone = Agent::of("http://127.0.0.1:1/open");
     let text = alone.fails("create-contact", new_contact());
-    assert!(text.ends_with(&format!("Error: unreachable. {NOT_DONE}{NOW}")), "{text}");
+    assert!(text.ends_with(&format!("Error: unreachable. {NOT_DONE}{LATER}")), "{text}");
 }
 
 #[tokio::test]
@@ -251,6 +250,32 @@ async fn arguments_that_do_not_fit_are_told_by_name_and_nothing_is_sent() {
             "page-number: \"\\u001b[31m\\u0000\" cannot be used; ",
         ),
         ("list-contacts", json!({ "page-number": long }), "page-number: \"xxx"),
+        (
+            "list-contacts",
+            json!({ "page-size": 100 }),
+            "page-size: there is no such field; did you mean page-number or results-per-page?",
+        ),
+        ("list-contacts", json!({ "cursor": "1" }), "cursor: there is no such field, and nothing"),
+        (
+            "list-contacts",
+            json!({ "results-per-page": "5\u{200b}0" }),
+            "results-per-page: \"5[U+200B]0\" cannot be used; expected a whole number from 1 to 100",
+        ),
+        (
+            "create-contact",
+            json!({ "first-name": "A", "details": [], "phoneNumber": "+14155550123" }),
+            "phoneNumber: there is no such field; phone is one of the words for details[].kind",
+        ),
+        (
+            "create-contact",
+            json!({ "first-name": "A", "details": [], "mobile": "+14155550123" }),
+            "mobile: there is no such field, so its value would be lost; there are ",
+        ),
+        (
+            "test-api-key",
+            json!({ "key": "another" }),
+            "key: there is no such field, so its value would be lost; the action takes none",
+        ),
         ("create-contact", json!({}), "first-name: it is missing"),
         ("create-contact", fax, "details[0].kind: \"fax\" cannot be used; expected one of email, "),
         ("create-contact", short, "details[0].value: expected an international number"),
@@ -286,6 +311,9 @@ async fn arguments_are_taken_as_they_were_meant_and_what_is_left_out_is_told() {
     let not_taken =
         "Not taken, since the tool has no such field: `wait_for_previous`, `\\u{1b}[31m`.";
     assert!(told.ends_with(not_taken), "{told}");
+    // For a client that shows its model nothing else.
+    let not_taken = json!(["wait_for_previous", "\\u{1b}[31m"]);
+    assert_eq!(created["structuredContent"]["not-taken"], not_taken);
     let sent = twochat.requests().pop().unwrap().json().unwrap();
     assert_eq!(sent["contact_detail"], json!([{ "type": "PH", "value": "+14155550123" }]));
     for whole in [json!("{\"results-per-page\": 1}"), json!([]), Value::Null] {
@@ -368,7 +396,7 @@ async fn a_component_that_fails_is_told_apart_from_an_error_of_the_action() {
     let text = agent.fails("trap", json!({}));
     assert!(text.starts_with("the component trapped: "), "{text}");
     assert!(
-        text.contains("It may have been carried out") && text.contains("the operator"),
+        text.contains("It may have been carried out") && text.contains("whoever set this up"),
         "{text}"
     );
     agent.is_served();

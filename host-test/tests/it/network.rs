@@ -64,7 +64,7 @@ async fn call(connection: Connection, client: &Client, action: &str) -> Result<V
 /// What the host added to an error.
 fn addition(error: &Value) -> &str {
     let message = error["message"].as_str().unwrap();
-    message.split_once(" The host adds: ").unwrap_or_else(|| panic!("{error}")).1
+    message.split_once(" The reason: ").unwrap_or_else(|| panic!("{error}")).1
 }
 
 /// A reply that fits reading and creating.

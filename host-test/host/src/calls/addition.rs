@@ -18,7 +18,7 @@ pub(super) fn add_what_the_host_knows(error: &mut Value, traffic: &Traffic) {
         && let Some(Value::String(message)) = error.get_mut("message")
     {
         let end = if reason.ends_with(['.', '…']) { "" } else { "." };
-        message.push_str(&format!(" The host adds: {reason}{end}"));
+        message.push_str(&format!(" The reason: {reason}{end}"));
     }
     let waits = error.get("retry").and_then(Value::as_str) == Some("after-waiting");
     if let (true, Some(seconds), Some(members)) =
@@ -49,7 +49,7 @@ mod tests {
         assert_eq!(added(error.clone(), &traffic), error);
         traffic.kept("the\tproxy\n p:1: \u{1b}no");
         let message = added(error, &traffic);
-        assert_eq!(message["message"], "It did not leave. The host adds: the proxy p:1: no.");
+        assert_eq!(message["message"], "It did not leave. The reason: the proxy p:1: no.");
         traffic.kept(&"long ".repeat(1000));
         let error = json!({ "message": "", "carried-out": "no" });
         let message = added(error, &traffic).to_string();

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::tools::Hints;
 
 fn schema() -> Map<String, Value> {
     let schema = json!({
@@ -23,6 +24,7 @@ fn schema() -> Map<String, Value> {
                 },
                 "required": ["kind", "value"],
             } },
+            "uuid": { "type": "string", "pattern": "^[A-Z][0-9]$" },
             "tags": { "type": "array", "items": { "type": "string" } },
             "place": { "type": "object", "properties": { "zip-code": { "type": "string" } } },
         },
@@ -31,13 +33,22 @@ fn schema() -> Map<String, Value> {
     schema.as_object().unwrap().clone()
 }
 
-fn result() -> Map<String, Value> {
-    let schema = json!({ "properties": { "next-page": { "type": "integer" } } });
-    schema.as_object().unwrap().clone()
+fn tool() -> Tool {
+    let result = json!({ "properties": { "next-page": { "type": "integer" } } });
+    Tool {
+        name: "create-person".to_owned(),
+        toolset: "actions".to_owned(),
+        title: String::new(),
+        description: String::new(),
+        input_schema: schema(),
+        output_schema: result.as_object().unwrap().clone(),
+        error_schema: None,
+        annotations: Hints::default(),
+    }
 }
 
 fn taken(given: Value) -> Value {
-    let Meant { arguments, left_out } = meant(given, &schema(), &result()).unwrap();
+    let Meant { arguments, left_out } = meant(given, &tool()).unwrap();
     assert_eq!(left_out, [] as [&str; 0]);
     arguments
 }
@@ -63,6 +74,15 @@ fn what_can_mean_one_thing_only_is_taken_as_that() {
             json!({ "ways": [{ "Kind": "WHATSAPP_PHONE", "value": 14_155_550_123_u64, "note": "" }] }),
             json!({ "ways": [{ "kind": "whatsapp-phone", "value": "14155550123" }] }),
         ),
+        (json!({ "ways": { "0": way, "1": way } }), json!({ "ways": [way, way] })),
+        (json!({ "ways": { "item": [way] } }), json!({ "ways": [way] })),
+        (json!({ "ways": { "items": way } }), json!({ "ways": [way] })),
+        (json!({ "ways": { "ways": [way] } }), json!({ "ways": [way] })),
+        (json!({ "ways": [[way]] }), json!({ "ways": [way] })),
+        (json!({ "ways": json!(way.to_string()).to_string() }), json!({ "ways": [way] })),
+        (json!({ "tags": { "0": "a" } }), json!({ "tags": ["a"] })),
+        (json!({ "uuid": " A1 " }), json!({ "uuid": "A1" })),
+        (json!({ "size": [], "last-name": {}, "tags": [] }), json!({ "tags": [] })),
         (json!({ "tags": "one" }), json!({ "tags": ["one"] })),
         (json!({ "tags": "[\"a\",7]" }), json!({ "tags": ["a", "7"] })),
         (json!({ "place": "{\"zip_code\":7}" }), json!({ "place": { "zip-code": "7" } })),
@@ -77,7 +97,7 @@ fn what_can_mean_one_thing_only_is_taken_as_that() {
         (json!([]), json!({})),
         (json!("{\"first_name\":\"Ada\"}"), json!({ "first-name": "Ada" })),
         (json!({ "arguments": { "page_number": 2 } }), json!({ "page-number": 2 })),
-        (json!({ "kwargs": "{\"size\":7}", "_id": 1 }), json!({ "size": 7 })),
+        (json!({ "kwargs": "{\"size\":7}", "_meta": 1 }), json!({ "size": 7 })),
     ] {
         assert_eq!(taken(given.clone()), meant, "{given}");
     }
@@ -105,49 +125,151 @@ fn what_cannot_be_taken_otherwise_stays_for_the_action_to_refuse() {
 #[test]
 fn the_first_of_two_spellings_is_not_lost_to_the_second() {
     let both = json!({ "first_name": "Eva", "first-name": "Ada" });
-    let why = meant(both, &schema(), &result()).unwrap_err();
+    let why = meant(both, &tool()).unwrap_err();
     assert_eq!(why, "first-name: it is given twice, as first-name and as first_name");
 }
 
+fn whole() -> Value {
+    json!({ "first-name": "Ada", "ways": [] })
+}
+
+/// The arguments of a call with one more member.
+fn with(name: &str, value: &Value) -> Value {
+    let mut given = whole();
+    given[name] = value.clone();
+    given
+}
+
+fn refusal(name: &str, value: &Value) -> String {
+    let why = meant(with(name, value), &tool()).expect_err(name);
+    let begin = format!("{name}: there is no such field");
+    why.strip_prefix(&begin).unwrap_or_else(|| panic!("{why}")).to_owned()
+}
+
 #[test]
-fn a_clients_own_member_is_left_out_and_one_that_is_misspelt_is_refused() {
-    for own in ["wait_for_previous", "toolCallId", "random_string", "tool_call_description", "x"] {
-        let given = json!({ "first-name": "Ada", own: { "a": 1 } });
-        let Meant { arguments, left_out } = meant(given, &schema(), &result()).unwrap();
-        assert_eq!((arguments, left_out), (json!({ "first-name": "Ada" }), vec![own.to_owned()]));
+fn a_clients_own_member_is_left_out_and_told() {
+    for own in [
+        "wait_for_previous",
+        "toolCallId",
+        "random_string",
+        "tool_call_description",
+        "reasoning",
+        "session_name",
+        "run_id",
+        "timestamp",
+        "x",
+    ] {
+        let Meant { arguments, left_out } = meant(with(own, &json!({ "a": 1 })), &tool()).unwrap();
+        assert_eq!((arguments, left_out), (whole(), vec![own.to_owned()]));
     }
-    assert_eq!(taken(json!({ "_meta": {}, "_sessionID": "a" })), json!({}));
-    for (misspelt, own) in
-        [("firstname", None), ("fist-name", Some("first-name")), ("pagenumbr", Some("page-number"))]
-    {
-        let found = meant(json!({ misspelt: "1" }), &schema(), &result());
-        match own {
-            None => assert!(found.is_ok(), "{misspelt}"),
-            Some(own) => {
-                let why = format!("{misspelt}: there is no such field; did you mean {own}?");
-                assert_eq!(found.unwrap_err(), why);
-            }
-        }
+    for own in ["_meta", "_sessionID", "__toolName"] {
+        assert_eq!(taken(with(own, &json!("a"))), whole());
     }
 }
 
 #[test]
 fn what_stands_for_a_field_under_another_name_is_refused_and_not_lost() {
     for (given, like) in [
+        ("fist-name", "did you mean first-name?"),
+        ("pagenumbr", "did you mean page-number?"),
         ("other-ways", "did you mean ways?"),
         ("name", "did you mean first-name?"),
+        ("surname", "did you mean first-name or last-name?"),
         ("family_name", "did you mean last-name?"),
         ("Number", "did you mean page-number?"),
-        ("email", "email is one of the words for kind"),
-        ("WhatsappPhone", "whatsapp-phone is one of the words for kind"),
+        ("page-length", "did you mean page-number?"),
+        ("email", "email is one of the words for ways[].kind"),
+        ("emails", "email is one of the words for ways[].kind"),
+        ("mail_address", "email is one of the words for ways[].kind"),
+        ("phoneNumber", "whatsapp-phone is one of the words for ways[].kind"),
+        ("_phone", "whatsapp-phone is one of the words for ways[].kind"),
+        ("WhatsappPhone", "whatsapp-phone is one of the words for ways[].kind"),
         (
             "nextPage",
             "it is one of the answer; there are first-name, last-name, page-number, size, \
-                      share, active, ways, tags, place",
+                      share, active, ways, uuid, tags, place",
         ),
     ] {
-        let why = meant(json!({ given: {} }), &schema(), &result()).unwrap_err();
-        assert_eq!(why, format!("{given}: there is no such field; {like}"));
+        assert_eq!(refusal(given, &json!({})), format!("; {like}"), "{given}");
+    }
+}
+
+#[test]
+fn what_would_be_missed_is_refused() {
+    for (name, value) in [
+        ("mobile", json!("+1 415 555 0123")),
+        ("photo", json!("https://example.com/ada.png")),
+        ("contact", json!({ "at": ["ada@example.com"] })),
+        ("persons", json!([])),
+        ("person-id", json!("7")),
+    ] {
+        let why = refusal(name, &value);
+        assert!(why.starts_with(", so its value would be lost; there are first-name, "), "{why}");
+    }
+    for name in ["dry_run", "dryRun", "if-not-exists", "upsert", "offset", "sortBy", "q"] {
+        let why = refusal(name, &json!(true));
+        assert!(why.starts_with(", and nothing here does what it asks for; "), "{name}: {why}");
+    }
+    let why = refusal("extra", &json!("{\"first_name\": \"Eva\"}"));
+    assert!(why.starts_with("; give what it holds without it: there are first-name"), "{why}");
+    // What changes nothing loses nothing.
+    let mut tool = tool();
+    tool.annotations.read_only_hint = Some(true);
+    assert_eq!(meant(with("mobile", &json!("+14155550123")), &tool).unwrap().left_out, ["mobile"]);
+}
+
+#[test]
+fn what_is_missing_is_told_with_what_was_given_in_its_place() {
+    let why = meant(json!({ "nickname": "Ada", "ways": [] }), &tool());
+    assert_eq!(
+        why.unwrap_err(),
+        "nickname: there is no such field; did you mean first-name or last-name?"
+    );
+    let why = meant(json!({ "greeting": "Ada", "ways": [] }), &tool()).unwrap_err();
+    assert!(
+        why.starts_with("first-name: it is missing; there is no `greeting`, but there are"),
+        "{why}"
+    );
+    // Without either, the action says so itself.
+    assert_eq!(taken(json!({ "ways": [] })), json!({ "ways": [] }));
+}
+
+#[test]
+fn arguments_within_one_more_member_are_taken_whatever_a_client_adds_beside_it() {
+    let within = json!({ "first_name": "Ada", "ways": [] });
+    for given in [
+        json!({ "input": within }),
+        json!({ "input": within, "wait_for_previous": true, "_meta": {} }),
+        json!({ "tool": "create-person", "tool_input": [within] }),
+        json!({ "name": "create_person", "arguments": within.to_string() }),
+        json!({ "person": within, "reason": "asked for" }),
+        json!({ "create-person": within }),
+        json!({ "__arg1": within }),
+        json!([within]),
+        json!(json!(within.to_string()).to_string()),
+        json!(format!("```json\n{within}\n```")),
+    ] {
+        let found = meant(given.clone(), &tool()).unwrap();
+        assert_eq!(found, Meant { arguments: whole(), left_out: vec![] }, "{given}");
+    }
+    for given in [
+        json!({ "delete": within }),
+        json!({ "old-person": within }),
+        json!({ "example": within }),
+        json!({ "input": within, "data": within }),
+    ] {
+        assert!(meant(given.clone(), &tool()).is_err(), "{given}");
+    }
+}
+
+#[test]
+fn what_nobody_filled_in_is_no_text() {
+    for text in ["undefined", " {{name}} ", "${name}", "[object Object]"] {
+        let why = meant(json!({ "first-name": text, "ways": [] }), &tool()).unwrap_err();
+        assert!(
+            why.ends_with("cannot be used; it stands for a text that was not filled in"),
+            "{why}"
+        );
     }
 }
 
@@ -174,7 +296,7 @@ fn a_number_out_of_bounds_is_told_with_those_of_the_schema() {
         ),
         (json!({ "share": true }), "share: true cannot be used; expected a number"),
     ] {
-        assert_eq!(meant(given, &schema(), &result()).unwrap_err(), why);
+        assert_eq!(meant(given, &tool()).unwrap_err(), why);
     }
 }
 

@@ -49,7 +49,8 @@ pub(super) fn bounds() -> String {
         "Bounds of --http: {} connections, {} s for the head of a request ({} KiB, {} headers), \
          {} s for its body ({} MiB), {} s for a reader who takes nothing; {AT_ONCE} calls at \
          once; of each persona {SHARE} of them, {SESSIONS} sessions, 256 messages and 64 MiB \
-         under way. A session ends after {} minutes without a word.",
+         under way. A session ends after {} minutes without a word, \
+         or after one where there is room for no more.",
         listener::CONNECTIONS,
         listener::HEAD_TIME.as_secs(),
         listener::HEAD >> 10,
@@ -152,7 +153,8 @@ impl Door {
         if let Some(why) = self.names.refuse(&parts.uri, &parts.headers) {
             return Err(Refusal::new(StatusCode::FORBIDDEN, &why));
         }
-        if parts.uri.path() != PATH {
+        let path = parts.uri.path();
+        if path.strip_suffix('/').unwrap_or(path) != PATH {
             return Err(Refusal::new(StatusCode::NOT_FOUND, &format!("the server is at {PATH}")));
         }
         let served = self.who.shown_by(&parts)?;

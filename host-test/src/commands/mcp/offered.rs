@@ -55,10 +55,19 @@ pub(super) fn answer(
     }
     if !left_out.is_empty() {
         let names = left_out.join(", ");
-        notes.push(format!("Left out, and given if named in `{}`: {names}.", host::fields::FIELDS));
+        notes.push(format!(
+            "Left out: {names}. `{}` gives what it names, and nothing else.",
+            host::fields::FIELDS
+        ));
     }
     if unseen > 0 {
         notes.push(format!("Characters that nobody sees were taken out of {unseen} texts."));
+    }
+    // Some clients show their model the structured content alone.
+    if let Value::Object(members) = &mut result
+        && !not_fields.is_empty()
+    {
+        members.insert("not-taken".to_owned(), not_fields.into());
     }
     let mut answer = CallToolResult::structured(result);
     let notes = notes.join("\n") + &not_taken(not_fields);

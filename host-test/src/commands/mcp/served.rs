@@ -5,23 +5,30 @@
 //! much.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     convert::Infallible,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, ready},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{
+    HeaderValue, Request, Response, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+    request::Parts,
+};
 use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use rmcp::{
     model::{ClientRequest, JsonRpcMessage, ProtocolVersion, RequestId},
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService,
-        session::local::{LocalSessionManager, SessionConfig},
+        session::{
+            SessionManager,
+            local::{LocalSessionManager, SessionConfig},
+        },
     },
 };
 use tokio::{sync::Mutex as Turn, task::block_in_place, time::timeout};
@@ -31,6 +38,7 @@ use crate::{
     in_flight::{Admitted, InFlight, is_too_heavy, weight},
     listener::Answer,
     message::{self, LARGE, LIMIT, Sent, Taken, Told},
+    output::BYTE_ORDER_MARK,
 };
 
 /// The header that names a session.
@@ -39,6 +47,8 @@ const SESSION: &str = "mcp-session-id";
 pub(super) const SESSIONS: usize = 100;
 /// A session in which so long nothing happens ends.
 pub(super) const IDLE: Duration = Duration::from_secs(30 * 60);
+/// One that was not used for so long gives way, where there is room for no more.
+pub(super) const LEFT: Duration = Duration::from_secs(60);
 /// So long the body of a request may take.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(10);
 /// An answer leaves in pieces of so many bytes.
@@ -53,6 +63,8 @@ pub(super) struct Served {
     in_flight: Arc<InFlight>,
     /// The requests of sessions that wait for their answer.
     waiting: Waiting,
+    /// When a session was used last.
+    used: Mutex<HashMap<HeaderValue, Instant>>,
     /// The sessions whose version of the protocol has batches.
     with_batches: Mutex<HashSet<HeaderValue>>,
 }
@@ -83,6 +95,7 @@ impl Served {
             opening: Turn::default(),
             in_flight: Arc::default(),
             waiting: Arc::default(),
+            used: Mutex::default(),
             with_batches: Mutex::default(),
         }
     }
@@ -129,7 +142,12 @@ impl Served {
                 let Taken { message, text } =
                     read.map_err(|answer| Refusal::message(StatusCode::BAD_REQUEST, &answer))?;
                 parts.extensions.insert(Arc::clone(&admitted));
+                let body = match body.strip_prefix(BYTE_ORDER_MARK.as_bytes()) {
+                    Some(rest) => body.slice_ref(rest),
+                    None => body,
+                };
                 let text = text.map_or(body, Bytes::from);
+                accept_both(&mut parts);
                 let (answer, claim) = self.one(parts, &message, text, is_large).await?;
                 Ok(kept(answer, admitted, claim))
             }
@@ -152,6 +170,9 @@ impl Served {
         is_large: bool,
     ) -> Result<(Answer, Option<Arc<Claim>>), Refusal> {
         let session = parts.headers.get(SESSION).cloned();
+        if let Some(session) = &session {
+            self.note_use(session);
+        }
         let claim = match (message, &session) {
             (JsonRpcMessage::Request(request), Some(session)) => {
                 Some(Claim::of(&self.waiting, session, &request.id)?)
@@ -168,7 +189,7 @@ impl Served {
         };
         let _opening = if opens.is_some() && session.is_none() {
             let turn = self.opening.lock().await;
-            if self.sessions.sessions.read().await.len() >= SESSIONS {
+            if self.sessions.sessions.read().await.len() >= SESSIONS && !self.leaves_one().await {
                 let why = "there are as many sessions as there may be: end one, or wait until one \
                            that is not used has ended";
                 return Err(Refusal::busy(why));
@@ -192,6 +213,9 @@ impl Served {
             if is_large || calls { block_in_place(poll) } else { poll() }
         });
         let answer = answer.await;
+        if let Some(session) = answer.headers().get(SESSION) {
+            self.note_use(session);
+        }
         // What the server knows it takes as it is asked for.
         if opens.is_some_and(|asked| asked.protocol_version == ProtocolVersion::V_2025_03_26)
             && let Some(session) = answer.headers().get(SESSION)
@@ -199,6 +223,37 @@ impl Served {
             self.note_batches(session).await;
         }
         Ok((answer, claim))
+    }
+
+    fn note_use(&self, session: &HeaderValue) {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.insert(session.clone(), Instant::now());
+    }
+
+    /// Ends the session that was not used for longest, if that is long enough: many clients
+    /// begin one for each call, and end none. Says whether there was one.
+    async fn leaves_one(&self) -> bool {
+        let open: HashSet<_> = self.sessions.sessions.read().await.keys().cloned().collect();
+        let busy: HashSet<_> = {
+            let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            waiting.iter().map(|(session, _)| session.clone()).collect()
+        };
+        let oldest = {
+            let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+            let id = |session: &HeaderValue| {
+                open.iter().find(|id| session.to_str().is_ok_and(|session| ***id == *session))
+            };
+            used.retain(|session, _| id(session).is_some());
+            let idle = used
+                .iter()
+                .filter(|(session, last)| !busy.contains(*session) && last.elapsed() > LEFT);
+            let oldest = idle.min_by_key(|(_, last)| **last);
+            oldest.and_then(|(session, _)| id(session).cloned())
+        };
+        match oldest {
+            Some(id) => self.sessions.close_session(&id).await.is_ok(),
+            None => false,
+        }
     }
 
     async fn note_batches(&self, session: &HeaderValue) {
@@ -256,6 +311,15 @@ impl Served {
         *answer.status_mut() = status;
         answer.headers_mut().extend(of_type.map(|of_type| (CONTENT_TYPE, of_type)));
         answer
+    }
+}
+
+/// Who says nothing of what they accept, or anything, accepts what the server wants them to.
+fn accept_both(parts: &mut Parts) {
+    let mut accepted = parts.headers.get_all(ACCEPT).iter();
+    if accepted.all(|accepted| accepted.to_str().is_ok_and(|accepted| accepted.contains("*/*"))) {
+        let both = HeaderValue::from_static("application/json, text/event-stream");
+        parts.headers.insert(ACCEPT, both);
     }
 }
 

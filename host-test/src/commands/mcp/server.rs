@@ -15,9 +15,10 @@ use host::{
     asking::Ask,
     calls::{Call, Calls, NoOutcome},
     engine::Limits,
-    meant::{self, Meant, meant},
+    meant::{self, Meant, meant, tool_meant},
     retry::Patience,
-    seen::seen,
+    seen::{is_unseen, seen},
+    suggest::unknown,
     tools::Tool,
 };
 use rmcp::{
@@ -86,7 +87,14 @@ impl Server {
         turns: Vec<Arc<Semaphore>>,
     ) -> Self {
         let (offered, tools) = (Offered::all_of(&calls), calls.tools().unwrap_or_default());
-        let (about, questions) = (instructions(calls.connector(), &tools), Questions::default());
+        let (mut about, questions) =
+            (instructions(calls.connector(), &tools), Questions::default());
+        if tries > 1 && !about.is_empty() {
+            about.push_str(&format!(
+                "\n\nWhat may be repeated at once, this server repeats by itself, for up to {tries} \
+                 requests a call."
+            ));
+        }
         Self { calls, offered, identity, about, tries, turns, questions }
     }
 
@@ -218,22 +226,24 @@ impl ServerHandler for Server {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let offered = self.offered.iter().find(|it| it.tool.name == request.name);
+        let names = self.offered.iter().map(|it| &*it.tool.name);
+        let name = tool_meant(&request.name, names, &self.identity.name);
+        let offered = self.offered.iter().find(|it| name == Some(&it.tool.name));
         let arguments = Value::Object(request.arguments.unwrap_or_default());
         let Some(offered) = offered else {
             // For the log, which has every call: it is refused there in its own words.
             let _ = self.calls.make_once(Call::new(&request.name, &arguments)).await;
             let known = self.calls.tools().unwrap_or_default();
-            let known = known.iter().map(|tool| &*tool.name).collect::<Vec<_>>().join(", ");
-            let name = repeated(&request.name);
-            let message = format!("there is no tool `{name}`; there are {known}");
+            let known: Vec<_> = known.iter().map(|tool| &*tool.name).collect();
+            let message = unknown("tool", &repeated(&request.name), &known, "there are");
             return Err(ErrorData::invalid_params(message, None));
         };
         let prompt = context.meta.get("prompt").and_then(Value::as_str);
         let turns = Turns::of(&self.turns, admitted(&context));
         let again = request.request_state.zip(request.input_responses);
         let asker = Asker::new(&context, &turns, &self.questions, again);
-        let call = |arguments| Call { prompt, ..Call::new(&request.name, arguments) };
+        let name = &offered.tool.name;
+        let call = |arguments| Call { prompt, ..Call::new(name, arguments) };
         let has_a_turn = AtomicBool::new(false);
         let made = async {
             let time = Limits::default().time;
@@ -247,8 +257,7 @@ impl ServerHandler for Server {
                 ));
             }
             has_a_turn.store(true, Relaxed);
-            let understood =
-                meant(arguments.clone(), &offered.tool.input_schema, &offered.tool.output_schema);
+            let understood = meant(arguments.clone(), &offered.tool);
             let understood = understood.and_then(|Meant { mut arguments, left_out }| {
                 let choice = offered.choice(&mut arguments)?;
                 Ok((arguments, choice, left_out))
@@ -263,7 +272,7 @@ impl ServerHandler for Server {
             };
             let patience = Patience::new(self.tries, until - Instant::now());
             let asker = Some(&asker as &dyn Ask);
-            let call = Call { prompt, asker, ..Call::new(&request.name, &arguments) };
+            let call = Call { prompt, asker, ..Call::new(name, &arguments) };
             let outcome = self.calls.make(call, patience, |_, _| {}).await;
             let outcome = outcome.map_err(words_of_host)?;
             // A large one takes its time, so not where others are served.
@@ -371,7 +380,7 @@ fn words_of_host(why: NoOutcome) -> String {
             format!("{why}\n\nNothing was sent. Correct the arguments and call again.")
         }
         NoOutcome::Refused(why) | NoOutcome::NotWritten(why) => format!(
-            "{why}.\n\nNothing was sent. Do not repeat the call: whoever runs this host has to \
+            "{why}.\n\nNothing was sent. Do not repeat the call: whoever set this up has to \
              change that first."
         ),
         NoOutcome::Declined(why) => format!(
@@ -379,7 +388,7 @@ fn words_of_host(why: NoOutcome) -> String {
         ),
         NoOutcome::Stopped(why) => format!(
             "{why}\n\nIt may have been carried out: look before you repeat it. If this comes \
-             again, tell the operator."
+             again, tell whoever set this up."
         ),
     }
 }
@@ -390,5 +399,9 @@ fn repeated(text: &str) -> String {
     let mut short: String = chars.by_ref().take(REPEATED).collect();
     short.extend(chars.next().map(|_| '…'));
     let shown = visible(&short);
-    seen(&shown).unwrap_or(shown)
+    // It may be what is wrong.
+    let named = |c: char| {
+        if is_unseen(c) { format!("[U+{:04X}]", u32::from(c)) } else { c.to_string() }
+    };
+    shown.chars().map(named).collect()
 }

@@ -78,8 +78,8 @@ async fn fields_choose_what_comes_and_what_is_left_out_is_told() {
     assert_eq!(names(row), ["uuid", "first-name", "last-name", "details"]);
     assert_eq!(names(&row["details"][0]), ["kind", "value"]);
     let told = page["content"][1]["text"].as_str().unwrap();
-    let left_out = "Left out, and given if named in `fields`: channel-uuid, details.created-at, \
-                    details.id, details.updated-at, id, profile-pic-url.";
+    let left_out = "Left out: channel-uuid, details.created-at, details.id, details.updated-at, id, \
+                    profile-pic-url. `fields` gives what it names, and nothing else.";
     assert!(told.contains(left_out), "{told}");
 
     let asked = json!({ "fields": ["profile-pic-url", "details.value"] });

@@ -166,6 +166,9 @@ async fn whoever_does_not_say_who_they_are_is_served() {
         json!({ "protocolVersion": "2025-06-18", "capabilities": {} }),
         json!({ "protocolVersion": "2025-06-18" }),
         json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": null }),
+        json!({ "protocolVersion": "2025-06-18", "capabilities": [], "clientInfo": {} }),
+        json!({ "protocolVersion": "2025-06-18", "capabilities": { "roots": { "listChanged": "yes" } },
+                "clientInfo": { "name": "x", "version": 1, "icons": "y" }, "_meta": [] }),
     ] {
         let mut agent = Agent::silent(&twochat.base_url(), &[]);
         let welcome = agent.ask("initialize", params.clone());
@@ -177,10 +180,16 @@ async fn whoever_does_not_say_who_they_are_is_served() {
         assert_eq!(reply.message()["result"]["protocolVersion"], "2025-06-18", "{reply:?}");
         assert!(reply.header("mcp-session-id").is_some(), "{reply:?}");
     }
-    // Without a version nobody knows how to talk.
-    let mut agent = Agent::silent(&twochat.base_url(), &[]);
-    let refused = agent.ask("initialize", json!({ "capabilities": {} }));
-    assert!(refused["error"]["code"].is_i64(), "{refused}");
+    // Without a version, it is the newest that has a greeting.
+    for params in [json!({ "capabilities": {} }), json!({}), json!([])] {
+        let mut agent = Agent::silent(&twochat.base_url(), &[]);
+        let welcome = agent.ask("initialize", params);
+        assert_eq!(welcome["result"]["protocolVersion"], "2025-11-25", "{welcome}");
+        assert_eq!(
+            agent.ask("tools/list", json!([]))["result"]["tools"][0]["name"],
+            "create-contact"
+        );
+    }
     // A version without greetings has no such method.
     let mut agent = Agent::silent(&twochat.base_url(), &[]);
     let params = json!({ "protocolVersion": "2026-07-28", "_meta": super::settings() });

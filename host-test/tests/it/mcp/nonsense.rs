@@ -142,7 +142,7 @@ async fn what_there_is_not_is_told_with_what_there_is() {
         let call = request("t", "tools/call", json!({ "name": tool, "arguments": {} }));
         let words = is_refused(&agent, call.to_string().as_bytes(), INVALID_PARAMS, &json!("t"));
         assert!(words.starts_with(&format!("there is no tool {shown}")), "{words}");
-        let known = format!("; there are {}", names().join(", "));
+        let known = format!("here are {}", names().join(", "));
         assert!(words.ends_with(&known), "{words}");
     }
     for method in ["nope", "logging/setLevel", "tasks/list", &long] {
@@ -186,7 +186,6 @@ async fn the_handshake_works_whatever_came_before_it_and_a_second_time() {
     for (method, params) in [
         ("tools/list", json!({})),
         ("tools/call", json!({ "name": "list-contacts" })),
-        ("initialize", json!({})),
         ("server/discover", json!({})),
         ("tools/list", json!({ "_meta": unknown_version })),
     ] {

@@ -122,7 +122,7 @@ async fn a_turn_that_never_comes_is_told_as_the_hosts_own() {
     call_within(Duration::from_secs(60), &over, &client, "list-contacts").await.unwrap();
     twochat.switch_on(Fault::Status(500));
     let error = call_within(Duration::from_secs(60), &over, &client, "list-contacts").await;
-    assert!(!error.unwrap_err()["message"].as_str().unwrap().contains("The host adds"));
+    assert!(!error.unwrap_err()["message"].as_str().unwrap().contains("The reason"));
 }
 
 #[tokio::test]

@@ -1,0 +1,327 @@
+//! What is a member that an action does not have?
+//!
+//! | the member | example | what happens |
+//! | --- | --- | --- |
+//! | is a client's own, by its words | `wait_for_previous`, `toolCallId` | passed over |
+//! | asks for something else than the action does | `dry_run`, `offset`, `upsert` | refused |
+//! | resembles a field, or a word of one, by letters, words or description | `phone_number` | refused: "did you mean" |
+//! | is of the action's own subject, or of its result | `contacts`, `next-page` | refused |
+//! | holds the arguments, or what looks like data, and the action changes something | `mobile` | refused |
+//! | anything else | `x` | passed over, and told |
+//!
+//! Refused is what would be missed: somebody is told of it before anything is sent.
+
+use serde_json::Value;
+
+use super::{Members, of_one_type, of_text, plain, properties, shortened, words};
+use crate::{fields::FIELDS, tools::Tool};
+
+/// How alike a member must be to one of the schema's, from 0 to 1, to be a mistake.
+const ALIKE: f64 = 0.8;
+/// And to be surely that one misspelt.
+const MISSPELT: f64 = 0.93;
+/// Words of what clients add for themselves.
+const OWN: [&str; 28] = [
+    "call",
+    "conversation",
+    "explanation",
+    "function",
+    "intent",
+    "invocation",
+    "justification",
+    "message",
+    "meta",
+    "metadata",
+    "previous",
+    "random",
+    "rationale",
+    "reason",
+    "reasoning",
+    "risk",
+    "security",
+    "session",
+    "span",
+    "step",
+    "thinking",
+    "thought",
+    "thread",
+    "tool",
+    "toolcall",
+    "trace",
+    "turn",
+    "wait",
+];
+/// Words that ask for another call: one that is not made, one that changes what is there,
+/// one that finds or pages in another way.
+const OTHERWISE: [&str; 38] = [
+    "after",
+    "before",
+    "confirm",
+    "cursor",
+    "delete",
+    "dry",
+    "dryrun",
+    "duplicate",
+    "duplicates",
+    "exists",
+    "filter",
+    "filters",
+    "from",
+    "limit",
+    "merge",
+    "offset",
+    "order",
+    "overwrite",
+    "patch",
+    "preview",
+    "q",
+    "query",
+    "remove",
+    "replace",
+    "search",
+    "send",
+    "simulate",
+    "since",
+    "skip",
+    "sort",
+    "start",
+    "to",
+    "top",
+    "undo",
+    "until",
+    "update",
+    "upsert",
+    "validate",
+];
+/// Words of a member that holds the arguments.
+const WRAPPERS: [&str; 27] = [
+    "arg",
+    "args",
+    "argument",
+    "arguments",
+    "body",
+    "content",
+    "data",
+    "input",
+    "inputs",
+    "item",
+    "json",
+    "kwargs",
+    "new",
+    "object",
+    "options",
+    "param",
+    "parameter",
+    "parameters",
+    "params",
+    "payload",
+    "properties",
+    "record",
+    "request",
+    "the",
+    "user",
+    "value",
+    "values",
+];
+/// Words of names that say nothing of what is named.
+const SMALL: [&str; 8] = ["at", "id", "in", "of", "on", "per", "the", "uuid"];
+
+/// The arguments themselves, where they all stand within one member that is not theirs.
+pub(super) fn unwrapped(given: Members, tool: &Tool) -> Members {
+    let strangers = Strangers::of(tool);
+    if given.keys().any(|name| strangers.is_field(name)) {
+        return given;
+    }
+    let within = |(name, value): (&String, &Value)| {
+        strangers.is_wrapper(name).then(|| strangers.arguments_in(value)).flatten()
+    };
+    let is_beside = |(name, value): &(&String, &Value)| {
+        is_own(name) || value.as_str().is_some_and(|value| plain(value) == plain(&tool.name))
+    };
+    let mut found = given.iter().filter_map(within);
+    match (found.next(), found.next()) {
+        (Some(arguments), None)
+            if given.iter().filter(|member| !is_beside(member)).count() <= 1 =>
+        {
+            arguments
+        }
+        _ => given,
+    }
+}
+
+/// Whether a client calls something of its own so.
+fn is_own(name: &str) -> bool {
+    words(name).iter().any(|word| OWN.contains(&word.as_str()))
+}
+
+/// The members that an action does not have.
+pub(super) struct Strangers<'t>(&'t Tool);
+
+impl<'t> Strangers<'t> {
+    pub(super) fn of(tool: &'t Tool) -> Self {
+        Self(tool)
+    }
+
+    /// Whether somebody is told that it was passed over.
+    ///
+    /// # Errors
+    /// Why it is refused.
+    pub(super) fn is_told(&self, name: &str, value: &Value) -> Result<bool, String> {
+        if is_own(name) {
+            return Ok(!name.starts_with('_'));
+        }
+        match self.refusal(name, value) {
+            Some(why) => Err(format!("{}: there is no such field{why}", shortened(name))),
+            None => Ok(true),
+        }
+    }
+
+    /// What there is instead.
+    pub(super) fn there_are(&self) -> String {
+        let own: Vec<_> = self.fields().map(|(own, _)| own).collect();
+        if own.is_empty() {
+            "the action takes none".to_owned()
+        } else {
+            format!("there are {}", own.join(", "))
+        }
+    }
+
+    fn refusal(&self, name: &str, value: &Value) -> Option<String> {
+        let there_are = || self.there_are();
+        let given = words(name);
+        if given.iter().any(|word| OTHERWISE.contains(&word.as_str())) {
+            return Some(format!(", and nothing here does what it asks for; {}", there_are()));
+        }
+        let is_given = properties(&self.0.output_schema).any(|(own, _)| plain(own) == plain(name));
+        if is_given {
+            return Some(format!("; it is one of the answer; {}", there_are()));
+        }
+        if let Some(like) = self.resembled(name) {
+            return Some(format!("; {like}"));
+        }
+        if self.arguments_in(value).is_some() {
+            return Some(format!("; give what it holds without it: {}", there_are()));
+        }
+        let is_subject =
+            words(&self.0.name).iter().any(|own| given.iter().any(|it| related(own, it)));
+        let changes = self.0.annotations.read_only_hint != Some(true);
+        if is_subject || changes && is_data(value) {
+            return Some(format!(", so its value would be lost; {}", there_are()));
+        }
+        None
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&'t str, &'t Value)> {
+        properties(&self.0.input_schema).map(|(own, of)| (own.as_str(), of))
+    }
+
+    fn is_field(&self, name: &str) -> bool {
+        self.fields().any(|(own, _)| plain(own) == plain(name))
+    }
+
+    /// The object with fields of the action that this is, or its text, or a list of it.
+    fn arguments_in(&self, value: &Value) -> Option<Members> {
+        match of_text(value.clone(), |read| read.is_object() || read.is_array()) {
+            Value::Object(within) => {
+                within.keys().any(|name| self.is_field(name)).then_some(within)
+            }
+            Value::Array(items) => match items.as_slice() {
+                [one @ Value::Object(_)] => self.arguments_in(one),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether it can hold the arguments: it is called so, or after what the action is about.
+    fn is_wrapper(&self, name: &str) -> bool {
+        let (of_tool, name) = (words(&self.0.name), words(name));
+        let is_known = |word: &String| {
+            let word = word.trim_end_matches(|c: char| c.is_ascii_digit());
+            WRAPPERS.contains(&word) || OWN.contains(&word)
+        };
+        let is_subject = |word: &String| of_tool.last() == Some(word);
+        name == of_tool || !name.is_empty() && name.iter().all(|it| is_known(it) || is_subject(it))
+    }
+
+    /// What it may stand for, in words; `None` if nothing.
+    fn resembled(&self, name: &str) -> Option<String> {
+        let given = words(name);
+        let has_all = |all: &[String], some: &[String]| some.iter().all(|word| all.contains(word));
+        let is_near = |own: &str| {
+            let own = words(own);
+            !given.is_empty() && has_all(&own, &given)
+                || has_all(&given, &own) && given.len() == own.len() + 1
+        };
+        let spelt = |own: &str| strsim::jaro_winkler(&plain(own), &plain(name));
+        let nearest = |alike: f64| {
+            let like = self.fields().map(|(own, _)| (spelt(own), own));
+            let best = like.max_by(|(one, _), (other, _)| one.total_cmp(other));
+            best.filter(|(found, _)| *found >= alike).map(|(_, own)| own)
+        };
+        let near = || self.fields().map(|(own, _)| own).find(|own| is_near(own));
+        if let Some(own) = near().or_else(|| nearest(MISSPELT)) {
+            return Some(format!("did you mean {own}?"));
+        }
+        if let Some((place, word)) = chosen(&self.0.input_schema, &given, "") {
+            return Some(format!("{word} is one of the words for {place}"));
+        }
+        let is_described = |own: &Value| {
+            let text = own.get("description").and_then(Value::as_str).unwrap_or_default();
+            let said = text.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+            !given.is_empty() && said.take(given.len()).eq(given.iter().cloned())
+        };
+        let shares =
+            |own: &str| words(own).iter().any(|own| given.iter().any(|it| related(own, it)));
+        let described = self.fields().find(|(_, of)| is_described(of));
+        let like: Vec<_> = match described {
+            Some((own, _)) => vec![own],
+            None => self.fields().map(|(own, _)| own).filter(|own| shares(own)).collect(),
+        };
+        let like = if like.is_empty() { nearest(ALIKE).into_iter().collect() } else { like };
+        Some(format!("did you mean {}?", like.join(" or "))).filter(|_| !like.is_empty())
+    }
+}
+
+/// The place, and the word to choose there, that this is.
+fn chosen(schema: &Members, given: &[String], place: &str) -> Option<(String, String)> {
+    let is_chosen = |own: &str| own != FIELDS;
+    properties(schema).filter(|(own, _)| is_chosen(own)).find_map(|(own, member)| {
+        let member = of_one_type(member.as_object()?)?;
+        let place = format!("{place}{own}");
+        let labels = member.get("enum").and_then(Value::as_array).into_iter().flatten();
+        let labels: Vec<_> = labels.filter_map(Value::as_str).collect();
+        let shares =
+            |label: &&&str| words(label).iter().any(|own| given.iter().any(|it| related(own, it)));
+        let exact = labels.iter().find(|label| plain(label) == given.concat());
+        if let Some(label) = exact.or_else(|| labels.iter().find(shares)) {
+            return Some((place, (*label).to_owned()));
+        }
+        match member.get("items").and_then(Value::as_object) {
+            Some(items) => chosen(items, given, &format!("{place}[].")),
+            None => chosen(member, given, &format!("{place}.")),
+        }
+    })
+}
+
+/// Whether two words of names are forms of one: `phones`, `surname`, `picture` for `pic`.
+fn related(own: &str, given: &str) -> bool {
+    let (short, long) = if own.len() < given.len() { (own, given) } else { (given, own) };
+    short.len() > 2 && !SMALL.contains(&short) && (long.starts_with(short) || long.ends_with(short))
+}
+
+/// Whether somebody's number, address or url stands there.
+fn is_data(value: &Value) -> bool {
+    match value {
+        Value::String(text) => {
+            let text = text.trim();
+            let digits = text.chars().filter(char::is_ascii_digit).count();
+            let is_number = text.starts_with('+') && digits > 6;
+            let is_address = text.contains('@') && !text.contains(char::is_whitespace);
+            is_number || is_address || text.starts_with("http://") || text.starts_with("https://")
+        }
+        Value::Array(items) => items.iter().any(is_data),
+        Value::Object(members) => members.values().any(is_data),
+        _ => false,
+    }
+}
