@@ -114,7 +114,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     }
     let mut all = targets.targets(&client).await?;
     let policy = policy.as_ref().zip(access.as_ref());
-    all.extend(Makings { connector: &connector, client: &client, policy }.targets().await?);
+    let makings = Makings { connector: &connector, client: &client, policy };
+    all.extend(makings.targets(&urls.names(&store)?).await?);
     let store = Store::open(&store)?;
     let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;

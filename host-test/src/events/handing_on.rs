@@ -48,9 +48,9 @@ pub(crate) enum Kind {
 }
 
 impl Target {
-    /// Whether it is to hear of this event.
-    pub(crate) fn is_for(&self, name: &str, event: &Value) -> bool {
-        self.filter.is_for(name, event)
+    /// Why it is not to hear of this event; `None` where it is.
+    pub(crate) fn passes(&self, name: &str, event: &Value) -> Option<String> {
+        self.filter.passes(name, event)
     }
 
     /// For what it hears of one event alone.

@@ -202,7 +202,7 @@ fn write(
         return Ok(Became::Double(first));
     }
     let mut waiting = Vec::new();
-    for target in targets.iter().filter(|target| target.is_for(name, event)) {
+    for target in targets.iter().filter(|target| target.passes(name, event).is_none()) {
         if !is_dry {
             wait(store, read.id, target, event)?;
         }

@@ -16,15 +16,14 @@ use host::{
     post::Mailbox,
     program::Program,
     secret::Secret,
-    suggest,
     tools::Tool,
 };
 use ring::digest::{SHA256, digest};
-use serde_json::{Map, Value};
 
 use super::{
     calling::Calling,
     filter::Filter,
+    fit,
     forward::{Forward, Signing},
     handing_on::{Kind, Target},
     running::Running,
@@ -106,9 +105,13 @@ fn secret(file: Option<&Path>) -> Result<Secret, CommandError> {
 }
 
 impl Makings<'_> {
-    /// The targets of the policy's rules.
-    pub(crate) async fn targets(&self) -> Result<Vec<Target>, CommandError> {
+    /// The targets of the policy's rules, where events of these names are received.
+    pub(crate) async fn targets(&self, received: &[String]) -> Result<Vec<Target>, CommandError> {
         let Some((policy, access)) = self.policy else { return Ok(Vec::new()) };
+        let misfits = fit::misfits(policy, &Tool::all_of(self.connector), received);
+        if !misfits.is_empty() {
+            return Err(CommandError::Misuse(misfits.join("\ntwochat: ")));
+        }
         let mut targets = Vec::new();
         for (name, rule) in policy.rules() {
             let wrong = |why: String| {
@@ -132,7 +135,7 @@ impl Makings<'_> {
             Deed::Call { persona, action } => {
                 let (connector, client) = (self.connector.clone(), self.client.clone());
                 let calls = Calls::new(connector, client, access.as_persona(persona));
-                fits(&calls, rule, persona, action)?;
+                calls.tools().map_err(|why| format!("persona: {why}"))?;
                 let (rule_name, action) = (name.to_owned(), action.to_owned());
                 let template = rule.clone();
                 Ok(Kind::Call(Box::new(Calling { calls, rule: rule_name, action, template })))
@@ -152,31 +155,4 @@ impl Makings<'_> {
             }
         }
     }
-}
-
-/// Whether a persona may make the call, and it takes what the rule fills in.
-fn fits(calls: &Calls, rule: &Rule, persona: &str, action: &str) -> Result<(), String> {
-    let offered: Vec<_> = calls.offered().iter().map(|tool| tool.name.as_str()).collect();
-    let Some(tool) = calls.offered().iter().find(|tool| tool.name == action) else {
-        let why = suggest::unknown("action", action, &offered, "this component has");
-        return Err(format!("call: {why}"));
-    };
-    let allowed = calls.tools().map_err(|why| format!("persona: {why}"))?;
-    if !allowed.iter().any(|tool| tool.name == action) {
-        return Err(format!("persona: the persona `{persona}` may not call `{action}`"));
-    }
-    takes(tool, rule.arguments()).map_err(|why| format!("arguments: {why}"))
-}
-
-/// Whether the action has all fields that are filled in, and gets those that it needs.
-fn takes(tool: &Tool, arguments: &Map<String, Value>) -> Result<(), String> {
-    let of = |name: &str| tool.input_schema.get(name);
-    let fields = of("properties").and_then(Value::as_object);
-    let known: Vec<_> = fields.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    if let Some(name) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
-        return Err(suggest::unknown("field", name, &known, &format!("`{}` takes", tool.name)));
-    }
-    let needed = of("required").and_then(Value::as_array).into_iter().flatten();
-    let missing = needed.filter_map(Value::as_str).find(|name| !arguments.contains_key(*name));
-    missing.map_or(Ok(()), |name| Err(format!("`{}` needs `{name}`", tool.name)))
 }

@@ -7,3 +7,4 @@ mod looked;
 mod many;
 mod rules;
 mod subscribed;
+mod unfit;

@@ -6,7 +6,7 @@ use crate::support::{
     raw::{Raw, Step},
     reacting::{CONTACT, Reacting, conversation},
     receiver::{EVENT, Sender, until},
-    shell::{run, twochat_with},
+    shell::twochat_with,
 };
 
 /// The numbers of the contacts that were asked for. Of one that was cut off on its way
@@ -183,36 +183,4 @@ async fn what_a_rule_would_do_can_be_seen_without_its_being_done() {
     until(|| (reacting.count("done") == 1).then_some(()));
     drop(receiver);
     assert_eq!(created(&twochat).len(), 1);
-}
-
-#[test]
-fn a_rule_that_cannot_be_followed_is_told_with_its_field_and_what_was_meant() {
-    for (from, to, expected) in [
-        ("create-contact", "create-contcat", "did you mean `create-contact`?"),
-        ("arguments.first-name", "arguments.frist-name", "did you mean `first-name`?"),
-        ("arguments.details", "arguments.last-name.x", "cannot extend value"),
-        ("persona = \"writer\"\ncall", "persona = \"writr\"\ncall", "there is no persona `writr`"),
-        (
-            "persona = \"writer\"\ncall",
-            "persona = \"reader\"\ncall",
-            "may not call `create-contact`",
-        ),
-        ("has =", "hass =", "unknown field `hass`"),
-        ("call =", "run = [\"/bin/true\"]\ncall =", "expected one of `call`, `run` and `forward`"),
-        ("or = \"Unknown\"", "orr = \"Unknown\"", "expected { from = \"path\" }"),
-    ] {
-        let rules = CONTACT.replace(from, to);
-        assert_ne!(rules, CONTACT, "{from}");
-        let reacting = Reacting::of("wrong", "http://127.0.0.1:1/open", &rules);
-        let refused = reacting.fails();
-        let message = refused.message(2);
-        assert!(message.contains(expected), "{to}: {message}");
-        assert!(message.contains("rules.new-contact.") || message.contains("line "), "{message}");
-    }
-    let rules = CONTACT.replace("conversation.new\"", "conversation.nwe\"");
-    let reacting = Reacting::of("misspelt", "http://127.0.0.1:1/open", &rules);
-    let receiver = reacting.receives(&[]);
-    receiver.says("did you mean `whatsapp.conversation.new`?");
-    let help = run(&["listen", "--help"], &[]);
-    assert!(help.output().contains("--public-url"));
 }

@@ -1,0 +1,76 @@
+//! Can the rules of a policy be followed? What can never be is told before anything is
+//! received: an event that there is not, a path or a value that no event has, a call that
+//! its persona may not make by itself.
+
+use host::{
+    policy::{Deed, Misfit, Policy, Rule},
+    suggest,
+    tools::Tool,
+};
+use mock::EVENTS;
+
+use super::reading::READ;
+
+/// A sentence for each field of the rules that cannot be followed. Events with one of the
+/// names that are received are there, whoever else knows of them.
+pub(crate) fn misfits(policy: &Policy, tools: &[Tool], received: &[String]) -> Vec<String> {
+    let rules = policy.rules().iter();
+    let misfits = rules.flat_map(|(name, rule)| {
+        let found =
+            [of_events(rule, received), of_call(rule, policy, tools), of_shapes(rule, tools)];
+        found.into_iter().flatten().map(move |misfit| (name, misfit))
+    });
+    let told = misfits.map(|(name, (keys, why))| {
+        let keys = keys.iter().map(String::as_str);
+        policy.told(&["rules", name].into_iter().chain(keys).collect::<Vec<_>>(), &why)
+    });
+    told.collect()
+}
+
+fn at(field: &str, why: String) -> Misfit {
+    (vec![field.to_owned()], why)
+}
+
+fn of_events(rule: &Rule, received: &[String]) -> Vec<Misfit> {
+    let is_known = |name: &&String| EVENTS.contains(&name.as_str()) || received.contains(name);
+    let unknown = rule.on().iter().filter(|name| !is_known(name));
+    let told = unknown.map(|name| at("on", suggest::unknown("event", name, &EVENTS, "2Chat has")));
+    told.collect()
+}
+
+/// Whether the persona may make the call with nobody there to be asked.
+fn of_call(rule: &Rule, policy: &Policy, tools: &[Tool]) -> Vec<Misfit> {
+    let Deed::Call { persona: name, action } = rule.deed() else { return Vec::new() };
+    let Some(tool) = tools.iter().find(|tool| tool.name == action) else {
+        let known: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
+        return vec![at("call", suggest::unknown("action", action, &known, "this component has"))];
+    };
+    // A persona that there is not is told where the policy is read.
+    let Some(persona) = policy.personas().get(name) else { return Vec::new() };
+    let connection = policy.connections().get(&persona.connection);
+    let why = if persona.revoked {
+        format!("the persona `{name}` is revoked")
+    } else if connection.is_some_and(|connection| connection.revoked) {
+        format!("the connection `{}` of the persona `{name}` is revoked", persona.connection)
+    } else if persona.asks(action) {
+        format!(
+            "the persona `{name}` has to ask a person for each call of `{action}`, and nobody is \
+             there when an event comes: name a persona that has it in `actions` and not in `ask`"
+        )
+    } else if !persona.may(tool) {
+        format!("the persona `{name}` may not call `{action}`: add it to its `actions`")
+    } else {
+        return Vec::new();
+    };
+    vec![at("persona", why)]
+}
+
+fn of_shapes(rule: &Rule, tools: &[Tool]) -> Vec<Misfit> {
+    let named = |name: &str| tools.iter().find(|tool| tool.name == name);
+    let Some(event) = named(READ) else { return Vec::new() };
+    let takes = match rule.deed() {
+        Deed::Call { action, .. } => named(action).map(|tool| &tool.input_schema),
+        Deed::Run | Deed::Forward => None,
+    };
+    rule.misfits(&event.output_schema, takes)
+}
