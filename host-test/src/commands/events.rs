@@ -22,7 +22,8 @@ use crate::{
 /// An event is `new` until it is read, then `read`, or a `double` of another with the same
 /// name and key, or `unread` where it is nothing that can be read. For each target it is
 /// `waiting`, `begun`, `done`, or `parked` where trying again helps nobody; the reason
-/// stands beside it. A table shows the last hundred; JSON Lines and CSV have all, with what
+/// stands beside it. Why others did not get it, `show` tells: which condition of a rule it
+/// did not meet, or which event came first. A table shows the last hundred; JSON Lines and CSV have all, with what
 /// they say and the bodies that came.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -141,6 +142,7 @@ const IN_OTHER_FORMS: &[&str] = &[
     "last-seen",
     "reason",
     "handed-on",
+    "not-handed-on",
     "content",
     "body",
 ];
@@ -246,16 +248,20 @@ fn written(rows: Vec<Value>, form: &Form, is_first: bool) -> Result<(), CommandE
     output::more_rows("events", rows, columns, form)
 }
 
-/// The row with what is handed on in words, and why something is parked.
+/// The row with what is handed on in words, and why something is parked, or goes to nobody
+/// of those who wait for such events.
 fn in_words(mut row: Value) -> Value {
     let entries = row.get("handed-on").and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |entry: &Value, name: &str| {
         entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let words = entries.iter().map(|it| format!("{}: {}", text(it, "target"), text(it, "state")));
-    let words = words.collect::<Vec<_>>().join("\n");
+    let words = words.collect::<Vec<_>>().join("; ");
+    let passed = row.get("not-handed-on").and_then(Value::as_array).filter(|_| entries.is_empty());
+    let passed = passed.into_iter().flatten().filter(|it| !text(it, "why").starts_with("on:"));
+    let passed = passed.map(|it| format!("{}: {}", text(it, "target"), text(it, "why")));
     let reasons = entries.iter().map(|it| text(it, "error")).filter(|reason| !reason.is_empty());
-    let reasons = reasons.collect::<Vec<_>>().join("\n");
+    let reasons = reasons.chain(passed).collect::<Vec<_>>().join("; ");
     if let Some(row) = row.as_object_mut() {
         if !words.is_empty() {
             row.insert("handed-on".to_owned(), words.into());

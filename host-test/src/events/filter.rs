@@ -26,6 +26,14 @@ impl Filter {
         }
     }
 
+    /// The path of what it hears once for.
+    pub(crate) fn once_per(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Rule(rule) => rule.once_per(),
+        }
+    }
+
     pub(crate) fn once(&self, event: &Value) -> Option<String> {
         match self {
             Self::All => None,

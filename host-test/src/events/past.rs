@@ -51,7 +51,7 @@ impl Which {
 /// An event as people and programs see it; `whole` has what it says and how it came.
 pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<Value> {
     let read = "SELECT received, last, coalesce(name, event), place, key, number, state, seen,
-                reason, content, body FROM events WHERE id = ?";
+                reason, content, body, passed FROM events WHERE id = ?";
     let mut row = store.prepare_cached(read)?.query_row([id], |row| {
         let text = |index: usize| row.get::<_, Option<String>>(index);
         let mut found = Map::new();
@@ -70,6 +70,7 @@ pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<
         add("seen", row.get::<_, i64>(7)?.into());
         add("last-seen", time(row.get(1)?).into());
         add("reason", text(8)?.into());
+        add("not-handed-on", passed(text(11)?).into());
         if whole {
             let content = text(9)?.and_then(|content| content.parse().ok());
             add("content", content.unwrap_or_default());
@@ -83,6 +84,12 @@ pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<
         row.insert("handed-on".to_owned(), handed_on.into());
     }
     Ok(row.into())
+}
+
+/// Whom an event was not handed on to, and why.
+fn passed(stored: Option<String>) -> Option<Vec<Value>> {
+    let passed: Map<String, Value> = serde_json::from_str(&stored?).ok()?;
+    Some(passed.into_iter().map(|(target, why)| json!({ "target": target, "why": why })).collect())
 }
 
 fn handed_on(store: &Connection, id: i64) -> rusqlite::Result<Vec<Value>> {

@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::Utc;
 use host::engine::{Connector, Limits, Outlet};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::{sync::Notify, time::timeout};
 
 use super::{
@@ -21,6 +21,8 @@ pub(crate) const READ: &str = "read-event";
 const TOGETHER: i64 = 64;
 /// And of so many bytes, but one at least.
 const BYTES: usize = 8 << 20;
+/// Why an event is not handed on while rules are only told of.
+const DRY: &str = "--dry-run: nothing is done";
 /// So often is looked whether somebody else asked for something to be read.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -52,7 +54,8 @@ struct Read {
 
 /// What became of one that is written down.
 enum Became {
-    Read { waiting: Vec<String> },
+    /// Each target whom it is handed on to, or why it is not.
+    Read(Vec<(String, Option<String>)>),
     Double(i64),
     Unread(String),
 }
@@ -116,11 +119,11 @@ impl Reading {
         let about = [text("key"), text("phone-number")].into_iter().flatten();
         let about = about.chain([format!("as {id}")]).collect::<Vec<_>>().join(" ");
         match became {
-            Became::Read { waiting } => {
+            Became::Read(heard) => {
                 let name = said.as_ref().ok().and_then(|said| name_of(said));
                 lines::say(What::Stored, name.unwrap_or(event), &about);
                 if self.is_dry {
-                    self.tell_what_would_be(waiting, said);
+                    self.tell_what_would_be(heard, said);
                 }
             }
             Became::Double(first) => {
@@ -130,10 +133,13 @@ impl Reading {
         }
     }
 
-    fn tell_what_would_be(&self, waiting: &[String], said: &Result<Value, String>) {
+    fn tell_what_would_be(&self, heard: &[(String, Option<String>)], said: &Result<Value, String>) {
         let Ok(said) = said else { return };
-        for target in self.targets.iter().filter(|target| waiting.contains(&target.name)) {
-            lines::say(What::Would, &target.name, &target.would(said));
+        for (target, (name, why)) in self.targets.iter().zip(heard) {
+            match why {
+                Some(why) => lines::say(What::Passes, name, why),
+                None => lines::say(What::Would, name, &target.would(said)),
+            }
         }
     }
 }
@@ -201,27 +207,60 @@ fn write(
         store.prepare_cached(count)?.execute(params![first, Utc::now().timestamp_millis()])?;
         return Ok(Became::Double(first));
     }
-    let mut waiting = Vec::new();
-    for target in targets.iter().filter(|target| target.passes(name, event).is_none()) {
-        if !is_dry {
-            wait(store, read.id, target, event)?;
-        }
-        waiting.push(target.name.clone());
+    let mut heard = Vec::new();
+    for target in targets {
+        let passes = match target.passes(name, event) {
+            None if is_dry => is_done_for_another(store, read.id, target, event)?,
+            None => wait(store, read.id, target, event)?,
+            why => why,
+        };
+        heard.push((target.name.clone(), passes));
     }
-    Ok(Became::Read { waiting })
+    let told = |(target, why): &(String, Option<String>)| {
+        let why = why.clone().or_else(|| is_dry.then(|| DRY.to_owned()))?;
+        Some((target.clone(), why.into()))
+    };
+    let passed: Map<String, Value> = heard.iter().filter_map(told).collect();
+    let passed = (!passed.is_empty()).then(|| Value::Object(passed).to_string());
+    let set = "UPDATE events SET passed = ?2 WHERE id = ?1";
+    store.prepare_cached(set)?.execute(params![read.id, passed])?;
+    Ok(Became::Read(heard))
 }
 
-/// Has an event wait for a target, unless it did already, or another did in whose place it
-/// would be.
-fn wait(store: &Connection, id: i64, target: &Target, event: &Value) -> rusqlite::Result<()> {
-    store
-        .prepare_cached(
-            "INSERT OR IGNORE INTO outbox (event, target, state, next, error, once)
+/// Has an event wait for a target, unless it did already; or gives why it does not.
+fn wait(
+    store: &Connection,
+    id: i64,
+    target: &Target,
+    event: &Value,
+) -> rusqlite::Result<Option<String>> {
+    let another = is_done_for_another(store, id, target, event)?;
+    if another.is_none() {
+        let insert = "INSERT OR IGNORE INTO outbox (event, target, state, next, error, once)
              SELECT ?1, ?2, iif(ended.reason IS NULL, 'waiting', 'parked'), ?3, ended.reason, ?4
-             FROM (SELECT 1) LEFT JOIN ended ON ended.target = ?2",
-        )?
-        .execute(params![id, target.name, Utc::now().timestamp_millis(), target.once(event)])?;
-    Ok(())
+             FROM (SELECT 1) LEFT JOIN ended ON ended.target = ?2";
+        let now = Utc::now().timestamp_millis();
+        let values = params![id, target.name, now, target.once(event)];
+        store.prepare_cached(insert)?.execute(values)?;
+    }
+    Ok(another)
+}
+
+/// Whether a target hears of another event in the place of this one.
+fn is_done_for_another(
+    store: &Connection,
+    id: i64,
+    target: &Target,
+    event: &Value,
+) -> rusqlite::Result<Option<String>> {
+    let Some((path, once)) = target.filter.once_per().zip(target.once(event)) else {
+        return Ok(None);
+    };
+    let first = "SELECT event FROM outbox WHERE target = ?1 AND once = ?2 AND event != ?3";
+    let mut first = store.prepare_cached(first)?;
+    let first = first.query_row(params![target.name, once, id], |row| row.get::<_, i64>(0));
+    let why = |first| format!("once-per: event {first} has the same `{path}`, and came first");
+    Ok(first.optional()?.map(why))
 }
 
 #[cfg(test)]

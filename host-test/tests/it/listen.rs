@@ -5,6 +5,7 @@ mod doors;
 mod handed;
 mod looked;
 mod many;
+mod passed;
 mod rules;
 mod subscribed;
 mod unfit;
