@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use crate::{
     events::{
-        past::{self, Which},
+        past::{self, Asked, Replayed, Which},
         store,
     },
     exit::{CommandError, EXIT_CODES},
     form::{Form, FormArguments, Format},
-    output,
+    output, terminal,
 };
 
 /// Show the events that `twochat listen` received, and have them handed on again.
@@ -48,6 +48,12 @@ enum What {
     /// Show one with all that is known of it, as JSON
     Show(Show),
     /// Have what is parked handed on again, and what could not be read read again
+    ///
+    /// Named by its id, an event is read again too, for rules that are new, and handed on
+    /// again also where that is done: forwarded, given to its program, or answered by its
+    /// call. A rule with `once-per` that has done it is left so, unless --again says
+    /// otherwise. Of what is parked because it may have been carried out, look first
+    /// whether it was. A `twochat listen` for the store does it, as soon as one runs.
     Replay(Replay),
 }
 
@@ -115,6 +121,10 @@ struct Replay {
     /// that are new
     #[arg(value_name = "ID")]
     ids: Vec<i64>,
+    /// Also what a rule with `once-per` has done already, by them or by an event before
+    /// them: a call is made once more
+    #[arg(long, requires = "ids", conflicts_with = "parked")]
+    again: bool,
     /// All that is parked
     #[arg(long)]
     parked: bool,
@@ -221,9 +231,20 @@ impl Replay {
             let why = "which? Give ids, --parked, or what narrows them, such as --target NAME";
             return Err(CommandError::Misuse(why.to_owned()));
         }
-        let again = past::replay(&mut store, &which, is_named && !self.parked);
-        let (handed_on, read) = again.map_err(unread)?;
-        output::json(&json!({ "handed-on-again": handed_on, "read-again": read }))
+        let what = match (is_named && !self.parked, self.again) {
+            (false, _) => Replayed::Parked,
+            (true, false) => Replayed::Done,
+            (true, true) => Replayed::Again,
+        };
+        let asked = past::replay(&mut store, &which, what).map_err(unread)?;
+        let Asked { handed_on, read, left } = asked;
+        if left > 0 {
+            terminal::say(&format!(
+                "twochat: done once, as their rules say `once-per`, and left so: {left}; --again \
+                 does it once more"
+            ));
+        }
+        output::json(&json!({ "handed-on-again": handed_on, "read-again": read, "left": left }))
     }
 }
 

@@ -135,42 +135,79 @@ pub(crate) fn last(store: &Connection, which: &Which, most: i64) -> rusqlite::Re
     ids.map(|ids| ids.into_iter().rev().collect())
 }
 
-/// Has what is parked of those that are meant handed on again, and what could not be read
-/// read again; `done` too, where they are named one by one. Gives how many of each.
+/// What of those that are meant is handed on again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Replayed {
+    /// What is parked.
+    Parked,
+    /// What is done too, but for what is done once.
+    Done,
+    /// All of it.
+    Again,
+}
+
+/// How many were asked for.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) handed_on: usize,
+    pub(crate) read: usize,
+    /// So many are done once, and stay so.
+    pub(crate) left: i64,
+}
+
+/// Has those that are meant handed on again, and what could not be read read again; where
+/// they are named one by one, all is read again, for rules that are new.
 pub(crate) fn replay(
     store: &mut Connection,
     which: &Which,
-    done: bool,
-) -> rusqlite::Result<(usize, usize)> {
+    what: Replayed,
+) -> rusqlite::Result<Asked> {
     let (condition, values) = which.condition();
-    let states = if done { "'parked', 'done'" } else { "'parked'" };
     let of_target = if which.target.is_some() { "AND target = ?" } else { "" };
     let now = Utc::now().timestamp_millis();
     let change = store.transaction()?;
     let meant = format!("SELECT id FROM events WHERE {condition}");
     let mut in_outbox: Vec<Sql> = values.clone();
     in_outbox.extend(which.target.clone().map(Sql::from));
-    let parked = format!("WHERE state IN ({states}) AND event IN ({meant}) {of_target}");
+    let of_them = format!("event IN ({meant}) {of_target}");
+    let states = match what {
+        Replayed::Parked => "state = 'parked'",
+        Replayed::Done => "(state = 'parked' OR state = 'done' AND once IS NULL)",
+        Replayed::Again => "state IN ('parked', 'done')",
+    };
+    let left = match what {
+        Replayed::Done => {
+            let left = "SELECT count(*) FROM outbox WHERE state = 'done' AND once IS NOT NULL AND";
+            let left = format!("{left} {of_them}");
+            change.query_row(&left, params_from_iter(&in_outbox), |row| row.get(0))?
+        }
+        Replayed::Parked | Replayed::Again => 0,
+    };
     change.execute(
-        &format!("DELETE FROM ended WHERE target IN (SELECT target FROM outbox {parked})"),
-        params_from_iter(&in_outbox),
-    )?;
-    let waiting = change.execute(
         &format!(
-            "UPDATE outbox SET state = 'waiting', tries = 0, next = {now}, error = NULL {parked}"
+            "DELETE FROM ended WHERE target IN
+             (SELECT target FROM outbox WHERE {states} AND {of_them})"
         ),
         params_from_iter(&in_outbox),
     )?;
-    let states = if done { "'unread', 'read'" } else { "'unread'" };
-    let unread = change.execute(
+    let handed_on = change.execute(
         &format!(
-            "UPDATE events SET state = 'new', reason = NULL
+            "UPDATE outbox SET state = 'waiting', tries = 0, next = {now}, error = NULL
+             WHERE {states} AND {of_them}"
+        ),
+        params_from_iter(&in_outbox),
+    )?;
+    let states = if what == Replayed::Parked { "'unread'" } else { "'unread', 'read'" };
+    let again = i32::from(what == Replayed::Again);
+    let read = change.execute(
+        &format!(
+            "UPDATE events SET state = 'new', reason = NULL, again = {again}
              WHERE state IN ({states}) AND id IN ({meant})"
         ),
         params_from_iter(&values),
     )?;
     change.commit()?;
-    Ok((waiting, unread))
+    Ok(Asked { handed_on, read, left })
 }
 
 fn time(milliseconds: i64) -> String {

@@ -43,6 +43,7 @@ struct Unread {
     id: i64,
     event: String,
     body: Vec<u8>,
+    again: bool,
 }
 
 /// What was made of one.
@@ -50,6 +51,8 @@ struct Read {
     id: i64,
     event: String,
     said: Result<Value, String>,
+    /// Whether it goes also to those who had another in its place.
+    again: bool,
 }
 
 /// What became of one that is written down.
@@ -81,9 +84,9 @@ impl Reading {
     async fn some(&self) -> Result<usize, Unwritten> {
         let found = self.writer.write(unread).await?;
         let mut read = Vec::with_capacity(found.len());
-        for Unread { id, event, body } in found {
+        for Unread { id, event, body, again } in found {
             let said = self.read(&event, body).await;
-            read.push(Read { id, event, said });
+            read.push(Read { id, event, said, again });
         }
         let count = read.len();
         if count == 0 {
@@ -114,7 +117,7 @@ impl Reading {
     }
 
     fn tell(&self, became: &Became, read: &Read) {
-        let Read { id, event, said } = read;
+        let Read { id, event, said, .. } = read;
         let text = |name: &str| said.as_ref().ok()?.get(name)?.as_str().map(short);
         let about = [text("key"), text("phone-number")].into_iter().flatten();
         let about = about.chain([format!("as {id}")]).collect::<Vec<_>>().join(" ");
@@ -151,14 +154,15 @@ pub(crate) fn name_of(event: &Value) -> Option<&str> {
 
 fn unread(store: &Connection) -> rusqlite::Result<Vec<Unread>> {
     let mut found = store.prepare_cached(
-        "SELECT id, event, body FROM events WHERE state = 'new' ORDER BY id LIMIT ?",
+        "SELECT id, event, body, again FROM events WHERE state = 'new' ORDER BY id LIMIT ?",
     )?;
     let mut rows = found.query([TOGETHER])?;
     let (mut some, mut bytes) = (Vec::new(), 0);
     while bytes < BYTES
         && let Some(row) = rows.next()?
     {
-        let one = Unread { id: row.get(0)?, event: row.get(1)?, body: row.get(2)? };
+        let (id, event, body, again) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let one = Unread { id, event, body, again };
         bytes += one.body.len();
         some.push(one);
     }
@@ -210,8 +214,8 @@ fn write(
     let mut heard = Vec::new();
     for target in targets {
         let passes = match target.passes(name, event) {
-            None if is_dry => is_done_for_another(store, read.id, target, event)?,
-            None => wait(store, read.id, target, event)?,
+            None if is_dry => is_done_for_another(store, read, target, event)?,
+            None => wait(store, read, target, event)?,
             why => why,
         };
         heard.push((target.name.clone(), passes));
@@ -222,7 +226,7 @@ fn write(
     };
     let passed: Map<String, Value> = heard.iter().filter_map(told).collect();
     let passed = (!passed.is_empty()).then(|| Value::Object(passed).to_string());
-    let set = "UPDATE events SET passed = ?2 WHERE id = ?1";
+    let set = "UPDATE events SET passed = ?2, again = 0 WHERE id = ?1";
     store.prepare_cached(set)?.execute(params![read.id, passed])?;
     Ok(Became::Read(heard))
 }
@@ -230,17 +234,24 @@ fn write(
 /// Has an event wait for a target, unless it did already; or gives why it does not.
 fn wait(
     store: &Connection,
-    id: i64,
+    read: &Read,
     target: &Target,
     event: &Value,
 ) -> rusqlite::Result<Option<String>> {
-    let another = is_done_for_another(store, id, target, event)?;
+    let another = is_done_for_another(store, read, target, event)?;
     if another.is_none() {
+        if read.again {
+            // What it is done once for, it is from now on by this one.
+            let free = "UPDATE outbox SET once = NULL
+                        WHERE target = ?1 AND once = ?2 AND event != ?3";
+            let values = params![target.name, target.once(event), read.id];
+            store.prepare_cached(free)?.execute(values)?;
+        }
         let insert = "INSERT OR IGNORE INTO outbox (event, target, state, next, error, once)
              SELECT ?1, ?2, iif(ended.reason IS NULL, 'waiting', 'parked'), ?3, ended.reason, ?4
              FROM (SELECT 1) LEFT JOIN ended ON ended.target = ?2";
         let now = Utc::now().timestamp_millis();
-        let values = params![id, target.name, now, target.once(event)];
+        let values = params![read.id, target.name, now, target.once(event)];
         store.prepare_cached(insert)?.execute(values)?;
     }
     Ok(another)
@@ -249,16 +260,15 @@ fn wait(
 /// Whether a target hears of another event in the place of this one.
 fn is_done_for_another(
     store: &Connection,
-    id: i64,
+    read: &Read,
     target: &Target,
     event: &Value,
 ) -> rusqlite::Result<Option<String>> {
-    let Some((path, once)) = target.filter.once_per().zip(target.once(event)) else {
-        return Ok(None);
-    };
+    let once = target.filter.once_per().zip(target.once(event)).filter(|_| !read.again);
+    let Some((path, once)) = once else { return Ok(None) };
     let first = "SELECT event FROM outbox WHERE target = ?1 AND once = ?2 AND event != ?3";
     let mut first = store.prepare_cached(first)?;
-    let first = first.query_row(params![target.name, once, id], |row| row.get::<_, i64>(0));
+    let first = first.query_row(params![target.name, once, read.id], |row| row.get::<_, i64>(0));
     let why = |first| format!("once-per: event {first} has the same `{path}`, and came first");
     Ok(first.optional()?.map(why))
 }

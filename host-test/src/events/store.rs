@@ -24,7 +24,10 @@ const MARK: i32 = 0x3263_6861;
 /// The version of its tables.
 const VERSION: i32 = 2;
 /// What makes them those of the next version, from the first on.
-const STEPS: [&str; 1] = ["ALTER TABLE events ADD COLUMN passed TEXT;"];
+const STEPS: [&str; 1] = ["
+ALTER TABLE events ADD COLUMN passed TEXT;
+ALTER TABLE events ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+"];
 /// So long one process waits for another that writes.
 const BUSY: Duration = Duration::from_secs(10);
 /// What is kept of the file beside it, where new pages are written first.
@@ -55,7 +58,8 @@ CREATE TABLE events (
     key TEXT,
     number TEXT,
     content TEXT,                -- as it was read, JSON
-    passed TEXT                  -- whom it was not handed on to, and why, JSON
+    passed TEXT,                 -- whom it was not handed on to, and why, JSON
+    again INTEGER NOT NULL DEFAULT 0  -- 1: also to those who had another for the same `once`
 );
 CREATE INDEX bodies ON events (event, place, digest, last);
 CREATE UNIQUE INDEX keys ON events (name, key) WHERE state = 'read' AND key IS NOT NULL;

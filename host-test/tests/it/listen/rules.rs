@@ -85,6 +85,54 @@ async fn what_may_have_been_carried_out_is_parked_and_repeated_only_when_asked_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_once_is_done_again_only_where_that_is_asked_for() {
+    let twochat = twochat_with(0).await;
+    let reacting = Reacting::of("once-more", &twochat.base_url(), CONTACT);
+    let receiver = reacting.receives(&[]);
+    let path = receiver.path(EVENT);
+    let mut other = conversation(1);
+    other["uuid"] = "MSG00000099-04f6-449e-acf5-42fc6875ba94".into();
+    other["id"] = other["uuid"].clone();
+    receiver.post(&path, conversation(1).to_string());
+    until(|| (reacting.count("done") == 1).then_some(()));
+    receiver.post(&path, other.to_string());
+    let read = || {
+        let new = "SELECT count(*) FROM events WHERE state != 'read'";
+        let store = reacting.store();
+        until(|| (crate::support::receiver::number(&store, new) == 0).then_some(()));
+    };
+    read();
+    for id in ["1", "2"] {
+        let left = reacting.events(&["replay", id]);
+        let expected = if id == "1" { 1 } else { 0 };
+        assert!(
+            left.stdout
+                .contains(&format!("\"handed-on-again\":0,\"read-again\":1,\"left\":{expected}")),
+            "{left:?}"
+        );
+        assert_eq!(left.stderr.contains("--again does it once more"), id == "1", "{left:?}");
+        read();
+    }
+    assert_eq!((created(&twochat).len(), reacting.count("waiting")), (1, 0));
+    for (id, made) in [("1", 2), ("2", 3)] {
+        assert_eq!(reacting.events(&["replay", id, "--again"]).result()["read-again"], 1);
+        until(|| (created(&twochat).len() == made).then_some(()));
+        until(|| (reacting.count("done") == made - 1).then_some(()));
+    }
+    // From now on it is done by the second, and by no third.
+    let mut third = other.clone();
+    third["uuid"] = "MSG00000098-04f6-449e-acf5-42fc6875ba94".into();
+    third["id"] = third["uuid"].clone();
+    receiver.post(&path, third.to_string());
+    until(|| (reacting.listed().len() == 3).then_some(()));
+    read();
+    let shown = reacting.events(&["show", "3"]).result();
+    let why = shown["not-handed-on"][0]["why"].as_str().unwrap();
+    assert!(why.starts_with("once-per: event 2 has the same"), "{shown}");
+    assert_eq!(created(&twochat).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_carried_out_is_tried_again_and_what_is_not_allowed_is_parked() {
     let twochat = twochat_with(0).await;
     let reacting = Reacting::of("again", &twochat.base_url(), CONTACT);
