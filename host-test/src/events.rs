@@ -9,6 +9,7 @@ pub(crate) mod deliveries;
 pub(crate) mod endpoints;
 pub(crate) mod filter;
 pub(crate) mod fit;
+pub(crate) mod following;
 pub(crate) mod forward;
 pub(crate) mod handing_on;
 pub(crate) mod lines;

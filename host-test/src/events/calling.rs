@@ -40,8 +40,10 @@ impl Calling {
         let patience = Patience::new(TRIES, Limits::default().time);
         match self.calls.make(call, patience, |_, _| {}).await {
             Ok(outcome) => outcome.result.map_or_else(|error| after(&error), |_| Outcome::Done),
-            Err(NoOutcome::NotWritten(why)) => Outcome::Again(why, None),
-            Err(NoOutcome::Misfit(why) | NoOutcome::Refused(why) | NoOutcome::Declined(why)) => {
+            // A policy may be just being written, and a key not be at hand; where that lasts,
+            // nothing more is handed on by rules until it is right.
+            Err(NoOutcome::NotWritten(why) | NoOutcome::Refused(why)) => Outcome::Again(why, None),
+            Err(NoOutcome::Misfit(why) | NoOutcome::Declined(why)) => {
                 Outcome::Parked(format!("{why}. Nothing was sent"))
             }
             Err(NoOutcome::Stopped(why)) => Outcome::Parked(perhaps(&why)),

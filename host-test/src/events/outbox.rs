@@ -77,13 +77,8 @@ impl Entry {
 }
 
 /// Parks what was begun before a crash and may have happened, for targets where a second
-/// time would do harm; all else is tried again. What waits for a target that is no more is
-/// parked too.
-pub(crate) async fn after_a_crash(
-    writer: &Writer,
-    known: Vec<String>,
-    harmed: Vec<String>,
-) -> Result<(), Unwritten> {
+/// time would do harm; all else is tried again.
+pub(crate) async fn after_a_crash(writer: &Writer, harmed: Vec<String>) -> Result<(), Unwritten> {
     writer
         .write(move |store| {
             let park = "UPDATE outbox SET state = 'parked', error = ?2
@@ -91,11 +86,23 @@ pub(crate) async fn after_a_crash(
             for target in &harmed {
                 store.execute(park, params![target, PERHAPS])?;
             }
-            store.execute("UPDATE outbox SET state = 'waiting' WHERE state = 'begun'", [])?;
+            let again = "UPDATE outbox SET state = 'waiting' WHERE state = 'begun'";
+            store.execute(again, []).map(|_| ())
+        })
+        .await
+}
+
+/// Parks what waits for a target that is none of these any more, and gives how much that is.
+pub(crate) async fn without_target(
+    writer: &Writer,
+    known: Vec<String>,
+) -> Result<usize, Unwritten> {
+    writer
+        .write(move |store| {
             let known = serde_json::to_string(&known).unwrap_or_default();
             let gone = "UPDATE outbox SET state = 'parked', error = ?2 WHERE state = 'waiting'
                         AND target NOT IN (SELECT value FROM json_each(?1))";
-            store.execute(gone, params![known, "there is no such target any more"]).map(|_| ())
+            store.execute(gone, params![known, "there is no such target any more"])
         })
         .await
 }

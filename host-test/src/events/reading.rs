@@ -1,7 +1,13 @@
 //! What does a stored body say? It is read once, by the component, and what it says decides
 //! who is to hear of it. In one transaction: an event that is read waits for all of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use chrono::Utc;
 use host::engine::{Connector, Limits, Outlet};
@@ -30,13 +36,15 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) struct Reading {
     pub(crate) connector: Connector,
     pub(crate) writer: Writer,
-    pub(crate) targets: Arc<Vec<Target>>,
+    pub(crate) targets: Arc<Vec<Arc<Target>>>,
     /// Hears that something is stored.
     pub(crate) stored: Arc<Notify>,
     /// Is told that something waits to be handed on.
     pub(crate) waits: Arc<Notify>,
     /// Whether rules are only told of.
     pub(crate) is_dry: bool,
+    /// Nothing more is read then.
+    pub(crate) is_ending: Arc<AtomicBool>,
 }
 
 struct Unread {
@@ -64,9 +72,9 @@ enum Became {
 }
 
 impl Reading {
-    /// Goes on until it is dropped.
+    /// Goes on until it is told to end.
     pub(crate) async fn go_on(self) {
-        loop {
+        while !self.is_ending.load(Relaxed) {
             match self.some().await {
                 Ok(0) => {
                     let _ = timeout(LOOK, self.stored.notified()).await;
@@ -172,7 +180,7 @@ fn unread(store: &Connection) -> rusqlite::Result<Vec<Unread>> {
 fn write(
     store: &Connection,
     read: &Read,
-    targets: &[Target],
+    targets: &[Arc<Target>],
     is_dry: bool,
 ) -> rusqlite::Result<Became> {
     let event = match &read.said {

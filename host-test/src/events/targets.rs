@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -16,6 +17,7 @@ use host::{
     post::Mailbox,
     program::Program,
     secret::Secret,
+    suggest,
     tools::Tool,
 };
 use ring::digest::{SHA256, digest};
@@ -28,7 +30,7 @@ use super::{
     handing_on::{Kind, Target},
     running::Running,
 };
-use crate::exit::CommandError;
+use crate::{exit::CommandError, terminal};
 
 /// The secret that flags sign with, where no file is named.
 pub(crate) const SECRET: &str = "TWOCHAT_FORWARD_SECRET";
@@ -54,12 +56,15 @@ pub(crate) struct TargetArguments {
     run: Vec<PathBuf>,
 }
 
-/// What targets are made of.
-pub(crate) struct Makings<'a> {
-    pub(crate) connector: &'a Connector,
-    pub(crate) client: &'a Client,
-    /// The policy, and what its personas may do.
-    pub(crate) policy: Option<(&'a Policy, &'a Access)>,
+/// What the targets of a policy's rules are made of.
+pub(crate) struct Makings {
+    pub(crate) connector: Connector,
+    pub(crate) client: Client,
+    /// The policy's file, and what its personas may do.
+    pub(crate) file: PathBuf,
+    pub(crate) access: Access,
+    /// The names of the events that are received.
+    pub(crate) received: Vec<String>,
 }
 
 impl TargetArguments {
@@ -104,11 +109,11 @@ fn secret(file: Option<&Path>) -> Result<Secret, CommandError> {
     Secret::new(&text).map_err(|why| CommandError::Misuse(format!("{place}: {why}")))
 }
 
-impl Makings<'_> {
-    /// The targets of the policy's rules, where events of these names are received.
-    pub(crate) async fn targets(&self, received: &[String]) -> Result<Vec<Target>, CommandError> {
-        let Some((policy, access)) = self.policy else { return Ok(Vec::new()) };
-        let misfits = fit::misfits(policy, &Tool::all_of(self.connector), received);
+impl Makings {
+    /// The targets of the rules as the file has them now.
+    pub(crate) async fn targets(&self) -> Result<Vec<Target>, CommandError> {
+        let policy = Policy::read(&self.file).map_err(CommandError::Misuse)?;
+        let misfits = fit::misfits(&policy, &Tool::all_of(&self.connector), &self.received);
         if !misfits.is_empty() {
             return Err(CommandError::Misuse(misfits.join("\ntwochat: ")));
         }
@@ -117,24 +122,31 @@ impl Makings<'_> {
             let wrong = |why: String| {
                 CommandError::Misuse(format!("{}: rules.{name}.{why}", policy.file().display()))
             };
-            let kind = self.kind(name, rule, policy.folder(), access).await.map_err(wrong)?;
+            let kind = self.kind(name, rule, policy.folder()).await.map_err(wrong)?;
             let filter = Filter::Rule(Box::new(rule.clone()));
             targets.push(Target { name: name.clone(), filter, kind });
         }
         Ok(targets)
     }
 
-    async fn kind(
-        &self,
-        name: &str,
-        rule: &Rule,
-        folder: &Path,
-        access: &Access,
-    ) -> Result<Kind, String> {
+    /// Says which rules wait for what does not come.
+    pub(crate) fn warn_of(&self, targets: &[Arc<Target>]) {
+        let events: Vec<_> = self.received.iter().map(String::as_str).collect();
+        for target in targets {
+            for name in target.filter.names() {
+                if !self.received.contains(name) {
+                    let why = suggest::unknown("url for", name, &events, "there are those for");
+                    terminal::say(&format!("twochat: rules.{}.on: {why}", target.name));
+                }
+            }
+        }
+    }
+
+    async fn kind(&self, name: &str, rule: &Rule, folder: &Path) -> Result<Kind, String> {
         match rule.deed() {
             Deed::Call { persona, action } => {
                 let (connector, client) = (self.connector.clone(), self.client.clone());
-                let calls = Calls::new(connector, client, access.as_persona(persona));
+                let calls = Calls::new(connector, client, self.access.as_persona(persona));
                 calls.tools().map_err(|why| format!("persona: {why}"))?;
                 let (rule_name, action) = (name.to_owned(), action.to_owned());
                 let template = rule.clone();
