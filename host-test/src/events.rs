@@ -13,6 +13,7 @@ pub(crate) mod following;
 pub(crate) mod forward;
 pub(crate) mod handing_on;
 pub(crate) mod lines;
+pub(crate) mod listing;
 pub(crate) mod outbox;
 pub(crate) mod past;
 pub(crate) mod reading;

@@ -281,7 +281,8 @@ fn in_words(mut row: Value) -> Value {
     let passed = row.get("not-handed-on").and_then(Value::as_array).filter(|_| entries.is_empty());
     let passed = passed.into_iter().flatten().filter(|it| !text(it, "why").starts_with("on:"));
     let passed = passed.map(|it| format!("{}: {}", text(it, "target"), text(it, "why")));
-    let reasons = entries.iter().map(|it| text(it, "error")).filter(|reason| !reason.is_empty());
+    let reasons = entries.iter().flat_map(|it| [text(it, "error"), text(it, "note")]);
+    let reasons = reasons.filter(|reason| !reason.is_empty());
     let reasons = reasons.chain(passed).collect::<Vec<_>>().join("; ");
     if let Some(row) = row.as_object_mut() {
         if !words.is_empty() {

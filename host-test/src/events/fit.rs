@@ -3,13 +3,14 @@
 //! its persona may not make by itself.
 
 use host::{
-    policy::{Deed, Misfit, Policy, Rule},
+    policy::{Deed, Misfit, Persona, Policy, Rule},
     suggest,
     tools::Tool,
 };
 use mock::EVENTS;
 
 use super::reading::READ;
+use crate::{constants::LIST, sync::there::COMPARED};
 
 /// A sentence for each field of the rules that cannot be followed. Events with one of the
 /// names that are received are there, whoever else knows of them.
@@ -48,21 +49,46 @@ fn of_call(rule: &Rule, policy: &Policy, tools: &[Tool]) -> Vec<Misfit> {
     // A persona that there is not is told where the policy is read.
     let Some(persona) = policy.personas().get(name) else { return Vec::new() };
     let connection = policy.connections().get(&persona.connection);
-    let why = if persona.revoked {
-        format!("the persona `{name}` is revoked")
-    } else if connection.is_some_and(|connection| connection.revoked) {
-        format!("the connection `{}` of the persona `{name}` is revoked", persona.connection)
-    } else if persona.asks(action) {
-        format!(
+    if persona.revoked {
+        return vec![at("persona", format!("the persona `{name}` is revoked"))];
+    }
+    if connection.is_some_and(|connection| connection.revoked) {
+        let connection = &persona.connection;
+        let why = format!("the connection `{connection}` of the persona `{name}` is revoked");
+        return vec![at("persona", why)];
+    }
+    let list = rule.unless_listed().map(|_| tools.iter().find(|tool| tool.name == LIST));
+    let mut found: Vec<_> = [Some(tool), list.flatten()]
+        .into_iter()
+        .flatten()
+        .filter_map(|tool| may_not(name, persona, tool).map(|why| at("persona", why)))
+        .collect();
+    if let Some(list) = list {
+        let masked = persona.mask.iter().find(|field| COMPARED.contains(&field.as_str()));
+        let why = match (list, masked) {
+            (None, _) => Some(format!("this component has no `{LIST}`")),
+            (_, Some(field)) => Some(format!(
+                "the persona `{name}` does not see `{field}`, by which people are told apart: take \
+                 it out of its `mask`"
+            )),
+            _ => None,
+        };
+        found.extend(why.map(|why| at("unless-listed", why)));
+    }
+    found
+}
+
+/// Why the persona may not call this by itself, if it may not.
+fn may_not(name: &str, persona: &Persona, tool: &Tool) -> Option<String> {
+    let action = &tool.name;
+    if persona.asks(action) {
+        return Some(format!(
             "the persona `{name}` has to ask a person for each call of `{action}`, and nobody is \
              there when an event comes: name a persona that has it in `actions` and not in `ask`"
-        )
-    } else if !persona.may(tool) {
-        format!("the persona `{name}` may not call `{action}`: add it to its `actions`")
-    } else {
-        return Vec::new();
-    };
-    vec![at("persona", why)]
+        ));
+    }
+    let why = format!("the persona `{name}` may not call `{action}`: add it to its `actions`");
+    (!persona.may(tool)).then_some(why)
 }
 
 fn of_shapes(rule: &Rule, tools: &[Tool]) -> Vec<Misfit> {

@@ -138,6 +138,7 @@ impl HandingOn {
         };
         let (what, why) = match left {
             Left::Done => (What::Done, String::new()),
+            Left::Needless(why) => (What::Done, format!(": {why}, so nothing was done")),
             Left::Again(why, wait) => (What::Again, format!(": {why}; in {} s", wait.as_secs())),
             Left::Parked(why) => (What::Parked, format!(": {why}")),
             Left::Ended(why) => (What::Ended, format!(": {why}; it gets nothing more")),

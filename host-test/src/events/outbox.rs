@@ -39,6 +39,8 @@ pub(crate) struct Entry {
 pub(crate) enum Outcome {
     /// It is handed on.
     Done,
+    /// It need not be.
+    Needless(String),
     /// It is not, and may be later, after so long where somebody asked for it.
     Again(String, Option<Duration>),
     /// It is not to be tried again unasked.
@@ -51,6 +53,7 @@ pub(crate) enum Outcome {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Left {
     Done,
+    Needless(String),
     Again(String, Duration),
     Parked(String),
     Ended(String),
@@ -155,6 +158,7 @@ pub(crate) async fn end(
     let tries = entry.tries + 1;
     let left = match outcome {
         Outcome::Done => Left::Done,
+        Outcome::Needless(why) => Left::Needless(why.clone()),
         Outcome::Parked(why) => Left::Parked(why.clone()),
         Outcome::Ended(why) => Left::Ended(why.clone()),
         Outcome::Again(why, _) if tries >= most => {
@@ -165,6 +169,7 @@ pub(crate) async fn end(
     let (event, target) = (entry.event, target.to_owned());
     let (state, error, wait) = match &left {
         Left::Done => ("done", None, Duration::ZERO),
+        Left::Needless(why) => ("done", Some(why.clone()), Duration::ZERO),
         Left::Again(why, wait) => ("waiting", Some(why.clone()), *wait),
         Left::Parked(why) | Left::Ended(why) => ("parked", Some(why.clone()), Duration::ZERO),
     };

@@ -103,7 +103,8 @@ fn handed_on(store: &Connection, id: i64) -> rusqlite::Result<Vec<Value>> {
             if state == "waiting" {
                 entry.insert("next".to_owned(), time(row.get(3)?).into());
             }
-            entry.extend(error.map(|error| ("error".to_owned(), error.into())));
+            let name = if state == "done" { "note" } else { "error" };
+            entry.extend(error.map(|error| (name.to_owned(), error.into())));
         }
         Ok(entry)
     })?;

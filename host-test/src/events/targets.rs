@@ -28,6 +28,7 @@ use super::{
     fit,
     forward::{Forward, Signing},
     handing_on::{Kind, Target},
+    listing::Listing,
     running::Running,
 };
 use crate::{exit::CommandError, terminal};
@@ -150,7 +151,12 @@ impl Makings {
                 calls.tools().map_err(|why| format!("persona: {why}"))?;
                 let (rule_name, action) = (name.to_owned(), action.to_owned());
                 let template = rule.clone();
-                Ok(Kind::Call(Box::new(Calling { calls, rule: rule_name, action, template })))
+                let listing = match rule.unless_listed() {
+                    Some(path) => Some(Listing::of(path, &calls).ok_or("unless-listed: no list")?),
+                    None => None,
+                };
+                let calling = Calling { calls, rule: rule_name, action, template, listing };
+                Ok(Kind::Call(Box::new(calling)))
             }
             Deed::Run => {
                 let (program, seconds) = rule.program().ok_or("run: it names no program")?;

@@ -9,6 +9,7 @@
 //! once-per = "number"                  # one event of each number, and no other
 //! persona = "assistant"
 //! call = "send"
+//! unless-listed = "number"             # not for somebody who is listed with it already
 //! arguments.to = { from = "number" }   # what stands at this path of the event
 //! arguments.name = { from = "by.name", or = "friend" }
 //! arguments.note = { from = "note", optional = true }
@@ -56,6 +57,7 @@ pub struct Rule {
     #[serde(default)]
     has: Vec<String>,
     once_per: Option<String>,
+    unless_listed: Option<String>,
     call: Option<String>,
     persona: Option<String>,
     #[serde(default)]
@@ -165,6 +167,18 @@ impl Rule {
         self.once_per.as_deref()
     }
 
+    /// The path of what nobody may be listed with already, if it is only done then.
+    #[must_use]
+    pub fn unless_listed(&self) -> Option<&str> {
+        self.unless_listed.as_deref()
+    }
+
+    /// What stands there in an event.
+    #[must_use]
+    pub fn listed<'a>(&self, event: &'a Value) -> Option<&'a str> {
+        at(event, self.unless_listed()?)?.as_str()
+    }
+
     /// What it is done once for, if for anything.
     #[must_use]
     pub fn once(&self, event: &Value) -> Option<String> {
@@ -235,6 +249,7 @@ impl Rule {
         let belongs = [
             ("persona", "call", self.persona.is_some()),
             ("arguments", "call", !self.arguments.is_empty()),
+            ("unless-listed", "call", self.unless_listed.is_some()),
             ("seconds", "run", self.seconds.is_some()),
             ("secret", "forward", self.secret.is_some()),
             ("private-addresses", "forward", self.private_addresses),

@@ -1,7 +1,7 @@
 //! Can a rule ever do what it says? Judged by the schemas of what it speaks of: the event,
 //! and what its action takes.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Rule, Template, wanted};
 use crate::{
@@ -39,6 +39,11 @@ impl Rule {
         }
         if let Some(path) = &self.once_per {
             add(&["once-per"], at(&event, path, WHOLE).map(|_| ()));
+        }
+        if let Some(path) = &self.unless_listed {
+            let text = json!({ "type": "string" });
+            let judged = at(&event, path, WHOLE).and_then(|places| may_go(&places, &[&text]));
+            add(&["unless-listed"], judged);
         }
         if let Some(takes) = takes {
             let mut keys = vec!["arguments".to_owned()];
@@ -127,8 +132,6 @@ fn bounds(places: &[&Value], count: usize) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn misfits(text: &str) -> Vec<String> {
