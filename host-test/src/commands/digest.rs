@@ -201,9 +201,18 @@ fn received(
         return Ok(Vec::new());
     }
     let why = match store::beside(&file) {
-        Ok(store) => match received::figures(&store, span, masked) {
-            Ok(figures) => {
+        Ok(store) => match received::figures(&store, span, masked)
+            .and_then(|figures| Ok((figures, received::pruned(&store)?)))
+        {
+            Ok((figures, pruned)) => {
                 digest.events = Some(figures);
+                if let Some(until) = pruned.filter(|until| *until > span.since.timestamp()) {
+                    let until = until.to_zoned_datetime(span.since.time_zone().clone());
+                    digest.missing.push(format!(
+                        "What was reported before {}: it was pruned.",
+                        span::written(&until)
+                    ));
+                }
                 return Ok(Vec::new());
             }
             Err(error) => format!("the store cannot be read: {error}"),

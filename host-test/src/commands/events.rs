@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate};
 use clap::{Subcommand, ValueEnum};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
+    digest::span::milliseconds,
     events::{
         past::{self, Asked, Replayed, Which},
+        pruning::{self, Pruned},
         store,
     },
     exit::{CommandError, EXIT_CODES},
@@ -20,7 +21,8 @@ use crate::{
 /// Show the events that `twochat listen` received, and have them handed on again.
 ///
 /// An event is `new` until it is read, then `read`, or a `double` of another with the same
-/// name and key, or `unread` where it is nothing that can be read. For each target it is
+/// name and key, or `unread` where it is nothing that can be read; `pruned` ones are listed
+/// only by --state pruned. For each target it is
 /// `waiting`, `begun`, `done`, or `parked` where trying again helps nobody; the reason
 /// stands beside it. Why others did not get it, `show` tells: which condition of a rule it
 /// did not meet, or which event came first. A table shows the last hundred; JSON Lines and CSV have all, with what
@@ -39,7 +41,8 @@ Examples:
   twochat events --state parked
   twochat events list --since 2026-01-31 --output jsonl > january.jsonl
   twochat events show 17
-  twochat events replay --parked";
+  twochat events replay --parked
+  twochat events prune --before 90d";
 
 #[derive(Subcommand)]
 enum What {
@@ -55,6 +58,18 @@ enum What {
     /// otherwise. Of what is parked because it may have been carried out, look first
     /// whether it was. A `twochat listen` for the store does it, as soon as one runs.
     Replay(Replay),
+    /// Delete what old events said
+    ///
+    /// Nothing is deleted by itself. Events that came before the time that is named lose
+    /// their bodies and all that they say, but not those that are still to be read or handed
+    /// on, nor those that are parked, unless --parked takes them too. The name and key of
+    /// each stay, by which it is known when it is delivered once more, and what rules with
+    /// `once-per` have done. It may run beside `twochat listen`; the file grows smaller when
+    /// none runs. Every night by cron:
+    ///
+    ///   15 4 * * * twochat events prune --before 90d
+    #[command(verbatim_doc_comment)]
+    Prune(Prune),
 }
 
 /// Which events are meant.
@@ -63,11 +78,12 @@ struct Filters {
     /// Only events of this name, such as whatsapp.message.received
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Only those that came at this time or later: a day, or a time with its zone
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only those that came at this time or later: today, 7d, 12h, a day such as
+    /// 2026-11-25, or a time such as 2026-11-25T08:00
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     since: Option<i64>,
     /// Only those that came before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     until: Option<i64>,
     /// Only those that are so, or are so for some target
     #[arg(long)]
@@ -93,6 +109,7 @@ enum State {
     Begun,
     Done,
     Parked,
+    Pruned,
 }
 
 #[derive(clap::Args)]
@@ -132,6 +149,19 @@ struct Replay {
     filters: Filters,
 }
 
+#[derive(clap::Args)]
+struct Prune {
+    /// What came before this time: 90d, or a day such as 2026-11-25
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    before: i64,
+    /// Also what is parked, which is then never handed on
+    #[arg(long)]
+    parked: bool,
+    /// The store, instead of the one in your data folder
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
+}
+
 /// A table shows so many, unless it is asked for more.
 const SHOWN: i64 = 100;
 /// So many are written at once.
@@ -162,6 +192,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
         What::List(list) => list.run(),
         What::Show(show) => show.run(),
         What::Replay(replay) => replay.run(),
+        What::Prune(prune) => prune.run(),
     }
 }
 
@@ -248,6 +279,19 @@ impl Replay {
     }
 }
 
+impl Prune {
+    fn run(self) -> Result<(), CommandError> {
+        let file = store::named(self.store)?;
+        let mut store = store::beside(&file)?;
+        let Pruned { events, left } =
+            pruning::prune(&mut store, self.before, self.parked).map_err(unread)?;
+        if let Some(_alone) = store::alone(&file) {
+            pruning::shrink(&store).map_err(unread)?;
+        }
+        output::json(&json!({ "pruned": events, "still-to-be-handed-on": left }))
+    }
+}
+
 fn opened(file: Option<PathBuf>) -> Result<Connection, CommandError> {
     store::beside(&store::named(file)?)
 }
@@ -293,15 +337,4 @@ fn in_words(mut row: Value) -> Value {
         }
     }
     row
-}
-
-/// A day, or a time with its zone, in milliseconds since 1970.
-fn time(text: &str) -> Result<i64, &'static str> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(time.timestamp_millis());
-    }
-    let day: NaiveDate = text
-        .parse()
-        .map_err(|_| "expected a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z")?;
-    Ok(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
 }

@@ -4,6 +4,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value, json};
 
+/// The state of what is meant only where it is asked for.
+const PRUNED: &str = "pruned";
+
 /// Which events are meant.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Which {
@@ -38,6 +41,9 @@ impl Which {
         };
         let text = |text: &Option<String>| text.clone().map(Sql::from);
         let in_outbox = "id IN (SELECT event FROM outbox WHERE";
+        if self.state.as_deref() != Some(PRUNED) {
+            add("state != ?", Some(Sql::from(PRUNED.to_owned())));
+        }
         add("coalesce(name, event) = ?", text(&self.name));
         add("received >= ?", self.since.map(Sql::from));
         add("received < ?", self.until.map(Sql::from));

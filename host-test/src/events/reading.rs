@@ -193,7 +193,8 @@ fn write(
     };
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     let (name, key) = (name_of(event).unwrap_or(&read.event), text("key"));
-    let first = "SELECT id FROM events WHERE state = 'read' AND name = ?1 AND key = ?2";
+    let first = "SELECT id FROM events WHERE name = ?1 AND key = ?2
+                 AND key IS NOT NULL AND state IN ('read', 'pruned')";
     let first: Option<i64> =
         store.prepare_cached(first)?.query_row(params![name, key], |row| row.get(0)).optional()?;
     let (state, reason) = match first {

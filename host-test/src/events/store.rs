@@ -27,6 +27,10 @@ const VERSION: i32 = 2;
 const STEPS: [&str; 1] = ["
 ALTER TABLE events ADD COLUMN passed TEXT;
 ALTER TABLE events ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+DROP INDEX keys;
+CREATE UNIQUE INDEX keys ON events (name, key)
+    WHERE key IS NOT NULL AND state IN ('read', 'pruned');
+ALTER TABLE store ADD COLUMN pruned INTEGER;
 "];
 /// So long one process waits for another that writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -52,7 +56,7 @@ CREATE TABLE events (
     received INTEGER NOT NULL,   -- in milliseconds since 1970, as all times here
     last INTEGER NOT NULL,
     seen INTEGER NOT NULL,
-    state TEXT NOT NULL,         -- new, read, double, unread
+    state TEXT NOT NULL,         -- new, read, double, unread, pruned
     reason TEXT,
     name TEXT,
     key TEXT,
@@ -62,7 +66,8 @@ CREATE TABLE events (
     again INTEGER NOT NULL DEFAULT 0  -- 1: also to those who had another for the same `once`
 );
 CREATE INDEX bodies ON events (event, place, digest, last);
-CREATE UNIQUE INDEX keys ON events (name, key) WHERE state = 'read' AND key IS NOT NULL;
+CREATE UNIQUE INDEX keys ON events (name, key)
+    WHERE key IS NOT NULL AND state IN ('read', 'pruned');
 CREATE INDEX unread ON events (id) WHERE state = 'new';
 CREATE TABLE outbox (
     event INTEGER NOT NULL REFERENCES events,
@@ -80,8 +85,11 @@ CREATE TABLE ended (
     target TEXT PRIMARY KEY,
     reason TEXT NOT NULL
 );
-CREATE TABLE store (id TEXT NOT NULL);
-INSERT INTO store VALUES (lower(hex(randomblob(8))));
+CREATE TABLE store (
+    id TEXT NOT NULL,
+    pruned INTEGER               -- what was received before is forgotten
+);
+INSERT INTO store VALUES (lower(hex(randomblob(8))), NULL);
 ";
 
 /// The store of the one process that receives.
@@ -145,6 +153,11 @@ pub(crate) fn beside(file: &Path) -> Result<Connection, CommandError> {
     });
     let opened = opened.map_err(|error| failed(error.to_string()))?;
     opened.ok_or_else(|| failed(OF_ANOTHER.to_owned()))
+}
+
+/// Holds the store alone, if no `twochat listen` does.
+pub(crate) fn alone(file: &Path) -> Option<File> {
+    files::lock_beside(&files::way(file).ok()?).ok()
 }
 
 const OF_ANOTHER: &str = "it is none of this version of `twochat`";

@@ -8,6 +8,7 @@ mod listed;
 mod looked;
 mod many;
 mod passed;
+mod pruned;
 mod rules;
 mod subscribed;
 mod unfit;
