@@ -240,9 +240,7 @@ impl Show {
         let store = opened(self.store)?;
         let found = past::row(&store, self.id, true);
         match found {
-            Err(rusqlite::Error::QueryReturnedNoRows) => {
-                Err(CommandError::Misuse(format!("there is no event {}", self.id)))
-            }
+            Err(rusqlite::Error::QueryReturnedNoRows) => Err(no_such(self.id)),
             found => output::json(&found.map_err(unread)?),
         }
     }
@@ -261,6 +259,12 @@ impl Replay {
         if !is_named && !self.parked && !is_narrowed {
             let why = "which? Give ids, --parked, or what narrows them, such as --target NAME";
             return Err(CommandError::Misuse(why.to_owned()));
+        }
+        for id in &which.ids {
+            match past::row(&store, *id, false) {
+                Err(rusqlite::Error::QueryReturnedNoRows) => return Err(no_such(*id)),
+                found => found.map(|_| ()).map_err(unread)?,
+            }
         }
         let what = match (is_named && !self.parked, self.again) {
             (false, _) => Replayed::Parked,
@@ -294,6 +298,10 @@ impl Prune {
 
 fn opened(file: Option<PathBuf>) -> Result<Connection, CommandError> {
     store::beside(&store::named(file)?)
+}
+
+fn no_such(id: i64) -> CommandError {
+    CommandError::Misuse(format!("there is no event {id}; `twochat events` lists those there are"))
 }
 
 fn unread(error: rusqlite::Error) -> CommandError {

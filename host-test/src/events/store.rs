@@ -141,7 +141,7 @@ pub(crate) fn beside(file: &Path) -> Result<Connection, CommandError> {
     let failed = |why: String| unusable(file, &why);
     if !file.exists() {
         return Err(CommandError::Misuse(format!(
-            "there is no store {}: `twochat listen` begins one",
+            "there is no store {}: `twochat listen` begins one, and --store names another",
             file.display()
         )));
     }
