@@ -47,6 +47,16 @@ impl CallerArguments {
     /// What the caller may do with this connector: what its policy says, or without
     /// one everything over the connection of the environment.
     pub(crate) fn access(self, connector: &Connector) -> Result<Access, CommandError> {
+        self.access_to(connector, true)
+    }
+
+    /// The same for an action that sends nothing, so that it needs no key: without one,
+    /// nothing leaves.
+    pub(crate) fn access_to(
+        self,
+        connector: &Connector,
+        sends: bool,
+    ) -> Result<Access, CommandError> {
         if let Some(file) = policy(self.policy) {
             if self.audit.is_some() {
                 let why = "--audit has no meaning here: calls are written down where the policy";
@@ -72,10 +82,14 @@ impl CallerArguments {
             return Err(CommandError::Refused(another(&stated)));
         }
         let vendor = authority::without_a_word(connector)?;
-        let connection = Arc::new(from_environment(&vendor)?);
+        let mut connection = from_environment(&vendor)?;
         if connection.key().is_none() && connector.reaches_out() {
-            return Err(CommandError::Refused(without_key()?));
+            if sends {
+                return Err(CommandError::Refused(without_key()?));
+            }
+            connection = connection.with_methods(Vec::new());
         }
+        let connection = Arc::new(connection);
         let until = Policy::of_user(APPLICATION);
         Ok(Access::Owner(Owner { connection, name: None, log, until }))
     }

@@ -221,8 +221,11 @@ fn a_missing_member_is_named() {
 
 #[test]
 fn text_that_is_no_json_is_said_to_be_none_and_not_repeated() {
-    assert_eq!(complaint(r#"{"contacts":[{"uuid"#), "$.contacts[0]: it ends too early");
-    assert_eq!(complaint(" \n"), "$: it ends too early");
+    assert_eq!(
+        complaint(r#"{"contacts":[{"uuid"#),
+        "$.contacts[0]: it is empty, or ends too early"
+    );
+    assert_eq!(complaint(" \n"), "$: it is empty, or ends too early");
     assert!(!complaint(r#"{"contacts":secret}"#).contains("secret"));
     assert!(!complaint("<html>secret</html>").contains("secret"));
     assert_eq!(complaint(r#"{"contacts":[]} x"#), "$: it is not JSON");
@@ -249,7 +252,7 @@ fn what_nobody_asked_for_may_be_of_any_depth() {
     let deep = ["[".repeat(60_000), "]".repeat(60_000)].concat();
     let text = format!(r#"{{"x":{deep},"contacts":[{{"uuid":"a","y":{deep}}}]}}"#);
     assert_eq!(page(&text).unwrap().len(), 1);
-    assert_eq!(complaint(&"[".repeat(60_000)), "$: it ends too early");
+    assert_eq!(complaint(&"[".repeat(60_000)), "$: it is empty, or ends too early");
 }
 
 #[test]
@@ -272,7 +275,11 @@ fn what_is_shown_is_json_although_what_came_was_nearly_none() {
 #[test]
 fn a_text_that_breaks_off_within_an_escape_or_a_word_ends_too_early() {
     for text in ["\"a", "\"\\", "\"\\u", "\"\\u00e", "tru", "{\"a\":nul", "[-", "[1.", "[1e+"] {
-        assert_eq!(complaint(text).split_once(": ").unwrap().1, "it ends too early", "{text}");
+        assert_eq!(
+            complaint(text).split_once(": ").unwrap().1,
+            "it is empty, or ends too early",
+            "{text}"
+        );
     }
     for text in ["\"\\q\"", "\"\\u00x0\"", "trux", "[1.]", "[01]", "[1,]", "{\"a\":1,}", "{1:2}"] {
         assert_eq!(complaint(text).split_once(": ").unwrap().1, "it is not JSON", "{text}");

@@ -68,7 +68,7 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn complaint(&self) -> &'static str {
-        if self.rest.is_empty() { "it ends too early" } else { "it is not JSON" }
+        if self.rest.is_empty() { "it is empty, or ends too early" } else { "it is not JSON" }
     }
 
     #[inline(always)]

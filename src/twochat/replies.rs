@@ -232,7 +232,11 @@ fn meaning(status: u16, conflict: bool) -> (ErrorKind, Advice) {
         402 => (ErrorKind::QuotaExhausted, USED_UP),
         404 => (
             ErrorKind::NotFound,
-            ("2Chat does not know what was asked for", "Check the uuid and the base URL."),
+            (
+                "2Chat does not know what was asked for",
+                "Check each name, number and uuid that was given: the actions that list show those \
+                 in use. Check the base URL too.",
+            ),
         ),
         429 => (
             ErrorKind::RateLimited,

@@ -25,6 +25,7 @@ pub mod json;
 pub mod log;
 pub mod meant;
 pub mod policy;
+mod possible;
 pub mod post;
 pub mod program;
 pub mod proxy;

@@ -67,7 +67,7 @@ mod rules;
 pub use self::edit::{Change, begin, change, connect};
 use self::network::{Authorities, Through};
 pub use self::persona::Persona;
-pub use self::rules::{Deed, Rule};
+pub use self::rules::{Deed, Misfit, Rule};
 
 /// A policy file may have so many bytes.
 const LIMIT: u64 = 1 << 20;
@@ -174,7 +174,7 @@ impl Policy {
 
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let policy: Self = toml_edit::de::from_document(document(text)?)
-            .map_err(|error| at(text, error.span(), error.message()))?;
+            .map_err(|error| at(text, error.span(), &misplaced(error.message())))?;
         match policy.fault() {
             Some((path, why)) => Err(in_field(text, &path, &why)),
             None => Ok(policy),
@@ -227,9 +227,10 @@ impl Policy {
         of_others.or_else(of_tokens).or_else(of_rules)
     }
 
-    /// What is wrong with a field, and in which line it is.
-    pub(crate) fn in_field(&self, path: &[&str], why: &str) -> String {
-        in_field(&self.text, path, why)
+    /// What is wrong with a field, in which file and line it is.
+    #[must_use]
+    pub fn told(&self, path: &[&str], why: &str) -> String {
+        format!("{}: {}", self.file.display(), in_field(&self.text, path, why))
     }
 
     /// The file, by its full name.
@@ -444,13 +445,27 @@ fn document(text: &str) -> Result<Document<String>, String> {
     Document::parse(text.to_owned()).map_err(|error| at(text, error.span(), error.message()))
 }
 
-/// What is wrong with a field, and in which line it is.
+/// What stands below a table's name is of that table, also where a blank line is between.
+fn misplaced(why: &str) -> String {
+    let top = "default-persona";
+    if why.starts_with(&format!("unknown field `{top}`")) {
+        return format!("`{top}` stands above the first table in brackets, or it is of that table");
+    }
+    why.to_owned()
+}
+
+/// What is wrong with a field, and in which line it is, or what it is to stand in.
 fn in_field(text: &str, path: &[&str], why: &str) -> String {
     let document = document(text).ok();
-    let item = document
-        .as_ref()
-        .and_then(|document| path.iter().try_fold(document.as_item(), |item, key| item.get(key)));
-    at(text, item.and_then(Item::span), &format!("{}: {why}", path.join(".")))
+    let (mut item, mut span) = (document.as_ref().map(Document::as_item), None);
+    for key in path {
+        item = item.and_then(|item| match key.parse::<usize>() {
+            Ok(place) if !item.is_table_like() => item.get(place),
+            _ => item.get(key),
+        });
+        span = item.and_then(Item::span).or(span);
+    }
+    at(text, span, &format!("{}: {why}", path.join(".")))
 }
 
 /// What is wrong, and in which line.

@@ -15,6 +15,10 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
 #[must_use]
 pub fn unknown(what: &str, wanted: &str, known: &[&str], there_are: &str) -> String {
     let names = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+    let there_are = match (there_are, known) {
+        ("there are", [_]) => "there is only",
+        _ => there_are,
+    };
     match nearest(wanted, known.iter().copied()) {
         Some(meant) => {
             let there_are = capital(there_are);
@@ -47,6 +51,6 @@ mod tests {
         let text = unknown("column", "tmie", &["time", "end"], "there are");
         assert_eq!(text, "there is no column `tmie`; did you mean `time`? There are time, end");
         let text = unknown("column", "zzz", &["time"], "there are");
-        assert_eq!(text, "there is no column `zzz`; there are time");
+        assert_eq!(text, "there is no column `zzz`; there is only time");
     }
 }

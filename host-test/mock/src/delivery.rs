@@ -5,13 +5,14 @@
 
 use std::time::Duration;
 
+use chrono::Utc;
 use http::{Method, Request, Uri, header::CONTENT_TYPE};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
-use super::events::{EVENTS, sample};
+use super::events::{EVENTS, current, sample};
 use super::exchange::{Received, Reply};
 use super::judge;
 use super::memory::Memory;
@@ -42,14 +43,20 @@ pub(super) fn asked(
         return Err(Reply::gateway(405, "Method Not Allowed"));
     }
     let body = match request.body.trim() {
-        "" => sample(event).ok_or_else(|| {
-            let known = EVENTS.iter().filter(|event| sample(event).is_some());
-            let known: Vec<_> = known.copied().collect();
-            Reply::envelope(404, &format!("A body is needed but for {}", known.join(", ")))
-        })?,
+        "" => current(event, Utc::now()).ok_or_else(|| without_sample(event))?,
         _ => request.body.clone(),
     };
     Ok((memory.webhooks.of(event), body))
+}
+
+fn without_sample(event: &str) -> Reply {
+    let sampled: Vec<_> = EVENTS.into_iter().filter(|event| sample(event).is_some()).collect();
+    let what = if EVENTS.contains(&event) {
+        format!("There is no sample of {event}: post a body")
+    } else {
+        format!("There is no event {event}")
+    };
+    Reply::envelope(404, &format!("{what}. Without a body go {}", sampled.join(", ")))
 }
 
 /// Posts the body to each, one after another.
@@ -94,5 +101,9 @@ pub(super) fn told(delivered: &[Delivered]) -> Reply {
         Err(why) => json!({"uuid": uuid, "error": why}),
     };
     let rows: Vec<Value> = delivered.iter().map(row).collect();
-    Reply::json(200, json!({"delivered": rows}))
+    let mut told = json!({ "delivered": rows });
+    if let (true, Some(told)) = (rows.is_empty(), told.as_object_mut()) {
+        told.insert("note".to_owned(), json!("nobody has subscribed for it"));
+    }
+    Reply::json(200, told)
 }

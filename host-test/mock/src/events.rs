@@ -4,6 +4,7 @@
 //! and some do not, and times come in several forms. Where no shape is documented or
 //! was seen, there is none here.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::contacts::CHANNELS;
@@ -39,6 +40,9 @@ pub const EVENTS: [&str; 28] = [
     "call.incoming.completed",
     "call.outbound.completed",
 ];
+
+/// Where bodies say when something happened.
+const TIMES: [&str; 3] = ["created_at", "updated_at", "timestamp"];
 
 const MESSAGE: &str = "MSG58fab6b0-04f6-449e-acf5-42fc6875ba94";
 
@@ -99,6 +103,17 @@ pub fn sample(event: &str) -> Option<String> {
         "call.incoming.completed" => call("answered", false),
         _ => return None,
     };
+    Some(body.to_string())
+}
+
+/// The same as of something that happens now.
+pub(super) fn current(event: &str, now: DateTime<Utc>) -> Option<String> {
+    let mut body: Value = sample(event)?.parse().ok()?;
+    for name in TIMES {
+        let Some(Value::String(time)) = body.get_mut(name) else { continue };
+        let zone = if time.ends_with('Z') { "Z" } else { "" };
+        *time = format!("{}{zone}", now.format("%Y-%m-%dT%H:%M:%S"));
+    }
     Some(body.to_string())
 }
 
@@ -166,5 +181,27 @@ fn call(status: &str, active: bool) -> Value {
 fn set(body: &mut Value, name: &str, value: Value) {
     if let Some(body) = body.as_object_mut() {
         body.insert(name.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_reported_happens_now_in_the_form_of_each_event() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let said = |event: &str, name: &str| {
+            let body: Value = current(event, now).unwrap().parse().unwrap();
+            body[name].clone()
+        };
+        assert_eq!(said("whatsapp.conversation.new", "created_at"), "2027-01-15T08:00:00");
+        assert_eq!(said("whatsapp.message.receipt.read", "timestamp"), "2027-01-15T08:00:00");
+        assert_eq!(said("call.status.update", "updated_at"), "2027-01-15T08:00:00Z");
+        for event in EVENTS.into_iter().filter(|event| sample(event).is_some()) {
+            let body = current(event, now).unwrap();
+            let has_time = TIMES.iter().any(|name| body.contains(&format!("\"{name}\":\"2027")));
+            assert!(has_time || event == "whatsapp.number.status", "{body}");
+        }
     }
 }

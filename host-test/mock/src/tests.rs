@@ -327,3 +327,23 @@ async fn a_taken_port_is_an_error() {
     let again = Options { port: mock.address.port(), ..Options::default() };
     assert_eq!(Mock::start(again).await.unwrap_err().kind(), ErrorKind::AddrInUse);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_there_is_not_or_that_has_no_sample_is_told_with_those_that_have() {
+    let mock = start(Options::default()).await;
+    let report = |event: &str| {
+        ask(&mock, &format!("POST /mock/events/{event}"), "X-User-API-Key: mock-key\r\n", "")
+    };
+    for (event, told) in [
+        ("whatsapp.conversation.nwe", "There is no event whatsapp.conversation.nwe"),
+        ("whatsapp.call.made", "There is no sample of whatsapp.call.made: post a body"),
+    ] {
+        let answer = report(event);
+        assert_eq!(answer.status, 404);
+        assert!(answer.body.contains(told), "{}", answer.body);
+        assert!(answer.body.contains("whatsapp.conversation.new,"), "{}", answer.body);
+    }
+    let nobody = report("whatsapp.conversation.new").json();
+    assert_eq!(nobody["delivered"], json!([]));
+    assert!(nobody["note"].as_str().unwrap().contains("nobody has subscribed"), "{nobody}");
+}

@@ -24,6 +24,7 @@ use crate::{
     caller::{CallerArguments, client},
     component::ComponentArguments,
     destination::Destination,
+    events::reading::READ,
     exit::{CommandError, EXIT_CODES},
     flags,
     form::{FormArguments, Format},
@@ -187,7 +188,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let form = FormArguments::from_arg_matches(matches).map_err(misread)?;
     let caller = CallerArguments::from_arg_matches(matches).map_err(misread)?;
     let caller_reads = caller.read_only;
-    let access = caller.access(&connector)?;
+    let access = caller.access_to(&connector, tool.name != READ)?;
     let calls = Calls::new(connector, client()?, access).only_reading(caller_reads);
     let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");

@@ -26,6 +26,7 @@ use crate::{
     caller::{self, client},
     component::ComponentArguments,
     constants::APPLICATION,
+    events::fit,
     exit::{CommandError, EXIT_CODES},
     form::{FormArguments, Format},
     input, output, terminal,
@@ -80,7 +81,8 @@ pub(crate) struct List {
     /// Policy to read, instead of the one in your configuration folder
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
-    /// Judge every persona as a call would, and read each key; nothing is sent
+    /// Judge every persona as a call would, and every rule as `listen` would, and read each
+    /// key; nothing is sent
     #[arg(long)]
     check: bool,
     #[command(flatten)]
@@ -271,12 +273,13 @@ pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
     output::rows("connections", rows, &columns, &["secret", "base-url"], &form)?;
     if arguments.check {
         let tools = Tool::all_of(&arguments.component.load()?);
-        let misfits = access::check(&file, &tools).map_err(CommandError::Misuse)?;
+        let mut misfits = access::check(&file, &tools).map_err(CommandError::Misuse)?;
+        misfits.extend(fit::misfits(&policy, &tools, &[]));
         misfits.iter().for_each(|why| terminal::say(&format!("twochat: {why}")));
         if !misfits.is_empty() {
             let count = misfits.len();
             return Err(CommandError::Refused(format!(
-                "calls of the policy would be refused; places to correct: {count}"
+                "what the policy says cannot be followed; places to correct: {count}"
             )));
         }
     }

@@ -190,20 +190,31 @@ fn received(
     let is_named = named.is_some();
     let file = store::named(named)?;
     if !is_named && !file.exists() {
+        let why = format!(
+            "there is no store {}: `twochat listen` begins one, and --store names another",
+            file.display()
+        );
         if alone {
-            let why = "there is nothing to tell: no store, as `twochat listen` begins one, and \
-                       --no-api";
-            return Err(CommandError::Misuse(why.to_owned()));
+            return Err(CommandError::Misuse(format!(
+                "there is nothing to tell: {why}, and nothing is asked because of --no-api"
+            )));
         }
-        let why =
-            "All that was reported: there is no store of events, `twochat listen` begins one.";
-        digest.missing.push(why.to_owned());
+        digest.missing.push(format!("All that was reported: {why}."));
         return Ok(Vec::new());
     }
     let why = match store::beside(&file) {
-        Ok(store) => match received::figures(&store, span, masked) {
-            Ok(figures) => {
+        Ok(store) => match received::figures(&store, span, masked)
+            .and_then(|figures| Ok((figures, received::pruned(&store)?)))
+        {
+            Ok((figures, pruned)) => {
                 digest.events = Some(figures);
+                if let Some(until) = pruned.filter(|until| *until > span.since.timestamp()) {
+                    let until = until.to_zoned_datetime(span.since.time_zone().clone());
+                    digest.missing.push(format!(
+                        "What was reported before {}: it was pruned.",
+                        span::written(&until)
+                    ));
+                }
                 return Ok(Vec::new());
             }
             Err(error) => format!("the store cannot be read: {error}"),

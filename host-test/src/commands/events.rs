@@ -2,27 +2,30 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, NaiveDate};
 use clap::{Subcommand, ValueEnum};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::{
+    digest::span::milliseconds,
     events::{
-        past::{self, Which},
+        past::{self, Asked, Replayed, Which},
+        pruning::{self, Pruned},
         store,
     },
     exit::{CommandError, EXIT_CODES},
     form::{Form, FormArguments, Format},
-    output,
+    output, terminal,
 };
 
 /// Show the events that `twochat listen` received, and have them handed on again.
 ///
 /// An event is `new` until it is read, then `read`, or a `double` of another with the same
-/// name and key, or `unread` where it is nothing that can be read. For each target it is
+/// name and key, or `unread` where it is nothing that can be read; `pruned` ones are listed
+/// only by --state pruned. For each target it is
 /// `waiting`, `begun`, `done`, or `parked` where trying again helps nobody; the reason
-/// stands beside it. A table shows the last hundred; JSON Lines and CSV have all, with what
+/// stands beside it. Why others did not get it, `show` tells: which condition of a rule it
+/// did not meet, or which event came first. A table shows the last hundred; JSON Lines and CSV have all, with what
 /// they say and the bodies that came.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -38,7 +41,8 @@ Examples:
   twochat events --state parked
   twochat events list --since 2026-01-31 --output jsonl > january.jsonl
   twochat events show 17
-  twochat events replay --parked";
+  twochat events replay --parked
+  twochat events prune --before 90d";
 
 #[derive(Subcommand)]
 enum What {
@@ -47,7 +51,25 @@ enum What {
     /// Show one with all that is known of it, as JSON
     Show(Show),
     /// Have what is parked handed on again, and what could not be read read again
+    ///
+    /// Named by its id, an event is read again too, for rules that are new, and handed on
+    /// again also where that is done: forwarded, given to its program, or answered by its
+    /// call. A rule with `once-per` that has done it is left so, unless --again says
+    /// otherwise. Of what is parked because it may have been carried out, look first
+    /// whether it was. A `twochat listen` for the store does it, as soon as one runs.
     Replay(Replay),
+    /// Delete what old events said
+    ///
+    /// Nothing is deleted by itself. Events that came before the time that is named lose
+    /// their bodies and all that they say, but not those that are still to be read or handed
+    /// on, nor those that are parked, unless --parked takes them too. The name and key of
+    /// each stay, by which it is known when it is delivered once more, and what rules with
+    /// `once-per` have done. It may run beside `twochat listen`; the file grows smaller when
+    /// none runs. Every night by cron:
+    ///
+    ///   15 4 * * * twochat events prune --before 90d
+    #[command(verbatim_doc_comment)]
+    Prune(Prune),
 }
 
 /// Which events are meant.
@@ -56,11 +78,12 @@ struct Filters {
     /// Only events of this name, such as whatsapp.message.received
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
-    /// Only those that came at this time or later: a day, or a time with its zone
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only those that came at this time or later: today, 7d, 12h, a day such as
+    /// 2026-11-25, or a time such as 2026-11-25T08:00
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     since: Option<i64>,
     /// Only those that came before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     until: Option<i64>,
     /// Only those that are so, or are so for some target
     #[arg(long)]
@@ -86,6 +109,7 @@ enum State {
     Begun,
     Done,
     Parked,
+    Pruned,
 }
 
 #[derive(clap::Args)]
@@ -114,11 +138,28 @@ struct Replay {
     /// that are new
     #[arg(value_name = "ID")]
     ids: Vec<i64>,
+    /// Also what a rule with `once-per` has done already, by them or by an event before
+    /// them: a call is made once more
+    #[arg(long, requires = "ids", conflicts_with = "parked")]
+    again: bool,
     /// All that is parked
     #[arg(long)]
     parked: bool,
     #[command(flatten)]
     filters: Filters,
+}
+
+#[derive(clap::Args)]
+struct Prune {
+    /// What came before this time: 90d, or a day such as 2026-11-25
+    #[arg(long, value_name = "TIME", value_parser = milliseconds)]
+    before: i64,
+    /// Also what is parked, which is then never handed on
+    #[arg(long)]
+    parked: bool,
+    /// The store, instead of the one in your data folder
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
 }
 
 /// A table shows so many, unless it is asked for more.
@@ -141,6 +182,7 @@ const IN_OTHER_FORMS: &[&str] = &[
     "last-seen",
     "reason",
     "handed-on",
+    "not-handed-on",
     "content",
     "body",
 ];
@@ -150,6 +192,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
         What::List(list) => list.run(),
         What::Show(show) => show.run(),
         What::Replay(replay) => replay.run(),
+        What::Prune(prune) => prune.run(),
     }
 }
 
@@ -197,9 +240,7 @@ impl Show {
         let store = opened(self.store)?;
         let found = past::row(&store, self.id, true);
         match found {
-            Err(rusqlite::Error::QueryReturnedNoRows) => {
-                Err(CommandError::Misuse(format!("there is no event {}", self.id)))
-            }
+            Err(rusqlite::Error::QueryReturnedNoRows) => Err(no_such(self.id)),
             found => output::json(&found.map_err(unread)?),
         }
     }
@@ -219,14 +260,48 @@ impl Replay {
             let why = "which? Give ids, --parked, or what narrows them, such as --target NAME";
             return Err(CommandError::Misuse(why.to_owned()));
         }
-        let again = past::replay(&mut store, &which, is_named && !self.parked);
-        let (handed_on, read) = again.map_err(unread)?;
-        output::json(&json!({ "handed-on-again": handed_on, "read-again": read }))
+        for id in &which.ids {
+            match past::row(&store, *id, false) {
+                Err(rusqlite::Error::QueryReturnedNoRows) => return Err(no_such(*id)),
+                found => found.map(|_| ()).map_err(unread)?,
+            }
+        }
+        let what = match (is_named && !self.parked, self.again) {
+            (false, _) => Replayed::Parked,
+            (true, false) => Replayed::Done,
+            (true, true) => Replayed::Again,
+        };
+        let asked = past::replay(&mut store, &which, what).map_err(unread)?;
+        let Asked { handed_on, read, left } = asked;
+        if left > 0 {
+            terminal::say(&format!(
+                "twochat: done once, as their rules say `once-per`, and left so: {left}; --again \
+                 does it once more"
+            ));
+        }
+        output::json(&json!({ "handed-on-again": handed_on, "read-again": read, "left": left }))
+    }
+}
+
+impl Prune {
+    fn run(self) -> Result<(), CommandError> {
+        let file = store::named(self.store)?;
+        let mut store = store::beside(&file)?;
+        let Pruned { events, left } =
+            pruning::prune(&mut store, self.before, self.parked).map_err(unread)?;
+        if let Some(_alone) = store::alone(&file) {
+            pruning::shrink(&store).map_err(unread)?;
+        }
+        output::json(&json!({ "pruned": events, "still-to-be-handed-on": left }))
     }
 }
 
 fn opened(file: Option<PathBuf>) -> Result<Connection, CommandError> {
     store::beside(&store::named(file)?)
+}
+
+fn no_such(id: i64) -> CommandError {
+    CommandError::Misuse(format!("there is no event {id}; `twochat events` lists those there are"))
 }
 
 fn unread(error: rusqlite::Error) -> CommandError {
@@ -246,16 +321,21 @@ fn written(rows: Vec<Value>, form: &Form, is_first: bool) -> Result<(), CommandE
     output::more_rows("events", rows, columns, form)
 }
 
-/// The row with what is handed on in words, and why something is parked.
+/// The row with what is handed on in words, and why something is parked, or goes to nobody
+/// of those who wait for such events.
 fn in_words(mut row: Value) -> Value {
     let entries = row.get("handed-on").and_then(Value::as_array).cloned().unwrap_or_default();
     let text = |entry: &Value, name: &str| {
         entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
     let words = entries.iter().map(|it| format!("{}: {}", text(it, "target"), text(it, "state")));
-    let words = words.collect::<Vec<_>>().join("\n");
-    let reasons = entries.iter().map(|it| text(it, "error")).filter(|reason| !reason.is_empty());
-    let reasons = reasons.collect::<Vec<_>>().join("\n");
+    let words = words.collect::<Vec<_>>().join("; ");
+    let passed = row.get("not-handed-on").and_then(Value::as_array).filter(|_| entries.is_empty());
+    let passed = passed.into_iter().flatten().filter(|it| !text(it, "why").starts_with("on:"));
+    let passed = passed.map(|it| format!("{}: {}", text(it, "target"), text(it, "why")));
+    let reasons = entries.iter().flat_map(|it| [text(it, "error"), text(it, "note")]);
+    let reasons = reasons.filter(|reason| !reason.is_empty());
+    let reasons = reasons.chain(passed).collect::<Vec<_>>().join("; ");
     if let Some(row) = row.as_object_mut() {
         if !words.is_empty() {
             row.insert("handed-on".to_owned(), words.into());
@@ -265,15 +345,4 @@ fn in_words(mut row: Value) -> Value {
         }
     }
     row
-}
-
-/// A day, or a time with its zone, in milliseconds since 1970.
-fn time(text: &str) -> Result<i64, &'static str> {
-    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
-        return Ok(time.timestamp_millis());
-    }
-    let day: NaiveDate = text
-        .parse()
-        .map_err(|_| "expected a day such as 2026-01-31, or a time such as 2026-01-31T12:00:00Z")?;
-    Ok(day.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_millis())
 }

@@ -1,12 +1,9 @@
 //! `twochat listen`: events as 2Chat reports them, stored, and handed on.
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{path::PathBuf, sync::Arc};
 
-use host::{calls::Calls, engine::Connector, policy::Policy, suggest};
-use tokio::{net::TcpListener, sync::Notify, task::JoinSet};
+use host::calls::Calls;
+use tokio::sync::{Notify, oneshot};
 
 use self::{
     door::{BODIES, BODY, BODY_TIME, Door},
@@ -17,12 +14,13 @@ use crate::{
     caller::{CallerArguments, client},
     component::ComponentArguments,
     events::{
-        endpoints::Endpoints,
-        handing_on::{HandingOn, Target},
+        following::{Following, Stamp},
+        handing_on::Target,
         outbox,
-        reading::{READ, Reading},
+        reading::READ,
         store::{self, Store},
         targets::{Makings, TargetArguments},
+        writer::Unwritten,
     },
     exit::{CommandError, EXIT_CODES},
     interrupt,
@@ -50,6 +48,9 @@ const AT_ONCE: usize = 8;
 /// Who hears of events is named by flags, or by the rules of the policy: a url that they are
 /// forwarded to, a program, or a persona that calls an action. What cannot be handed on is
 /// tried again, then parked; `twochat events replay` has it tried anew.
+///
+/// When the policy's file changes, its rules are read again. While they cannot be followed,
+/// which is told, what comes is stored, and handed on once the file is right.
 ///
 /// TLS is for a proxy in front, which leads a public url to this address, with or without a
 /// path before the token. Ctrl-C ends it once what came in is stored.
@@ -103,18 +104,25 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         return Err(CommandError::Host(why.to_owned()));
     }
     let client = client()?;
-    let policy = caller.policy_file().map(|file| Policy::read(&file)).transpose();
-    let policy = policy.map_err(CommandError::Misuse)?;
-    let asks = policy.is_some() || urls.calls();
+    let file = caller.policy_file();
+    let stamp = file.as_deref().map_or(Stamp::none(), Stamp::of);
+    let asks = file.is_some() || urls.calls();
     let access = asks.then(|| caller.access(&connector)).transpose()?;
     let calls = access.clone().map(|it| Calls::new(connector.clone(), client.clone(), it));
     let store = store::named(store)?;
     if let (true, Some(calls)) = (urls.only_removes(), &calls) {
         return urls.remove(&Store::open(&store)?, calls).await;
     }
-    let mut all = targets.targets(&client).await?;
-    let policy = policy.as_ref().zip(access.as_ref());
-    all.extend(Makings { connector: &connector, client: &client, policy }.targets().await?);
+    let flags = shared(targets.targets(&client).await?);
+    let received = urls.names(&store)?;
+    let makings = file.zip(access).map(|(file, access)| {
+        let (connector, client) = (connector.clone(), client.clone());
+        Makings { connector, client, file, access, received }
+    });
+    let rules = match &makings {
+        Some(makings) => shared(makings.targets().await?),
+        None => Vec::new(),
+    };
     let store = Store::open(&store)?;
     let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;
@@ -127,69 +135,49 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
                 .to_owned(),
         ));
     }
-    warn_of_rules(&all, &known);
-    let names = |harmed: bool| {
-        let names = all.iter().filter(|it| !harmed || it.is_harmed_by_a_second());
-        names.map(|target| target.name.clone()).collect::<Vec<_>>()
-    };
-    let begun = outbox::after_a_crash(&store.writer, names(false), names(true)).await;
-    begun.map_err(|why| CommandError::Host(why.to_string()))?;
+    makings.iter().for_each(|makings| makings.warn_of(&rules));
+    let all = || flags.iter().chain(&rules);
+    let names: Vec<_> = all().map(|target| target.name.clone()).collect();
+    let harmed = all().filter(|target| target.is_harmed_by_a_second());
+    let harmed = harmed.map(|target| target.name.clone()).collect();
+    let unwritten = |why: Unwritten| CommandError::Host(why.to_string());
+    outbox::after_a_crash(&store.writer, harmed).await.map_err(unwritten)?;
+    outbox::without_target(&store.writer, names.clone()).await.map_err(unwritten)?;
     let events: Vec<_> = known.0.iter().map(ToString::to_string).collect();
-    let to = if all.is_empty() { "nobody".to_owned() } else { names(false).join(", ") };
+    let to = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
     terminal::say(&format!(
         "twochat: listening at {local} for {}; handed on to {to}",
         events.join(", ")
     ));
-    serve(listener, &store, known, all, connector, tries, dry_run).await;
+    let stored = Arc::new(Notify::new());
+    let door = Arc::new(Door::new(known, store.writer.clone(), Arc::clone(&stored)));
+    let (writer, is_dry) = (store.writer.clone(), dry_run);
+    let following = Following {
+        connector,
+        writer,
+        store: store.id.clone(),
+        flags,
+        makings,
+        stored,
+        tries,
+        is_dry,
+    };
+    let (end, ends) = oneshot::channel();
+    let following = tokio::spawn(following.go_on(rules, stamp, ends));
+    let answer = move |request| {
+        let door = Arc::clone(&door);
+        async move { door.answer(request).await }
+    };
+    listener::serve(listener, Full::MakesRoom, answer, interrupt::asks(), async {}).await;
+    // Whoever is told may have ended by itself.
+    let _ = end.send(());
+    let _ = following.await;
     match calls {
         Some(calls) if !made.is_empty() => urls::end(&store, &calls, &made).await,
         _ => Ok(()),
     }
 }
 
-/// Receives, reads and hands on until it is told to end.
-async fn serve(
-    listener: TcpListener,
-    store: &Store,
-    known: Endpoints,
-    targets: Vec<Target>,
-    connector: Connector,
-    tries: u32,
-    is_dry: bool,
-) {
-    let (stored, waits) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (writer, targets) = (store.writer.clone(), Arc::new(targets));
-    let door = Arc::new(Door::new(known, writer.clone(), Arc::clone(&stored)));
-    let reading = Reading {
-        connector,
-        writer: writer.clone(),
-        targets: Arc::clone(&targets),
-        stored,
-        waits: Arc::clone(&waits),
-        is_dry,
-    };
-    let (id, is_ending) = (store.id.clone(), AtomicBool::new(false));
-    let handing_on = Arc::new(HandingOn { writer, store: id, targets, waits, tries, is_ending });
-    let reading = tokio::spawn(reading.go_on());
-    let work = if is_dry { JoinSet::new() } else { handing_on.begin() };
-    let answer = move |request| {
-        let door = Arc::clone(&door);
-        async move { door.answer(request).await }
-    };
-    listener::serve(listener, Full::MakesRoom, answer, interrupt::asks(), async {}).await;
-    reading.abort();
-    handing_on.end(work).await;
-}
-
-/// Says which rules wait for what does not come.
-fn warn_of_rules(targets: &[Target], known: &Endpoints) {
-    let events: Vec<_> = known.0.iter().map(|endpoint| endpoint.event.as_str()).collect();
-    for target in targets {
-        for name in target.filter.names() {
-            if !events.contains(&name.as_str()) {
-                let why = suggest::unknown("url for", name, &events, "there are those for");
-                terminal::say(&format!("twochat: rules.{}.on: {why}", target.name));
-            }
-        }
-    }
+fn shared(targets: Vec<Target>) -> Vec<Arc<Target>> {
+    targets.into_iter().map(Arc::new).collect()
 }

@@ -3,7 +3,7 @@
 //! First it is shown what would be done. Whoever is there already stays as they are:
 //! nothing is changed, and nothing is deleted.
 
-use std::{ffi::OsString, io, path::PathBuf};
+use std::{collections::HashSet, ffi::OsString, io, path::PathBuf};
 
 use host::{
     calls::{Call, Calls},
@@ -103,6 +103,7 @@ fn after_help() -> String {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let source = Source::of(arguments.file.clone());
+    source.is_there()?;
     let form = source.form(arguments.format)?;
     can_go_on(&arguments, &source)?;
     let table = source.read(form).await?;
@@ -141,7 +142,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     drop(there);
 
     let about = columns.map(|columns| columns.told(&table.columns)).unwrap_or_default();
-    told.plan(&plan, &table, &about, arguments.dry_run)?;
+    let shown = told.plan(&plan, &table, &about, arguments.dry_run)?;
     if arguments.dry_run {
         return Ok(());
     }
@@ -154,7 +155,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         } else {
             maker.make_all(&mut plan, |entries| states.say(entries)).await
         };
-        ends::summary(&plan.entries, arguments.output, told.is_beside)?;
+        ends::summary(&plan.entries, &shown, arguments.output, told.is_beside)?;
         if made.is_err() || plan.entries.iter().any(|entry| entry.end.is_open()) {
             let path = journal.path().display();
             terminal::say(&format!(
@@ -221,26 +222,31 @@ struct Told {
 }
 
 impl Told {
+    /// Shows the plan, and gives what it said of rows.
     fn plan(
         &self,
         plan: &Plan,
         table: &Table,
         about: &[String],
         is_all: bool,
-    ) -> Result<(), CommandError> {
+    ) -> Result<HashSet<String>, CommandError> {
         for note in &table.notes {
             terminal::say(&format!("twochat: {note}"));
         }
         if is_all && self.output == Output::Json {
-            return ends::summary(&plan.entries, self.output, self.is_beside);
+            let shown = HashSet::new();
+            ends::summary(&plan.entries, &shown, self.output, self.is_beside)?;
+            return Ok(shown);
         }
         let lines = about.iter().map(|line| visible(line) + "\n").collect::<String>();
-        let text = lines + &ends::plan(&plan.entries);
+        let (told, shown) = ends::plan(&plan.entries);
+        let text = lines + &told;
         if self.is_beside || self.output == Output::Json {
             terminal::say(text.trim_end());
-            return Ok(());
+        } else {
+            output::text(&text)?;
         }
-        output::text(&text)
+        Ok(shown)
     }
 }
 

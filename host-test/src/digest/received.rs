@@ -42,6 +42,12 @@ pub(crate) fn figures(
     Ok(tally.figures(&kept_back(store, since, until)?))
 }
 
+/// Until when what was received is forgotten, if it is.
+pub(crate) fn pruned(store: &Connection) -> rusqlite::Result<Option<Timestamp>> {
+    let pruned: Option<i64> = store.query_row("SELECT pruned FROM store", [], |row| row.get(0))?;
+    Ok(pruned.and_then(|time| Timestamp::from_millisecond(time).ok()))
+}
+
 fn kept_back(store: &Connection, since: i64, until: i64) -> rusqlite::Result<KeptBack> {
     let in_span = |condition: &str| {
         let read = format!(

@@ -99,6 +99,12 @@ pub(crate) fn written(time: &ZonedDateTime) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
+/// The time that these words name for whoever lives here, in milliseconds since 1970.
+pub(crate) fn milliseconds(text: &str) -> Result<i64, String> {
+    let now = Timestamp::now().to_zoned_datetime(zone(None)?);
+    Ok(moment(text, &now)?.timestamp().as_millisecond())
+}
+
 fn moment(text: &str, now: &ZonedDateTime) -> Result<ZonedDateTime, String> {
     let zone = now.time_zone().clone();
     let found = match text {

@@ -12,7 +12,11 @@ use host::{
 };
 use serde_json::Value;
 
-use super::outbox::{Entry, Outcome};
+use super::{
+    listing::Listing,
+    outbox::{Entry, Outcome},
+};
+use crate::rows::KEY;
 
 /// Who calls, and what.
 pub(crate) struct Calling {
@@ -20,12 +24,18 @@ pub(crate) struct Calling {
     pub(crate) rule: String,
     pub(crate) action: String,
     pub(crate) template: Rule,
+    /// Who must not be listed already, if somebody must not.
+    pub(crate) listing: Option<Listing>,
 }
 
 impl Calling {
     pub(crate) fn would(&self, event: &Value) -> String {
         match self.template.filled(event) {
-            Ok(arguments) => format!("call {} {arguments}", self.action),
+            Ok(arguments) => {
+                let unless = self.listing.as_ref().map(|listing| &listing.path);
+                let unless = unless.map(|path| format!(", unless its `{path}` is listed"));
+                format!("call {} {arguments}{}", self.action, unless.unwrap_or_default())
+            }
             Err(why) => format!("park it: {why}"),
         }
     }
@@ -36,12 +46,36 @@ impl Calling {
             Err(why) => return Outcome::Parked(why),
         };
         let prompt = format!("rule {}, event {}", self.rule, entry.id(store));
+        let wanted = self.listing.as_ref().zip(self.template.listed(&entry.content));
+        if let Some((listing, number)) = wanted {
+            match listing.uuid(number, &self.calls, &prompt).await {
+                Ok(None) => {}
+                Ok(Some(uuid)) => {
+                    let path = &listing.path;
+                    return Outcome::Needless(format!(
+                        "{uuid} is listed with its `{path}` already"
+                    ));
+                }
+                Err(why) => return Outcome::Again(why, None),
+            }
+        }
         let call = Call { prompt: Some(&prompt), ..Call::new(&self.action, &arguments) };
         let patience = Patience::new(TRIES, Limits::default().time);
         match self.calls.make(call, patience, |_, _| {}).await {
-            Ok(outcome) => outcome.result.map_or_else(|error| after(&error), |_| Outcome::Done),
-            Err(NoOutcome::NotWritten(why)) => Outcome::Again(why, None),
-            Err(NoOutcome::Misfit(why) | NoOutcome::Refused(why) | NoOutcome::Declined(why)) => {
+            Ok(outcome) => match outcome.result {
+                Ok(result) => {
+                    if let Some((listing, number)) = wanted {
+                        let uuid = result.get(KEY).and_then(Value::as_str).unwrap_or_default();
+                        listing.add(number, uuid).await;
+                    }
+                    Outcome::Done
+                }
+                Err(error) => after(&error),
+            },
+            // A policy may be just being written, and a key not be at hand; where that lasts,
+            // nothing more is handed on by rules until it is right.
+            Err(NoOutcome::NotWritten(why) | NoOutcome::Refused(why)) => Outcome::Again(why, None),
+            Err(NoOutcome::Misfit(why) | NoOutcome::Declined(why)) => {
                 Outcome::Parked(format!("{why}. Nothing was sent"))
             }
             Err(NoOutcome::Stopped(why)) => Outcome::Parked(perhaps(&why)),

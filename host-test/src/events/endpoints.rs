@@ -45,7 +45,7 @@ impl fmt::Display for Endpoint {
 pub(crate) struct Endpoints(pub(crate) Vec<Endpoint>);
 
 impl Endpoints {
-    /// Those of the store.
+    /// Those of the store that is written to.
     pub(crate) async fn of(writer: &Writer) -> Result<Self, Unwritten> {
         writer.write(|store| all(store).map(Self)).await
     }
@@ -103,7 +103,8 @@ pub(crate) async fn subscribed(
     writer.write(note).await.map(|_| ())
 }
 
-fn all(store: &Connection) -> rusqlite::Result<Vec<Endpoint>> {
+/// Those of a store.
+pub(crate) fn all(store: &Connection) -> rusqlite::Result<Vec<Endpoint>> {
     let mut found = store
         .prepare("SELECT id, event, place, token, base, subscription FROM endpoints ORDER BY id")?;
     let rows = found.query_map([], |row| {

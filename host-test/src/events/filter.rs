@@ -10,10 +10,11 @@ pub(crate) enum Filter {
 }
 
 impl Filter {
-    pub(crate) fn is_for(&self, name: &str, event: &Value) -> bool {
+    /// Why it does not hear of this one; `None` where it does.
+    pub(crate) fn passes(&self, name: &str, event: &Value) -> Option<String> {
         match self {
-            Self::All => true,
-            Self::Rule(rule) => rule.is_for(name, event),
+            Self::All => None,
+            Self::Rule(rule) => rule.passes(name, event),
         }
     }
 
@@ -22,6 +23,14 @@ impl Filter {
         match self {
             Self::All => &[],
             Self::Rule(rule) => rule.on(),
+        }
+    }
+
+    /// The path of what it hears once for.
+    pub(crate) fn once_per(&self) -> Option<&str> {
+        match self {
+            Self::All => None,
+            Self::Rule(rule) => rule.once_per(),
         }
     }
 

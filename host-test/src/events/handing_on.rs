@@ -30,8 +30,6 @@ use super::{
 const LOOK: Duration = Duration::from_secs(1);
 /// So many tries a target makes at the same time, where order means nothing to it.
 const AT_ONCE: usize = 4;
-/// So long what is under way may take to end, when all is to.
-const LAST: Duration = Duration::from_secs(10);
 
 /// Somebody who hears of events.
 pub(crate) struct Target {
@@ -48,9 +46,9 @@ pub(crate) enum Kind {
 }
 
 impl Target {
-    /// Whether it is to hear of this event.
-    pub(crate) fn is_for(&self, name: &str, event: &Value) -> bool {
-        self.filter.is_for(name, event)
+    /// Why it is not to hear of this event; `None` where it is.
+    pub(crate) fn passes(&self, name: &str, event: &Value) -> Option<String> {
+        self.filter.passes(name, event)
     }
 
     /// For what it hears of one event alone.
@@ -90,37 +88,24 @@ pub(crate) struct HandingOn {
     pub(crate) writer: Writer,
     /// The id of the store.
     pub(crate) store: String,
-    pub(crate) targets: Arc<Vec<Target>>,
+    pub(crate) targets: Arc<Vec<Arc<Target>>>,
     /// Hears that something waits.
     pub(crate) waits: Arc<Notify>,
     /// So many tries are made of one thing.
     pub(crate) tries: u32,
-    pub(crate) is_ending: AtomicBool,
+    /// Nothing more is begun then.
+    pub(crate) is_ending: Arc<AtomicBool>,
 }
 
 impl HandingOn {
-    /// Begins, and goes on until it is told to end.
-    pub(crate) fn begin(self: &Arc<Self>) -> JoinSet<()> {
-        let mut work = JoinSet::new();
-        for target in 0..self.targets.len() {
-            let at_once = self.targets.get(target).map_or(0, Target::at_once);
-            for _ in 0..at_once {
-                let all = Arc::clone(self);
-                work.spawn(async move {
-                    if let Some(target) = all.targets.get(target) {
-                        all.go_on(target).await;
-                    }
-                });
+    /// Begins, and goes on until it is told to end; what is under way then comes to its end.
+    pub(crate) fn begin(self: &Arc<Self>, work: &mut JoinSet<()>) {
+        for target in self.targets.iter() {
+            for _ in 0..target.at_once() {
+                let (all, target) = (Arc::clone(self), Arc::clone(target));
+                work.spawn(async move { all.go_on(&target).await });
             }
         }
-        work
-    }
-
-    /// Begins nothing more, and waits a while for what is under way.
-    pub(crate) async fn end(&self, mut work: JoinSet<()>) {
-        self.is_ending.store(true, Relaxed);
-        self.waits.notify_waiters();
-        let _ = timeout(LAST, async { while work.join_next().await.is_some() {} }).await;
     }
 
     async fn go_on(&self, target: &Target) {
@@ -153,6 +138,7 @@ impl HandingOn {
         };
         let (what, why) = match left {
             Left::Done => (What::Done, String::new()),
+            Left::Needless(why) => (What::Done, format!(": {why}, so nothing was done")),
             Left::Again(why, wait) => (What::Again, format!(": {why}; in {} s", wait.as_secs())),
             Left::Parked(why) => (What::Parked, format!(": {why}")),
             Left::Ended(why) => (What::Ended, format!(": {why}; it gets nothing more")),

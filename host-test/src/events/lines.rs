@@ -26,6 +26,7 @@ pub(crate) enum What {
     Parked,
     Ended,
     Would,
+    Passes,
 }
 
 impl What {
@@ -40,6 +41,7 @@ impl What {
             Self::Parked => ("parked", BAD),
             Self::Ended => ("ended", BAD),
             Self::Would => ("would", GOOD),
+            Self::Passes => ("passes", DIM),
         }
     }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Entry {
 pub(crate) enum Outcome {
     /// It is handed on.
     Done,
+    /// It need not be.
+    Needless(String),
     /// It is not, and may be later, after so long where somebody asked for it.
     Again(String, Option<Duration>),
     /// It is not to be tried again unasked.
@@ -51,6 +53,7 @@ pub(crate) enum Outcome {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Left {
     Done,
+    Needless(String),
     Again(String, Duration),
     Parked(String),
     Ended(String),
@@ -77,13 +80,8 @@ impl Entry {
 }
 
 /// Parks what was begun before a crash and may have happened, for targets where a second
-/// time would do harm; all else is tried again. What waits for a target that is no more is
-/// parked too.
-pub(crate) async fn after_a_crash(
-    writer: &Writer,
-    known: Vec<String>,
-    harmed: Vec<String>,
-) -> Result<(), Unwritten> {
+/// time would do harm; all else is tried again.
+pub(crate) async fn after_a_crash(writer: &Writer, harmed: Vec<String>) -> Result<(), Unwritten> {
     writer
         .write(move |store| {
             let park = "UPDATE outbox SET state = 'parked', error = ?2
@@ -91,11 +89,23 @@ pub(crate) async fn after_a_crash(
             for target in &harmed {
                 store.execute(park, params![target, PERHAPS])?;
             }
-            store.execute("UPDATE outbox SET state = 'waiting' WHERE state = 'begun'", [])?;
+            let again = "UPDATE outbox SET state = 'waiting' WHERE state = 'begun'";
+            store.execute(again, []).map(|_| ())
+        })
+        .await
+}
+
+/// Parks what waits for a target that is none of these any more, and gives how much that is.
+pub(crate) async fn without_target(
+    writer: &Writer,
+    known: Vec<String>,
+) -> Result<usize, Unwritten> {
+    writer
+        .write(move |store| {
             let known = serde_json::to_string(&known).unwrap_or_default();
             let gone = "UPDATE outbox SET state = 'parked', error = ?2 WHERE state = 'waiting'
                         AND target NOT IN (SELECT value FROM json_each(?1))";
-            store.execute(gone, params![known, "there is no such target any more"]).map(|_| ())
+            store.execute(gone, params![known, "there is no such target any more"])
         })
         .await
 }
@@ -148,6 +158,7 @@ pub(crate) async fn end(
     let tries = entry.tries + 1;
     let left = match outcome {
         Outcome::Done => Left::Done,
+        Outcome::Needless(why) => Left::Needless(why.clone()),
         Outcome::Parked(why) => Left::Parked(why.clone()),
         Outcome::Ended(why) => Left::Ended(why.clone()),
         Outcome::Again(why, _) if tries >= most => {
@@ -158,6 +169,7 @@ pub(crate) async fn end(
     let (event, target) = (entry.event, target.to_owned());
     let (state, error, wait) = match &left {
         Left::Done => ("done", None, Duration::ZERO),
+        Left::Needless(why) => ("done", Some(why.clone()), Duration::ZERO),
         Left::Again(why, wait) => ("waiting", Some(why.clone()), *wait),
         Left::Parked(why) | Left::Ended(why) => ("parked", Some(why.clone()), Duration::ZERO),
     };

@@ -4,6 +4,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::{Connection, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value, json};
 
+/// The state of what is meant only where it is asked for.
+const PRUNED: &str = "pruned";
+
 /// Which events are meant.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Which {
@@ -38,6 +41,9 @@ impl Which {
         };
         let text = |text: &Option<String>| text.clone().map(Sql::from);
         let in_outbox = "id IN (SELECT event FROM outbox WHERE";
+        if self.state.as_deref() != Some(PRUNED) {
+            add("state != ?", Some(Sql::from(PRUNED.to_owned())));
+        }
         add("coalesce(name, event) = ?", text(&self.name));
         add("received >= ?", self.since.map(Sql::from));
         add("received < ?", self.until.map(Sql::from));
@@ -51,7 +57,7 @@ impl Which {
 /// An event as people and programs see it; `whole` has what it says and how it came.
 pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<Value> {
     let read = "SELECT received, last, coalesce(name, event), place, key, number, state, seen,
-                reason, content, body FROM events WHERE id = ?";
+                reason, content, body, passed FROM events WHERE id = ?";
     let mut row = store.prepare_cached(read)?.query_row([id], |row| {
         let text = |index: usize| row.get::<_, Option<String>>(index);
         let mut found = Map::new();
@@ -70,6 +76,7 @@ pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<
         add("seen", row.get::<_, i64>(7)?.into());
         add("last-seen", time(row.get(1)?).into());
         add("reason", text(8)?.into());
+        add("not-handed-on", passed(text(11)?).into());
         if whole {
             let content = text(9)?.and_then(|content| content.parse().ok());
             add("content", content.unwrap_or_default());
@@ -85,6 +92,12 @@ pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<
     Ok(row.into())
 }
 
+/// Whom an event was not handed on to, and why.
+fn passed(stored: Option<String>) -> Option<Vec<Value>> {
+    let passed: Map<String, Value> = serde_json::from_str(&stored?).ok()?;
+    Some(passed.into_iter().map(|(target, why)| json!({ "target": target, "why": why })).collect())
+}
+
 fn handed_on(store: &Connection, id: i64) -> rusqlite::Result<Vec<Value>> {
     let read = "SELECT target, state, tries, next, error FROM outbox WHERE event = ?";
     let mut found = store.prepare_cached(read)?;
@@ -96,7 +109,8 @@ fn handed_on(store: &Connection, id: i64) -> rusqlite::Result<Vec<Value>> {
             if state == "waiting" {
                 entry.insert("next".to_owned(), time(row.get(3)?).into());
             }
-            entry.extend(error.map(|error| ("error".to_owned(), error.into())));
+            let name = if state == "done" { "note" } else { "error" };
+            entry.extend(error.map(|error| (name.to_owned(), error.into())));
         }
         Ok(entry)
     })?;
@@ -128,42 +142,79 @@ pub(crate) fn last(store: &Connection, which: &Which, most: i64) -> rusqlite::Re
     ids.map(|ids| ids.into_iter().rev().collect())
 }
 
-/// Has what is parked of those that are meant handed on again, and what could not be read
-/// read again; `done` too, where they are named one by one. Gives how many of each.
+/// What of those that are meant is handed on again.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Replayed {
+    /// What is parked.
+    Parked,
+    /// What is done too, but for what is done once.
+    Done,
+    /// All of it.
+    Again,
+}
+
+/// How many were asked for.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Asked {
+    pub(crate) handed_on: usize,
+    pub(crate) read: usize,
+    /// So many are done once, and stay so.
+    pub(crate) left: i64,
+}
+
+/// Has those that are meant handed on again, and what could not be read read again; where
+/// they are named one by one, all is read again, for rules that are new.
 pub(crate) fn replay(
     store: &mut Connection,
     which: &Which,
-    done: bool,
-) -> rusqlite::Result<(usize, usize)> {
+    what: Replayed,
+) -> rusqlite::Result<Asked> {
     let (condition, values) = which.condition();
-    let states = if done { "'parked', 'done'" } else { "'parked'" };
     let of_target = if which.target.is_some() { "AND target = ?" } else { "" };
     let now = Utc::now().timestamp_millis();
     let change = store.transaction()?;
     let meant = format!("SELECT id FROM events WHERE {condition}");
     let mut in_outbox: Vec<Sql> = values.clone();
     in_outbox.extend(which.target.clone().map(Sql::from));
-    let parked = format!("WHERE state IN ({states}) AND event IN ({meant}) {of_target}");
+    let of_them = format!("event IN ({meant}) {of_target}");
+    let states = match what {
+        Replayed::Parked => "state = 'parked'",
+        Replayed::Done => "(state = 'parked' OR state = 'done' AND once IS NULL)",
+        Replayed::Again => "state IN ('parked', 'done')",
+    };
+    let left = match what {
+        Replayed::Done => {
+            let left = "SELECT count(*) FROM outbox WHERE state = 'done' AND once IS NOT NULL AND";
+            let left = format!("{left} {of_them}");
+            change.query_row(&left, params_from_iter(&in_outbox), |row| row.get(0))?
+        }
+        Replayed::Parked | Replayed::Again => 0,
+    };
     change.execute(
-        &format!("DELETE FROM ended WHERE target IN (SELECT target FROM outbox {parked})"),
-        params_from_iter(&in_outbox),
-    )?;
-    let waiting = change.execute(
         &format!(
-            "UPDATE outbox SET state = 'waiting', tries = 0, next = {now}, error = NULL {parked}"
+            "DELETE FROM ended WHERE target IN
+             (SELECT target FROM outbox WHERE {states} AND {of_them})"
         ),
         params_from_iter(&in_outbox),
     )?;
-    let states = if done { "'unread', 'read'" } else { "'unread'" };
-    let unread = change.execute(
+    let handed_on = change.execute(
         &format!(
-            "UPDATE events SET state = 'new', reason = NULL
+            "UPDATE outbox SET state = 'waiting', tries = 0, next = {now}, error = NULL
+             WHERE {states} AND {of_them}"
+        ),
+        params_from_iter(&in_outbox),
+    )?;
+    let states = if what == Replayed::Parked { "'unread'" } else { "'unread', 'read'" };
+    let again = i32::from(what == Replayed::Again);
+    let read = change.execute(
+        &format!(
+            "UPDATE events SET state = 'new', reason = NULL, again = {again}
              WHERE state IN ({states}) AND id IN ({meant})"
         ),
         params_from_iter(&values),
     )?;
     change.commit()?;
-    Ok((waiting, unread))
+    Ok(Asked { handed_on, read, left })
 }
 
 fn time(milliseconds: i64) -> String {

@@ -1,12 +1,18 @@
 //! What does a stored body say? It is read once, by the component, and what it says decides
 //! who is to hear of it. In one transaction: an event that is read waits for all of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use chrono::Utc;
 use host::engine::{Connector, Limits, Outlet};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::{sync::Notify, time::timeout};
 
 use super::{
@@ -21,6 +27,8 @@ pub(crate) const READ: &str = "read-event";
 const TOGETHER: i64 = 64;
 /// And of so many bytes, but one at least.
 const BYTES: usize = 8 << 20;
+/// Why an event is not handed on while rules are only told of.
+const DRY: &str = "--dry-run: nothing is done";
 /// So often is looked whether somebody else asked for something to be read.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -28,19 +36,22 @@ const LOOK: Duration = Duration::from_secs(1);
 pub(crate) struct Reading {
     pub(crate) connector: Connector,
     pub(crate) writer: Writer,
-    pub(crate) targets: Arc<Vec<Target>>,
+    pub(crate) targets: Arc<Vec<Arc<Target>>>,
     /// Hears that something is stored.
     pub(crate) stored: Arc<Notify>,
     /// Is told that something waits to be handed on.
     pub(crate) waits: Arc<Notify>,
     /// Whether rules are only told of.
     pub(crate) is_dry: bool,
+    /// Nothing more is read then.
+    pub(crate) is_ending: Arc<AtomicBool>,
 }
 
 struct Unread {
     id: i64,
     event: String,
     body: Vec<u8>,
+    again: bool,
 }
 
 /// What was made of one.
@@ -48,19 +59,22 @@ struct Read {
     id: i64,
     event: String,
     said: Result<Value, String>,
+    /// Whether it goes also to those who had another in its place.
+    again: bool,
 }
 
 /// What became of one that is written down.
 enum Became {
-    Read { waiting: Vec<String> },
+    /// Each target whom it is handed on to, or why it is not.
+    Read(Vec<(String, Option<String>)>),
     Double(i64),
     Unread(String),
 }
 
 impl Reading {
-    /// Goes on until it is dropped.
+    /// Goes on until it is told to end.
     pub(crate) async fn go_on(self) {
-        loop {
+        while !self.is_ending.load(Relaxed) {
             match self.some().await {
                 Ok(0) => {
                     let _ = timeout(LOOK, self.stored.notified()).await;
@@ -78,9 +92,9 @@ impl Reading {
     async fn some(&self) -> Result<usize, Unwritten> {
         let found = self.writer.write(unread).await?;
         let mut read = Vec::with_capacity(found.len());
-        for Unread { id, event, body } in found {
+        for Unread { id, event, body, again } in found {
             let said = self.read(&event, body).await;
-            read.push(Read { id, event, said });
+            read.push(Read { id, event, said, again });
         }
         let count = read.len();
         if count == 0 {
@@ -111,16 +125,16 @@ impl Reading {
     }
 
     fn tell(&self, became: &Became, read: &Read) {
-        let Read { id, event, said } = read;
+        let Read { id, event, said, .. } = read;
         let text = |name: &str| said.as_ref().ok()?.get(name)?.as_str().map(short);
         let about = [text("key"), text("phone-number")].into_iter().flatten();
         let about = about.chain([format!("as {id}")]).collect::<Vec<_>>().join(" ");
         match became {
-            Became::Read { waiting } => {
+            Became::Read(heard) => {
                 let name = said.as_ref().ok().and_then(|said| name_of(said));
                 lines::say(What::Stored, name.unwrap_or(event), &about);
                 if self.is_dry {
-                    self.tell_what_would_be(waiting, said);
+                    self.tell_what_would_be(heard, said);
                 }
             }
             Became::Double(first) => {
@@ -130,10 +144,13 @@ impl Reading {
         }
     }
 
-    fn tell_what_would_be(&self, waiting: &[String], said: &Result<Value, String>) {
+    fn tell_what_would_be(&self, heard: &[(String, Option<String>)], said: &Result<Value, String>) {
         let Ok(said) = said else { return };
-        for target in self.targets.iter().filter(|target| waiting.contains(&target.name)) {
-            lines::say(What::Would, &target.name, &target.would(said));
+        for (target, (name, why)) in self.targets.iter().zip(heard) {
+            match why {
+                Some(why) => lines::say(What::Passes, name, why),
+                None => lines::say(What::Would, name, &target.would(said)),
+            }
         }
     }
 }
@@ -145,14 +162,15 @@ pub(crate) fn name_of(event: &Value) -> Option<&str> {
 
 fn unread(store: &Connection) -> rusqlite::Result<Vec<Unread>> {
     let mut found = store.prepare_cached(
-        "SELECT id, event, body FROM events WHERE state = 'new' ORDER BY id LIMIT ?",
+        "SELECT id, event, body, again FROM events WHERE state = 'new' ORDER BY id LIMIT ?",
     )?;
     let mut rows = found.query([TOGETHER])?;
     let (mut some, mut bytes) = (Vec::new(), 0);
     while bytes < BYTES
         && let Some(row) = rows.next()?
     {
-        let one = Unread { id: row.get(0)?, event: row.get(1)?, body: row.get(2)? };
+        let (id, event, body, again) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let one = Unread { id, event, body, again };
         bytes += one.body.len();
         some.push(one);
     }
@@ -162,7 +180,7 @@ fn unread(store: &Connection) -> rusqlite::Result<Vec<Unread>> {
 fn write(
     store: &Connection,
     read: &Read,
-    targets: &[Target],
+    targets: &[Arc<Target>],
     is_dry: bool,
 ) -> rusqlite::Result<Became> {
     let event = match &read.said {
@@ -175,7 +193,8 @@ fn write(
     };
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     let (name, key) = (name_of(event).unwrap_or(&read.event), text("key"));
-    let first = "SELECT id FROM events WHERE state = 'read' AND name = ?1 AND key = ?2";
+    let first = "SELECT id FROM events WHERE name = ?1 AND key = ?2
+                 AND key IS NOT NULL AND state IN ('read', 'pruned')";
     let first: Option<i64> =
         store.prepare_cached(first)?.query_row(params![name, key], |row| row.get(0)).optional()?;
     let (state, reason) = match first {
@@ -201,27 +220,66 @@ fn write(
         store.prepare_cached(count)?.execute(params![first, Utc::now().timestamp_millis()])?;
         return Ok(Became::Double(first));
     }
-    let mut waiting = Vec::new();
-    for target in targets.iter().filter(|target| target.is_for(name, event)) {
-        if !is_dry {
-            wait(store, read.id, target, event)?;
-        }
-        waiting.push(target.name.clone());
+    let mut heard = Vec::new();
+    for target in targets {
+        let passes = match target.passes(name, event) {
+            None if is_dry => is_done_for_another(store, read, target, event)?,
+            None => wait(store, read, target, event)?,
+            why => why,
+        };
+        heard.push((target.name.clone(), passes));
     }
-    Ok(Became::Read { waiting })
+    let told = |(target, why): &(String, Option<String>)| {
+        let why = why.clone().or_else(|| is_dry.then(|| DRY.to_owned()))?;
+        Some((target.clone(), why.into()))
+    };
+    let passed: Map<String, Value> = heard.iter().filter_map(told).collect();
+    let passed = (!passed.is_empty()).then(|| Value::Object(passed).to_string());
+    let set = "UPDATE events SET passed = ?2, again = 0 WHERE id = ?1";
+    store.prepare_cached(set)?.execute(params![read.id, passed])?;
+    Ok(Became::Read(heard))
 }
 
-/// Has an event wait for a target, unless it did already, or another did in whose place it
-/// would be.
-fn wait(store: &Connection, id: i64, target: &Target, event: &Value) -> rusqlite::Result<()> {
-    store
-        .prepare_cached(
-            "INSERT OR IGNORE INTO outbox (event, target, state, next, error, once)
+/// Has an event wait for a target, unless it did already; or gives why it does not.
+fn wait(
+    store: &Connection,
+    read: &Read,
+    target: &Target,
+    event: &Value,
+) -> rusqlite::Result<Option<String>> {
+    let another = is_done_for_another(store, read, target, event)?;
+    if another.is_none() {
+        if read.again {
+            // What it is done once for, it is from now on by this one.
+            let free = "UPDATE outbox SET once = NULL
+                        WHERE target = ?1 AND once = ?2 AND event != ?3";
+            let values = params![target.name, target.once(event), read.id];
+            store.prepare_cached(free)?.execute(values)?;
+        }
+        let insert = "INSERT OR IGNORE INTO outbox (event, target, state, next, error, once)
              SELECT ?1, ?2, iif(ended.reason IS NULL, 'waiting', 'parked'), ?3, ended.reason, ?4
-             FROM (SELECT 1) LEFT JOIN ended ON ended.target = ?2",
-        )?
-        .execute(params![id, target.name, Utc::now().timestamp_millis(), target.once(event)])?;
-    Ok(())
+             FROM (SELECT 1) LEFT JOIN ended ON ended.target = ?2";
+        let now = Utc::now().timestamp_millis();
+        let values = params![read.id, target.name, now, target.once(event)];
+        store.prepare_cached(insert)?.execute(values)?;
+    }
+    Ok(another)
+}
+
+/// Whether a target hears of another event in the place of this one.
+fn is_done_for_another(
+    store: &Connection,
+    read: &Read,
+    target: &Target,
+    event: &Value,
+) -> rusqlite::Result<Option<String>> {
+    let once = target.filter.once_per().zip(target.once(event)).filter(|_| !read.again);
+    let Some((path, once)) = once else { return Ok(None) };
+    let first = "SELECT event FROM outbox WHERE target = ?1 AND once = ?2 AND event != ?3";
+    let mut first = store.prepare_cached(first)?;
+    let first = first.query_row(params![target.name, once, read.id], |row| row.get::<_, i64>(0));
+    let why = |first| format!("once-per: event {first} has the same `{path}`, and came first");
+    Ok(first.optional()?.map(why))
 }
 
 #[cfg(test)]

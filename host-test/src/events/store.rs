@@ -22,7 +22,16 @@ use crate::{constants::APPLICATION, exit::CommandError};
 /// What tells such a file from others of SQLite.
 const MARK: i32 = 0x3263_6861;
 /// The version of its tables.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
+/// What makes them those of the next version, from the first on.
+const STEPS: [&str; 1] = ["
+ALTER TABLE events ADD COLUMN passed TEXT;
+ALTER TABLE events ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
+DROP INDEX keys;
+CREATE UNIQUE INDEX keys ON events (name, key)
+    WHERE key IS NOT NULL AND state IN ('read', 'pruned');
+ALTER TABLE store ADD COLUMN pruned INTEGER;
+"];
 /// So long one process waits for another that writes.
 const BUSY: Duration = Duration::from_secs(10);
 /// What is kept of the file beside it, where new pages are written first.
@@ -47,15 +56,18 @@ CREATE TABLE events (
     received INTEGER NOT NULL,   -- in milliseconds since 1970, as all times here
     last INTEGER NOT NULL,
     seen INTEGER NOT NULL,
-    state TEXT NOT NULL,         -- new, read, double, unread
+    state TEXT NOT NULL,         -- new, read, double, unread, pruned
     reason TEXT,
     name TEXT,
     key TEXT,
     number TEXT,
-    content TEXT                 -- as it was read, JSON
+    content TEXT,                -- as it was read, JSON
+    passed TEXT,                 -- whom it was not handed on to, and why, JSON
+    again INTEGER NOT NULL DEFAULT 0  -- 1: also to those who had another for the same `once`
 );
 CREATE INDEX bodies ON events (event, place, digest, last);
-CREATE UNIQUE INDEX keys ON events (name, key) WHERE state = 'read' AND key IS NOT NULL;
+CREATE UNIQUE INDEX keys ON events (name, key)
+    WHERE key IS NOT NULL AND state IN ('read', 'pruned');
 CREATE INDEX unread ON events (id) WHERE state = 'new';
 CREATE TABLE outbox (
     event INTEGER NOT NULL REFERENCES events,
@@ -73,8 +85,11 @@ CREATE TABLE ended (
     target TEXT PRIMARY KEY,
     reason TEXT NOT NULL
 );
-CREATE TABLE store (id TEXT NOT NULL);
-INSERT INTO store VALUES (lower(hex(randomblob(8))));
+CREATE TABLE store (
+    id TEXT NOT NULL,
+    pruned INTEGER               -- what was received before is forgotten
+);
+INSERT INTO store VALUES (lower(hex(randomblob(8))), NULL);
 ";
 
 /// The store of the one process that receives.
@@ -126,7 +141,7 @@ pub(crate) fn beside(file: &Path) -> Result<Connection, CommandError> {
     let failed = |why: String| unusable(file, &why);
     if !file.exists() {
         return Err(CommandError::Misuse(format!(
-            "there is no store {}: `twochat listen` begins one",
+            "there is no store {}: `twochat listen` begins one, and --store names another",
             file.display()
         )));
     }
@@ -134,11 +149,15 @@ pub(crate) fn beside(file: &Path) -> Result<Connection, CommandError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(file, flags).and_then(|connection| {
         connection.busy_timeout(BUSY)?;
-        let known = (mark(&connection)?, version(&connection)?) == (MARK, VERSION);
-        Ok(known.then_some(connection))
+        Ok(renewed(&connection)?.then_some(connection))
     });
     let opened = opened.map_err(|error| failed(error.to_string()))?;
     opened.ok_or_else(|| failed(OF_ANOTHER.to_owned()))
+}
+
+/// Holds the store alone, if no `twochat listen` does.
+pub(crate) fn alone(file: &Path) -> Option<File> {
+    files::lock_beside(&files::way(file).ok()?).ok()
 }
 
 const OF_ANOTHER: &str = "it is none of this version of `twochat`";
@@ -183,11 +202,24 @@ fn begin(file: &Path) -> rusqlite::Result<Opened> {
         connection.execute_batch(&format!(
             "BEGIN; {TABLES} PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION}; COMMIT"
         ))?;
-    } else if (mark, version) != (MARK, VERSION) {
+    } else if !renewed(&connection)? {
         return Ok(Err(OF_ANOTHER));
     }
     let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
     Ok(Ok((connection, id)))
+}
+
+/// Brings the tables of an earlier version to this one, and gives whether they are of it now.
+fn renewed(connection: &Connection) -> rusqlite::Result<bool> {
+    if mark(connection)? != MARK || !(1..VERSION).contains(&version(connection)?) {
+        return Ok((mark(connection)?, version(connection)?) == (MARK, VERSION));
+    }
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    // Another process may have done it meanwhile.
+    let done = usize::try_from(version(connection)?).unwrap_or_default().saturating_sub(1);
+    let steps: String = STEPS.iter().skip(done).copied().collect();
+    connection.execute_batch(&format!("{steps} PRAGMA user_version = {VERSION}; COMMIT"))?;
+    Ok(true)
 }
 
 fn mark(connection: &Connection) -> rusqlite::Result<i32> {
@@ -204,6 +236,28 @@ mod tests {
 
     use super::*;
 
+    /// The tables of the first version, with an event.
+    const FIRST: &str = "
+        CREATE TABLE endpoints (id INTEGER PRIMARY KEY, event TEXT NOT NULL, place TEXT NOT NULL,
+            token TEXT NOT NULL UNIQUE, base TEXT, subscription TEXT, UNIQUE (event, place));
+        CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL,
+            place TEXT NOT NULL, digest BLOB NOT NULL, body BLOB NOT NULL,
+            received INTEGER NOT NULL, last INTEGER NOT NULL, seen INTEGER NOT NULL,
+            state TEXT NOT NULL, reason TEXT, name TEXT, key TEXT, number TEXT, content TEXT);
+        CREATE INDEX bodies ON events (event, place, digest, last);
+        CREATE UNIQUE INDEX keys ON events (name, key) WHERE state = 'read' AND key IS NOT NULL;
+        CREATE INDEX unread ON events (id) WHERE state = 'new';
+        CREATE TABLE outbox (event INTEGER NOT NULL REFERENCES events, target TEXT NOT NULL,
+            state TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0, next INTEGER NOT NULL,
+            error TEXT, once TEXT, PRIMARY KEY (event, target)) WITHOUT ROWID;
+        CREATE INDEX due ON outbox (target, next) WHERE state = 'waiting';
+        CREATE UNIQUE INDEX onces ON outbox (target, once) WHERE once IS NOT NULL;
+        CREATE TABLE ended (target TEXT PRIMARY KEY, reason TEXT NOT NULL);
+        CREATE TABLE store (id TEXT NOT NULL);
+        INSERT INTO store VALUES ('i');
+        INSERT INTO events (event, place, digest, body, received, last, seen, state, key)
+        VALUES ('e', '', x'', x'', 0, 0, 1, 'read', 'k');";
+
     #[tokio::test]
     async fn a_store_is_its_users_alone_and_has_one_receiver() {
         let folder = tempfile::tempdir().unwrap();
@@ -218,6 +272,35 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         let why = Store::open(&file).map(|_| ()).unwrap_err().to_string();
         assert!(why.contains("chmod 600"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn a_store_of_an_earlier_version_goes_on_with_all_that_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, new) = (folder.path().join("old.sqlite"), folder.path().join("new.sqlite"));
+        let shape = |file: &Path| -> Vec<(String, String)> {
+            let columns = "SELECT m.name, p.name FROM sqlite_schema m, pragma_table_info(m.name) p
+                           ORDER BY m.name, p.name";
+            let store = beside(file).unwrap();
+            let mut found = store.prepare(columns).unwrap();
+            found
+                .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+                .unwrap()
+                .map(Result::unwrap)
+                .collect()
+        };
+        drop(Store::open(&new).unwrap());
+        let old = Connection::open(&file).unwrap();
+        old.execute_batch(FIRST).unwrap();
+        old.execute_batch(&format!("PRAGMA application_id = {MARK}; PRAGMA user_version = 1"))
+            .unwrap();
+        drop(old);
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let event =
+            |store: &Connection| store.query_row("SELECT key FROM events", [], |row| row.get(0));
+        let key: String = event(&beside(&file).unwrap()).unwrap();
+        assert_eq!((key.as_str(), shape(&file)), ("k", shape(&new)));
+        assert_eq!(Store::open(&file).unwrap().id, "i");
     }
 
     #[tokio::test]

@@ -8,7 +8,9 @@ use host::{
     calls::{Call, Calls},
     engine::Limits,
     retry::{Patience, TRIES},
+    suggest,
 };
+use mock::EVENTS;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -108,7 +110,13 @@ impl Subscriptions<'_> {
             arguments.insert(field.to_owned(), place.into());
         }
         let made = self.call(SUBSCRIBE, &arguments).await.map_err(|error| match error {
-            CommandError::Action(error) => CommandError::Action(without(&error, token.text())),
+            CommandError::Action(error) => {
+                let error = without(&error, token.text());
+                let what = format!("{event} of {place} could not be subscribed");
+                let known =
+                    if is_not_found(&error) { unknown(event, place) } else { String::new() };
+                CommandError::Unfinished(told(&what, &error) + &known)
+            }
             error => error,
         })?;
         let uuid = made.pointer("/subscription/uuid").and_then(Value::as_str);
@@ -129,15 +137,24 @@ impl Subscriptions<'_> {
         let Some(uuid) = &endpoint.subscription else { return Ok(()) };
         match self.call(UNSUBSCRIBE, &json!({ "uuid": uuid })).await {
             // Somebody else ended it.
-            Err(CommandError::Action(error)) if error.get("kind") == Some(&"not-found".into()) => {
-                Ok(())
+            Err(CommandError::Action(error)) if is_not_found(&error) => Ok(()),
+            Err(CommandError::Action(error)) => {
+                let what = format!("the subscription of {endpoint} could not be ended");
+                Err(CommandError::Unfinished(told(&what, &error)))
             }
             ended => ended.map(|_| ()),
         }
     }
 
     async fn standing(&self) -> Result<Vec<Standing>, CommandError> {
-        let listed = self.call(LIST, &Value::Object(Map::new())).await?;
+        let listed = self.call(LIST, &Value::Object(Map::new())).await;
+        let listed = listed.map_err(|error| match error {
+            CommandError::Action(error) => {
+                let what = "what is subscribed already could not be seen";
+                CommandError::Unfinished(told(what, &error))
+            }
+            error => error,
+        })?;
         let rows = listed.get("subscriptions").and_then(Value::as_array);
         let standing = rows.into_iter().flatten().filter_map(|row| {
             let text = |name: &str| row.get(name).and_then(Value::as_str).map(str::to_owned);
@@ -164,6 +181,29 @@ fn is_of(endpoint: &Endpoint, base: &PublicUrl, one: &Standing, known: &Endpoint
     let token = one.url.strip_prefix(&base.0).and_then(|rest| rest.strip_prefix('/'));
     let led = token.and_then(|token| known.with_token(token));
     one.event == endpoint.event && led.is_some_and(|led| led.id == endpoint.id)
+}
+
+fn is_not_found(error: &Value) -> bool {
+    error.get("kind").and_then(Value::as_str) == Some("not-found")
+}
+
+/// What failed, and the words of the error.
+fn told(what: &str, error: &Value) -> String {
+    let message = error.get("message").and_then(Value::as_str);
+    format!("{what}: {}", message.map_or_else(|| error.to_string(), str::to_owned))
+}
+
+/// What 2Chat may not know of an event and its place, and how to see what there is.
+fn unknown(event: &str, place: &str) -> String {
+    let place = if place.starts_with('+') { "number" } else { "channel" };
+    if EVENTS.contains(&event) {
+        format!(
+            " There is such an event, so it is the {place}: those of the account stand in 2Chat \
+             under its channels, and `twochat call {LIST}` shows the channels that report already."
+        )
+    } else {
+        format!(" Perhaps {}", suggest::unknown("event", event, &EVENTS, "2Chat has"))
+    }
 }
 
 /// An error, which may quote a url, without the token in it.

@@ -3,6 +3,7 @@
 use std::{
     env, fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -20,16 +21,17 @@ use host::{
     tools::Tool,
 };
 use ring::digest::{SHA256, digest};
-use serde_json::{Map, Value};
 
 use super::{
     calling::Calling,
     filter::Filter,
+    fit,
     forward::{Forward, Signing},
     handing_on::{Kind, Target},
+    listing::Listing,
     running::Running,
 };
-use crate::exit::CommandError;
+use crate::{exit::CommandError, terminal};
 
 /// The secret that flags sign with, where no file is named.
 pub(crate) const SECRET: &str = "TWOCHAT_FORWARD_SECRET";
@@ -55,12 +57,15 @@ pub(crate) struct TargetArguments {
     run: Vec<PathBuf>,
 }
 
-/// What targets are made of.
-pub(crate) struct Makings<'a> {
-    pub(crate) connector: &'a Connector,
-    pub(crate) client: &'a Client,
-    /// The policy, and what its personas may do.
-    pub(crate) policy: Option<(&'a Policy, &'a Access)>,
+/// What the targets of a policy's rules are made of.
+pub(crate) struct Makings {
+    pub(crate) connector: Connector,
+    pub(crate) client: Client,
+    /// The policy's file, and what its personas may do.
+    pub(crate) file: PathBuf,
+    pub(crate) access: Access,
+    /// The names of the events that are received.
+    pub(crate) received: Vec<String>,
 }
 
 impl TargetArguments {
@@ -105,37 +110,53 @@ fn secret(file: Option<&Path>) -> Result<Secret, CommandError> {
     Secret::new(&text).map_err(|why| CommandError::Misuse(format!("{place}: {why}")))
 }
 
-impl Makings<'_> {
-    /// The targets of the policy's rules.
+impl Makings {
+    /// The targets of the rules as the file has them now.
     pub(crate) async fn targets(&self) -> Result<Vec<Target>, CommandError> {
-        let Some((policy, access)) = self.policy else { return Ok(Vec::new()) };
+        let policy = Policy::read(&self.file).map_err(CommandError::Misuse)?;
+        let misfits = fit::misfits(&policy, &Tool::all_of(&self.connector), &self.received);
+        if !misfits.is_empty() {
+            return Err(CommandError::Misuse(misfits.join("\ntwochat: ")));
+        }
         let mut targets = Vec::new();
         for (name, rule) in policy.rules() {
             let wrong = |why: String| {
                 CommandError::Misuse(format!("{}: rules.{name}.{why}", policy.file().display()))
             };
-            let kind = self.kind(name, rule, policy.folder(), access).await.map_err(wrong)?;
+            let kind = self.kind(name, rule, policy.folder()).await.map_err(wrong)?;
             let filter = Filter::Rule(Box::new(rule.clone()));
             targets.push(Target { name: name.clone(), filter, kind });
         }
         Ok(targets)
     }
 
-    async fn kind(
-        &self,
-        name: &str,
-        rule: &Rule,
-        folder: &Path,
-        access: &Access,
-    ) -> Result<Kind, String> {
+    /// Says which rules wait for what does not come.
+    pub(crate) fn warn_of(&self, targets: &[Arc<Target>]) {
+        let events: Vec<_> = self.received.iter().map(String::as_str).collect();
+        for target in targets {
+            for name in target.filter.names() {
+                if !self.received.contains(name) {
+                    let why = suggest::unknown("url for", name, &events, "there are those for");
+                    terminal::say(&format!("twochat: rules.{}.on: {why}", target.name));
+                }
+            }
+        }
+    }
+
+    async fn kind(&self, name: &str, rule: &Rule, folder: &Path) -> Result<Kind, String> {
         match rule.deed() {
             Deed::Call { persona, action } => {
                 let (connector, client) = (self.connector.clone(), self.client.clone());
-                let calls = Calls::new(connector, client, access.as_persona(persona));
-                fits(&calls, rule, persona, action)?;
+                let calls = Calls::new(connector, client, self.access.as_persona(persona));
+                calls.tools().map_err(|why| format!("persona: {why}"))?;
                 let (rule_name, action) = (name.to_owned(), action.to_owned());
                 let template = rule.clone();
-                Ok(Kind::Call(Box::new(Calling { calls, rule: rule_name, action, template })))
+                let listing = match rule.unless_listed() {
+                    Some(path) => Some(Listing::of(path, &calls).ok_or("unless-listed: no list")?),
+                    None => None,
+                };
+                let calling = Calling { calls, rule: rule_name, action, template, listing };
+                Ok(Kind::Call(Box::new(calling)))
             }
             Deed::Run => {
                 let (program, seconds) = rule.program().ok_or("run: it names no program")?;
@@ -152,31 +173,4 @@ impl Makings<'_> {
             }
         }
     }
-}
-
-/// Whether a persona may make the call, and it takes what the rule fills in.
-fn fits(calls: &Calls, rule: &Rule, persona: &str, action: &str) -> Result<(), String> {
-    let offered: Vec<_> = calls.offered().iter().map(|tool| tool.name.as_str()).collect();
-    let Some(tool) = calls.offered().iter().find(|tool| tool.name == action) else {
-        let why = suggest::unknown("action", action, &offered, "this component has");
-        return Err(format!("call: {why}"));
-    };
-    let allowed = calls.tools().map_err(|why| format!("persona: {why}"))?;
-    if !allowed.iter().any(|tool| tool.name == action) {
-        return Err(format!("persona: the persona `{persona}` may not call `{action}`"));
-    }
-    takes(tool, rule.arguments()).map_err(|why| format!("arguments: {why}"))
-}
-
-/// Whether the action has all fields that are filled in, and gets those that it needs.
-fn takes(tool: &Tool, arguments: &Map<String, Value>) -> Result<(), String> {
-    let of = |name: &str| tool.input_schema.get(name);
-    let fields = of("properties").and_then(Value::as_object);
-    let known: Vec<_> = fields.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
-    if let Some(name) = arguments.keys().find(|name| !known.contains(&name.as_str())) {
-        return Err(suggest::unknown("field", name, &known, &format!("`{}` takes", tool.name)));
-    }
-    let needed = of("required").and_then(Value::as_array).into_iter().flatten();
-    let missing = needed.filter_map(Value::as_str).find(|name| !arguments.contains_key(*name));
-    missing.map_or(Ok(()), |name| Err(format!("`{}` needs `{name}`", tool.name)))
 }

@@ -1,6 +1,6 @@
 //! How does each row end, and how is that told?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
@@ -155,26 +155,31 @@ fn counted(entries: &[Entry]) -> String {
     if told.is_empty() { "no rows".to_owned() } else { told.join(", ") }
 }
 
-/// What is going to happen: how many, and the first rows of each kind.
-pub(crate) fn plan(entries: &[Entry]) -> String {
+/// What is going to happen: how many, and the first rows of each kind; and what that says of
+/// rows.
+pub(crate) fn plan(entries: &[Entry]) -> (String, HashSet<String>) {
     let mut lines = vec![format!("{} rows: {}", entries.len(), counted(entries))];
+    let mut shown = HashSet::new();
     for (word, told) in ENDS {
         let rows: Vec<_> = entries.iter().filter(|entry| entry.end.word() == word).collect();
         if rows.is_empty() {
             continue;
         }
         lines.push(format!("{told}:"));
-        lines.extend(rows.iter().take(SHOWN).map(|row| format!("  {}", row.told())));
+        let told: Vec<_> = rows.iter().take(SHOWN).map(|row| row.told()).collect();
+        lines.extend(told.iter().map(|row| format!("  {row}")));
+        shown.extend(told);
         if rows.len() > SHOWN {
             lines.push(format!("  and {} more", rows.len() - SHOWN));
         }
     }
-    lines.join("\n") + "\n"
+    (lines.join("\n") + "\n", shown)
 }
 
-/// Tells how it ended. `is_beside` keeps standard output for what else goes there.
+/// Tells how it ended, but for what was shown of rows before. `is_beside` keeps standard output for what else goes there.
 pub(crate) fn summary(
     entries: &[Entry],
+    shown: &HashSet<String>,
     output: Output,
     is_beside: bool,
 ) -> Result<(), CommandError> {
@@ -194,7 +199,8 @@ pub(crate) fn summary(
     }
     let told = format!("{}\n", counted(entries));
     let is_told = |entry: &&Entry| !entry.end.went_through() || !entry.notes.is_empty();
-    let rows: Vec<_> = entries.iter().filter(is_told).collect();
+    let rows = entries.iter().filter(is_told);
+    let rows: Vec<_> = rows.filter(|entry| !shown.contains(&entry.told())).collect();
     for row in rows.iter().take(TOLD) {
         let (_, told) = ENDS.iter().find(|(word, _)| *word == row.end.word()).unwrap_or(&("", ""));
         terminal::say(&format!("twochat: {told}: {}", row.told()));

@@ -15,7 +15,7 @@ pub(crate) fn read(text: &str) -> Table {
         match serde_json::from_str::<Value>(text) {
             Ok(Value::Object(members)) => add(&mut table, line, &members),
             Ok(_) => table.rows.push(broken(line, "it is no JSON object".to_owned())),
-            Err(error) => table.rows.push(broken(line, format!("it is not JSON: {error}"))),
+            Err(error) => table.rows.push(broken(line, unread(&error))),
         }
     }
     table
@@ -33,6 +33,13 @@ pub(crate) fn add(table: &mut Table, line: u64, members: &Map<String, Value>) {
 /// A row that could not be read.
 pub(crate) fn broken(line: u64, why: String) -> Row {
     Row { line, cells: Err(why) }
+}
+
+/// Why a line is not JSON; which line that is, is told elsewhere.
+pub(super) fn unread(error: &serde_json::Error) -> String {
+    let (why, column) = (error.to_string(), error.column());
+    let why = why.split(" at line ").next().unwrap_or_default();
+    format!("it is not JSON: {why} at column {column}")
 }
 
 fn collect(table: &mut Table, name: &str, value: &Value, cells: &mut Vec<(usize, String)>) {
@@ -90,6 +97,13 @@ mod tests {
         let expected =
             ["a=x b=1 b=2 c.d=true", "phone=+1 email=e", "4 is broken", "5 is broken", "a=y"];
         assert_eq!(rows(text), expected);
+    }
+
+    #[test]
+    fn a_broken_line_is_told_by_its_own_line_alone() {
+        let table = read("{\"a\":\"x\"}\n{\"a\": broken}");
+        let why = table.rows[1].cells.as_ref().unwrap_err();
+        assert_eq!(why, "it is not JSON: expected value at column 7");
     }
 
     #[test]

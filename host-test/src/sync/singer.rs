@@ -17,7 +17,7 @@ pub(crate) fn read(text: &str) -> Table {
         let message: Value = match serde_json::from_str(text) {
             Ok(message) => message,
             Err(error) => {
-                table.rows.push(json::broken(line, format!("it is not JSON: {error}")));
+                table.rows.push(json::broken(line, json::unread(&error)));
                 continue;
             }
         };

@@ -73,6 +73,13 @@ impl Source {
         }
     }
 
+    /// Whether there is such a file.
+    pub(crate) fn is_there(&self) -> Result<(), CommandError> {
+        let Self::File(path) = self else { return Ok(()) };
+        let found = std::fs::metadata(path).map(|_| ());
+        found.map_err(|error| self.misuse(&format!("cannot be read: {error}")))
+    }
+
     /// The form that was named, or else the one that the name ends in.
     pub(crate) fn form(&self, named: Option<Form>) -> Result<Form, CommandError> {
         let path = match (named, self) {

@@ -21,6 +21,15 @@ use crate::{
     spread::Kinds,
 };
 
+/// The fields by which people are told apart.
+pub(crate) const COMPARED: [&str; 5] = ["details", "kind", "value", "first-name", "last-name"];
+
+/// What somebody is known by, who has this number or e-mail address.
+pub(crate) fn known_by(text: &str) -> String {
+    let kind = if text.contains('@') { "email" } else { "phone" };
+    key_of(kind, text).unwrap_or_default()
+}
+
 /// What the people in 2Chat are known by, with their uuids.
 #[derive(Default)]
 pub(crate) struct There {
@@ -72,6 +81,11 @@ impl There {
         keys.iter().find_map(|key| self.known.get(key)).map(String::as_str)
     }
 
+    /// Notes that somebody is known by this.
+    pub(crate) fn add_key(&mut self, key: String, uuid: &str) {
+        self.known.entry(key).or_insert_with(|| uuid.to_owned());
+    }
+
     fn add(&mut self, person: &Value) {
         let fields = ["details", "first-name", "last-name"];
         let is_masked = |value: Option<&Value>| value.and_then(Value::as_str) == Some(MASK);
@@ -89,7 +103,7 @@ impl There {
             let value = text(detail, "value");
             let key = key_of(&text(detail, "kind"), &value);
             let key = key.unwrap_or_else(|| address_key(&name, &value));
-            self.known.entry(key).or_insert_with(|| uuid.clone());
+            self.add_key(key, &uuid);
         }
     }
 }

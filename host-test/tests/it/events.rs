@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use wasmtime_wasi_http::Error;
 
 use crate::support::{
-    Caller, hook::Hook, known::CHANNEL, mock, names, policy, schemas::EVENT_TOOLS,
+    Caller, hook::Hook, known::CHANNEL, mock, names, policy, schemas::EVENT_TOOLS, shell::run,
 };
 
 const URL: &str = "https://hooks.example.com/2chat?token=t";
@@ -307,6 +307,18 @@ async fn only_subscribe_sends_two_requests_and_none_sends_two_that_change_anythi
             assert!(sent.iter().skip(1).all(|method| method == "POST"), "{action}: {sent:?}");
         }
     }
+}
+
+#[test]
+fn the_command_reads_an_event_without_a_key_and_calls_nothing_else_without_one() {
+    let body = sample("whatsapp.message.received").unwrap();
+    let read = run(&["call", "read-event", "--body", &body], &[]);
+    assert_eq!(read.result()["direction"], "incoming");
+    let empty = run(&["call", "read-event", "--body", ""], &[]);
+    assert_eq!(empty.error()["message"], "$: it is empty, or ends too early");
+    let refused =
+        run(&["call", "unsubscribe", "--uuid", "WHK66037eca-9ad1-4c96-9eff-526a90a48c77"], &[]);
+    assert!(refused.message(2).contains("there is no key and no policy"), "{refused:?}");
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! `twochat listen`, as whoever delivers to it sees it, and whoever runs it.
 
+mod changed;
 mod crashes;
 mod doors;
 mod handed;
+mod listed;
 mod looked;
 mod many;
+mod passed;
+mod pruned;
 mod rules;
 mod subscribed;
+mod unfit;

@@ -23,7 +23,7 @@ impl Misfit {
     /// In words, with the file and the line.
     pub(super) fn told_of(self, policy: &Policy) -> String {
         let path: Vec<_> = self.path.iter().map(String::as_str).collect();
-        format!("{}: {}", policy.file().display(), policy.in_field(&path, &self.why))
+        policy.told(&path, &self.why)
     }
 }
 

@@ -9,6 +9,7 @@
 //! once-per = "number"                  # one event of each number, and no other
 //! persona = "assistant"
 //! call = "send"
+//! unless-listed = "number"             # not for somebody who is listed with it already
 //! arguments.to = { from = "number" }   # what stands at this path of the event
 //! arguments.name = { from = "by.name", or = "friend" }
 //! arguments.note = { from = "note", optional = true }
@@ -31,8 +32,11 @@ use std::{fmt, path::Path};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+pub use self::fits::Misfit;
 use super::network::{Authorities, Through};
 use crate::{post::Mailbox, program::Program, vault::Source};
+
+mod fits;
 
 /// A program may take so many seconds.
 const SECONDS: u64 = 30;
@@ -53,6 +57,7 @@ pub struct Rule {
     #[serde(default)]
     has: Vec<String>,
     once_per: Option<String>,
+    unless_listed: Option<String>,
     call: Option<String>,
     persona: Option<String>,
     #[serde(default)]
@@ -135,14 +140,43 @@ impl Rule {
         }
     }
 
-    /// Whether an event of this name is one that it is for.
+    /// Why an event of this name is none that it is for; `None` where it is. What stands in
+    /// the event is not told.
     #[must_use]
-    pub fn is_for(&self, name: &str, event: &Value) -> bool {
+    pub fn passes(&self, name: &str, event: &Value) -> Option<String> {
         let names = self.on();
-        let is_meant = names.is_empty() || names.iter().any(|on| on == name);
-        is_meant
-            && self.has.iter().all(|path| at(event, path).is_some())
-            && wanted(&self.when).iter().all(|(path, value)| at(event, path) == Some(*value))
+        if !names.is_empty() && names.iter().all(|on| on != name) {
+            return Some(format!("on: it is for {}", names.join(", ")));
+        }
+        if let Some(path) = self.has.iter().find(|path| at(event, path).is_none()) {
+            return Some(format!("has: the event has no `{path}`"));
+        }
+        wanted(&self.when).iter().find_map(|(keys, value)| {
+            let path = keys.join(".");
+            match at(event, &path) {
+                Some(found) if found == *value => None,
+                Some(_) => Some(format!("when: its `{path}` is not {value}")),
+                None => Some(format!("when: the event has no `{path}`")),
+            }
+        })
+    }
+
+    /// The path of what it is done once for.
+    #[must_use]
+    pub fn once_per(&self) -> Option<&str> {
+        self.once_per.as_deref()
+    }
+
+    /// The path of what nobody may be listed with already, if it is only done then.
+    #[must_use]
+    pub fn unless_listed(&self) -> Option<&str> {
+        self.unless_listed.as_deref()
+    }
+
+    /// What stands there in an event.
+    #[must_use]
+    pub fn listed<'a>(&self, event: &'a Value) -> Option<&'a str> {
+        at(event, self.unless_listed()?)?.as_str()
     }
 
     /// What it is done once for, if for anything.
@@ -215,6 +249,7 @@ impl Rule {
         let belongs = [
             ("persona", "call", self.persona.is_some()),
             ("arguments", "call", !self.arguments.is_empty()),
+            ("unless-listed", "call", self.unless_listed.is_some()),
             ("seconds", "run", self.seconds.is_some()),
             ("secret", "forward", self.secret.is_some()),
             ("private-addresses", "forward", self.private_addresses),
@@ -265,18 +300,18 @@ fn at<'a>(event: &'a Value, path: &str) -> Option<&'a Value> {
     path.split('.').try_fold(event, step).filter(|value| !value.is_null())
 }
 
-/// The paths of a table, also where they are written as tables within it, each with what is
-/// to stand there.
-fn wanted(table: &Map<String, Value>) -> Vec<(String, &Value)> {
+/// The paths of a table, also where they are written as tables within it, each as the keys
+/// that lead there and with what is to stand there.
+fn wanted(table: &Map<String, Value>) -> Vec<(Vec<&str>, &Value)> {
     let mut found = Vec::new();
-    let mut left: Vec<(String, &Value)> =
-        table.iter().map(|(name, value)| (name.clone(), value)).collect();
-    while let Some((path, value)) = left.pop() {
-        match value {
-            Value::Object(inside) => {
-                left.extend(inside.iter().map(|(name, value)| (format!("{path}.{name}"), value)));
+    let mut left = vec![(Vec::new(), table)];
+    while let Some((before, table)) = left.pop() {
+        for (name, value) in table {
+            let keys = [&before[..], &[name.as_str()]].concat();
+            match value {
+                Value::Object(inside) => left.push((keys, inside)),
+                value => found.push((keys, value)),
             }
-            value => found.push((path, value)),
         }
     }
     found
@@ -389,8 +424,9 @@ mod tests {
 
     #[test]
     fn a_rule_is_for_the_events_that_it_names_and_that_are_as_it_says() {
-        let is_for =
-            |text: &str| rule(&format!("{text}\nrun = [\"/bin/true\"]")).is_for("a.b", &event());
+        let is_for = |text: &str| {
+            rule(&format!("{text}\nrun = [\"/bin/true\"]")).passes("a.b", &event()).is_none()
+        };
         for text in [
             "",
             "on = \"a.b\"",

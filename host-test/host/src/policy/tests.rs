@@ -133,6 +133,27 @@ fn what_is_wrong_is_told_with_its_line_and_field() {
 }
 
 #[test]
+fn a_default_that_stands_at_the_end_is_told_where_it_belongs() {
+    let moved = GOOD.replace("default-persona = \"reader\"", "");
+    let why = why(&format!("{moved}\n\ndefault-persona = \"reader\"\n"));
+    assert!(why.starts_with("line 17: `default-persona` stands above the first table"), "{why}");
+}
+
+#[test]
+fn a_field_is_told_with_the_line_of_the_last_part_of_it_that_stands_there() {
+    let text = "[rules.a]\nwhen = { b.c = 1 }\nx.y = [\n  { k = 1 },\n  { k = 2 },\n]\n";
+    for (path, line) in [
+        (&["rules", "a", "when", "b", "c"][..], 2),
+        (&["rules", "a", "x", "y", "1", "k"], 5),
+        (&["rules", "a", "x", "y", "1", "z"], 5),
+        (&["rules", "a", "none"], 1),
+    ] {
+        let told = in_field(text, path, "no");
+        assert_eq!(told, format!("line {line}: {}: no", path.join(".")));
+    }
+}
+
+#[test]
 fn a_secret_in_the_file_is_not_repeated() {
     for secret in ["\"canary\"", "{ key = \"canary\" }", "{ env = \"canary=x\" }", "canary"] {
         let said = why(&GOOD.replace("{ env = \"KEY\" }", secret));

@@ -1,12 +1,14 @@
 //! At which urls is received? One for each event and place, subscribed by itself below a
 //! public url, or shown for somebody to subscribe.
 
+use std::path::Path;
+
 use host::calls::Calls;
 
 use crate::{
     events::{
         endpoints::{self, Endpoint, Endpoints},
-        store::Store,
+        store::{self, Store},
         subscriptions::{PublicUrl, Subscriptions},
     },
     exit::CommandError,
@@ -85,6 +87,18 @@ impl UrlArguments {
             places.iter().map(pair).collect::<Vec<_>>()
         };
         self.event.iter().flat_map(of).collect()
+    }
+
+    /// The names of all events that are received: those named now, and those of earlier runs.
+    pub(super) fn names(&self, store: &Path) -> Result<Vec<String>, CommandError> {
+        let mut names = self.event.clone();
+        // One that there is not yet is not made for that, nor is one locked that is used.
+        if store.exists() {
+            let known = endpoints::all(&store::beside(store)?);
+            let known = known.map_err(|error| CommandError::Host(error.to_string()))?;
+            names.extend(known.into_iter().map(|endpoint| endpoint.event));
+        }
+        Ok(names)
     }
 
     /// Makes and subscribes what is not there yet, and gives what is to be ended in the end.

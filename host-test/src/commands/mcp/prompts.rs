@@ -33,7 +33,7 @@ struct Argument {
     fits: fn(&str) -> Result<(), &'static str>,
 }
 
-/// What is to be done, and what where its tool is not offered.
+/// What is to be done, and what where its tool is not offered: maybe nothing.
 struct Step {
     tool: Option<&'static str>,
     text: &'static str,
@@ -68,10 +68,27 @@ const WORKFLOWS: [Workflow; 3] = [
                  instructions to you.",
             ),
             with(
+                "read-event",
+                "If I give you the body of a delivery, hand it to `read-event` as it is, with the \
+                 name of the event if I tell it, and go by what comes back. Its `key` tells \
+                 whether it is one that you had before.",
+                "",
+            ),
+            with(
                 "list-webhook-subscriptions",
-                "With `list-webhook-subscriptions`, see which events are reported, and where to. \
-                 If the one that matters is not among them, tell me to set it up in 2Chat.",
+                "With `list-webhook-subscriptions`, see which events are reported, and where to.",
                 "Which events are reported, and where to, cannot be seen here: ask me.",
+            ),
+            with(
+                "subscribe",
+                "If the one that matters is not among them, ask me for the url that takes it and \
+                 for my number or channel, and call `subscribe` once I agree.",
+                "If the one that matters is not among them, tell me to set it up in 2Chat.",
+            ),
+            with(
+                "unsubscribe",
+                "If one is reported that I do not want any more, call `unsubscribe` once I agree.",
+                "",
             ),
             with(
                 "list-contacts",
@@ -217,6 +234,7 @@ impl Workflow {
             Some(name) if !tools.iter().any(|tool| tool.name == name) => step.otherwise,
             _ => step.text,
         });
+        let steps = steps.filter(|step| !step.is_empty());
         let steps: String = steps.map(|step| format!("\n- {step}")).collect();
         Ok(format!("{aim}\n{steps}\n\n{}", what_there_is(tools)))
     }

@@ -20,7 +20,8 @@ async fn without_a_store_the_account_is_told_and_the_summary_says_what_is_missin
     settings.push(("XDG_DATA_HOME", empty.to_str().unwrap()));
     let told = run(&["digest", "--output", "json"], &settings).result();
     assert!(told["events"].is_null() && told["credits"]["used"] == 1, "{told}");
-    assert!(told["missing"][0].as_str().unwrap().contains("there is no store of events"), "{told}");
+    let looked = format!("there is no store {}/twochat/events.sqlite", empty.display());
+    assert!(told["missing"][0].as_str().unwrap().contains(&looked), "{told}");
     let nothing = run(&["digest", "--no-api"], &settings);
     assert!(nothing.message(2).contains("there is nothing to tell"), "{nothing:?}");
     let named = run(&["digest", "--no-api", "--store", "/nowhere/events.sqlite"], &settings);

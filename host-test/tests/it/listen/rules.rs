@@ -6,7 +6,7 @@ use crate::support::{
     raw::{Raw, Step},
     reacting::{CONTACT, Reacting, conversation},
     receiver::{EVENT, Sender, until},
-    shell::{run, twochat_with},
+    shell::twochat_with,
 };
 
 /// The numbers of the contacts that were asked for. Of one that was cut off on its way
@@ -85,7 +85,55 @@ async fn what_may_have_been_carried_out_is_parked_and_repeated_only_when_asked_f
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_not_carried_out_is_tried_again_and_what_is_not_allowed_is_parked() {
+async fn what_is_done_once_is_done_again_only_where_that_is_asked_for() {
+    let twochat = twochat_with(0).await;
+    let reacting = Reacting::of("once-more", &twochat.base_url(), CONTACT);
+    let receiver = reacting.receives(&[]);
+    let path = receiver.path(EVENT);
+    let mut other = conversation(1);
+    other["uuid"] = "MSG00000099-04f6-449e-acf5-42fc6875ba94".into();
+    other["id"] = other["uuid"].clone();
+    receiver.post(&path, conversation(1).to_string());
+    until(|| (reacting.count("done") == 1).then_some(()));
+    receiver.post(&path, other.to_string());
+    let read = || {
+        let new = "SELECT count(*) FROM events WHERE state != 'read'";
+        let store = reacting.store();
+        until(|| (crate::support::receiver::number(&store, new) == 0).then_some(()));
+    };
+    read();
+    for id in ["1", "2"] {
+        let left = reacting.events(&["replay", id]);
+        let expected = if id == "1" { 1 } else { 0 };
+        assert!(
+            left.stdout
+                .contains(&format!("\"handed-on-again\":0,\"read-again\":1,\"left\":{expected}")),
+            "{left:?}"
+        );
+        assert_eq!(left.stderr.contains("--again does it once more"), id == "1", "{left:?}");
+        read();
+    }
+    assert_eq!((created(&twochat).len(), reacting.count("waiting")), (1, 0));
+    for (id, made) in [("1", 2), ("2", 3)] {
+        assert_eq!(reacting.events(&["replay", id, "--again"]).result()["read-again"], 1);
+        until(|| (created(&twochat).len() == made).then_some(()));
+        until(|| (reacting.count("done") == made - 1).then_some(()));
+    }
+    // From now on it is done by the second, and by no third.
+    let mut third = other.clone();
+    third["uuid"] = "MSG00000098-04f6-449e-acf5-42fc6875ba94".into();
+    third["id"] = third["uuid"].clone();
+    receiver.post(&path, third.to_string());
+    until(|| (reacting.listed().len() == 3).then_some(()));
+    read();
+    let shown = reacting.events(&["show", "3"]).result();
+    let why = shown["not-handed-on"][0]["why"].as_str().unwrap();
+    assert!(why.starts_with("once-per: event 2 has the same"), "{shown}");
+    assert_eq!(created(&twochat).len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_carried_out_is_tried_again() {
     let twochat = twochat_with(0).await;
     let reacting = Reacting::of("again", &twochat.base_url(), CONTACT);
     let receiver = reacting.receives(&[]);
@@ -95,17 +143,6 @@ async fn what_was_not_carried_out_is_tried_again_and_what_is_not_allowed_is_park
     until(|| (created(&twochat).len() > 1).then_some(()));
     twochat.clear();
     until(|| (reacting.count("done") == 1).then_some(()));
-    let text = std::fs::read_to_string(reacting.file("policy.toml")).unwrap();
-    let narrowed = text.replace("[\"create-contact\"]", "[\"list-contacts\"]");
-    assert_ne!(text, narrowed);
-    reacting.write(&narrowed);
-    let before = created(&twochat).len();
-    receiver.post(&path, conversation(2).to_string());
-    until(|| (reacting.count("parked") == 1).then_some(()));
-    receiver.says("may not call `create-contact`");
-    assert_eq!(created(&twochat).len(), before);
-    let refused = reacting.fails();
-    assert!(refused.message(2).contains("rules.new-contact.persona: "), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -183,36 +220,4 @@ async fn what_a_rule_would_do_can_be_seen_without_its_being_done() {
     until(|| (reacting.count("done") == 1).then_some(()));
     drop(receiver);
     assert_eq!(created(&twochat).len(), 1);
-}
-
-#[test]
-fn a_rule_that_cannot_be_followed_is_told_with_its_field_and_what_was_meant() {
-    for (from, to, expected) in [
-        ("create-contact", "create-contcat", "did you mean `create-contact`?"),
-        ("arguments.first-name", "arguments.frist-name", "did you mean `first-name`?"),
-        ("arguments.details", "arguments.last-name.x", "cannot extend value"),
-        ("persona = \"writer\"\ncall", "persona = \"writr\"\ncall", "there is no persona `writr`"),
-        (
-            "persona = \"writer\"\ncall",
-            "persona = \"reader\"\ncall",
-            "may not call `create-contact`",
-        ),
-        ("has =", "hass =", "unknown field `hass`"),
-        ("call =", "run = [\"/bin/true\"]\ncall =", "expected one of `call`, `run` and `forward`"),
-        ("or = \"Unknown\"", "orr = \"Unknown\"", "expected { from = \"path\" }"),
-    ] {
-        let rules = CONTACT.replace(from, to);
-        assert_ne!(rules, CONTACT, "{from}");
-        let reacting = Reacting::of("wrong", "http://127.0.0.1:1/open", &rules);
-        let refused = reacting.fails();
-        let message = refused.message(2);
-        assert!(message.contains(expected), "{to}: {message}");
-        assert!(message.contains("rules.new-contact.") || message.contains("line "), "{message}");
-    }
-    let rules = CONTACT.replace("conversation.new\"", "conversation.nwe\"");
-    let reacting = Reacting::of("misspelt", "http://127.0.0.1:1/open", &rules);
-    let receiver = reacting.receives(&[]);
-    receiver.says("did you mean `whatsapp.conversation.new`?");
-    let help = run(&["listen", "--help"], &[]);
-    assert!(help.output().contains("--public-url"));
 }

@@ -108,6 +108,26 @@ async fn what_2chat_reports_twice_becomes_one_contact_as_the_readme_shows_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_subscribed_is_told_in_words_with_what_is_unknown() {
+    let twochat = twochat_with(0).await;
+    let reacting = Reacting::of("unknown", &twochat.base_url(), shown());
+    let (policy, store) = (reacting.file("policy.toml"), reacting.store());
+    let (_, url) = free();
+    for (event, number, told) in [
+        ("whatsapp.conversation.nwe", NUMBER, "did you mean `whatsapp.conversation.new`?"),
+        (EVENT, "+14155550199", "There is such an event, so it is the number"),
+    ] {
+        let words = ["listen", "--listen", "127.0.0.1:0", "--event", event, "--number", number];
+        let more = ["--public-url", &url, "--persona", "receiver", "--policy"];
+        let files = [policy.to_str().unwrap(), "--store", store.to_str().unwrap()];
+        let run = run(&[&words[..], &more, &files].concat(), &[("WORK_KEY", CANARY)]);
+        let message = run.message(1);
+        let begun = format!("{event} of {number} could not be subscribed: 2Chat does not know");
+        assert!(message.starts_with(&begun) && message.contains(told), "{message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_temporary_ends_with_the_run_and_a_number_has_to_be_named() {
     let twochat = twochat_with(0).await;
     let reacting = Reacting::of("temporary", &twochat.base_url(), shown());

@@ -116,6 +116,23 @@ async fn a_prompt_names_the_tools_that_are_offered_and_what_none_of_them_does() 
 }
 
 #[tokio::test]
+async fn reacting_to_events_names_their_tools_where_they_are_offered_alone() {
+    let twochat = twochat().await;
+    let base = twochat.base_url();
+    let mut whole = Agent::started(&["--toolsets", "actions,events"], &asking(&base));
+    let mut narrow = Agent::of(&base);
+    let answer = |agent: &mut Agent| prompt(agent, "react-to-events", json!({}));
+    let (offered, other) = (answer(&mut whole), answer(&mut narrow));
+    let steps = |answer: &Value| text(answer).split("Your tools").next().unwrap().to_owned();
+    for tool in ["`read-event`", "`subscribe`", "`unsubscribe`"] {
+        assert!(steps(&offered).contains(tool), "{tool}: {offered}");
+        assert!(!steps(&other).contains(tool), "{tool}: {other}");
+    }
+    assert!(!text(&offered).contains("tell me to set it up") && !text(&other).contains("- \n"));
+    assert!(text(&other).contains("tell me to set it up in 2Chat"), "{other}");
+}
+
+#[tokio::test]
 async fn the_contract_is_there_to_read_whole_and_by_function() {
     let twochat = twochat().await;
     let mut agent = Agent::of(&twochat.base_url());

@@ -53,6 +53,33 @@ async fn every_row_has_an_end_and_a_second_run_creates_nothing() {
 }
 
 #[tokio::test]
+async fn what_the_plan_says_of_a_row_is_not_said_again_and_what_it_left_out_is() {
+    let rows: String = (0..8).map(|row| format!("Eve {row},letters\n")).collect();
+    let (twochat, file) = (
+        twochat_with(0).await,
+        file("once", "p.csv", format!("name,phone\nA,+595981222331\n{rows}")),
+    );
+    let ended = sync(&twochat, &file, &["--yes"]);
+    let all = format!("{}{}", ended.stdout, ended.stderr);
+    for line in 3..=10 {
+        assert_eq!(all.matches(&format!("line {line}: ")).count(), 1, "{line}: {all}");
+    }
+    assert!(ended.stdout.contains("and 3 more") && ended.stderr.contains("8 of 9 rows"), "{all}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_there_is_told_before_anything_else() {
+    let twochat = twochat_with(0).await;
+    for name in ["nothere.csv", "nothere"] {
+        let gone = sync(&twochat, std::path::Path::new(name), &[]);
+        assert!(
+            gone.message(2).contains(&format!("{name} cannot be read: No such file")),
+            "{gone:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_dry_run_shows_the_plan_and_creates_nothing() {
     let (twochat, file) = planned("dry").await;
     let shown = sync(&twochat, &file, &["--dry-run", "--country", "PY"]);

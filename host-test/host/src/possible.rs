@@ -1,0 +1,211 @@
+//! What can ever stand at a place, by its schema? Only what the schema rules out is judged:
+//! what it leaves open is possible.
+
+use serde_json::{Map, Value};
+
+use crate::suggest;
+
+/// The schemas of what can stand at a path of something that `whole` has, such as `by.name`
+/// or `parts.0`.
+///
+/// # Errors
+/// Which part of the path is never there, and what was meant.
+pub(crate) fn at<'a>(schema: &'a Value, path: &str, whole: &str) -> Result<Vec<&'a Value>, String> {
+    let (mut places, mut before) = (choices(schema), whole.to_owned());
+    for (place, part) in path.split('.').enumerate() {
+        let next: Vec<_> = places.iter().filter_map(|schema| step(schema, part)).collect();
+        if next.is_empty() {
+            return Err(nowhere(&places, part, &before));
+        }
+        places = next.into_iter().flat_map(choices).collect();
+        before = if place == 0 { format!("`{part}`") } else { within(&before, part) };
+    }
+    Ok(places)
+}
+
+/// Whether this value can stand at one of these places.
+///
+/// # Errors
+/// What can, and what was meant.
+pub(crate) fn may_be(places: &[&Value], value: &Value) -> Result<(), String> {
+    if places.iter().any(|schema| takes(schema, value)) {
+        return Ok(());
+    }
+    let words: Vec<_> = places.iter().flat_map(|schema| words(schema)).collect();
+    match value.as_str() {
+        Some(word) if !words.is_empty() => {
+            Err(suggest::unknown("value", word, &words, "there can be"))
+        }
+        _ => Err(format!("expected {}, not {value}", kinds(places))),
+    }
+}
+
+/// Whether something of one of these places can also stand at one of those.
+///
+/// # Errors
+/// What stands here, and what can there.
+pub(crate) fn may_go(from: &[&Value], to: &[&Value]) -> Result<(), String> {
+    let goes = |from: &Value, to: &Value| {
+        let (is, wanted) = (kind(from), kind(to));
+        let (given, taken) = (words(from), words(to));
+        let has_words =
+            given.is_empty() || taken.is_empty() || given.iter().any(|word| taken.contains(word));
+        (is == wanted || (is, wanted) == ("integer", "number")) && has_words
+    };
+    if from.iter().any(|from| to.iter().any(|to| goes(from, to))) {
+        return Ok(());
+    }
+    Err(format!("expected {}, and there stands {}", kinds(to), kinds(from)))
+}
+
+/// The ways out of a choice; what is none, by itself.
+pub(crate) fn choices(schema: &Value) -> Vec<&Value> {
+    match schema.get("anyOf").and_then(Value::as_array) {
+        Some(several) => several.iter().flat_map(choices).collect(),
+        None => vec![schema],
+    }
+}
+
+/// The members that something can have.
+pub(crate) fn members(schema: &Value) -> Option<&Map<String, Value>> {
+    schema.get("properties").and_then(Value::as_object)
+}
+
+fn step<'a>(schema: &'a Value, part: &str) -> Option<&'a Value> {
+    match members(schema) {
+        Some(members) => members.get(part),
+        None => part.parse::<usize>().ok().and_then(|_| schema.get("items")),
+    }
+}
+
+fn nowhere(places: &[&Value], part: &str, before: &str) -> String {
+    let known = places.iter().filter_map(|schema| members(schema)).flatten();
+    let known: Vec<_> = known.map(|(name, _)| name.as_str()).collect();
+    if known.is_empty() {
+        return format!("{before} is {}, so there is no `{part}` in it", kinds(places));
+    }
+    suggest::unknown("field", part, &known, &format!("{before} can have"))
+}
+
+fn within(before: &str, part: &str) -> String {
+    format!("{}.{part}`", before.trim_end_matches('`'))
+}
+
+fn kind(schema: &Value) -> &str {
+    schema.get("type").and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The only texts that can stand there; none: any.
+fn words(schema: &Value) -> Vec<&str> {
+    let words = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+    words.filter_map(Value::as_str).collect()
+}
+
+fn takes(schema: &Value, value: &Value) -> bool {
+    match kind(schema) {
+        "string" => {
+            let words = words(schema);
+            value.as_str().is_some_and(|text| words.is_empty() || words.contains(&text))
+        }
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "array" => value.is_array(),
+        "object" => value.is_object(),
+        "null" => value.is_null(),
+        _ => true,
+    }
+}
+
+/// What can stand there, for people.
+pub(crate) fn kinds(places: &[&Value]) -> String {
+    let mut found = Vec::new();
+    for schema in places {
+        let told = match kind(schema) {
+            "string" if words(schema).is_empty() => "a text".to_owned(),
+            "string" => words(schema).join(", "),
+            "integer" => "a whole number".to_owned(),
+            "number" => "a number".to_owned(),
+            "boolean" => "true or false".to_owned(),
+            "array" => "a list".to_owned(),
+            "object" => "a record".to_owned(),
+            _ => "nothing".to_owned(),
+        };
+        if !found.contains(&told) {
+            found.push(told);
+        }
+    }
+    found.join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event() -> Value {
+        json!({ "type": "object", "properties": {
+            "name": { "type": "string" },
+            "way": { "type": "string", "enum": ["in", "out"] },
+            "count": { "type": "integer" },
+            "by": { "type": "object", "properties": { "first-name": { "type": "string" } } },
+            "parts": { "type": "array", "items": { "anyOf": [
+                { "type": "string", "enum": ["none"] },
+                { "type": "object", "properties": { "y": { "type": "integer" } } },
+            ] } },
+        } })
+    }
+
+    #[test]
+    fn a_path_that_is_never_there_is_told_with_what_was_meant() {
+        let event = event();
+        for path in ["name", "by.first-name", "parts.7", "parts.0.y"] {
+            assert!(at(&event, path, "it").is_ok(), "{path}");
+        }
+        for (path, expected) in [
+            ("nmae", "there is no field `nmae`; did you mean `name`? It can have name, way"),
+            ("by.frist-name", "did you mean `first-name`? `by` can have first-name"),
+            ("name.x", "`name` is a text, so there is no `x` in it"),
+            ("parts.x", "`parts` is a list, so there is no `x` in it"),
+            ("parts.0.z", "`parts.0` can have y"),
+            ("", "there is no field ``"),
+        ] {
+            let why = at(&event, path, "it").unwrap_err();
+            assert!(why.contains(expected), "{path}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_can_never_stand_there_is_told_with_what_can() {
+        let event = event();
+        let may = |path: &str, value: Value| may_be(&at(&event, path, "it").unwrap(), &value);
+        for (path, value) in
+            [("way", json!("in")), ("name", json!("any")), ("parts.0", json!("none"))]
+        {
+            assert_eq!(may(path, value), Ok(()), "{path}");
+        }
+        for (path, value, expected) in [
+            ("way", json!("inn"), "did you mean `in`?"),
+            ("count", json!(1.0), "expected a whole number, not 1.0"),
+            ("count", json!("1"), "expected a whole number, not \"1\""),
+            ("name", json!(true), "expected a text"),
+            ("parts.0", json!("some"), "there can be none"),
+        ] {
+            let why = may(path, value).unwrap_err();
+            assert!(why.contains(expected), "{path}: {why}");
+        }
+    }
+
+    #[test]
+    fn what_stands_at_one_place_goes_to_another_of_its_kind_alone() {
+        let (event, text) = (event(), json!({ "type": "string" }));
+        let goes = |path: &str, to: &Value| may_go(&at(&event, path, "it").unwrap(), &[to]);
+        assert_eq!(goes("by.first-name", &text), Ok(()));
+        assert_eq!(goes("count", &json!({ "type": "number" })), Ok(()));
+        let why = goes("by", &text).unwrap_err();
+        assert_eq!(why, "expected a text, and there stands a record");
+        assert!(goes("way", &json!({ "type": "string", "enum": ["up"] })).is_err());
+        assert!(goes("way", &json!({ "type": "string", "enum": ["up", "in"] })).is_ok());
+    }
+}

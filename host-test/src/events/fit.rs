@@ -1,0 +1,102 @@
+//! Can the rules of a policy be followed? What can never be is told before anything is
+//! received: an event that there is not, a path or a value that no event has, a call that
+//! its persona may not make by itself.
+
+use host::{
+    policy::{Deed, Misfit, Persona, Policy, Rule},
+    suggest,
+    tools::Tool,
+};
+use mock::EVENTS;
+
+use super::reading::READ;
+use crate::{constants::LIST, sync::there::COMPARED};
+
+/// A sentence for each field of the rules that cannot be followed. Events with one of the
+/// names that are received are there, whoever else knows of them.
+pub(crate) fn misfits(policy: &Policy, tools: &[Tool], received: &[String]) -> Vec<String> {
+    let rules = policy.rules().iter();
+    let misfits = rules.flat_map(|(name, rule)| {
+        let found =
+            [of_events(rule, received), of_call(rule, policy, tools), of_shapes(rule, tools)];
+        found.into_iter().flatten().map(move |misfit| (name, misfit))
+    });
+    let told = misfits.map(|(name, (keys, why))| {
+        let keys = keys.iter().map(String::as_str);
+        policy.told(&["rules", name].into_iter().chain(keys).collect::<Vec<_>>(), &why)
+    });
+    told.collect()
+}
+
+fn at(field: &str, why: String) -> Misfit {
+    (vec![field.to_owned()], why)
+}
+
+fn of_events(rule: &Rule, received: &[String]) -> Vec<Misfit> {
+    let is_known = |name: &&String| EVENTS.contains(&name.as_str()) || received.contains(name);
+    let unknown = rule.on().iter().filter(|name| !is_known(name));
+    let told = unknown.map(|name| at("on", suggest::unknown("event", name, &EVENTS, "2Chat has")));
+    told.collect()
+}
+
+/// Whether the persona may make the call with nobody there to be asked.
+fn of_call(rule: &Rule, policy: &Policy, tools: &[Tool]) -> Vec<Misfit> {
+    let Deed::Call { persona: name, action } = rule.deed() else { return Vec::new() };
+    let Some(tool) = tools.iter().find(|tool| tool.name == action) else {
+        let known: Vec<_> = tools.iter().map(|tool| tool.name.as_str()).collect();
+        return vec![at("call", suggest::unknown("action", action, &known, "this component has"))];
+    };
+    // A persona that there is not is told where the policy is read.
+    let Some(persona) = policy.personas().get(name) else { return Vec::new() };
+    let connection = policy.connections().get(&persona.connection);
+    if persona.revoked {
+        return vec![at("persona", format!("the persona `{name}` is revoked"))];
+    }
+    if connection.is_some_and(|connection| connection.revoked) {
+        let connection = &persona.connection;
+        let why = format!("the connection `{connection}` of the persona `{name}` is revoked");
+        return vec![at("persona", why)];
+    }
+    let list = rule.unless_listed().map(|_| tools.iter().find(|tool| tool.name == LIST));
+    let mut found: Vec<_> = [Some(tool), list.flatten()]
+        .into_iter()
+        .flatten()
+        .filter_map(|tool| may_not(name, persona, tool).map(|why| at("persona", why)))
+        .collect();
+    if let Some(list) = list {
+        let masked = persona.mask.iter().find(|field| COMPARED.contains(&field.as_str()));
+        let why = match (list, masked) {
+            (None, _) => Some(format!("this component has no `{LIST}`")),
+            (_, Some(field)) => Some(format!(
+                "the persona `{name}` does not see `{field}`, by which people are told apart: take \
+                 it out of its `mask`"
+            )),
+            _ => None,
+        };
+        found.extend(why.map(|why| at("unless-listed", why)));
+    }
+    found
+}
+
+/// Why the persona may not call this by itself, if it may not.
+fn may_not(name: &str, persona: &Persona, tool: &Tool) -> Option<String> {
+    let action = &tool.name;
+    if persona.asks(action) {
+        return Some(format!(
+            "the persona `{name}` has to ask a person for each call of `{action}`, and nobody is \
+             there when an event comes: name a persona that has it in `actions` and not in `ask`"
+        ));
+    }
+    let why = format!("the persona `{name}` may not call `{action}`: add it to its `actions`");
+    (!persona.may(tool)).then_some(why)
+}
+
+fn of_shapes(rule: &Rule, tools: &[Tool]) -> Vec<Misfit> {
+    let named = |name: &str| tools.iter().find(|tool| tool.name == name);
+    let Some(event) = named(READ) else { return Vec::new() };
+    let takes = match rule.deed() {
+        Deed::Call { action, .. } => named(action).map(|tool| &tool.input_schema),
+        Deed::Run | Deed::Forward => None,
+    };
+    rule.misfits(&event.output_schema, takes)
+}
