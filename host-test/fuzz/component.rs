@@ -71,7 +71,7 @@ fn outcome<A: Action>(
     let reply = Reply { status, retry_after: None, date: None, body };
     let action = A::build(input).unwrap_or_else(|why| panic!("{why:?}"));
     let told = |failure: Box<Failure>| failure.hiding(settings.key()).report(A::PROMISE);
-    actions::outcome(action, reply, &settings).map_err(told)
+    actions::result_of(action, reply, &settings).map_err(told)
 }
 
 /// What is shown of it is short, on one line, and holds no key.

@@ -88,7 +88,7 @@ impl Action for CreateContact {
         Ok(Call::post("/contacts", json::body(self)?))
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<Contact> {
+    fn read(&self, answer: &Answer<'_>) -> Result<Contact> {
         // One client takes it bare; nobody showed such an answer.
         let (mut bare, mut wrapped) = (ContactFields::default(), ContactFields::default());
         let mut missing = "contact";

@@ -20,7 +20,7 @@ impl Action for GetApiUsageInfo {
         Ok(Call::get("/info"))
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<UsageInfo> {
+    fn read(&self, answer: &Answer<'_>) -> Result<UsageInfo> {
         let info = records::info(answer)?;
         if info.account.uuid.is_empty() {
             return Err(answer.missing("account.uuid"));

@@ -62,7 +62,7 @@ impl Action for ListContacts {
         Ok(Call { query, ..Call::get("/contacts") })
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<ContactPage> {
+    fn read(&self, answer: &Answer<'_>) -> Result<ContactPage> {
         let mut rows = Vec::with_capacity(self.results_per_page as usize);
         let listed = records::listed(answer, "contacts", &mut |value| {
             let Some(row) = records::contact(value)? else { return Ok(false) };

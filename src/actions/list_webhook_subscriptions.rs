@@ -27,7 +27,7 @@ impl Action for ListWebhookSubscriptions {
         Ok(Call::get("/webhooks"))
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<WebhookSubscriptions> {
+    fn read(&self, answer: &Answer<'_>) -> Result<WebhookSubscriptions> {
         let mut subscriptions = Vec::new();
         let all = listed(answer, "webhooks", &mut |value| {
             let Some(row) = subscription(value)? else { return Ok(false) };

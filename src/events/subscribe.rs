@@ -16,7 +16,7 @@ use crate::{
     error::{Failure, Result},
     json::{self, Answer},
     records::subscription,
-    text::concat,
+    text::{concat, owned},
     twochat::{Arguments, Call},
     values::{PhoneNumber, WebUrl, is_uuid_of},
 };
@@ -124,7 +124,7 @@ impl Action for Subscribe {
         Ok(Call::post("/webhooks/subscribe", json::body(&texts)?).with_id(&self.event))
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<Subscribed> {
+    fn read(&self, answer: &Answer<'_>) -> Result<Subscribed> {
         let mut made = None;
         json::read(answer, &mut |value| {
             made = subscription(value)?;
@@ -133,12 +133,12 @@ impl Action for Subscribe {
         let mut subscription = made.ok_or_else(|| answer.missing("data.uuid"))?;
         // What it does not repeat is as it was asked for.
         if subscription.event_name.is_empty() {
-            subscription.event_name = self.event.into();
+            subscription.event_name = owned(&self.event);
         }
         if subscription.hook_url.is_empty() {
-            subscription.hook_url = self.hook_url.into();
+            subscription.hook_url = owned(&self.hook_url);
         }
-        Ok(Subscribed { subscription, existing: false, warning: self.warning })
+        Ok(Subscribed { subscription, existing: false, warning: self.warning.clone() })
     }
 
     fn warning(made: &mut Subscribed) -> &mut Option<String> {

@@ -8,6 +8,7 @@ use crate::{
     contract::events::{SubscriptionId, Unsubscribed},
     error::{Failure, Result},
     json::{self, Answer},
+    text::owned,
     twochat::{Arguments, Call, members},
     values::is_uuid_of,
 };
@@ -37,7 +38,7 @@ impl Action for Unsubscribe {
     }
 
     /// All that there is to read is that it says yes.
-    fn read(self, answer: &Answer<'_>) -> Result<Unsubscribed> {
+    fn read(&self, answer: &Answer<'_>) -> Result<Unsubscribed> {
         let mut succeeded = false;
         json::read(answer, &mut |value| {
             let is_object = members(value, &mut |key, value| {
@@ -47,7 +48,7 @@ impl Action for Unsubscribe {
             is_object.map(drop)
         })?;
         match succeeded {
-            true => Ok(Unsubscribed { uuid: self.0.into(), warning: None }),
+            true => Ok(Unsubscribed { uuid: owned(&self.0), warning: None }),
             false => Err(answer.missing("success")),
         }
     }
