@@ -73,7 +73,7 @@ pub(crate) trait Action: Promised + Sized {
     }
 
     /// The question to 2Chat.
-    fn call(&self) -> Result<Call>;
+    fn call(&self) -> Call;
 
     /// Reads an answer that says it succeeded.
     fn read(&self, answer: &Answer<'_>) -> Result<Self::Output>;
@@ -122,7 +122,7 @@ pub(crate) trait Steps {
     fn arguments(&self) -> &'static Arguments;
     /// Whether what it would make is there already.
     fn before(&mut self, ask: Ask<'_>) -> Result<bool>;
-    fn call(&self) -> Result<Call>;
+    fn call(&self) -> Call;
     fn read(&mut self, answer: &Answer<'_>) -> Result<Brings<'_>>;
     fn refused(&mut self, refusal: Box<Failure>) -> Result<()>;
 }
@@ -141,7 +141,7 @@ impl<A: Action> Steps for UnderWay<A> {
         Ok(self.output.is_some())
     }
 
-    fn call(&self) -> Result<Call> {
+    fn call(&self) -> Call {
         self.action.call()
     }
 

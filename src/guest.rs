@@ -86,7 +86,7 @@ fn exchanges(
 }
 
 fn exchange(action: &mut dyn Steps, settings: &Settings) -> error::Result<()> {
-    let reply = transport::send(twochat::sign(action.call()?, settings))?;
+    let reply = transport::send(twochat::sign(action.call(), settings))?;
     actions::outcome(action, reply, settings)
 }
 

@@ -36,6 +36,15 @@ pub(crate) fn digits(number: u64) -> String {
     text
 }
 
+/// Puts the number behind the text, in so many digits of base 16.
+#[inline(never)]
+pub(crate) fn hex(text: &mut String, number: u32, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = char::from_digit(number >> (4 * place) & 15, 16).unwrap_or('0');
+        push(text, digit.to_ascii_uppercase());
+    }
+}
+
 /// A copy of the text: by way of a box, which is less work than that of a vector.
 #[inline(never)]
 pub(crate) fn owned(text: &str) -> String {

@@ -7,7 +7,7 @@
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{concat, digits, push},
+    text::{concat, digits, hex, push},
     values::{ApiKey, BaseUrl},
 };
 
@@ -187,10 +187,7 @@ fn push_escaped(url: &mut String, value: &str) {
             push(url, char::from(byte));
         } else {
             push(url, '%');
-            for digit in [byte >> 4, byte & 15] {
-                let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
-                push(url, digit.to_ascii_uppercase());
-            }
+            hex(url, byte.into(), 2);
         }
     }
 }

@@ -4,7 +4,10 @@
 //! looks like. Nothing is trimmed or corrected on the way.
 
 use self::visible::{is_seen, is_unseen, shown};
-use crate::text::{concat, number, push, replace};
+use crate::{
+    error::{self, Failure},
+    text::{concat, number, push, replace},
+};
 
 mod visible;
 
@@ -16,27 +19,26 @@ macro_rules! value {
         $(, write $meant:expr)?
     ) => {
         $(#[$doc])*
-        #[derive(Debug, serde::Serialize)]
-        pub(crate) struct $name(String);
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $name<'t>(&'t str);
 
-        impl $name {
-            pub(crate) fn parse(text: String) -> core::result::Result<Self, String> {
-                let meant: &[fn(&str) -> Option<String>] = &[$($meant)?];
-                $crate::values::checked(text, $holds, $expected, meant).map(Self)
+        impl<'t> $name<'t> {
+            /// The value of the argument of this name.
+            pub(crate) fn of(field: &str, text: &'t str) -> $crate::error::Result<Self> {
+                const FORM: $crate::values::Form = $crate::values::Form {
+                    holds: $holds,
+                    expected: $expected,
+                    meant: &[$($meant)?],
+                };
+                FORM.check(field, text).map(|()| Self(text))
             }
         }
 
-        impl core::ops::Deref for $name {
+        impl core::ops::Deref for $name<'_> {
             type Target = str;
 
             fn deref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
+                self.0
             }
         }
     };
@@ -82,23 +84,27 @@ value! {
     expected "the uuid of a WhatsApp channel, for example WPN66037eca-9ad1-4c96-9eff-526a90a48c77"
 }
 
-/// The text, if it holds what it should; else why not.
-pub(crate) fn checked(
-    text: String,
-    holds: fn(&str) -> bool,
-    expected: &str,
-    meant: &[fn(&str) -> Option<String>],
-) -> Result<String, String> {
-    if holds(&text) {
-        return Ok(text);
-    }
-    Err(refusal(&text, expected, meant.iter().find_map(|meant| meant(&text))))
+/// What a value must hold.
+pub(crate) struct Form {
+    pub(crate) holds: fn(&str) -> bool,
+    pub(crate) expected: &'static str,
+    /// Finds what was meant, if it is clear.
+    pub(crate) meant: &'static [fn(&str) -> Option<String>],
 }
 
-fn refusal(text: &str, expected: &str, meant: Option<String>) -> String {
-    let (write, meant) = meant.map_or(("", String::new()), |meant| ("; write ", meant));
-    // The text comes last and whole: it is bounded after the key was hidden.
-    concat(&["expected ", expected, write, &meant, "; found \"", &shown(text), "\""])
+impl Form {
+    /// Refuses an argument that does not hold it, and says why.
+    #[inline(never)]
+    pub(crate) fn check(&self, field: &str, text: &str) -> error::Result<()> {
+        if (self.holds)(text) {
+            return Ok(());
+        }
+        let meant = self.meant.iter().find_map(|meant| meant(text));
+        let (write, meant) = meant.map_or(("", String::new()), |meant| ("; write ", meant));
+        // The text comes last and whole: it is bounded after the key was hidden.
+        let found = ["expected ", self.expected, write, &meant, "; found \"", &shown(text), "\""];
+        Err(Failure::invalid(field, &concat(&found)))
+    }
 }
 
 pub(crate) fn is_phone_number(text: &str) -> bool {

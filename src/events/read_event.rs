@@ -5,8 +5,8 @@
 //! and then judged: by the name, where there is one, and by what it needs to be it.
 
 use super::{
+    EventName,
     members::{Members, Slot, number_of},
-    named,
     names::{Kind, NEW_CONVERSATION, is_state, last_word, listed, meaning},
 };
 use crate::{
@@ -23,7 +23,10 @@ const LARGEST: usize = 2 * 1024 * 1024;
 
 #[inline(never)]
 pub(crate) fn read_event(delivery: Delivery) -> Result<Event> {
-    let told = delivery.event_name.map(named).transpose()?.map(String::from);
+    let told = delivery.event_name;
+    if let Some(name) = &told {
+        EventName::of("event-name", name)?;
+    }
     if delivery.body.len() > LARGEST {
         return Err(Failure::invalid("body", "it is larger than 2 MiB"));
     }
