@@ -351,17 +351,10 @@ impl<'t> Value<'t, '_> {
     pub(crate) fn text(self) -> Result<Option<String>> {
         let place = self.place;
         // Most are texts that need no work.
-        let text = match self.reader.token {
-            Token::Text if !self.reader.escaped => owned(self.reader.inside),
-            _ => match self.word()? {
-                Some(word) => word.into_owned(),
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(match place.answer.key {
-            Some(key) => key.mask(text),
-            None => text,
-        }))
+        if let (Some(text), None) = (self.plain(), place.answer.key) {
+            return Ok(Some(owned(text)));
+        }
+        Ok(self.word()?.map(|word| place.hide_key(word.into_owned())))
     }
 
     /// The text where it stands, if it is one without escapes.

@@ -31,15 +31,13 @@ impl Object {
     }
 
     fn name(&mut self, name: &str) {
-        if self.0.len() > 1 {
-            push(&mut self.0, ',');
-        }
-        quote(&mut self.0, name);
-        push(&mut self.0, ':');
+        self.0.push_str(if self.0.len() > 1 { ",\"" } else { "\"" });
+        self.0.push_str(name);
+        self.0.push_str("\":");
     }
 }
 
-/// The text in quotes, with what cannot stand between them as its code.
+/// The text in quotes, with what cannot stand there as its code.
 fn quote(json: &mut String, text: &str) {
     push(json, '"');
     let is_odd = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
