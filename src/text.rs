@@ -1,13 +1,30 @@
 //! How is text searched, counted, cut to one line and replaced in? For all rooms.
 //!
 //! Plain loops on purpose: the searchers of the standard library would be a
-//! noticeable part of the component. Where a text is split at a character, that is
-//! written as a slice, `&['.'][..]`: one searcher for all, which cannot panic.
+//! noticeable part of the component, and decode each character to find a sign. Where a
+//! text is split into many, that is written as a slice, `&['.'][..]`: one searcher for
+//! all, which cannot panic.
 
 /// Where `sought` comes first.
 pub(crate) fn find(text: &str, sought: &str) -> Option<usize> {
     let windows = text.as_bytes().windows(sought.len().max(1));
     windows.into_iter().position(|window| window == sought.as_bytes())
+}
+
+/// What stands in front of the first such sign of ASCII, and behind it.
+#[inline(never)]
+pub(crate) fn cut(text: &str, sign: u8) -> Option<(&str, &str)> {
+    around(text, text.bytes().position(|byte| byte == sign)?)
+}
+
+/// The same of the last one.
+#[inline(never)]
+pub(crate) fn cut_last(text: &str, sign: u8) -> Option<(&str, &str)> {
+    around(text, text.bytes().rposition(|byte| byte == sign)?)
+}
+
+fn around(text: &str, sign: usize) -> Option<(&str, &str)> {
+    Some((text.get(..sign)?, text.get(sign + 1..)?))
 }
 
 /// A whole number, written in digits alone.

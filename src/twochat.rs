@@ -183,7 +183,7 @@ pub(crate) fn sign(call: Call, settings: &Settings) -> Request {
 
 fn push_escaped(url: &mut String, value: &str) {
     for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             push(url, char::from(byte));
         } else {
             push(url, '%');

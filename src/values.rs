@@ -6,7 +6,7 @@
 use self::visible::{is_seen, is_unseen, shown};
 use crate::{
     error::{self, Failure},
-    text::{concat, number, push, replace},
+    text::{concat, cut, cut_last, number, push, replace},
 };
 
 mod visible;
@@ -73,7 +73,7 @@ value! {
 
 value! {
     /// An absolute http or https url.
-    WebUrl: |text: &str| split_url(text).is_some_and(|url| !url.authority.contains('@')),
+    WebUrl: |text: &str| split_url(text).is_some_and(|url| cut(url.authority, b'@').is_none()),
     expected "an http or https url, for example https://example.com/ada.jpeg"
 }
 
@@ -154,7 +154,7 @@ fn is_email(text: &str) -> bool {
             || matches!(c, '@' | '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '\\' | '"')
     };
     text.len() <= 254
-        && text.split_once(&['@'][..]).is_some_and(|(local, domain)| {
+        && cut(text, b'@').is_some_and(|(local, domain)| {
             !local.contains(unusual)
                 && local.len() <= 64
                 && local.split(&['.'][..]).all(|part| !part.is_empty())
@@ -170,9 +170,9 @@ fn is_domain(text: &str) -> bool {
             && !label.ends_with('-')
             && label.chars().all(is_of_label)
     };
-    text.contains('.')
+    cut(text, b'.').is_some()
         && text.split(&['.'][..]).all(is_label)
-        && split_last(text, b'.').is_some_and(|(_, last)| last.bytes().any(|b| !b.is_ascii_digit()))
+        && cut_last(text, b'.').is_some_and(|(_, last)| last.bytes().any(|b| !b.is_ascii_digit()))
 }
 
 /// Whether a label may have it: what is not ASCII is a letter, a mark or a
@@ -215,9 +215,10 @@ fn split_url(text: &str) -> Option<UrlParts<'_>> {
         Some(after) => (true, after),
         None => (false, after_scheme(text, "http://")?),
     };
-    let end = after.bytes().position(|byte| b"/?#".contains(&byte)).unwrap_or(after.len());
+    let end =
+        after.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(after.len());
     let (authority, rest) = after.split_at_checked(end)?;
-    let host = split_last(authority, b'@').map_or(authority, |(_, host)| host);
+    let host = cut_last(authority, b'@').map_or(authority, |(_, host)| host);
     let odd = |c: char| {
         c.is_whitespace()
             || is_unseen(c)
@@ -233,24 +234,18 @@ fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
 
 fn is_host_and_port(text: &str) -> bool {
     let (host, port) = split_port(text);
-    let named = !host.is_empty() && !host.bytes().any(|byte| b"[]:".contains(&byte));
+    let named = !host.is_empty() && !host.bytes().any(|byte| matches!(byte, b'[' | b']' | b':'));
     let numbered =
         host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
-            address.contains(':')
+            cut(address, b':').is_some()
                 && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.')
         });
     (named || numbered)
         && port.is_none_or(|port| number(port).is_some_and(|port| (1..65_536).contains(&port)))
 }
 
-/// What stands in front of the last such sign, and behind it.
-fn split_last(text: &str, sign: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().rposition(|byte| byte == sign)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
-}
-
 fn split_port(text: &str) -> (&str, Option<&str>) {
-    match split_last(text, b':') {
+    match cut_last(text, b':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     }
@@ -270,7 +265,7 @@ impl BaseUrl {
         let Some(UrlParts { https, authority, rest }) = split_url(text) else {
             return Err("it is not an http or https url");
         };
-        if authority.contains('@') {
+        if cut(authority, b'@').is_some() {
             return Err("it holds user info, which has no meaning here");
         }
         if rest.bytes().any(|byte| byte == b'?' || byte == b'#') {

@@ -151,10 +151,7 @@ mod tests {
             ("results_per_page", "100".to_owned()),
             ("channel_uuid", CHANNEL.to_owned()),
         ];
-        assert_eq!(
-            build(query).call(),
-            Call { query: expected, ..Call::get("/contacts") }
-        );
+        assert_eq!(build(query).call(), Call { query: expected, ..Call::get("/contacts") });
     }
 
     #[test]
