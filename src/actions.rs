@@ -104,14 +104,15 @@ impl<A: Action> UnderWay<A> {
         Self { action, output: None }
     }
 
-    /// The result of a call that went well.
-    pub(crate) fn output(self) -> Result<A::Output> {
-        self.output.ok_or_else(nothing)
+    /// The result, which a call that went well has.
+    pub(crate) fn output(self) -> Option<A::Output> {
+        self.output
     }
 }
 
+/// The failure that there is no result.
 #[cold]
-fn nothing() -> Box<Failure> {
+pub(crate) fn nothing() -> Box<Failure> {
     Failure::new(ErrorKind::UnexpectedReply, "There is no result.".to_owned(), "")
 }
 
@@ -188,7 +189,7 @@ pub(crate) fn result_of<A: Action>(
 ) -> Result<A::Output> {
     let mut action = UnderWay::new(action);
     outcome(&mut action, reply, settings)?;
-    action.output()
+    action.output().ok_or_else(nothing)
 }
 
 #[cfg(test)]

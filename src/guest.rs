@@ -47,7 +47,7 @@ fn run<A: Action>(input: A::Input) -> Result<A::Output, Error> {
     let action = A::build(input).map_err(|failure| refused(failure, A::PROMISE))?;
     let mut action = UnderWay::new(action);
     carry_out(&mut action)?;
-    action.output().map_err(|failure| failure.report(A::PROMISE))
+    action.output().ok_or_else(|| actions::nothing().report(A::PROMISE))
 }
 
 /// The error of an input that cannot be taken; settings that cannot come first.
@@ -79,7 +79,7 @@ fn exchanges(
         *promise = ListWebhookSubscriptions::PROMISE;
         let mut looks = UnderWay::new(looks);
         exchange(&mut looks, settings)?;
-        looks.output()
+        looks.output().ok_or_else(actions::nothing)
     })?;
     *promise = action.promise();
     if is_there { Ok(()) } else { exchange(action, settings) }
