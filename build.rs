@@ -19,11 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut wit = String::new();
     for file in FILES {
         println!("cargo::rerun-if-changed={file}");
-        // Without indentation, which no host shows and every host would carry.
-        for line in fs::read_to_string(file)?.lines() {
-            wit.push_str(line.trim_start());
-            wit.push('\n');
-        }
+        wit.push_str(&fs::read_to_string(file)?);
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     match docs::code(&wit) {
