@@ -4,7 +4,7 @@
 //! is and with which key it is asked is kept from all of them.
 
 use crate::{
-    contract::WebhookSubscriptions,
+    contract::{ErrorKind, WebhookSubscriptions},
     effect::{Effect, Promise},
     error::{Failure, Result},
     json::Answer,
@@ -73,10 +73,10 @@ pub(crate) trait Action: Promised + Sized {
     }
 
     /// The question to 2Chat.
-    fn call(&self) -> Result<Call>;
+    fn call(&self) -> Call;
 
     /// Reads an answer that says it succeeded.
-    fn read(self, answer: &Answer<'_>) -> Result<Self::Output>;
+    fn read(&self, answer: &Answer<'_>) -> Result<Self::Output>;
 
     /// Where a result tells what 2Chat warned of.
     fn warning(output: &mut Self::Output) -> &mut Option<String>;
@@ -86,39 +86,110 @@ pub(crate) trait Action: Promised + Sized {
         false
     }
 
-    /// Reads a refusal, and what was read of what came with it, for the action to
-    /// which some are an answer.
-    fn refused(refusal: Box<Failure>, _beside: Option<Self::Output>) -> Result<Self::Output> {
+    /// Reads a refusal, for the action to which some are an answer: a result then, in
+    /// the place of what was read of what came with it.
+    fn refused(refusal: Box<Failure>, _beside: &mut Option<Self::Output>) -> Result<()> {
         Err(refusal)
     }
 }
 
+/// An action whose call is under way, and its result, as soon as there is one.
+pub(crate) struct UnderWay<A: Action> {
+    action: A,
+    output: Option<A::Output>,
+}
+
+impl<A: Action> UnderWay<A> {
+    pub(crate) fn new(action: A) -> Self {
+        Self { action, output: None }
+    }
+
+    /// The result, which a call that went well has.
+    pub(crate) fn output(self) -> Option<A::Output> {
+        self.output
+    }
+}
+
+/// The failure that there is no result.
+#[cold]
+pub(crate) fn nothing() -> Box<Failure> {
+    Failure::new(ErrorKind::UnexpectedReply, "There is no result.".to_owned(), "")
+}
+
+/// What the life of a call needs of an action, whatever goes in and comes out: so it is
+/// there once, and not for each of them.
+pub(crate) trait Steps {
+    fn promise(&self) -> Promise;
+    fn arguments(&self) -> &'static Arguments;
+    /// Whether what it would make is there already.
+    fn before(&mut self, ask: Ask<'_>) -> Result<bool>;
+    fn call(&self) -> Call;
+    fn read(&mut self, answer: &Answer<'_>) -> Result<Brings<'_>>;
+    fn refused(&mut self, refusal: Box<Failure>) -> Result<()>;
+}
+
+impl<A: Action> Steps for UnderWay<A> {
+    fn promise(&self) -> Promise {
+        A::PROMISE
+    }
+
+    fn arguments(&self) -> &'static Arguments {
+        &A::ARGUMENTS
+    }
+
+    fn before(&mut self, ask: Ask<'_>) -> Result<bool> {
+        self.output = self.action.before(ask)?;
+        Ok(self.output.is_some())
+    }
+
+    fn call(&self) -> Call {
+        self.action.call()
+    }
+
+    fn read(&mut self, answer: &Answer<'_>) -> Result<Brings<'_>> {
+        let output = self.output.insert(self.action.read(answer)?);
+        let is_nothing = A::is_nothing(output);
+        let warning = A::warning(output);
+        Ok(match A::PROMISE.effect {
+            _ if is_nothing => Brings::Nothing(warning),
+            Effect::Reads => Brings::Result(warning),
+            _ => Brings::Made(warning),
+        })
+    }
+
+    fn refused(&mut self, refusal: Box<Failure>) -> Result<()> {
+        A::refused(refusal, &mut self.output)
+    }
+}
+
 /// What the action makes of a reply.
-pub(crate) fn outcome<A: Action>(
+pub(crate) fn outcome(action: &mut dyn Steps, reply: Reply, settings: &Settings) -> Result<()> {
+    let (status, wait) = (reply.status, reply.wait_seconds());
+    let arguments = action.arguments();
+    let (answer, refusal) = twochat::accept(reply, settings, arguments)?;
+    let mut unread = None;
+    let brings = match action.read(&answer) {
+        Ok(brings) => brings,
+        Err(failure) => Brings::Unread(unread.insert(failure)),
+    };
+    let refusal = refusal.or_else(|| twochat::judge(&answer, brings, status, arguments));
+    let is_read = unread.is_none();
+    let Some(mut failure) = refusal.or(unread) else { return Ok(()) };
+    failure.came(status, wait, is_read);
+    // A refusal is for the action to judge.
+    action.refused(failure)
+}
+
+/// What comes of a reply.
+#[cfg(test)]
+pub(crate) fn result_of<A: Action>(
     action: A,
     reply: Reply,
     settings: &Settings,
 ) -> Result<A::Output> {
-    let (status, wait) = (reply.status, reply.wait_seconds());
-    let (answer, refusal) = twochat::accept(reply, settings, &A::ARGUMENTS)?;
-    let mut read = action.read(&answer);
-    let refusal = refusal.or_else(|| {
-        let brings = match &mut read {
-            Ok(output) if A::is_nothing(output) => Brings::Nothing(A::warning(output)),
-            Ok(output) if A::PROMISE.effect != Effect::Reads => Brings::Made(A::warning(output)),
-            Ok(output) => Brings::Result(A::warning(output)),
-            Err(failure) => Brings::Unread(failure),
-        };
-        twochat::judge(&answer, brings, status, &A::ARGUMENTS)
-    });
-    let (mut failure, beside) = match (refusal, read) {
-        (Some(failure), read) => (failure, read.ok()),
-        (None, Err(failure)) => (failure, None),
-        (None, read) => return read,
-    };
-    failure.came(status, wait, beside.is_some());
-    // A refusal is for the action to judge.
-    A::refused(failure, beside)
+    let mut action = UnderWay::new(action);
+    outcome(&mut action, reply, settings)?;
+    action.output().ok_or_else(nothing)
 }
 
 #[cfg(test)]

@@ -44,12 +44,15 @@ impl Places {
         grow: &mut dyn FnMut(usize) -> Option<usize>,
     ) -> Option<usize> {
         let aligned = |place: usize| Some(place.checked_add(align - 1)? & !(align - 1));
-        let block = aligned(self.hole.0)?;
-        let until = block.checked_add(size)?;
-        if until <= self.hole.1 {
-            self.hole.0 = until;
-            self.live += 1;
-            return Some(block);
+        // Most are larger than what is left of it.
+        if size <= self.hole.1 - self.hole.0 {
+            let block = aligned(self.hole.0)?;
+            let until = block.checked_add(size)?;
+            if until <= self.hole.1 {
+                self.hole.0 = until;
+                self.live += 1;
+                return Some(block);
+            }
         }
         let block = aligned(self.next)?;
         self.reach(block.checked_add(size)?, grow)?;

@@ -89,7 +89,9 @@ impl Failure {
     }
 
     /// The contract's error for a call that promises this.
-    pub(crate) fn report(self, promise: Promise) -> Error {
+    #[inline(never)]
+    #[expect(clippy::boxed_local, reason = "to take it out of its box is code at each call")]
+    pub(crate) fn report(self: Box<Self>, promise: Promise) -> Error {
         let carried_out = match promise.effect {
             Effect::Creates | Effect::Changes | Effect::Deletes if self.leaves_open() => {
                 CarriedOut::Perhaps

@@ -25,8 +25,6 @@ mod read_event;
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) use self::read_event::read_event;
 
-use crate::error::{Failure, Result};
-
 value! {
     /// The name of an event, as 2Chat lists them.
     EventName: |text: &str| {
@@ -37,11 +35,6 @@ value! {
             })
     },
     expected "the name of an event, for example whatsapp.message.received"
-}
-
-/// The name that was passed in as `event-name`.
-fn named(event_name: String) -> Result<EventName> {
-    EventName::parse(event_name).map_err(|why| Failure::invalid("event-name", &why))
 }
 
 #[cfg(test)]

@@ -4,14 +4,15 @@
 //! Knows the life of a call and nothing of what any action does.
 
 use crate::{
-    actions::{self, Action, ListWebhookSubscriptions, Promised},
+    actions::{self, Action, ListWebhookSubscriptions, Promised, Steps, UnderWay},
     contract::{
         self, Error,
         events::{Delivery, Event},
     },
     effect::{self, Promise},
-    error, events, settings, transport,
-    twochat::{self, Call, Reply, Settings},
+    error::{self, Failure},
+    events, settings, transport,
+    twochat::{self, Settings},
 };
 
 struct Connector;
@@ -43,38 +44,50 @@ impl contract::events::Guest for Connector {
 
 /// A call from its input to its outcome, in the contract's terms.
 fn run<A: Action>(input: A::Input) -> Result<A::Output, Error> {
-    let mut promise = A::PROMISE;
-    let settings = settings::read().map_err(|failure| failure.report(promise))?;
-    let outcome = carry_out::<A>(input, &settings, &mut promise);
-    outcome.map_err(|failure| failure.hiding(settings.key()).report(promise))
+    let action = A::build(input).map_err(|failure| refused(failure, A::PROMISE))?;
+    let mut action = UnderWay::new(action);
+    carry_out(&mut action)?;
+    action.output().ok_or_else(|| actions::nothing().report(A::PROMISE))
 }
 
-/// The life of a call. A failure is one of what was under way, which `promise` tells.
-fn carry_out<A: Action>(
-    input: A::Input,
+/// The error of an input that cannot be taken; settings that cannot come first.
+fn refused(failure: Box<Failure>, promise: Promise) -> Error {
+    let failure = match settings::read() {
+        Ok(settings) => failure.hiding(settings.key()),
+        Err(unusable) => unusable,
+    };
+    failure.report(promise)
+}
+
+/// The life of a call.
+fn carry_out(action: &mut dyn Steps) -> Result<(), Error> {
+    let mut promise = action.promise();
+    let outcome = settings::read().and_then(|settings| {
+        let outcome = exchanges(action, &settings, &mut promise);
+        outcome.map_err(|failure| failure.hiding(settings.key()))
+    });
+    outcome.map_err(|failure| failure.report(promise))
+}
+
+/// A failure is one of what was under way, which `promise` tells.
+fn exchanges(
+    action: &mut dyn Steps,
     settings: &Settings,
     promise: &mut Promise,
-) -> error::Result<A::Output> {
-    let mut action = A::build(input)?;
-    let found = action.before(&mut |looks| {
+) -> error::Result<()> {
+    let is_there = action.before(&mut |looks| {
         *promise = ListWebhookSubscriptions::PROMISE;
-        exchange(looks, settings)
+        let mut looks = UnderWay::new(looks);
+        exchange(&mut looks, settings)?;
+        looks.output().ok_or_else(actions::nothing)
     })?;
-    *promise = A::PROMISE;
-    match found {
-        Some(found) => Ok(found),
-        None => exchange(action, settings),
-    }
+    *promise = action.promise();
+    if is_there { Ok(()) } else { exchange(action, settings) }
 }
 
-fn exchange<A: Action>(action: A, settings: &Settings) -> error::Result<A::Output> {
-    let reply = reply(action.call()?, settings)?;
+fn exchange(action: &mut dyn Steps, settings: &Settings) -> error::Result<()> {
+    let reply = transport::send(twochat::sign(action.call(), settings))?;
     actions::outcome(action, reply, settings)
-}
-
-#[inline(never)]
-fn reply(call: Call, settings: &Settings) -> error::Result<Reply> {
-    transport::send(twochat::sign(call, settings))
 }
 
 #[expect(

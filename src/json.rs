@@ -12,27 +12,21 @@
 use core::cell::Cell;
 use std::borrow::Cow;
 
-use serde::Serialize;
-
 use self::tokens::{Broken, Reader, Token, unescape};
-pub(crate) use self::words::{truth, whole};
+pub(crate) use self::{
+    words::{truth, whole},
+    written::Object,
+};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{concat, digits, number, one_line, owned, push},
+    text::{concat, digits, hex, number, one_line, owned, push},
     values::ApiKey,
 };
 
 mod tokens;
 mod words;
-
-/// The body of a request.
-pub(crate) fn body(of: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(of).map_err(|_| {
-        let message = "The arguments cannot be written as JSON.".to_owned();
-        Failure::new(ErrorKind::InvalidInput, message, "")
-    })
-}
+mod written;
 
 /// The text without the quotes around it, if it is JSON within a text.
 pub(crate) fn unquoted(text: String) -> String {
@@ -357,17 +351,10 @@ impl<'t> Value<'t, '_> {
     pub(crate) fn text(self) -> Result<Option<String>> {
         let place = self.place;
         // Most are texts that need no work.
-        let text = match self.reader.token {
-            Token::Text if !self.reader.escaped => owned(self.reader.inside),
-            _ => match self.word()? {
-                Some(word) => word.into_owned(),
-                None => return Ok(None),
-            },
-        };
-        Ok(Some(match place.answer.key {
-            Some(key) => key.mask(text),
-            None => text,
-        }))
+        if let (Some(text), None) = (self.plain(), place.answer.key) {
+            return Ok(Some(owned(text)));
+        }
+        Ok(self.word()?.map(|word| place.hide_key(word.into_owned())))
     }
 
     /// The text where it stands, if it is one without escapes.
@@ -435,9 +422,8 @@ fn escaped(json: &str) -> String {
     let (mut is_inside, mut is_escape) = (false, false);
     for c in json.chars() {
         if is_inside && c < ' ' {
-            let code = c as u8;
-            text.push_str(if code < 16 { "\\u000" } else { "\\u001" });
-            push(&mut text, char::from_digit((code % 16).into(), 16).unwrap_or('0'));
+            text.push_str("\\u");
+            hex(&mut text, c.into(), 4);
         } else {
             push(&mut text, c);
         }

@@ -1,13 +1,30 @@
 //! How is text searched, counted, cut to one line and replaced in? For all rooms.
 //!
 //! Plain loops on purpose: the searchers of the standard library would be a
-//! noticeable part of the component. Where a text is split at a character, that is
-//! written as a slice, `&['.'][..]`: one searcher for all, which cannot panic.
+//! noticeable part of the component, and decode each character to find a sign. Where a
+//! text is split into many, that is written as a slice, `&['.'][..]`: one searcher for
+//! all, which cannot panic.
 
 /// Where `sought` comes first.
 pub(crate) fn find(text: &str, sought: &str) -> Option<usize> {
     let windows = text.as_bytes().windows(sought.len().max(1));
     windows.into_iter().position(|window| window == sought.as_bytes())
+}
+
+/// What stands in front of the first such sign of ASCII, and behind it.
+#[inline(never)]
+pub(crate) fn cut(text: &str, sign: u8) -> Option<(&str, &str)> {
+    around(text, text.bytes().position(|byte| byte == sign)?)
+}
+
+/// The same of the last one.
+#[inline(never)]
+pub(crate) fn cut_last(text: &str, sign: u8) -> Option<(&str, &str)> {
+    around(text, text.bytes().rposition(|byte| byte == sign)?)
+}
+
+fn around(text: &str, sign: usize) -> Option<(&str, &str)> {
+    Some((text.get(..sign)?, text.get(sign + 1..)?))
 }
 
 /// A whole number, written in digits alone.
@@ -34,6 +51,15 @@ pub(crate) fn digits(number: u64) -> String {
     let mut text = if number < 10 { String::new() } else { digits(number / 10) };
     push(&mut text, char::from(b'0' + (number % 10) as u8));
     text
+}
+
+/// Puts the number behind the text, in so many digits of base 16.
+#[inline(never)]
+pub(crate) fn hex(text: &mut String, number: u32, digits: u32) {
+    for place in (0..digits).rev() {
+        let digit = char::from_digit(number >> (4 * place) & 15, 16).unwrap_or('0');
+        push(text, digit.to_ascii_uppercase());
+    }
 }
 
 /// A copy of the text: by way of a box, which is less work than that of a vector.

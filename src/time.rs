@@ -157,6 +157,7 @@ fn fields(text: &[u8]) -> Option<(Fields, u8, &[u8])> {
 /// digit wherever that has one, and all else as it stands there.
 ///
 /// Looks at all eight bytes at once: a byte's highest bit tells that it does not fit.
+#[inline(always)]
 fn pairs(text: [u8; 8], form: [u8; 8]) -> Option<[u8; 8]> {
     const EACH: u64 = u64::MAX / 255;
     let form = u64::from_le_bytes(form);

@@ -17,7 +17,10 @@ use crate::{
                     RequestOptions, Scheme, http_error_code,
                 },
             },
-            io::streams::{InputStream, StreamError},
+            io::{
+                error::Error as StreamFault,
+                streams::{InputStream, StreamError},
+            },
         },
     },
     error::{Failure, Result},
@@ -63,8 +66,7 @@ pub(crate) fn send(request: Request) -> Result<Reply> {
         Failure::new(ErrorKind::Misconfigured, message, "Check the base URL in the settings.")
     })?;
     let body = outgoing.body().ok();
-    let reply =
-        outgoing_handler::handle(outgoing, Some(timeouts())).map_err(|code| failure(&code))?;
+    let reply = handle(outgoing).map_err(|code| failure(&code))?;
     if let Some(body) = body {
         // Whether this fails is told by the reply, or by its absence.
         write(body, request.body.as_deref().unwrap_or_default());
@@ -118,12 +120,12 @@ fn write(body: OutgoingBody, mut bytes: &[u8]) {
             bytes = rest;
         }
     }
-    let _ = OutgoingBody::finish(body, None);
+    let _ = finish(body);
 }
 
 fn wait(reply: &FutureIncomingResponse) -> Result<IncomingResponse> {
     loop {
-        match reply.get() {
+        match get(reply) {
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => return Err(failure(&code)),
             Some(Err(())) => return Err(interrupted("the host gave no reply")),
@@ -170,7 +172,7 @@ fn read_chunk(stream: &InputStream) -> Result<Option<Vec<u8>>> {
     match stream.blocking_read(READ_SIZE) {
         Ok(chunk) => Ok(Some(chunk)),
         Err(StreamError::Closed) => Ok(None),
-        Err(StreamError::LastOperationFailed(error)) => Err(match http_error_code(&error) {
+        Err(StreamError::LastOperationFailed(error)) => Err(match code(&error) {
             // The reply has begun, so whatever ends it does so in the middle.
             Some(code) => match meaning(&code) {
                 (ErrorKind::UnexpectedReply, what) => unusable(what),
@@ -179,6 +181,31 @@ fn read_chunk(stream: &InputStream) -> Result<Option<Vec<u8>>> {
             None => interrupted("the reply broke off"),
         }),
     }
+}
+
+// What may give the host's code. To read one is much code, made anew for each of
+// these: apart from all else it is alike each time, and packs well.
+
+#[inline(never)]
+fn handle(request: OutgoingRequest) -> core::result::Result<FutureIncomingResponse, ErrorCode> {
+    outgoing_handler::handle(request, Some(timeouts()))
+}
+
+#[inline(never)]
+fn finish(body: OutgoingBody) -> core::result::Result<(), ErrorCode> {
+    OutgoingBody::finish(body, None)
+}
+
+type Response = core::result::Result<IncomingResponse, ErrorCode>;
+
+#[inline(never)]
+fn get(reply: &FutureIncomingResponse) -> Option<core::result::Result<Response, ()>> {
+    reply.get()
+}
+
+#[inline(never)]
+fn code(of: &StreamFault) -> Option<ErrorCode> {
+    http_error_code(of)
 }
 
 fn interrupted(what: &str) -> Box<Failure> {

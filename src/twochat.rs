@@ -7,7 +7,7 @@
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
-    text::{concat, digits, push},
+    text::{concat, digits, hex, push},
     values::{ApiKey, BaseUrl},
 };
 
@@ -183,14 +183,11 @@ pub(crate) fn sign(call: Call, settings: &Settings) -> Request {
 
 fn push_escaped(url: &mut String, value: &str) {
     for byte in value.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             push(url, char::from(byte));
         } else {
             push(url, '%');
-            for digit in [byte >> 4, byte & 15] {
-                let digit = char::from_digit(digit.into(), 16).unwrap_or('0');
-                push(url, digit.to_ascii_uppercase());
-            }
+            hex(url, byte.into(), 2);
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn unique(mut rows: Vec<Contact>) -> Vec<Contact> {
     let index = |marked: u64| (marked & ((1 << INDEX_BITS) - 1)) as usize;
     let uuid = |marked: u64| rows.get(index(marked)).map(|row| row.uuid.as_str());
     heap_sort(&mut order, &|a, b| (uuid(a), a) < (uuid(b), b));
-    let mut again = vec![false; rows.len()];
+    let mut again: Vec<_> = rows.iter().map(|_| false).collect();
     for pair in order.windows(2) {
         if let [a, b] = *pair
             && is_like(a, b)

@@ -4,7 +4,10 @@
 //! looks like. Nothing is trimmed or corrected on the way.
 
 use self::visible::{is_seen, is_unseen, shown};
-use crate::text::{concat, number, push, replace};
+use crate::{
+    error::{self, Failure},
+    text::{concat, cut, cut_last, number, push, replace},
+};
 
 mod visible;
 
@@ -16,27 +19,26 @@ macro_rules! value {
         $(, write $meant:expr)?
     ) => {
         $(#[$doc])*
-        #[derive(Debug, serde::Serialize)]
-        pub(crate) struct $name(String);
+        #[derive(Clone, Copy, Debug)]
+        pub(crate) struct $name<'t>(&'t str);
 
-        impl $name {
-            pub(crate) fn parse(text: String) -> core::result::Result<Self, String> {
-                let meant: &[fn(&str) -> Option<String>] = &[$($meant)?];
-                $crate::values::checked(text, $holds, $expected, meant).map(Self)
+        impl<'t> $name<'t> {
+            /// The value of the argument of this name.
+            pub(crate) fn of(field: &str, text: &'t str) -> $crate::error::Result<Self> {
+                const FORM: $crate::values::Form = $crate::values::Form {
+                    holds: $holds,
+                    expected: $expected,
+                    meant: &[$($meant)?],
+                };
+                FORM.check(field, text).map(|()| Self(text))
             }
         }
 
-        impl core::ops::Deref for $name {
+        impl core::ops::Deref for $name<'_> {
             type Target = str;
 
             fn deref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(value: $name) -> Self {
-                value.0
+                self.0
             }
         }
     };
@@ -71,7 +73,7 @@ value! {
 
 value! {
     /// An absolute http or https url.
-    WebUrl: |text: &str| split_url(text).is_some_and(|url| !url.authority.contains('@')),
+    WebUrl: |text: &str| split_url(text).is_some_and(|url| cut(url.authority, b'@').is_none()),
     expected "an http or https url, for example https://example.com/ada.jpeg"
 }
 
@@ -82,23 +84,27 @@ value! {
     expected "the uuid of a WhatsApp channel, for example WPN66037eca-9ad1-4c96-9eff-526a90a48c77"
 }
 
-/// The text, if it holds what it should; else why not.
-pub(crate) fn checked(
-    text: String,
-    holds: fn(&str) -> bool,
-    expected: &str,
-    meant: &[fn(&str) -> Option<String>],
-) -> Result<String, String> {
-    if holds(&text) {
-        return Ok(text);
-    }
-    Err(refusal(&text, expected, meant.iter().find_map(|meant| meant(&text))))
+/// What a value must hold.
+pub(crate) struct Form {
+    pub(crate) holds: fn(&str) -> bool,
+    pub(crate) expected: &'static str,
+    /// Finds what was meant, if it is clear.
+    pub(crate) meant: &'static [fn(&str) -> Option<String>],
 }
 
-fn refusal(text: &str, expected: &str, meant: Option<String>) -> String {
-    let (write, meant) = meant.map_or(("", String::new()), |meant| ("; write ", meant));
-    // The text comes last and whole: it is bounded after the key was hidden.
-    concat(&["expected ", expected, write, &meant, "; found \"", &shown(text), "\""])
+impl Form {
+    /// Refuses an argument that does not hold it, and says why.
+    #[inline(never)]
+    pub(crate) fn check(&self, field: &str, text: &str) -> error::Result<()> {
+        if (self.holds)(text) {
+            return Ok(());
+        }
+        let meant = self.meant.iter().find_map(|meant| meant(text));
+        let (write, meant) = meant.map_or(("", String::new()), |meant| ("; write ", meant));
+        // The text comes last and whole: it is bounded after the key was hidden.
+        let found = ["expected ", self.expected, write, &meant, "; found \"", &shown(text), "\""];
+        Err(Failure::invalid(field, &concat(&found)))
+    }
 }
 
 pub(crate) fn is_phone_number(text: &str) -> bool {
@@ -148,7 +154,7 @@ fn is_email(text: &str) -> bool {
             || matches!(c, '@' | '<' | '>' | '(' | ')' | '[' | ']' | ',' | ';' | ':' | '\\' | '"')
     };
     text.len() <= 254
-        && text.split_once(&['@'][..]).is_some_and(|(local, domain)| {
+        && cut(text, b'@').is_some_and(|(local, domain)| {
             !local.contains(unusual)
                 && local.len() <= 64
                 && local.split(&['.'][..]).all(|part| !part.is_empty())
@@ -164,9 +170,9 @@ fn is_domain(text: &str) -> bool {
             && !label.ends_with('-')
             && label.chars().all(is_of_label)
     };
-    text.contains('.')
+    cut(text, b'.').is_some()
         && text.split(&['.'][..]).all(is_label)
-        && split_last(text, b'.').is_some_and(|(_, last)| last.bytes().any(|b| !b.is_ascii_digit()))
+        && cut_last(text, b'.').is_some_and(|(_, last)| last.bytes().any(|b| !b.is_ascii_digit()))
 }
 
 /// Whether a label may have it: what is not ASCII is a letter, a mark or a
@@ -209,9 +215,10 @@ fn split_url(text: &str) -> Option<UrlParts<'_>> {
         Some(after) => (true, after),
         None => (false, after_scheme(text, "http://")?),
     };
-    let end = after.bytes().position(|byte| b"/?#".contains(&byte)).unwrap_or(after.len());
+    let end =
+        after.bytes().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(after.len());
     let (authority, rest) = after.split_at_checked(end)?;
-    let host = split_last(authority, b'@').map_or(authority, |(_, host)| host);
+    let host = cut_last(authority, b'@').map_or(authority, |(_, host)| host);
     let odd = |c: char| {
         c.is_whitespace()
             || is_unseen(c)
@@ -227,24 +234,18 @@ fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
 
 fn is_host_and_port(text: &str) -> bool {
     let (host, port) = split_port(text);
-    let named = !host.is_empty() && !host.bytes().any(|byte| b"[]:".contains(&byte));
+    let named = !host.is_empty() && !host.bytes().any(|byte| matches!(byte, b'[' | b']' | b':'));
     let numbered =
         host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).is_some_and(|address| {
-            address.contains(':')
+            cut(address, b':').is_some()
                 && address.bytes().all(|b| b.is_ascii_hexdigit() || b == b':' || b == b'.')
         });
     (named || numbered)
         && port.is_none_or(|port| number(port).is_some_and(|port| (1..65_536).contains(&port)))
 }
 
-/// What stands in front of the last such sign, and behind it.
-fn split_last(text: &str, sign: u8) -> Option<(&str, &str)> {
-    let at = text.bytes().rposition(|byte| byte == sign)?;
-    Some((text.get(..at)?, text.get(at + 1..)?))
-}
-
 fn split_port(text: &str) -> (&str, Option<&str>) {
-    match split_last(text, b':') {
+    match cut_last(text, b':') {
         Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
         _ => (text, None),
     }
@@ -264,7 +265,7 @@ impl BaseUrl {
         let Some(UrlParts { https, authority, rest }) = split_url(text) else {
             return Err("it is not an http or https url");
         };
-        if authority.contains('@') {
+        if cut(authority, b'@').is_some() {
             return Err("it holds user info, which has no meaning here");
         }
         if rest.bytes().any(|byte| byte == b'?' || byte == b'#') {

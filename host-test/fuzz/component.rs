@@ -71,7 +71,7 @@ fn outcome<A: Action>(
     let reply = Reply { status, retry_after: None, date: None, body };
     let action = A::build(input).unwrap_or_else(|why| panic!("{why:?}"));
     let told = |failure: Box<Failure>| failure.hiding(settings.key()).report(A::PROMISE);
-    actions::outcome(action, reply, &settings).map_err(told)
+    actions::result_of(action, reply, &settings).map_err(told)
 }
 
 /// What is shown of it is short, on one line, and holds no key.
@@ -181,25 +181,26 @@ fn what_is_asked_is_checked_without_a_panic_and_goes_out_as_it_was_taken() {
         "https://[2001:db8::1]/",
         "",
     ];
-    fn checked<T: core::ops::Deref<Target = str>>(
-        parse: fn(String) -> core::result::Result<T, String>,
-        text: &str,
+    fn checked<'t, T: core::ops::Deref<Target = str>>(
+        of: fn(&str, &'t str) -> crate::error::Result<T>,
+        text: &'t str,
     ) {
-        match parse(text.to_owned()) {
+        match of("field", text) {
             Ok(taken) => assert_eq!(&*taken, text),
-            Err(why) => {
-                assert!(why.starts_with("expected ") && why.contains("; found \""), "{why}")
+            Err(refusal) => {
+                let why = refusal.message;
+                assert!(why.starts_with("field: expected ") && why.contains("; found \""), "{why}")
             }
         }
     }
     fuzz("values", |u| {
         let text = mutated_text(u, TEXTS)?;
-        checked(Name::parse, &text);
-        checked(Text::parse, &text);
-        checked(PhoneNumber::parse, &text);
-        checked(Email::parse, &text);
-        checked(WebUrl::parse, &text);
-        checked(ChannelUuid::parse, &text);
+        checked(Name::of, &text);
+        checked(Text::of, &text);
+        checked(PhoneNumber::of, &text);
+        checked(Email::of, &text);
+        checked(WebUrl::of, &text);
+        checked(ChannelUuid::of, &text);
         let _ = BaseUrl::parse(&text);
         if let Ok(Some(key)) = ApiKey::parse(&text) {
             assert!(key.header_value().iter().all(|byte| *byte >= b' ' && *byte != 0x7f));
@@ -216,8 +217,7 @@ fn what_is_asked_is_checked_without_a_panic_and_goes_out_as_it_was_taken() {
         };
         let value = contact.details[0].value.clone();
         if let Ok(action) = CreateContact::build(contact) {
-            let body: Value =
-                serde_json::from_slice(&action.call().unwrap().body.unwrap()).unwrap();
+            let body: Value = serde_json::from_slice(&action.call().body.unwrap()).unwrap();
             assert_eq!(
                 (&body["first_name"], &body["contact_detail"][0]["value"]),
                 (&json!(text), &json!(value))

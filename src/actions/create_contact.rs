@@ -4,13 +4,11 @@
 //! with the stored contact. It does not look for duplicates, and a repeated
 //! request makes a second contact.
 
-use serde::Serialize;
-
 use super::Action;
 use crate::{
     contract::{Contact, DetailKind, NewContact, NewContactDetail},
     error::{Failure, Result},
-    json::{self, Answer},
+    json::{self, Answer, Object},
     records::ContactFields,
     text::{concat, digits},
     twochat::{Arguments, Call, is_wrapping, members},
@@ -18,28 +16,7 @@ use crate::{
 };
 
 /// The checked contact, in 2Chat's shape.
-///
-/// The documentation's table says `contact_details`; all of its examples, and
-/// all working clients, send `contact_detail`.
-#[derive(Serialize)]
-pub(crate) struct CreateContact {
-    first_name: Name,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_name: Option<Name>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profile_pic_url: Option<WebUrl>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    channel_uuid: Option<ChannelUuid>,
-    contact_detail: Vec<Detail>,
-}
-
-/// A code of 2Chat, and a value that is fit for it.
-#[derive(Serialize)]
-struct Detail {
-    #[serde(rename = "type")]
-    code: &'static str,
-    value: String,
-}
+pub(crate) struct CreateContact(Object);
 
 impl Action for CreateContact {
     type Input = NewContact;
@@ -58,37 +35,34 @@ impl Action for CreateContact {
         if contact.details.is_empty() {
             return Err(Failure::invalid("details", "it is empty; expected at least one detail"));
         }
-        let mut contact_detail = Vec::with_capacity(contact.details.len());
-        for (index, detail) in contact.details.into_iter().enumerate() {
-            contact_detail.push(detail_at(index, detail)?);
+        let mut details = Vec::new();
+        for (index, of) in contact.details.iter().enumerate() {
+            details.push(detail(&concat(&["details[", &digits(index as u64), "].value"]), of)?);
         }
-        Ok(Self {
-            first_name: Name::parse(contact.first_name).map_err(at("first-name"))?,
-            last_name: contact
-                .last_name
-                .filter(|name| !name.trim().is_empty())
-                .map(Name::parse)
-                .transpose()
-                .map_err(at("last-name"))?,
-            profile_pic_url: contact
-                .profile_pic_url
-                .map(WebUrl::parse)
-                .transpose()
-                .map_err(at("profile-pic-url"))?,
-            channel_uuid: contact
-                .channel_uuid
-                .map(ChannelUuid::parse)
-                .transpose()
-                .map_err(at("channel-uuid"))?,
-            contact_detail,
-        })
+        let mut body = Object::new();
+        body.text("first_name", &Name::of("first-name", &contact.first_name)?);
+        if let Some(name) = &contact.last_name
+            && !name.trim().is_empty()
+        {
+            body.text("last_name", &Name::of("last-name", name)?);
+        }
+        if let Some(url) = &contact.profile_pic_url {
+            body.text("profile_pic_url", &WebUrl::of("profile-pic-url", url)?);
+        }
+        if let Some(uuid) = &contact.channel_uuid {
+            body.text("channel_uuid", &ChannelUuid::of("channel-uuid", uuid)?);
+        }
+        // The documentation's table says `contact_details`; all of its examples, and
+        // all working clients, send `contact_detail`.
+        body.objects("contact_detail", &details);
+        Ok(Self(body))
     }
 
-    fn call(&self) -> Result<Call> {
-        Ok(Call::post("/contacts", json::body(self)?))
+    fn call(&self) -> Call {
+        Call::post("/contacts", self.0.json())
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<Contact> {
+    fn read(&self, answer: &Answer<'_>) -> Result<Contact> {
         // One client takes it bare; nobody showed such an answer.
         let (mut bare, mut wrapped) = (ContactFields::default(), ContactFields::default());
         let mut missing = "contact";
@@ -114,22 +88,19 @@ impl Action for CreateContact {
     }
 }
 
-fn detail_at(index: usize, detail: NewContactDetail) -> Result<Detail> {
-    let value = detail.value;
-    let fit = match detail.kind {
-        DetailKind::Email => ("E", Email::parse(value).map(String::from)),
-        DetailKind::Address => ("A", Text::parse(value).map(String::from)),
-        DetailKind::Phone => ("PH", PhoneNumber::parse(value).map(String::from)),
-        DetailKind::WhatsappPhone => ("WAPH", PhoneNumber::parse(value).map(String::from)),
+/// A code of 2Chat, and a value that is fit for it.
+fn detail(field: &str, detail: &NewContactDetail) -> Result<Object> {
+    let value = &detail.value;
+    let (code, value) = match detail.kind {
+        DetailKind::Email => ("E", &*Email::of(field, value)?),
+        DetailKind::Address => ("A", &*Text::of(field, value)?),
+        DetailKind::Phone => ("PH", &*PhoneNumber::of(field, value)?),
+        DetailKind::WhatsappPhone => ("WAPH", &*PhoneNumber::of(field, value)?),
     };
-    let (code, value) = fit;
-    let value = value.map_err(at(&concat(&["details[", &digits(index as u64), "].value"])))?;
-    Ok(Detail { code, value })
-}
-
-/// Turns the reason for a refusal into a failure that names the field.
-fn at(field: &str) -> impl FnOnce(String) -> Box<Failure> {
-    move |why| Failure::invalid(field, &why)
+    let mut object = Object::new();
+    object.text("type", code);
+    object.text("value", value);
+    Ok(object)
 }
 
 #[cfg(test)]
@@ -167,7 +138,7 @@ mod tests {
     }
 
     fn body(contact: NewContact) -> serde_json::Value {
-        let call = CreateContact::build(contact).ok().unwrap().call().unwrap();
+        let call = CreateContact::build(contact).ok().unwrap().call();
         serde_json::from_slice(&call.body.unwrap()).unwrap()
     }
 
@@ -189,7 +160,7 @@ mod tests {
             ],
             ..ada()
         });
-        let call = call.ok().unwrap().call().unwrap();
+        let call = call.ok().unwrap().call();
 
         assert_eq!((call.method, call.path.as_str()), (Method::Post, "/contacts"));
         assert_eq!(call.query, []);
@@ -409,7 +380,7 @@ mod tests {
             };
             match CreateContact::build(contact) {
                 Ok(action) => {
-                    let body = action.call().unwrap().body.unwrap();
+                    let body = action.call().body.unwrap();
                     let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
                     prop_assert_eq!(&body["contact_detail"][1]["value"], &value);
                 }

@@ -14,14 +14,14 @@ use crate::{
     error::{Failure, Result},
     json::Answer,
     records,
-    text::{concat, digits},
+    text::{concat, digits, owned},
     twochat::{Arguments, Call},
     unique::unique,
     values::ChannelUuid,
 };
 
 pub(crate) struct ListContacts {
-    channel_uuid: Option<ChannelUuid>,
+    channel_uuid: Option<String>,
     page_number: u32,
     /// Always sent: 2Chat documents no default for contacts.
     results_per_page: u32,
@@ -43,26 +43,25 @@ impl Action for ListContacts {
             let why = concat(&["expected 1 to 100, for example 50; found ", &given]);
             return Err(Failure::invalid("results-per-page", &why));
         }
-        let channel_uuid = query
-            .channel_uuid
-            .map(ChannelUuid::parse)
-            .transpose()
-            .map_err(|why| Failure::invalid("channel-uuid", &why))?;
-        Ok(Self { channel_uuid, page_number: query.page_number.unwrap_or(0), results_per_page })
+        if let Some(uuid) = &query.channel_uuid {
+            ChannelUuid::of("channel-uuid", uuid)?;
+        }
+        let page_number = query.page_number.unwrap_or(0);
+        Ok(Self { channel_uuid: query.channel_uuid, page_number, results_per_page })
     }
 
-    fn call(&self) -> Result<Call> {
+    fn call(&self) -> Call {
         let mut query = vec![
             ("page_number", digits(self.page_number.into())),
             ("results_per_page", digits(self.results_per_page.into())),
         ];
         if let Some(uuid) = &self.channel_uuid {
-            query.push(("channel_uuid", (**uuid).to_owned()));
+            query.push(("channel_uuid", owned(uuid)));
         }
-        Ok(Call { query, ..Call::get("/contacts") })
+        Call { query, ..Call::get("/contacts") }
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<ContactPage> {
+    fn read(&self, answer: &Answer<'_>) -> Result<ContactPage> {
         let mut rows = Vec::with_capacity(self.results_per_page as usize);
         let listed = records::listed(answer, "contacts", &mut |value| {
             let Some(row) = records::contact(value)? else { return Ok(false) };
@@ -137,7 +136,7 @@ mod tests {
     #[test]
     fn asks_for_the_first_50_contacts_unless_told_otherwise() {
         let expected = vec![("page_number", "0".to_owned()), ("results_per_page", "50".to_owned())];
-        let call = build(query(None, None)).call().unwrap();
+        let call = build(query(None, None)).call();
         assert_eq!(call, Call { query: expected, ..Call::get("/contacts") });
     }
 
@@ -152,10 +151,7 @@ mod tests {
             ("results_per_page", "100".to_owned()),
             ("channel_uuid", CHANNEL.to_owned()),
         ];
-        assert_eq!(
-            build(query).call().unwrap(),
-            Call { query: expected, ..Call::get("/contacts") }
-        );
+        assert_eq!(build(query).call(), Call { query: expected, ..Call::get("/contacts") });
     }
 
     #[test]

@@ -23,11 +23,11 @@ impl Action for TestApiKey {
         Ok(Self)
     }
 
-    fn call(&self) -> Result<Call> {
-        Ok(Call::get("/info"))
+    fn call(&self) -> Call {
+        Call::get("/info")
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<KeyCheck> {
+    fn read(&self, answer: &Answer<'_>) -> Result<KeyCheck> {
         let info = records::info(answer)?;
         let exhausted = info.api_requests.is_some_and(|quota| quota.left == Some(0));
         let (verdict, message) = if info.account.blocked {
@@ -48,10 +48,10 @@ impl Action for TestApiKey {
         &mut check.warning
     }
 
-    fn refused(refusal: Box<Failure>, beside: Option<KeyCheck>) -> Result<KeyCheck> {
+    fn refused(refusal: Box<Failure>, beside: &mut Option<KeyCheck>) -> Result<()> {
         // The account itself tells it best.
-        if let Some(check) = beside.filter(|check| check.verdict != Verdict::Valid) {
-            return Ok(check);
+        if beside.as_ref().is_some_and(|check| check.verdict != Verdict::Valid) {
+            return Ok(());
         }
         let verdict = match (refusal.verdict, refusal.kind) {
             (Some(told), _) => told,
@@ -60,7 +60,8 @@ impl Action for TestApiKey {
             _ => return Err(refusal),
         };
         let message = concat(&[&refusal.message, " ", refusal.advice]);
-        Ok(KeyCheck { verdict, message, account: None, warning: None })
+        *beside = Some(KeyCheck { verdict, message, account: None, warning: None });
+        Ok(())
     }
 }
 
@@ -85,7 +86,7 @@ mod tests {
     fn check(status: u16, body: &str) -> Result<KeyCheck> {
         let reply = Reply { status, retry_after: None, date: None, body: Ok(body.to_owned()) };
         let settings = Settings::from_variables([])?;
-        actions::outcome(TestApiKey, reply, &settings)
+        actions::result_of(TestApiKey, reply, &settings)
     }
 
     /// A finding about an account.
@@ -98,7 +99,7 @@ mod tests {
 
     #[test]
     fn asks_for_the_info_and_nothing_else() {
-        let call = TestApiKey::build(()).ok().unwrap().call().unwrap();
+        let call = TestApiKey::build(()).ok().unwrap().call();
         assert_eq!(call, Call::get("/info"));
     }
 
@@ -243,7 +244,7 @@ mod tests {
             ErrorKind::Misconfigured,
         ] {
             let failure = Failure::new(kind, "It got nowhere.".to_owned(), "Try again.");
-            assert_eq!(TestApiKey::refused(failure.clone(), None).unwrap_err(), failure);
+            assert_eq!(TestApiKey::refused(failure.clone(), &mut None).unwrap_err(), failure);
         }
     }
 

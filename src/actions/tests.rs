@@ -10,7 +10,7 @@ use crate::contract::{
 
 fn reply<A: Action>(input: A::Input, status: u16, body: &str) -> Result<A::Output> {
     let reply = Reply { status, retry_after: None, date: None, body: Ok(body.to_owned()) };
-    outcome(A::build(input)?, reply, &Settings::from_variables([])?)
+    result_of(A::build(input)?, reply, &Settings::from_variables([])?)
 }
 
 fn create(status: u16, body: &str) -> Result<Contact> {
@@ -148,7 +148,7 @@ fn the_seconds_to_wait_may_stand_in_the_body() {
         date: None,
         body: Ok(r#"{"retry_after":60}"#.to_owned()),
     };
-    let refused = outcome(TestApiKey, reply, &Settings::from_variables([]).unwrap()).unwrap_err();
+    let refused = result_of(TestApiKey, reply, &Settings::from_variables([]).unwrap()).unwrap_err();
     assert_eq!(refused.wait_seconds, Some(5));
 }
 

@@ -14,7 +14,7 @@ use crate::{
     error::Result,
     json::{Place, Value},
     records::{PLACES, first, id, keep, said, uuid},
-    text::{concat, digits, is_blank, number, push},
+    text::{concat, cut, cut_last, digits, is_blank, number, owned, push},
     time::time,
     twochat::members,
     values::{is_phone_number, meant_number},
@@ -229,7 +229,7 @@ fn read(slot: Slot, value: Value<'_, '_>) -> Result<Option<String>> {
         S::Uuid | S::Id | S::About | S::MessageUuid | S::ChannelUuid | S::GroupUuid => uuid(value),
         S::Text | S::ProductName | S::FirstName | S::LastName | S::PushName => said(value),
         S::Remote | S::From | S::To | S::ChannelNumber | S::PersonNumber | S::PartyNumber => {
-            Ok(id(value)?.filter(|text| text.contains(&['@'][..]) || number_of(text).is_some()))
+            Ok(id(value)?.filter(|text| cut(text, b'@').is_some() || number_of(text).is_some()))
         }
         // Small letters, as most have them.
         S::Author | S::TimePeriod | S::Direction | S::Status => {
@@ -242,7 +242,7 @@ fn read(slot: Slot, value: Value<'_, '_>) -> Result<Option<String>> {
 }
 
 fn is_decimal(text: &str) -> bool {
-    let (whole, fraction) = text.split_once(&['.'][..]).unwrap_or((text, "0"));
+    let (whole, fraction) = cut(text, b'.').unwrap_or((text, "0"));
     let whole = whole.strip_prefix('-').unwrap_or(whole);
     number(whole).is_some() && number(fraction).is_some()
 }
@@ -252,12 +252,12 @@ fn is_decimal(text: &str) -> bool {
 /// What WhatsApp knows somebody by is a number only where it says so: of the ids, those
 /// that end in `@c.us` and `@s.whatsapp.net`.
 pub(super) fn number_of(text: &str) -> Option<String> {
-    let (number, server) = text.split_once(&['@'][..]).unwrap_or((text, "c.us"));
+    let (number, server) = cut(text, b'@').unwrap_or((text, "c.us"));
     if !matches!(server, "c.us" | "s.whatsapp.net") {
         return None;
     }
     // Behind a colon stands the device.
-    let number = number.split(&[':'][..]).next().unwrap_or_default();
+    let number = cut(number, b':').map_or(number, |(number, _)| number);
     match number.bytes().all(|byte| byte.is_ascii_digit()) {
         true => Some(concat(&["+", number])).filter(|number| is_phone_number(number)),
         false => meant_number(number),
@@ -300,7 +300,7 @@ impl Members {
 
     fn member(&mut self, within: Within, name: &str, value: Value<'_, '_>) -> Result<()> {
         self.has_any = true;
-        let name = snake(name);
+        let name = &*snake(name);
         let mut known = members_of(within).iter();
         let Some((_, is)) = known.find(|(known, _)| *known == name) else { return Ok(()) };
         let place = value.place;
@@ -323,10 +323,13 @@ impl Members {
     #[inline(never)]
     fn keep(&mut self, slot: Slot, read: Option<String>) -> bool {
         let is_read = read.is_some();
-        if let Some(id) = read.as_deref().and_then(|text| text.strip_suffix("@lid")) {
+        if let Some(text) = &read
+            && let Some(id) = text.strip_suffix("@lid")
+        {
             // Without the device behind it, and what a session key has before it.
-            let id = id.split(&[':'][..]).next().and_then(|id| id.split(&['-'][..]).next_back());
-            self.no_numbers.extend(id.map(|id| concat(&["+", id])));
+            let id = cut(id, b':').map_or(id, |(id, _)| id);
+            let id = cut_last(id, b'-').map_or(id, |(_, id)| id);
+            self.no_numbers.push(concat(&["+", id]));
         }
         if let Some(kept) = self.kept.get_mut(slot as usize) {
             first(kept, read);
@@ -394,7 +397,10 @@ impl Members {
 
     #[inline(never)]
     pub(super) fn get(&self, slot: Slot) -> Option<&str> {
-        self.kept.get(slot as usize)?.as_deref()
+        match self.kept.get(slot as usize) {
+            Some(Some(text)) => Some(text),
+            _ => None,
+        }
     }
 
     #[inline(never)]
@@ -403,15 +409,16 @@ impl Members {
     }
 
     /// Who came to a group or went.
-    pub(super) fn group_change(&mut self, kind: String) -> GroupChange {
-        let people = core::mem::take(&mut self.people).into_iter();
-        let named = |party: String| self.if_number(number_of(&party)).unwrap_or(party);
-        GroupChange { kind, participants: people.map(named).collect() }
+    pub(super) fn group_change(&self, kind: &str) -> GroupChange {
+        let named =
+            |party: &String| self.if_number(number_of(party)).unwrap_or_else(|| owned(party));
+        GroupChange { kind: owned(kind), participants: self.people.iter().map(named).collect() }
     }
 
     /// The first of these that came.
-    pub(super) fn take_first(&mut self, slots: &[Slot]) -> Option<String> {
-        slots.iter().find_map(|slot| self.take(*slot))
+    #[inline(never)]
+    pub(super) fn first(&self, slots: &[Slot]) -> Option<&str> {
+        slots.iter().find_map(|slot| self.get(*slot))
     }
 
     /// The number, unless the body says of its digits that they are none.

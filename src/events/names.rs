@@ -7,7 +7,7 @@ use Kind::{Call, Conversation, Group, Message, Receipt, Status, Unknown};
 
 use crate::{
     contract::events::Direction::{self, Incoming, Outgoing},
-    text::concat,
+    text::{concat, cut, cut_last},
 };
 
 /// What an event is about.
@@ -66,7 +66,7 @@ pub(super) fn is_state(word: &str) -> bool {
 
 /// The last word of a name, with the rare one that is two.
 pub(super) fn last_word(name: &str) -> &str {
-    name.split(&['.'][..]).next_back().unwrap_or(name)
+    cut_last(name, b'.').map_or(name, |(_, last)| last)
 }
 
 /// The listed name that a body's word stands for, if it is one; `is_receipt` where the
@@ -79,7 +79,7 @@ pub(super) fn listed(word: &str, is_receipt: bool, told: Option<&str>) -> Option
     if is_state(word) {
         return Some(NUMBER_STATUS.to_owned());
     }
-    let (first, last) = word.split_once(&['.'][..]).unwrap_or(("", word));
+    let (first, last) = cut(word, b'.').unwrap_or(("", word));
     let around = match (first, last) {
         ("message", "sent" | "not-sent" | "received" | "read") if is_receipt => {
             "whatsapp.message.receipt."

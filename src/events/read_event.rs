@@ -5,8 +5,8 @@
 //! and then judged: by the name, where there is one, and by what it needs to be it.
 
 use super::{
+    EventName,
     members::{Members, Slot, number_of},
-    named,
     names::{Kind, NEW_CONVERSATION, is_state, last_word, listed, meaning},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     error::{Failure, Result},
     json::{self, Answer},
     records::identifies,
-    text::concat,
+    text::{concat, cut, owned},
     values::is_uuid_of,
 };
 
@@ -23,7 +23,10 @@ const LARGEST: usize = 2 * 1024 * 1024;
 
 #[inline(never)]
 pub(crate) fn read_event(delivery: Delivery) -> Result<Event> {
-    let told = delivery.event_name.map(named).transpose()?.map(String::from);
+    let told = delivery.event_name;
+    if let Some(name) = &told {
+        EventName::of("event-name", name)?;
+    }
     if delivery.body.len() > LARGEST {
         return Err(Failure::invalid("body", "it is larger than 2 MiB"));
     }
@@ -52,121 +55,119 @@ pub(crate) fn read_event(delivery: Delivery) -> Result<Event> {
             true => Ok(()),
         }
     })?;
-    Ok(event(came, told, &body))
+    Ok(event(came, told.as_deref(), &body))
 }
 
 /// The event that the members make, with the name that was told.
 #[inline(never)]
-fn event(mut came: Members, told: Option<String>, body: &Answer<'_>) -> Event {
+fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     const CONTENT: [Slot; 6] =
         [Slot::Text, Slot::MediaUrl, Slot::MediaKind, Slot::MimeType, Slot::Total, Slot::Subtotal];
-    let has_content =
-        CONTENT.iter().any(|slot| came.get(*slot).is_some()) || !came.products.is_empty();
-    let begins = has_content && came.get(Slot::TimePeriod).is_some();
-    let named = name_in(&came, told.as_deref());
-    let told_name = told.clone().filter(|told| named.as_ref().is_some_and(|name| name != told));
-    let name = named.or(told).or_else(|| begins.then(|| NEW_CONVERSATION.to_owned()));
-    let (kind, way) = match &name {
+    let has_content = came.first(&CONTENT).is_some() || !came.products.is_empty();
+    let time_period = came.get(Slot::TimePeriod).filter(|_| has_content);
+    let named = name_in(&came, told);
+    let named = named.as_deref();
+    let told_name = told.filter(|told| named.is_some_and(|name| name != *told));
+    let name = named.or(told).or(time_period.map(|_| NEW_CONVERSATION));
+    let (kind, way) = match name {
         Some(name) => meaning(name),
         None if came.get(Slot::CallId).is_some() => (Kind::Call, None),
         None if has_content && came.get(Slot::About).is_none() => (Kind::Message, None),
         None => (Kind::Unknown, None),
     };
     let direction = way.or_else(|| way_in(&came));
-    let last_word = name.as_deref().map(|name| last_word(name).to_owned());
+    let word = name.map(last_word);
 
-    let own = came.take(Slot::Uuid);
-    let id = came.take(Slot::Id);
-    let own = own.or(id).filter(|uuid| identifies(uuid));
-    let about = came.take(Slot::About);
-    let message_uuid = about.or_else(|| came.take(Slot::MessageUuid));
+    let own = came.first(&[Slot::Uuid, Slot::Id]).filter(|uuid| identifies(uuid));
     let is_message = matches!(kind, Kind::Message | Kind::Conversation)
-        || (kind == Kind::Receipt && own.as_deref().is_some_and(|own| own.starts_with("MSG")));
-    let message_uuid = message_uuid.or_else(|| own.clone().filter(|_| is_message));
-    let status = came.take(Slot::Status);
+        || (kind == Kind::Receipt && own.is_some_and(|own| own.starts_with("MSG")));
+    let message_uuid = came.first(&[Slot::About, Slot::MessageUuid]);
+    let message_uuid = message_uuid.or(own.filter(|_| is_message));
+    let status = came.get(Slot::Status);
     let key = match kind {
-        Kind::Message | Kind::Conversation => message_uuid.clone(),
-        Kind::Receipt => joined(message_uuid.as_deref(), last_word.as_deref()),
-        Kind::Call => joined(own.as_deref(), status.as_deref()),
+        Kind::Message | Kind::Conversation => joined(message_uuid, None),
+        Kind::Receipt => joined(message_uuid, word),
+        Kind::Call => joined(own, status),
         // That of a thing is not the event's: several events are about it.
-        _ => own.clone().filter(|own| !is_of_thing(own)),
+        _ => joined(own.filter(|own| !is_of_thing(own)), None),
     };
 
-    let session_key = came.take(Slot::SessionKey);
-    let (channel, chat) = session_key.as_deref().map(parts).unwrap_or_default();
-    let remote = came.take(Slot::Remote);
-    let is_id = |text: &String| text.contains('@');
-    let chat_id = came.take(Slot::GroupId).or_else(|| chat.clone()).or_else(|| remote.clone());
-    let chat_id = chat_id.filter(is_id);
-    let is_group = |uuid: &String| uuid.starts_with("WAG") || uuid.starts_with("WGP");
-    let group_uuid = came.take(Slot::GroupUuid).or_else(|| own.clone().filter(is_group));
-    let end = came.take(match direction {
+    let session_key = came.get(Slot::SessionKey);
+    let (channel, chat) = session_key.map(parts).unwrap_or_default();
+    let remote = came.get(Slot::Remote);
+    let chat_id = came.get(Slot::GroupId).or(chat).or(remote);
+    let chat_id = chat_id.filter(|id| cut(id, b'@').is_some());
+    let is_group = |uuid: &&str| uuid.starts_with("WAG") || uuid.starts_with("WGP");
+    let group_uuid = came.get(Slot::GroupUuid).or(own.filter(is_group));
+    let end = came.get(match direction {
         Some(Direction::Outgoing) => Slot::To,
         _ => Slot::From,
     });
-    let of_contact = came.take(Slot::PersonNumber).or_else(|| came.take(Slot::PersonId));
+    let of_contact = came.first(&[Slot::PersonNumber, Slot::PersonId]);
     // In a group, who wrote; several that came or went are no other side.
-    let person = Some(&came.people).filter(|people| people.len() == 1);
-    let person = person.and_then(|people| people.first().cloned());
-    let numbers = [remote, chat, end, person, of_contact];
-    let phone_number = numbers.iter().flatten().find_map(|text| number_of(text));
-    let phone_number = came.if_number(phone_number);
-    let channel_phone_number = came.take(Slot::ChannelNumber).and_then(|text| number_of(&text));
-    let started_at = match kind {
-        Kind::Call => came.take(Slot::At),
+    let person = match &came.people[..] {
+        [person] => Some(person.as_str()),
         _ => None,
     };
-    let at = came.take_first(match kind {
+    let numbers = [remote, chat, end, person, of_contact];
+    let phone_number = numbers.into_iter().flatten().find_map(number_of);
+    let phone_number = came.if_number(phone_number);
+    let started_at = came.get(Slot::At).filter(|_| kind == Kind::Call);
+    let at = came.first(match kind {
         Kind::Receipt => &[Slot::Timestamp, Slot::At, Slot::UpdatedAt, Slot::MessageAt],
-        Kind::Call => &[Slot::UpdatedAt, Slot::Timestamp],
+        Kind::Call => &[Slot::UpdatedAt, Slot::Timestamp, Slot::At],
         _ => &[Slot::At, Slot::Timestamp, Slot::UpdatedAt, Slot::MessageAt],
     });
-    let contact = came.take_person();
-    let (channel_uuid, author) =
-        (came.take(Slot::ChannelUuid).or(channel), came.take(Slot::Author));
-    let content = match (kind, own, last_word) {
+    let content = match (kind, own, word) {
         (Kind::Message, ..) if has_content => Some(Content::Message),
-        (Kind::Conversation, ..) if has_content => {
-            Some(Content::Conversation(came.take(Slot::TimePeriod)))
+        (Kind::Conversation, ..) if has_content => Some(Content::Conversation(own_of(time_period))),
+        (Kind::Receipt, _, Some(word)) if message_uuid.is_some() => {
+            Some(Content::Receipt(owned(word)))
         }
-        (Kind::Receipt, _, Some(kind)) if message_uuid.is_some() => Some(Content::Receipt(kind)),
         (Kind::Call, Some(uuid), _) => Some(Content::Call(Call {
-            uuid,
-            id: came.take(Slot::CallId),
-            status,
-            started_at: started_at.clone(),
+            uuid: owned(uuid),
+            id: own_of(came.get(Slot::CallId)),
+            status: own_of(status),
+            started_at: own_of(started_at),
         })),
-        (Kind::Group, _, Some(kind))
+        (Kind::Group, _, Some(word))
             if group_uuid.is_some() || chat_id.is_some() || !came.people.is_empty() =>
         {
-            Some(Content::GroupChange(came.group_change(kind)))
+            Some(Content::GroupChange(came.group_change(word)))
         }
         (Kind::Status, ..) => {
-            came.take(Slot::Name).filter(|word| is_state(word)).map(Content::NumberStatus)
+            let state = came.get(Slot::Name).filter(|word| is_state(word));
+            state.map(|state| Content::NumberStatus(owned(state)))
         }
         _ => None,
     };
     let is_about_message =
         matches!(content, Some(Content::Message | Content::Conversation(_) | Content::Receipt(_)));
-    let message = is_about_message.then(|| message(&mut came, message_uuid, session_key));
+    let (message_uuid, session_key) = (own_of(message_uuid), own_of(session_key));
     Event {
-        name,
-        told_name,
+        name: own_of(name),
+        told_name: own_of(told_name),
         key,
-        at: at.or(started_at),
-        channel_uuid,
-        channel_phone_number,
+        at: own_of(at),
+        channel_uuid: own_of(came.get(Slot::ChannelUuid).or(channel)),
+        channel_phone_number: came.get(Slot::ChannelNumber).and_then(number_of),
         phone_number,
-        chat_id,
-        contact,
-        group_uuid,
-        group_name: came.take(Slot::GroupName),
+        chat_id: own_of(chat_id),
+        group_uuid: own_of(group_uuid),
+        group_name: own_of(came.get(Slot::GroupName)),
         direction,
-        author,
+        author: own_of(came.get(Slot::Author)),
         content: content.unwrap_or_else(|| Content::Other(body.json_text())),
-        message,
+        contact: came.take_person(),
+        message: is_about_message.then(|| message(&mut came, message_uuid, session_key)),
         unread: came.unread,
     }
+}
+
+/// A copy of the text, if there is one.
+#[inline(never)]
+fn own_of(text: Option<&str>) -> Option<String> {
+    text.map(owned)
 }
 
 /// The name that the body has: in a member that other things use as well, only one
@@ -191,9 +192,10 @@ fn way_in(came: &Members) -> Option<Direction> {
 }
 
 /// A uuid and what sets events of one uuid apart.
+#[inline(never)]
 fn joined(uuid: Option<&str>, word: Option<&str>) -> Option<String> {
-    let uuid = uuid?;
-    Some(word.map_or_else(|| uuid.to_owned(), |word| concat(&[uuid, "/", word])))
+    let (between, word) = word.map_or(("", ""), |word| ("/", word));
+    Some(concat(&[uuid?, between, word]))
 }
 
 /// Whether a uuid is, by what it begins with, that of a thing that lasts.
@@ -205,15 +207,14 @@ fn is_of_thing(uuid: &str) -> bool {
 
 /// The channel and the chat of a session key: `WW-WPN…-14155550123@c.us`, or
 /// `WA-WAN…-14155550123`.
-fn parts(session_key: &str) -> (Option<String>, Option<String>) {
-    let Some((_, rest)) = session_key.split_once(&['-'][..]) else { return (None, None) };
+fn parts(session_key: &str) -> (Option<&str>, Option<&str>) {
+    let Some((_, rest)) = cut(session_key, b'-') else { return (None, None) };
     let Some((channel, chat)) = rest.split_at_checked(39) else { return (None, None) };
     if !is_uuid_of(&["WPN", "WAN"], channel) {
         return (None, None);
     }
-    let is_number = |chat: &&str| chat.contains('@') || channel.starts_with("WAN");
-    let chat = chat.strip_prefix('-').filter(is_number);
-    (Some(channel.to_owned()), chat.map(str::to_owned))
+    let is_number = |chat: &&str| cut(chat, b'@').is_some() || channel.starts_with("WAN");
+    (Some(channel), chat.strip_prefix('-').filter(is_number))
 }
 
 #[inline(never)]

@@ -4,9 +4,7 @@
 //! duplicates, so `GET /webhooks` is asked first. Its rows show the channel by its uuid,
 //! and some of what was asked for in `hook_params`.
 
-use serde::{Serialize, Serializer};
-
-use super::{EventName, named, names::NEW_CONVERSATION};
+use super::{EventName, names::NEW_CONVERSATION};
 use crate::{
     actions::{Action, Ask, ListWebhookSubscriptions},
     contract::{
@@ -14,9 +12,9 @@ use crate::{
         events::{NewSubscription, Subscribed, TimePeriod},
     },
     error::{Failure, Result},
-    json::{self, Answer},
+    json::{self, Answer, Object},
     records::subscription,
-    text::concat,
+    text::{concat, owned},
     twochat::{Arguments, Call},
     values::{PhoneNumber, WebUrl, is_uuid_of},
 };
@@ -34,23 +32,11 @@ value! {
 }
 
 pub(crate) struct Subscribe {
-    event: EventName,
-    hook_url: WebUrl,
-    on_number: Option<PhoneNumber>,
-    channel_uuid: Option<AnyChannel>,
-    to_group_uuid: Option<GroupUuid>,
+    /// Checked.
+    wanted: NewSubscription,
     time_period: Option<&'static str>,
     /// What may be a double of it.
     warning: Option<String>,
-}
-
-/// An object of texts, without those that are not there.
-struct Texts<'a>([(&'a str, Option<&'a str>); 5]);
-
-impl Serialize for Texts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> core::result::Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().filter_map(|(name, text)| Some((name, (*text)?))))
-    }
 }
 
 impl Action for Subscribe {
@@ -63,19 +49,22 @@ impl Action for Subscribe {
     };
 
     fn build(wanted: NewSubscription) -> Result<Self> {
-        let event = named(wanted.event_name)?;
-        let hook_url = WebUrl::parse(wanted.hook_url).map_err(at("hook-url"))?;
-        let on_number = wanted.on_number.map(PhoneNumber::parse).transpose();
-        let on_number = on_number.map_err(at("on-number"))?;
-        let channel_uuid = wanted.channel_uuid.map(AnyChannel::parse).transpose();
-        let channel_uuid = channel_uuid.map_err(at("channel-uuid"))?;
-        if on_number.is_some() == channel_uuid.is_some() {
+        EventName::of("event-name", &wanted.event_name)?;
+        WebUrl::of("hook-url", &wanted.hook_url)?;
+        if let Some(number) = &wanted.on_number {
+            PhoneNumber::of("on-number", number)?;
+        }
+        if let Some(uuid) = &wanted.channel_uuid {
+            AnyChannel::of("channel-uuid", uuid)?;
+        }
+        if wanted.on_number.is_some() == wanted.channel_uuid.is_some() {
             let why = "expected one of on-number and channel-uuid";
             return Err(Failure::invalid("channel-uuid", why));
         }
-        let to_group_uuid = wanted.to_group_uuid.map(GroupUuid::parse).transpose();
-        let to_group_uuid = to_group_uuid.map_err(at("to-group-uuid"))?;
-        if wanted.time_period.is_some() && *event != *NEW_CONVERSATION {
+        if let Some(uuid) = &wanted.to_group_uuid {
+            GroupUuid::of("to-group-uuid", uuid)?;
+        }
+        if wanted.time_period.is_some() && wanted.event_name != NEW_CONVERSATION {
             let why = concat(&["it is for ", NEW_CONVERSATION, " alone"]);
             return Err(Failure::invalid("time-period", &why));
         }
@@ -87,8 +76,7 @@ impl Action for Subscribe {
             TimePeriod::Month => "month",
             TimePeriod::Year => "year",
         });
-        let warning = None;
-        Ok(Self { event, hook_url, on_number, channel_uuid, to_group_uuid, time_period, warning })
+        Ok(Self { wanted, time_period, warning: None })
     }
 
     fn before(&mut self, ask: Ask<'_>) -> Result<Option<Subscribed>> {
@@ -113,18 +101,23 @@ impl Action for Subscribe {
         Ok(None)
     }
 
-    fn call(&self) -> Result<Call> {
-        let texts = Texts([
-            ("hook_url", Some(&self.hook_url)),
-            ("on_number", self.on_number.as_deref()),
-            ("channel_uuid", self.channel_uuid.as_deref()),
-            ("to_group_uuid", self.to_group_uuid.as_deref()),
+    fn call(&self) -> Call {
+        let mut body = Object::new();
+        body.text("hook_url", &self.wanted.hook_url);
+        for (name, text) in [
+            ("on_number", self.wanted.on_number.as_deref()),
+            ("channel_uuid", self.wanted.channel_uuid.as_deref()),
+            ("to_group_uuid", self.wanted.to_group_uuid.as_deref()),
             ("time_period", self.time_period),
-        ]);
-        Ok(Call::post("/webhooks/subscribe", json::body(&texts)?).with_id(&self.event))
+        ] {
+            if let Some(text) = text {
+                body.text(name, text);
+            }
+        }
+        Call::post("/webhooks/subscribe", body.json()).with_id(&self.wanted.event_name)
     }
 
-    fn read(self, answer: &Answer<'_>) -> Result<Subscribed> {
+    fn read(&self, answer: &Answer<'_>) -> Result<Subscribed> {
         let mut made = None;
         json::read(answer, &mut |value| {
             made = subscription(value)?;
@@ -133,12 +126,12 @@ impl Action for Subscribe {
         let mut subscription = made.ok_or_else(|| answer.missing("data.uuid"))?;
         // What it does not repeat is as it was asked for.
         if subscription.event_name.is_empty() {
-            subscription.event_name = self.event.into();
+            subscription.event_name = owned(&self.wanted.event_name);
         }
         if subscription.hook_url.is_empty() {
-            subscription.hook_url = self.hook_url.into();
+            subscription.hook_url = owned(&self.wanted.hook_url);
         }
-        Ok(Subscribed { subscription, existing: false, warning: self.warning })
+        Ok(Subscribed { subscription, existing: false, warning: self.warning.clone() })
     }
 
     fn warning(made: &mut Subscribed) -> &mut Option<String> {
@@ -156,25 +149,21 @@ impl Subscribe {
         let differs = |wanted: Option<&str>, name: &str| {
             param(&[name]).is_some_and(|there| there != wanted.unwrap_or(there))
         };
-        if there.event_name != *self.event
-            || there.hook_url.trim() != &*self.hook_url
-            || differs(self.to_group_uuid.as_deref(), "to_group_uuid")
+        let wanted = &self.wanted;
+        if there.event_name != wanted.event_name
+            || there.hook_url.trim() != wanted.hook_url
+            || differs(wanted.to_group_uuid.as_deref(), "to_group_uuid")
             || differs(self.time_period, "time_period")
         {
             return Some(false);
         }
         let channel = there.channel_uuid.as_deref();
         let number = param(&["on_number", "phone_number"]);
-        match (&self.channel_uuid, &self.on_number) {
-            (Some(wanted), _) => Some(channel.is_none_or(|channel| channel == &**wanted)),
+        match (&wanted.channel_uuid, &wanted.on_number) {
+            (Some(wanted), _) => Some(channel.is_none_or(|channel| channel == wanted)),
             (None, Some(wanted)) if number.is_some() => Some(number == Some(wanted)),
             // Without any, it cannot be another.
             _ => channel.is_none().then_some(true),
         }
     }
-}
-
-/// Turns the reason for a refusal into a failure that names the field.
-fn at(field: &str) -> impl FnOnce(String) -> Box<Failure> {
-    move |why| Failure::invalid(field, &why)
 }

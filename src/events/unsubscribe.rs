@@ -6,8 +6,9 @@
 use crate::{
     actions::Action,
     contract::events::{SubscriptionId, Unsubscribed},
-    error::{Failure, Result},
+    error::Result,
     json::{self, Answer},
+    text::owned,
     twochat::{Arguments, Call, members},
     values::is_uuid_of,
 };
@@ -18,7 +19,7 @@ value! {
     expected "the uuid of a subscription, for example WHK66037eca-9ad1-4c96-9eff-526a90a48c77"
 }
 
-pub(crate) struct Unsubscribe(WebhookUuid);
+pub(crate) struct Unsubscribe(SubscriptionId);
 
 impl Action for Unsubscribe {
     type Input = SubscriptionId;
@@ -28,16 +29,16 @@ impl Action for Unsubscribe {
         Arguments { names: "uuid", spellings: &[("webhook_uuid", "uuid")] };
 
     fn build(subscription: SubscriptionId) -> Result<Self> {
-        let uuid = WebhookUuid::parse(subscription.uuid);
-        uuid.map(Self).map_err(|why| Failure::invalid("uuid", &why))
+        WebhookUuid::of("uuid", &subscription.uuid)?;
+        Ok(Self(subscription))
     }
 
-    fn call(&self) -> Result<Call> {
-        Ok(Call::delete("/webhooks").with_id(&self.0))
+    fn call(&self) -> Call {
+        Call::delete("/webhooks").with_id(&self.0.uuid)
     }
 
     /// All that there is to read is that it says yes.
-    fn read(self, answer: &Answer<'_>) -> Result<Unsubscribed> {
+    fn read(&self, answer: &Answer<'_>) -> Result<Unsubscribed> {
         let mut succeeded = false;
         json::read(answer, &mut |value| {
             let is_object = members(value, &mut |key, value| {
@@ -47,7 +48,7 @@ impl Action for Unsubscribe {
             is_object.map(drop)
         })?;
         match succeeded {
-            true => Ok(Unsubscribed { uuid: self.0.into(), warning: None }),
+            true => Ok(Unsubscribed { uuid: owned(&self.0.uuid), warning: None }),
             false => Err(answer.missing("success")),
         }
     }

@@ -269,7 +269,7 @@ fn a_control_character_in_a_string_is_taken_as_what_it_is() {
 fn what_is_shown_is_json_although_what_came_was_nearly_none() {
     let json_text = |text| read(text, |value| value.json_text()).unwrap();
     let text = "[\n{\"a\nb\":\"\\\"\u{1f}\\\\\"},\t\"\0\"]";
-    assert_eq!(json_text(text), "[\n{\"a\\u000ab\":\"\\\"\\u001f\\\\\"},\t\"\\u0000\"]");
+    assert_eq!(json_text(text), "[\n{\"a\\u000Ab\":\"\\\"\\u001F\\\\\"},\t\"\\u0000\"]");
 }
 
 #[test]

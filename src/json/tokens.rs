@@ -3,7 +3,7 @@
 //! Knows no place and makes no failure: where the text breaks off or is no
 //! JSON, the reader stops, and says why when asked.
 
-use crate::text::push;
+use crate::text::{cut, push};
 
 /// The text, what of it is still to be read, and the token that was read last.
 #[derive(Clone, Copy)]
@@ -314,7 +314,7 @@ fn after_plain(mut rest: &[u8]) -> &[u8] {
 pub(super) fn unescape(inside: &str) -> String {
     let mut text = String::with_capacity(inside.len());
     let mut rest = inside;
-    while let Some((before, after)) = rest.split_once(&['\\'][..]) {
+    while let Some((before, after)) = cut(rest, b'\\') {
         text.push_str(before);
         let mut after = after.chars();
         match after.next() {

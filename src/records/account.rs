@@ -129,7 +129,7 @@ fn limit(word: &str) -> Option<u64> {
         ["unlimited", "infinite", "infinity", "inf", "none", "null", "no limit", "∞"];
     // Whole, but beyond counting, such as 1e300.
     let is_vast = word.starts_with(|c: char| c.is_ascii_digit())
-        && word.bytes().all(|b| b.is_ascii_digit() || b"eE+".contains(&b));
+        && word.bytes().all(|b| matches!(b, b'0'..=b'9' | b'e' | b'E' | b'+'));
     let none = (word.starts_with('-') && word.len() > 1)
         || is_vast
         || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known));

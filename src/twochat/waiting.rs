@@ -5,7 +5,7 @@
 //! the server's own `Date`; without that it says nothing.
 
 use crate::{
-    text::{concat, find, number},
+    text::{concat, cut, find, number},
     time::seconds_of,
 };
 
@@ -31,7 +31,7 @@ fn seconds(text: &str) -> Option<u64> {
         return None;
     }
     let text = text.trim();
-    let (whole, fraction) = text.split_once(&['.'][..]).unwrap_or((text, "0"));
+    let (whole, fraction) = cut(text, b'.').unwrap_or((text, "0"));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
         return None;

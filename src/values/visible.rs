@@ -7,6 +7,8 @@
 
 use core::ops::RangeInclusive;
 
+use crate::text::{hex, push};
+
 type Ranges = [RangeInclusive<u32>];
 
 /// What shows nothing: by Unicode to be ignored where it is not known, the
@@ -107,13 +109,9 @@ pub(super) fn shown(text: &str) -> String {
         if is_unseen(c) {
             let code = u32::from(c);
             shown.push_str("U+");
-            let digits = if code > 0xFFFF { 5 } else { 4 };
-            for place in (0..digits).rev() {
-                let digit = char::from_digit(code >> (4 * place) & 15, 16).unwrap_or('0');
-                crate::text::push(&mut shown, digit.to_ascii_uppercase());
-            }
+            hex(&mut shown, code, if code > 0xFFFF { 5 } else { 4 });
         } else {
-            crate::text::push(&mut shown, c);
+            push(&mut shown, c);
         }
     }
     shown

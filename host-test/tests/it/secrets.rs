@@ -165,6 +165,14 @@ async fn a_key_that_cannot_be_used_is_refused_unseen() {
 }
 
 #[tokio::test]
+async fn a_setting_that_cannot_be_used_is_told_before_an_argument_that_cannot() {
+    let hook = Hook::replying(200, "{}").with_variable("TWOCHAT_API_KEY", "UAK\ncanary");
+    let arguments = json!({ "channel-uuid": "UAK\ncanary" });
+    let error = hook.call("list-contacts", arguments).await.unwrap_err();
+    assert_eq!(error["kind"], "misconfigured", "{error}");
+}
+
+#[tokio::test]
 async fn a_planted_base_url_gets_neither_the_key_nor_a_request() {
     for url in [
         "http://evil.example/open",
