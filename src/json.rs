@@ -12,11 +12,10 @@
 use core::cell::Cell;
 use std::borrow::Cow;
 
+use serde::Serialize;
+
 use self::tokens::{Broken, Reader, Token, unescape};
-pub(crate) use self::{
-    words::{truth, whole},
-    written::Object,
-};
+pub(crate) use self::words::{truth, whole};
 use crate::{
     contract::ErrorKind,
     error::{Failure, Result},
@@ -26,7 +25,14 @@ use crate::{
 
 mod tokens;
 mod words;
-mod written;
+
+/// The body of a request.
+pub(crate) fn body(of: &impl Serialize) -> Result<Vec<u8>> {
+    serde_json::to_vec(of).map_err(|_| {
+        let message = "The arguments cannot be written as JSON.".to_owned();
+        Failure::new(ErrorKind::InvalidInput, message, "")
+    })
+}
 
 /// The text without the quotes around it, if it is JSON within a text.
 pub(crate) fn unquoted(text: String) -> String {

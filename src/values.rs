@@ -19,7 +19,7 @@ macro_rules! value {
         $(, write $meant:expr)?
     ) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug)]
+        #[derive(Clone, Copy, Debug, serde::Serialize)]
         pub(crate) struct $name<'t>(&'t str);
 
         impl<'t> $name<'t> {

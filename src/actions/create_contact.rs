@@ -4,19 +4,45 @@
 //! with the stored contact. It does not look for duplicates, and a repeated
 //! request makes a second contact.
 
+use serde::Serialize;
+
 use super::Action;
 use crate::{
     contract::{Contact, DetailKind, NewContact, NewContactDetail},
     error::{Failure, Result},
-    json::{self, Answer, Object},
+    json::{self, Answer},
     records::ContactFields,
     text::{concat, digits},
     twochat::{Arguments, Call, is_wrapping, members},
     values::{ChannelUuid, Email, Name, PhoneNumber, Text, WebUrl},
 };
 
-/// The checked contact, in 2Chat's shape.
-pub(crate) struct CreateContact(Object);
+/// The checked contact, as it is sent.
+pub(crate) struct CreateContact(Vec<u8>);
+
+/// It in 2Chat's shape.
+///
+/// The documentation's table says `contact_details`; all of its examples, and
+/// all working clients, send `contact_detail`.
+#[derive(Serialize)]
+struct Body<'c> {
+    first_name: Name<'c>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_name: Option<Name<'c>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profile_pic_url: Option<WebUrl<'c>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_uuid: Option<ChannelUuid<'c>>,
+    contact_detail: Vec<Detail<'c>>,
+}
+
+/// A code of 2Chat, and a value that is fit for it.
+#[derive(Serialize)]
+struct Detail<'c> {
+    #[serde(rename = "type")]
+    code: &'static str,
+    value: &'c str,
+}
 
 impl Action for CreateContact {
     type Input = NewContact;
@@ -35,31 +61,24 @@ impl Action for CreateContact {
         if contact.details.is_empty() {
             return Err(Failure::invalid("details", "it is empty; expected at least one detail"));
         }
-        let mut details = Vec::new();
+        let mut contact_detail = Vec::new();
         for (index, of) in contact.details.iter().enumerate() {
-            details.push(detail(&concat(&["details[", &digits(index as u64), "].value"]), of)?);
+            let field = concat(&["details[", &digits(index as u64), "].value"]);
+            contact_detail.push(detail(&field, of)?);
         }
-        let mut body = Object::new();
-        body.text("first_name", &Name::of("first-name", &contact.first_name)?);
-        if let Some(name) = &contact.last_name
-            && !name.trim().is_empty()
-        {
-            body.text("last_name", &Name::of("last-name", name)?);
-        }
-        if let Some(url) = &contact.profile_pic_url {
-            body.text("profile_pic_url", &WebUrl::of("profile-pic-url", url)?);
-        }
-        if let Some(uuid) = &contact.channel_uuid {
-            body.text("channel_uuid", &ChannelUuid::of("channel-uuid", uuid)?);
-        }
-        // The documentation's table says `contact_details`; all of its examples, and
-        // all working clients, send `contact_detail`.
-        body.objects("contact_detail", &details);
-        Ok(Self(body))
+        let first_name = Name::of("first-name", &contact.first_name)?;
+        let last_name = contact.last_name.as_deref().filter(|name| !name.trim().is_empty());
+        let last_name = last_name.map(|name| Name::of("last-name", name)).transpose()?;
+        let picture = contact.profile_pic_url.as_deref();
+        let profile_pic_url = picture.map(|url| WebUrl::of("profile-pic-url", url)).transpose()?;
+        let channel = contact.channel_uuid.as_deref();
+        let channel_uuid = channel.map(|uuid| ChannelUuid::of("channel-uuid", uuid)).transpose()?;
+        let body = Body { first_name, last_name, profile_pic_url, channel_uuid, contact_detail };
+        json::body(&body).map(Self)
     }
 
     fn call(&self) -> Call {
-        Call::post("/contacts", self.0.json())
+        Call::post("/contacts", self.0.clone())
     }
 
     fn read(&self, answer: &Answer<'_>) -> Result<Contact> {
@@ -88,19 +107,15 @@ impl Action for CreateContact {
     }
 }
 
-/// A code of 2Chat, and a value that is fit for it.
-fn detail(field: &str, detail: &NewContactDetail) -> Result<Object> {
-    let value = &detail.value;
-    let (code, value) = match detail.kind {
-        DetailKind::Email => ("E", &*Email::of(field, value)?),
-        DetailKind::Address => ("A", &*Text::of(field, value)?),
-        DetailKind::Phone => ("PH", &*PhoneNumber::of(field, value)?),
-        DetailKind::WhatsappPhone => ("WAPH", &*PhoneNumber::of(field, value)?),
+fn detail<'c>(field: &str, detail: &'c NewContactDetail) -> Result<Detail<'c>> {
+    let value = &*detail.value;
+    let code = match detail.kind {
+        DetailKind::Email => Email::of(field, value).map(|_| "E"),
+        DetailKind::Address => Text::of(field, value).map(|_| "A"),
+        DetailKind::Phone => PhoneNumber::of(field, value).map(|_| "PH"),
+        DetailKind::WhatsappPhone => PhoneNumber::of(field, value).map(|_| "WAPH"),
     };
-    let mut object = Object::new();
-    object.text("type", code);
-    object.text("value", value);
-    Ok(object)
+    Ok(Detail { code: code?, value })
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! duplicates, so `GET /webhooks` is asked first. Its rows show the channel by its uuid,
 //! and some of what was asked for in `hook_params`.
 
+use serde::Serialize;
+
 use super::{EventName, names::NEW_CONVERSATION};
 use crate::{
     actions::{Action, Ask, ListWebhookSubscriptions},
@@ -12,7 +14,7 @@ use crate::{
         events::{NewSubscription, Subscribed, TimePeriod},
     },
     error::{Failure, Result},
-    json::{self, Answer, Object},
+    json::{self, Answer},
     records::subscription,
     text::{concat, owned},
     twochat::{Arguments, Call},
@@ -35,8 +37,23 @@ pub(crate) struct Subscribe {
     /// Checked.
     wanted: NewSubscription,
     time_period: Option<&'static str>,
+    /// It as it is sent.
+    body: Vec<u8>,
     /// What may be a double of it.
     warning: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Body<'w> {
+    hook_url: &'w str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_number: Option<&'w str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    channel_uuid: Option<&'w str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to_group_uuid: Option<&'w str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_period: Option<&'static str>,
 }
 
 impl Action for Subscribe {
@@ -76,7 +93,14 @@ impl Action for Subscribe {
             TimePeriod::Month => "month",
             TimePeriod::Year => "year",
         });
-        Ok(Self { wanted, time_period, warning: None })
+        let body = json::body(&Body {
+            hook_url: &wanted.hook_url,
+            on_number: wanted.on_number.as_deref(),
+            channel_uuid: wanted.channel_uuid.as_deref(),
+            to_group_uuid: wanted.to_group_uuid.as_deref(),
+            time_period,
+        })?;
+        Ok(Self { wanted, time_period, body, warning: None })
     }
 
     fn before(&mut self, ask: Ask<'_>) -> Result<Option<Subscribed>> {
@@ -102,19 +126,7 @@ impl Action for Subscribe {
     }
 
     fn call(&self) -> Call {
-        let mut body = Object::new();
-        body.text("hook_url", &self.wanted.hook_url);
-        for (name, text) in [
-            ("on_number", self.wanted.on_number.as_deref()),
-            ("channel_uuid", self.wanted.channel_uuid.as_deref()),
-            ("to_group_uuid", self.wanted.to_group_uuid.as_deref()),
-            ("time_period", self.time_period),
-        ] {
-            if let Some(text) = text {
-                body.text(name, text);
-            }
-        }
-        Call::post("/webhooks/subscribe", body.json()).with_id(&self.wanted.event_name)
+        Call::post("/webhooks/subscribe", self.body.clone()).with_id(&self.wanted.event_name)
     }
 
     fn read(&self, answer: &Answer<'_>) -> Result<Subscribed> {
