@@ -118,6 +118,7 @@ async fn nothing_was_sent_is_never_said_beside_others_may_have_been() {
     let message = error["message"].as_str().unwrap();
     assert!(message.contains(" Nothing was sent. "), "{message}");
     assert!(message.ends_with(" This was the last of 4 tries."), "{message}");
+    assert_eq!(error["retry"], "after-waiting", "{error}");
     // Two replies, and then nobody any more.
     let broken = Raw::in_turn(vec![vec![
         Step::Send("HTTP/1.1 500 No\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".into()),

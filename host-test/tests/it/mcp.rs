@@ -130,6 +130,7 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
     const NOT_DONE: &str = "It was not carried out. ";
     const PERHAPS: &str = "It may have been carried out. ";
     const NEVER: &str = "Do not repeat this call.";
+    const NOW: &str = "Repeat the same call now; if it fails again, wait longer each time.";
     const LATER: &str = "Wait a few seconds, then repeat the same call; wait longer each time.";
     const LOOK: &str = "Wait a moment, look whether it was, and call again only if it was not.";
     const IN_7: &str = "Wait 7 seconds, then repeat the same call.";
@@ -181,7 +182,7 @@ async fn an_error_says_what_happened_whether_it_took_effect_and_what_to_do() {
             "2Chat failed on its own side",
             "interrupted, HTTP status 504",
             NOT_DONE,
-            LATER,
+            NOW,
         ),
         (
             &[Fault::Html504],
@@ -316,6 +317,9 @@ async fn arguments_are_taken_as_they_were_meant_and_what_is_left_out_is_told() {
     assert_eq!(created["structuredContent"]["not-taken"], not_taken);
     let sent = twochat.requests().pop().unwrap().json().unwrap();
     assert_eq!(sent["contact_detail"], json!([{ "type": "PH", "value": "+14155550123" }]));
+    for name in ["list_contacts", "listContacts", "mcp__twochat__list-contacts"] {
+        assert_eq!(good(&call(name, json!({})))["contacts"].as_array().unwrap().len(), 4, "{name}");
+    }
     for whole in [json!("{\"results-per-page\": 1}"), json!([]), Value::Null] {
         let page = call("list-contacts", whole.clone());
         let rows = good(&page)["contacts"].as_array().unwrap().len();

@@ -27,7 +27,7 @@ mod tests {
 
     #[test]
     fn a_name_is_taken_in_any_spelling_and_with_what_clients_put_before_it() {
-        let names = ["list-things", "test-api-key"];
+        let names = ["list-things", "test-a-token"];
         let meant = |name| tool_meant(name, names, "acme connector");
         for name in [
             "list-things",
@@ -43,7 +43,7 @@ mod tests {
         ] {
             assert_eq!(meant(name), Some("list-things"), "{name}");
         }
-        assert_eq!(meant("api_test-api-key"), Some("test-api-key"));
+        assert_eq!(meant("api_test-a-token"), Some("test-a-token"));
         for name in [
             "",
             "acme",

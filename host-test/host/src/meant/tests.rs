@@ -199,7 +199,7 @@ fn what_would_be_missed_is_refused() {
     for (name, value) in [
         ("mobile", json!("+1 415 555 0123")),
         ("photo", json!("https://example.com/ada.png")),
-        ("contact", json!({ "at": ["ada@example.com"] })),
+        ("mailbox", json!({ "at": ["ada@example.com"] })),
         ("persons", json!([])),
         ("person-id", json!("7")),
     ] {

@@ -106,6 +106,15 @@ async fn one_persona_has_so_many_sessions_and_takes_none_of_another() {
     );
     assert_eq!(served.told(end.as_bytes()).status, 202);
     assert_eq!(served.agent(Some(&policy.reader)).tools().len(), 2);
+    // One that nobody used for a minute gives way; the one that is used does not.
+    for _ in 0..31 {
+        thread::sleep(Duration::from_secs(2));
+        assert_eq!(sessions[1].tools().len(), 2);
+    }
+    assert_eq!(served.agent(Some(&policy.reader)).tools().len(), 2);
+    assert_eq!(sessions[1].tools().len(), 2);
+    let gone = |it: &&Remote<'_>| it.told(&request(1, "ping", json!({}))).status == 404;
+    assert_eq!(sessions[2..].iter().filter(gone).count(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -53,6 +53,31 @@ async fn without_a_token_that_is_in_use_nobody_is_let_in() {
     assert_eq!(policy.log().len(), 0);
 }
 
+#[tokio::test]
+async fn whoever_accepts_anything_writes_a_slash_or_a_mark_of_byte_order_is_served() {
+    let served = Served::with(&[], &asking("http://127.0.0.1:1/open"));
+    let welcome = welcome();
+    for (path, accept, before) in [
+        ("/mcp", "accept: */*\r\n", ""),
+        ("/mcp", "", ""),
+        ("/mcp/", "accept: text/html, */*;q=0.8\r\n", ""),
+        ("/mcp", "accept: application/json, text/event-stream\r\n", "\u{feff}"),
+    ] {
+        let length = before.len() + welcome.len();
+        let reply = served.told(
+            format!(
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\n{accept}content-length: {length}\r\n\
+                 content-type: application/json\r\nconnection: close\r\n\r\n{before}{welcome}"
+            )
+            .as_bytes(),
+        );
+        assert_eq!(reply.status, 200, "{path} {accept}: {reply:?}");
+        assert_eq!(reply.message()["result"]["protocolVersion"], "2025-11-25", "{reply:?}");
+    }
+    let one = [("accept", "application/json")];
+    assert_eq!(served.asked(&one, &welcome).status, 406);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_persona_has_no_way_into_a_session_of_another() {
     let twochat = twochat_with(3).await;
