@@ -104,6 +104,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         return Err(CommandError::Host(why.to_owned()));
     }
     let client = client()?;
+    if let (true, Some(flag)) = (caller.read_only, urls.changing().or_else(|| targets.posting())) {
+        return Err(CommandError::Refused(format!(
+            "{flag} has no place beside --read-only, by which nothing but GET leaves"
+        )));
+    }
     let file = caller.policy_file();
     let stamp = file.as_deref().map_or(Stamp::none(), Stamp::of);
     let asks = file.is_some() || urls.calls();

@@ -124,7 +124,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     tool(&calls, CREATE)?;
     let list = tool(&calls, LIST)?;
     let nobody = json!({});
-    let account = calls.source(Call { prompt, ..Call::new(CREATE, &nobody) }).await?;
+    let asked = if calls.access().only_reads() { LIST } else { CREATE };
+    let account = calls.source(Call { prompt, ..Call::new(asked, &nobody) }).await?;
     let path = arguments.journal.unwrap_or_else(|| beside(&source));
     let mut journal = Journal::open(path, &account, !arguments.dry_run)?;
 
@@ -176,6 +177,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
 
 /// Whether somebody can be asked, or need not be.
 fn can_go_on(arguments: &Arguments, source: &Source) -> Result<(), CommandError> {
+    if arguments.caller.read_only && !arguments.dry_run {
+        let why = "--read-only creates nobody: add --dry-run to see what would be done";
+        return Err(CommandError::Refused(why.to_owned()));
+    }
     let can_ask = matches!(source, Source::File(_)) && terminal::is_typed() && terminal::is_heard();
     if arguments.dry_run || arguments.yes || can_ask {
         return Ok(());

@@ -69,6 +69,11 @@ pub(crate) struct Makings {
 }
 
 impl TargetArguments {
+    /// The flag by which others are sent something, if it is there.
+    pub(crate) fn posting(&self) -> Option<&'static str> {
+        (!self.forward.is_empty()).then_some("--forward")
+    }
+
     /// The targets that are named here.
     pub(crate) async fn targets(self, client: &Client) -> Result<Vec<Target>, CommandError> {
         let mut targets = Vec::new();
@@ -148,7 +153,13 @@ impl Makings {
             Deed::Call { persona, action } => {
                 let (connector, client) = (self.connector.clone(), self.client.clone());
                 let calls = Calls::new(connector, client, self.access.as_persona(persona));
-                calls.tools().map_err(|why| format!("persona: {why}"))?;
+                let may = calls.tools().map_err(|why| format!("persona: {why}"))?;
+                if !may.iter().any(|tool| tool.name == *action) {
+                    return Err(format!(
+                        "call: `{action}` may change something, and by --read-only nothing is \
+                         changed"
+                    ));
+                }
                 let (rule_name, action) = (name.to_owned(), action.to_owned());
                 let template = rule.clone();
                 let listing = match rule.unless_listed() {
@@ -162,6 +173,9 @@ impl Makings {
                 let (program, seconds) = rule.program().ok_or("run: it names no program")?;
                 let time = Duration::from_secs(seconds);
                 Ok(Kind::Run(Running { program, folder: folder.to_owned(), time }))
+            }
+            Deed::Forward if self.access.only_reads() => {
+                Err("forward: it is a POST, and by --read-only nothing but GET leaves".to_owned())
             }
             Deed::Forward => {
                 let mailbox = rule.mailbox().ok_or("forward: it names no url")?;

@@ -68,7 +68,13 @@ fn channel(text: &str) -> Result<String, &'static str> {
 impl UrlArguments {
     /// Whether calls have to be made for it.
     pub(super) fn calls(&self) -> bool {
-        self.public_url.is_some() || self.remove
+        self.changing().is_some()
+    }
+
+    /// The flag by which something is changed at 2Chat, if it is there.
+    pub(super) fn changing(&self) -> Option<&'static str> {
+        let public_url = self.public_url.as_ref().map(|_| "--public-url");
+        public_url.or(self.remove.then_some("--remove"))
     }
 
     /// Whether that is all that is to be done.
