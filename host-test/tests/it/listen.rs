@@ -12,3 +12,4 @@ mod pruned;
 mod rules;
 mod subscribed;
 mod unfit;
+mod unread;
