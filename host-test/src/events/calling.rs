@@ -78,7 +78,7 @@ impl Calling {
             Err(NoOutcome::Misfit(why) | NoOutcome::Declined(why)) => {
                 Outcome::Parked(format!("{why}. Nothing was sent"))
             }
-            Err(NoOutcome::Stopped(why)) => Outcome::Parked(perhaps(&why)),
+            Err(NoOutcome::Stopped(why)) => Outcome::Perhaps(why),
         }
     }
 }
@@ -91,12 +91,8 @@ fn after(error: &Value) -> Outcome {
     match (text("carried-out"), text("retry")) {
         (Some("no"), Some("now" | "after-waiting")) => Outcome::Again(message, wait),
         (Some("no"), _) => Outcome::Parked(message),
-        _ => Outcome::Parked(perhaps(&message)),
+        _ => Outcome::Perhaps(message),
     }
-}
-
-fn perhaps(why: &str) -> String {
-    format!("it may have been carried out, so look before you replay it: {why}")
 }
 
 #[cfg(test)]
@@ -117,9 +113,9 @@ mod tests {
             assert_eq!(of("no", retry), Outcome::Parked("m".to_owned()));
         }
         for retry in ["now", "after-waiting", "after-looking", "never"] {
-            assert_eq!(of("perhaps", retry), Outcome::Parked(perhaps("m")), "{retry}");
+            assert_eq!(of("perhaps", retry), Outcome::Perhaps("m".to_owned()), "{retry}");
         }
-        assert!(matches!(after(&json!("x")), Outcome::Parked(_)));
+        assert!(matches!(after(&json!("x")), Outcome::Perhaps(_)));
         let waits = json!({ "carried-out": "no", "retry": "after-waiting", "wait-seconds": 7 });
         assert!(matches!(after(&waits), Outcome::Again(_, Some(wait)) if wait.as_secs() == 7));
     }

@@ -7,6 +7,7 @@ mod handed;
 mod listed;
 mod looked;
 mod many;
+mod once;
 mod passed;
 mod pruned;
 mod rules;
