@@ -137,6 +137,7 @@ fn main() -> ExitCode {
 
 /// On a task of its own, so that Ctrl-C is heard whatever the command waits for.
 async fn until_interrupted() -> Result<(), CommandError> {
+    interrupt::outlive_full_files();
     let work = tokio::spawn(carry_out());
     tokio::select! {
         biased;
