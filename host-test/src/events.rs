@@ -16,6 +16,7 @@ pub(crate) mod lines;
 pub(crate) mod listing;
 pub(crate) mod outbox;
 pub(crate) mod past;
+pub(crate) mod place;
 pub(crate) mod pruning;
 pub(crate) mod reading;
 pub(crate) mod running;

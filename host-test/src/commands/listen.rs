@@ -71,6 +71,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
     /// File in which events are kept, instead of the one in your data folder
+    ///
+    /// While it is written to, its newest pages lie beside it, in FILE-wal and FILE-shm: copy
+    /// it by `sqlite3 FILE '.backup COPY'`, or once this has ended. It must not be moved
+    /// before; while it is away, nothing is acknowledged.
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
     #[command(flatten)]
@@ -178,10 +182,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     // Whoever is told may have ended by itself.
     let _ = end.send(());
     let _ = following.await;
-    match calls {
+    let ended = match calls {
         Some(calls) if !made.is_empty() => urls::end(&store, &calls, &made).await,
         _ => Ok(()),
-    }
+    };
+    store.end();
+    ended
 }
 
 fn shared(targets: Vec<Target>) -> Vec<Arc<Target>> {

@@ -4,6 +4,7 @@ mod changed;
 mod crashes;
 mod doors;
 mod handed;
+mod kept;
 mod listed;
 mod looked;
 mod many;
