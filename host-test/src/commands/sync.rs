@@ -45,7 +45,10 @@ use crate::{
 ///
 /// First all that 2Chat has is listed (an API credit per 100 contacts) and the plan is
 /// shown: who is to be created, who is there already by number or e-mail address, which
-/// rows are doubles, and which cannot be used and why. Then, asked or with --yes, those
+/// rows are doubles and what they add, and which cannot be used and why. Rows of one name
+/// with a number or address in common are one person; another name with a number of its own
+/// is somebody else, also where both have another in common; where that cannot be told, the
+/// row is not used. Then, asked or with --yes, those
 /// who are missing are created, for a credit each, as fast as the account allows. Nobody
 /// who is there is changed.
 ///
@@ -134,7 +137,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let mut there = There::look(&calls, list, prompt).await?;
     plan.compare(&there, &journal);
     // What was sent and has no answer may show only now.
-    let since = plan.people.iter().filter_map(|it| journal.sent_since(&it.person.keys())).min();
+    let since = plan.people.iter().filter_map(|it| journal.sent_since(&it.known_by())).min();
     if let Some(since) = since {
         sleep(SHOWS_AFTER.saturating_sub(since)).await;
         there = There::look(&calls, list, prompt).await?;
