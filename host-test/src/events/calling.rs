@@ -16,7 +16,10 @@ use super::{
     listing::Listing,
     outbox::{Entry, Outcome},
 };
-use crate::rows::KEY;
+use crate::{rows::KEY, sync::people::one_line};
+
+/// The fields of an event that are names of people.
+const NAMES: [&str; 3] = ["first-name", "last-name", "name"];
 
 /// Who calls, and what.
 pub(crate) struct Calling {
@@ -30,7 +33,7 @@ pub(crate) struct Calling {
 
 impl Calling {
     pub(crate) fn would(&self, event: &Value) -> String {
-        match self.template.filled(event) {
+        match self.template.filled(&with_plain_names(event)) {
             Ok(arguments) => {
                 let unless = self.listing.as_ref().map(|listing| &listing.path);
                 let unless = unless.map(|path| format!(", unless its `{path}` is listed"));
@@ -41,7 +44,7 @@ impl Calling {
     }
 
     pub(crate) async fn hand_on(&self, entry: &Entry, store: &str) -> Outcome {
-        let arguments = match self.template.filled(&entry.content) {
+        let arguments = match self.template.filled(&with_plain_names(&entry.content)) {
             Ok(arguments) => arguments,
             Err(why) => return Outcome::Parked(why),
         };
@@ -83,6 +86,25 @@ impl Calling {
     }
 }
 
+/// The event with names as `sync` takes them: on one line, without what nobody sees. Where
+/// nothing is left of one, there is none.
+fn with_plain_names(event: &Value) -> Value {
+    match event {
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| {
+                let value = match value.as_str().filter(|_| NAMES.contains(&name.as_str())) {
+                    Some(text) => Some(one_line(text)).filter(|it| !it.is_empty()).into(),
+                    None => with_plain_names(value),
+                };
+                (name.clone(), value)
+            };
+            Value::Object(members.iter().map(member).collect())
+        }
+        Value::Array(items) => items.iter().map(with_plain_names).collect(),
+        other => other.clone(),
+    }
+}
+
 /// What is to be done after an error of the action.
 fn after(error: &Value) -> Outcome {
     let text = |name: &str| error.get(name).and_then(Value::as_str);
@@ -100,6 +122,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn names_are_taken_as_they_are_seen_and_other_texts_as_they_are() {
+        let event = json!({ "name": "a.b", "text": "a\nb", "by": [{ "first-name": "\u{200e}David\n",
+            "last-name": "\u{ad}", "name": 1 }] });
+        let expected = json!({ "name": "a.b", "text": "a\nb",
+            "by": [{ "first-name": "David", "last-name": null, "name": 1 }] });
+        assert_eq!(with_plain_names(&event), expected);
+    }
 
     #[test]
     fn only_what_was_certainly_not_carried_out_is_tried_again() {
