@@ -12,6 +12,7 @@ pub(crate) mod fit;
 pub(crate) mod following;
 pub(crate) mod forward;
 pub(crate) mod handing_on;
+pub(crate) mod hearing;
 pub(crate) mod lines;
 pub(crate) mod listing;
 pub(crate) mod outbox;

@@ -1,6 +1,6 @@
 //! `twochat listen`: events as 2Chat reports them, stored, and handed on.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use host::calls::Calls;
 use tokio::sync::{Notify, oneshot};
@@ -16,7 +16,7 @@ use crate::{
     events::{
         following::{Following, Stamp},
         handing_on::Target,
-        outbox,
+        hearing, outbox,
         reading::READ,
         store::{self, Store},
         targets::{Makings, TargetArguments},
@@ -132,6 +132,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Some(makings) => shared(makings.targets().await?),
         None => Vec::new(),
     };
+    let all = || flags.iter().chain(&rules);
+    let names: Vec<_> = all().map(|target| target.name.clone()).collect();
+    let mut met = HashSet::new();
+    if let Some(name) = names.iter().find(|name| !met.insert(name.as_str())) {
+        return Err(CommandError::Misuse(format!(
+            "two targets are called {name}: give each a name of its own"
+        )));
+    }
     let store = Store::open(&store)?;
     let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;
@@ -145,15 +153,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         ));
     }
     makings.iter().for_each(|makings| makings.warn_of(&rules));
-    let all = || flags.iter().chain(&rules);
-    let names: Vec<_> = all().map(|target| target.name.clone()).collect();
     let harmed = all().filter(|target| target.is_harmed_by_a_second());
     let harmed = harmed.map(|target| target.name.clone()).collect();
     let unwritten = |why: Unwritten| CommandError::Host(why.to_string());
     outbox::after_a_crash(&store.writer, harmed).await.map_err(unwritten)?;
-    outbox::without_target(&store.writer, names.clone()).await.map_err(unwritten)?;
+    let to = hearing::settled(&store.writer, names).await.map_err(unwritten)?;
     let events: Vec<_> = known.0.iter().map(ToString::to_string).collect();
-    let to = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
     terminal::say(&format!(
         "twochat: listening at {local} for {}; handed on to {to}",
         events.join(", ")

@@ -99,20 +99,44 @@ pub(crate) async fn after_a_crash(writer: &Writer, harmed: Vec<String>) -> Resul
         .await
 }
 
-/// Parks what waits for a target that is none of these any more, and gives how much that is.
+/// Parks what waits for a target that is none of these any more, and gives for each such
+/// target how much that is.
 pub(crate) async fn without_target(
     writer: &Writer,
     known: Vec<String>,
-) -> Result<usize, Unwritten> {
+) -> Result<Vec<(String, i64)>, Unwritten> {
     writer
         .write(move |store| {
             let known = serde_json::to_string(&known).unwrap_or_default();
+            let count = "SELECT target, count(*) FROM outbox WHERE state = 'waiting'
+                         AND target NOT IN (SELECT value FROM json_each(?1)) GROUP BY target";
+            let mut count = store.prepare(count)?;
+            let parked = count.query_map([&known], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let parked = parked.collect::<rusqlite::Result<Vec<_>>>()?;
             // What was never tried holds no other up, should the target come back.
             let gone = "UPDATE outbox SET state = 'parked', error = ?2,
                             once = iif(tries = 0, NULL, once)
                         WHERE state = 'waiting'
                         AND target NOT IN (SELECT value FROM json_each(?1))";
-            store.execute(gone, params![known, "there is no such target any more"])
+            store.execute(gone, params![known, "there is no such target any more"])?;
+            Ok(parked)
+        })
+        .await
+}
+
+/// Those of these targets who want nothing any more, and why.
+pub(crate) async fn ended(
+    writer: &Writer,
+    known: Vec<String>,
+) -> Result<Vec<(String, String)>, Unwritten> {
+    writer
+        .write(move |store| {
+            let known = serde_json::to_string(&known).unwrap_or_default();
+            let read = "SELECT target, reason FROM ended
+                        WHERE target IN (SELECT value FROM json_each(?1)) ORDER BY target";
+            let mut read = store.prepare(read)?;
+            let ended = read.query_map([known], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            ended.collect()
         })
         .await
 }
