@@ -118,7 +118,7 @@ impl HandingOn {
                     let _ = timeout(LOOK, self.waits.notified()).await;
                 }
                 Err(why) => {
-                    lines::say(What::Refused, &target.name, &format!("not written down: {why}"));
+                    lines::say_lasting(&target.name, &format!("not written down: {why}"));
                     sleep(LOOK).await;
                 }
             }
@@ -148,7 +148,7 @@ impl HandingOn {
                 Ok(left) => break left,
                 Err(_) if self.is_ending.load(Relaxed) => return,
                 Err(why) => {
-                    lines::say(What::Refused, &target.name, &format!("not written down: {why}"));
+                    lines::say_lasting(&target.name, &format!("not written down: {why}"));
                     sleep(LOOK).await;
                 }
             }

@@ -84,7 +84,7 @@ impl Reading {
                 }
                 Ok(_) => {}
                 Err(why) => {
-                    lines::say(What::Refused, "reading", &format!("not written down: {why}"));
+                    lines::say_lasting("reading", &format!("not written down: {why}"));
                     tokio::time::sleep(LOOK).await;
                 }
             }

@@ -1,5 +1,6 @@
 //! `twochat listen`, as whoever delivers to it sees it, and whoever runs it.
 
+mod begun;
 mod changed;
 mod crashes;
 mod doors;

@@ -22,6 +22,9 @@ fn a_store_that_is_moved_away_takes_nothing_until_it_is_back() {
     let refused = receiver.post(&path, "{\"n\": 1}");
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
     receiver.says("was moved or deleted");
+    (0..20).for_each(|n| assert_eq!(receiver.post(&path, format!("[{n}]")).status, 503));
+    let told = receiver.said().matches("not stored: ").count();
+    assert_eq!(told, 1, "what lasts is told once: {}", receiver.said());
     fs::rename(&away, &store).unwrap();
     assert_eq!(receiver.post(&path, "{\"n\": 2}").status, 200);
     assert_eq!(number(&store, "SELECT count(*) FROM events"), 2);
