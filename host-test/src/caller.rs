@@ -65,7 +65,8 @@ impl CallerArguments {
             self.persona.as_deref().map(|name| is_known(name, &file)).transpose()?;
             let vendor = authority::without_a_word(connector)?;
             let stated = authority::of_its_own(connector.docs())?;
-            return Ok(Access::of_persona(file, self.persona, vendor).only_if_made_for(stated));
+            let access = Access::of_persona(file, self.persona, vendor).only_if_made_for(stated);
+            return Ok(access.only_reading(self.read_only));
         }
         if self.persona.is_some() {
             let own = Policy::of_user(APPLICATION).map_or_else(String::new, |file| {
@@ -91,7 +92,7 @@ impl CallerArguments {
         }
         let connection = Arc::new(connection);
         let until = Policy::of_user(APPLICATION);
-        Ok(Access::Owner(Owner { connection, name: None, log, until }))
+        Ok(Access::Owner(Owner { connection, name: None, log, until, only_reads: self.read_only }))
     }
 }
 

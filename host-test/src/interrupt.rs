@@ -6,6 +6,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use rustix::process::Signal;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::Notify,
@@ -17,6 +18,13 @@ static CAME: AtomicBool = AtomicBool::new(false);
 /// Whether somebody ends by itself at the next Ctrl-C.
 static IS_EXPECTED: AtomicBool = AtomicBool::new(false);
 static ASKED: Notify = Notify::const_new();
+
+/// Has a file that may not grow fail whoever writes to it, as a full disk does, instead of
+/// ending the process.
+pub(crate) fn outlive_full_files() {
+    // Where nobody can listen for it, it ends the process as ever.
+    let _ = signal(SignalKind::from_raw(Signal::XFSZ.as_raw()));
+}
 
 /// Waits for Ctrl-C, or for the second where somebody ends by itself at the first.
 pub(crate) async fn comes() {

@@ -59,6 +59,7 @@ mod paint;
 mod progress;
 mod resume;
 mod rows;
+mod said;
 mod singer;
 mod skipped;
 mod spread;
@@ -126,14 +127,17 @@ fn main() -> ExitCode {
         }
         Err(error) => Err(CommandError::Host(format!("this machine gives no threads: {error}"))),
     };
-    match done {
+    let code = match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => error.report(),
-    }
+    };
+    said::end();
+    code
 }
 
 /// On a task of its own, so that Ctrl-C is heard whatever the command waits for.
 async fn until_interrupted() -> Result<(), CommandError> {
+    interrupt::outlive_full_files();
     let work = tokio::spawn(carry_out());
     tokio::select! {
         biased;

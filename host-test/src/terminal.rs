@@ -16,7 +16,7 @@ use rustix::{
     io::Errno,
 };
 
-use crate::paint::visible;
+use crate::{paint::visible, said};
 
 /// Whether standard output was closed when the command began.
 static CLOSED: AtomicBool = AtomicBool::new(false);
@@ -95,8 +95,10 @@ pub(crate) fn write(text: &str) -> io::Result<()> {
 /// Says something beside the results, line by line.
 pub(crate) fn say(text: &str) {
     let lines: String = text.split('\n').map(|line| visible(line) + "\n").collect();
-    // Nobody may listen, and that changes nothing.
-    let _ = io::stderr().write_all(lines.as_bytes());
+    if let Some(lines) = said::take(lines) {
+        // Nobody may listen, and that changes nothing.
+        let _ = io::stderr().write_all(lines.as_bytes());
+    }
 }
 
 /// Asks for a line, which is typed behind it.
@@ -106,12 +108,15 @@ pub(crate) fn prompt(text: &str) {
 
 /// Says something that may be coloured, and that ends its last line itself.
 pub(crate) fn say_styled(text: &str) {
-    let _ = write!(anstream::stderr(), "{text}");
+    if let Some(text) = said::take(text.to_owned()) {
+        let _ = write!(anstream::stderr(), "{text}");
+    }
 }
 
 /// Where a line that changes is drawn, if somebody reads it as it does.
 pub(crate) fn drawing() -> ProgressDrawTarget {
-    ProgressDrawTarget::stderr()
+    // A line that changes has no place in a log.
+    if said::is_on() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() }
 }
 
 /// Where the messages of a protocol go, which nothing else may write between.

@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod fit;
+mod reading;
 
 /// Who makes the calls.
 #[derive(Clone, Debug)]
@@ -42,6 +43,8 @@ pub struct Owner {
     pub log: Option<PathBuf>,
     /// The policy that ends this, once there is one.
     pub until: Option<PathBuf>,
+    /// Whether only what changes nothing may be done.
+    pub only_reads: bool,
 }
 
 /// A persona of a policy file, which is read anew for each call.
@@ -57,6 +60,8 @@ pub struct OfPolicy {
     /// The connections by name, as they were last: their bounds hold for all
     /// calls together.
     connections: Arc<Mutex<BTreeMap<String, (Entry, Connection)>>>,
+    /// Whether only what changes nothing may be done, whatever the policy allows.
+    only_reads: bool,
 }
 
 /// On whose behalf a call is made, and where it goes.
@@ -136,14 +141,34 @@ impl Access {
     #[must_use]
     pub fn of_owner(connection: Connection) -> Self {
         let connection = Arc::new(connection);
-        Self::Owner(Owner { connection, name: None, log: None, until: None })
+        Self::Owner(Owner { connection, name: None, log: None, until: None, only_reads: false })
     }
 
     /// A persona of a policy file.
     #[must_use]
     pub fn of_persona(file: PathBuf, persona: Option<String>, vendor: Arc<Vendor>) -> Self {
-        let stated = None;
-        Self::Persona(OfPolicy { file, persona, vendor, stated, connections: Arc::default() })
+        let (stated, connections) = (None, Arc::default());
+        Self::Persona(OfPolicy { file, persona, vendor, stated, connections, only_reads: false })
+    }
+
+    /// The same, but only for what changes nothing, whatever else is allowed: also for
+    /// every other persona that it becomes.
+    #[must_use]
+    pub fn only_reading(mut self, only_reads: bool) -> Self {
+        match &mut self {
+            Self::Owner(owner) => owner.only_reads = only_reads,
+            Self::Persona(persona) => persona.only_reads = only_reads,
+        }
+        self
+    }
+
+    /// Whether only what changes nothing may be done.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        match self {
+            Self::Owner(owner) => owner.only_reads,
+            Self::Persona(persona) => persona.only_reads,
+        }
     }
 
     /// The same for a component that states this of itself, which is not of the vendor:
@@ -181,6 +206,7 @@ impl Access {
             Self::Persona(caller) => caller.tools(offer),
         }?;
         tools.retain(|tool| offer.refuses(&tool.name).is_none());
+        tools.retain(|tool| !self.only_reads() || reading::is_reading(tool));
         Ok(tools)
     }
 
@@ -210,6 +236,10 @@ impl Access {
         }?;
         if let Some(why) = offer.refuses(action) {
             decision.permit = Err(why);
+        }
+        if self.only_reads() {
+            let permit = decision.permit;
+            decision.permit = permit.and_then(|it| reading::only(it, action, &offer.tools));
         }
         Ok(decision)
     }

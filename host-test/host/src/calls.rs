@@ -30,7 +30,6 @@ use crate::{
 
 mod addition;
 mod consent;
-mod reading;
 mod record;
 
 /// What somebody wants to be done.
@@ -94,7 +93,6 @@ pub struct Calls {
     offer: Offer,
     client: Client,
     access: Access,
-    only_reads: bool,
 }
 
 impl Calls {
@@ -102,13 +100,7 @@ impl Calls {
     #[must_use]
     pub fn new(connector: Connector, client: Client, access: Access) -> Self {
         let offer = Offer::of(&connector);
-        Self { connector, offer, client, access, only_reads: false }
-    }
-
-    /// The same, but only for what changes nothing, whatever the access allows.
-    #[must_use]
-    pub fn only_reading(self, only_reads: bool) -> Self {
-        Self { only_reads, ..self }
+        Self { connector, offer, client, access }
     }
 
     /// The same, of which only the actions of these toolsets are offered; of all without
@@ -125,6 +117,12 @@ impl Calls {
         &self.connector
     }
 
+    /// On whose behalf calls are made.
+    #[must_use]
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
     /// All tools that the connector offers, whoever may call them.
     #[must_use]
     pub fn offered(&self) -> &[Tool] {
@@ -137,9 +135,7 @@ impl Calls {
     /// If there are none: the policy is broken, does not fit the tools, or revokes
     /// the caller.
     pub fn tools(&self) -> Result<Vec<&Tool>, NoOutcome> {
-        let mut tools = self.access.tools(&self.offer).map_err(NoOutcome::Refused)?;
-        tools.retain(|tool| !self.only_reads || reading::is_reading(tool));
-        Ok(tools)
+        self.access.tools(&self.offer).map_err(NoOutcome::Refused)
     }
 
     /// Whence the result of this call would come now. Whoever must say yes is asked.
@@ -235,11 +231,6 @@ impl Calls {
     async fn decide(&self, call: &Call<'_>) -> Result<Decision, NoOutcome> {
         let decided = self.access.decide(call.action, &self.offer).await;
         let mut decision = decided.map_err(NoOutcome::Refused)?;
-        if self.only_reads {
-            decision.permit = decision
-                .permit
-                .and_then(|permit| reading::only(permit, call.action, &self.offer.tools));
-        }
         if let (Some(source), Ok(permit)) = (call.source, &decision.permit)
             && source_of(&decision.on_behalf, permit) != *source
         {

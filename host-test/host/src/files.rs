@@ -125,7 +125,8 @@ pub(crate) fn lock(file: &File) -> io::Result<()> {
             Ok(()) => return Ok(()),
             Err(TryLockError::Error(error)) => return Err(error),
             Err(TryLockError::WouldBlock) if begun.elapsed() > LOCKED => {
-                return Err(io::Error::other("another program has locked it"));
+                let why = "another program has locked it";
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, why));
             }
             Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(5)),
         }

@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use url::Url;
+use wasmtime_wasi_http::Error;
 
 use crate::{
     addresses::Addresses,
@@ -47,6 +48,16 @@ impl Mailbox {
             return Err("it holds a fragment, which no server sees");
         }
         Ok(Self { url, route: Route::to(addresses) })
+    }
+
+    /// Whether its url leads to an address that it may be at, as far as that shows before a
+    /// name is looked up.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub fn can_be_reached(&self) -> Result<(), String> {
+        let refusal = self.url.host_str().and_then(|host| self.route.addresses.refusal(host));
+        refusal.map_or(Ok(()), |why| Err(of_target(&why)))
     }
 
     /// The same, which may also be in a network of its own.
@@ -100,10 +111,29 @@ impl Mailbox {
         let sent = timeout(time, client.send(request, &self.route)).await;
         let sent = sent.map_err(|_| format!("{self} did not answer in {} s", time.as_secs()))?;
         let response = sent.map_err(|failure| {
-            failure.reason.unwrap_or_else(|| format!("{self} gave no answer: {:?}", failure.code))
+            let why = failure.reason.map(|why| of_target(&why));
+            why.unwrap_or_else(|| format!("{self} gave no answer: {}", in_words(&failure.code)))
         })?;
         let (head, _) = response.into_parts();
         Ok(Answer { status: head.status, headers: head.headers })
+    }
+}
+
+/// Its ways are those of a connection, and so were their words.
+fn of_target(why: &str) -> String {
+    why.replace("the connection may reach", "the target may have")
+}
+
+/// What a code says that came instead of an answer.
+fn in_words(code: &Error) -> &'static str {
+    match code {
+        Error::ConnectionTerminated => "the connection was closed before it came",
+        Error::HttpProtocolError => "what came is no HTTP",
+        Error::ConnectionTimeout | Error::ConnectionReadTimeout | Error::HttpResponseTimeout => {
+            "it took too long"
+        }
+        Error::ConnectionRefused => "there is no connection",
+        _ => "it was cut off",
     }
 }
 
@@ -133,7 +163,7 @@ mod tests {
     async fn only_addresses_of_the_internet_or_of_this_machine_are_reached() {
         for url in ["https://10.0.0.1/x", "https://169.254.169.254/", "https://[fd00::1]/"] {
             let why = posted(url).await.unwrap_err();
-            assert!(why.contains("no address that the connection may reach"), "{why}");
+            assert!(why.contains("no address that the target may have"), "{why}");
         }
         for url in ["http://example.com/", "ftp://localhost/", "https://a:b@localhost/", "x"] {
             let why = posted(url).await.unwrap_err();

@@ -50,6 +50,30 @@ impl Program {
         Self { command }
     }
 
+    /// Whether it is there and can be run, as far as that shows without running it.
+    ///
+    /// # Errors
+    /// A sentence that says why not.
+    pub fn can_be_run(&self) -> Result<(), String> {
+        let (path, _) = self.judged()?;
+        let name = path.display();
+        let metadata = path.metadata().map_err(|error| {
+            let words = path.to_str().unwrap_or_default();
+            let program = words.split_once(' ').map(|(program, _)| Path::new(program));
+            let meant = program.filter(|program| program.is_file());
+            let meant =
+                meant.map_or("", |_| "; it takes no arguments: name a script that has them");
+            format!("the program {name} cannot be run: {error}{meant}")
+        })?;
+        if !metadata.is_file() {
+            return Err(format!("{name} is no program, but a folder or the like"));
+        }
+        if metadata.mode() & 0o111 == 0 {
+            return Err(format!("the program {name} cannot be run: `chmod u+x {name}` lets it"));
+        }
+        Ok(())
+    }
+
     /// Whether it can be a program at all.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.whole().map(|_| ())

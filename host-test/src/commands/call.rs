@@ -187,9 +187,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let misread = |error: clap::Error| CommandError::Misuse(error.to_string());
     let form = FormArguments::from_arg_matches(matches).map_err(misread)?;
     let caller = CallerArguments::from_arg_matches(matches).map_err(misread)?;
-    let caller_reads = caller.read_only;
     let access = caller.access_to(&connector, tool.name != READ)?;
-    let calls = Calls::new(connector, client()?, access).only_reading(caller_reads);
+    let calls = Calls::new(connector, client()?, access);
     let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");
     let prompt = matches.get_one::<String>("prompt").cloned();

@@ -166,7 +166,8 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
 
     let connection = Arc::new(connection.with_key(secret));
     let (name_of, log) = (Some(name.clone()), Some(policy.audit()));
-    let access = Access::Owner(Owner { connection, name: name_of, log, until: None });
+    let access =
+        Access::Owner(Owner { connection, name: name_of, log, until: None, only_reads: false });
     let calls = Calls::new(connector, client()?, access);
     let verdict = test(&calls).await?;
 

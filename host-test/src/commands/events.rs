@@ -11,6 +11,7 @@ use crate::{
     events::{
         past::{self, Asked, Replayed, Which},
         pruning::{self, Pruned},
+        reading::SKIPPED,
         store,
     },
     exit::{CommandError, EXIT_CODES},
@@ -328,10 +329,15 @@ fn in_words(mut row: Value) -> Value {
     let text = |entry: &Value, name: &str| {
         entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
     };
+    let passed = row.get("not-handed-on").and_then(Value::as_array).cloned().unwrap_or_default();
+    let is_skipped = |it: &Value| text(it, "why").starts_with(SKIPPED);
     let words = entries.iter().map(|it| format!("{}: {}", text(it, "target"), text(it, "state")));
+    let skipped = passed.iter().filter(|it| is_skipped(it));
+    let words = words.chain(skipped.map(|it| format!("{}: skipped", text(it, "target"))));
     let words = words.collect::<Vec<_>>().join("; ");
-    let passed = row.get("not-handed-on").and_then(Value::as_array).filter(|_| entries.is_empty());
-    let passed = passed.into_iter().flatten().filter(|it| !text(it, "why").starts_with("on:"));
+    let is_told =
+        |it: &&Value| is_skipped(it) || entries.is_empty() && !text(it, "why").starts_with("on:");
+    let passed = passed.iter().filter(is_told);
     let passed = passed.map(|it| format!("{}: {}", text(it, "target"), text(it, "why")));
     let reasons = entries.iter().flat_map(|it| [text(it, "error"), text(it, "note")]);
     let reasons = reasons.filter(|reason| !reason.is_empty());

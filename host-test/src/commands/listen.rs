@@ -1,6 +1,6 @@
 //! `twochat listen`: events as 2Chat reports them, stored, and handed on.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashSet, path::PathBuf, sync::Arc};
 
 use host::calls::Calls;
 use tokio::sync::{Notify, oneshot};
@@ -16,7 +16,7 @@ use crate::{
     events::{
         following::{Following, Stamp},
         handing_on::Target,
-        outbox,
+        hearing, outbox,
         reading::READ,
         store::{self, Store},
         targets::{Makings, TargetArguments},
@@ -25,7 +25,7 @@ use crate::{
     exit::{CommandError, EXIT_CODES},
     interrupt,
     listener::{self, Full},
-    terminal,
+    said, terminal,
 };
 
 mod door;
@@ -71,6 +71,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
     /// File in which events are kept, instead of the one in your data folder
+    ///
+    /// While it is written to, its newest pages lie beside it, in FILE-wal and FILE-shm: copy
+    /// it by `sqlite3 FILE '.backup COPY'`, or once this has ended. It must not be moved
+    /// before; while it is away, nothing is acknowledged.
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
     #[command(flatten)]
@@ -104,6 +108,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         return Err(CommandError::Host(why.to_owned()));
     }
     let client = client()?;
+    if let (true, Some(flag)) = (caller.read_only, urls.changing().or_else(|| targets.posting())) {
+        return Err(CommandError::Refused(format!(
+            "{flag} has no place beside --read-only, by which nothing but GET leaves"
+        )));
+    }
     let file = caller.policy_file();
     let stamp = file.as_deref().map_or(Stamp::none(), Stamp::of);
     let asks = file.is_some() || urls.calls();
@@ -123,6 +132,14 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Some(makings) => shared(makings.targets().await?),
         None => Vec::new(),
     };
+    let all = || flags.iter().chain(&rules);
+    let names: Vec<_> = all().map(|target| target.name.clone()).collect();
+    let mut met = HashSet::new();
+    if let Some(name) = names.iter().find(|name| !met.insert(name.as_str())) {
+        return Err(CommandError::Misuse(format!(
+            "two targets are called {name}: give each a name of its own"
+        )));
+    }
     let store = Store::open(&store)?;
     let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;
@@ -136,19 +153,17 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         ));
     }
     makings.iter().for_each(|makings| makings.warn_of(&rules));
-    let all = || flags.iter().chain(&rules);
-    let names: Vec<_> = all().map(|target| target.name.clone()).collect();
     let harmed = all().filter(|target| target.is_harmed_by_a_second());
     let harmed = harmed.map(|target| target.name.clone()).collect();
     let unwritten = |why: Unwritten| CommandError::Host(why.to_string());
     outbox::after_a_crash(&store.writer, harmed).await.map_err(unwritten)?;
-    outbox::without_target(&store.writer, names.clone()).await.map_err(unwritten)?;
+    let to = hearing::settled(&store.writer, names).await.map_err(unwritten)?;
     let events: Vec<_> = known.0.iter().map(ToString::to_string).collect();
-    let to = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
     terminal::say(&format!(
         "twochat: listening at {local} for {}; handed on to {to}",
         events.join(", ")
     ));
+    said::never_wait();
     let stored = Arc::new(Notify::new());
     let door = Arc::new(Door::new(known, store.writer.clone(), Arc::clone(&stored)));
     let (writer, is_dry) = (store.writer.clone(), dry_run);
@@ -172,10 +187,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     // Whoever is told may have ended by itself.
     let _ = end.send(());
     let _ = following.await;
-    match calls {
+    let ended = match calls {
         Some(calls) if !made.is_empty() => urls::end(&store, &calls, &made).await,
         _ => Ok(()),
-    }
+    };
+    store.end();
+    ended
 }
 
 fn shared(targets: Vec<Target>) -> Vec<Arc<Target>> {

@@ -89,7 +89,6 @@ struct Make {
     /// The toolsets that were asked for.
     toolsets: Option<Vec<String>>,
     tries: usize,
-    only_reads: bool,
     /// The turns of all of them.
     all: Arc<Semaphore>,
 }
@@ -102,7 +101,7 @@ impl Make {
             Access::Persona(_) => None,
         });
         let calls = Calls::new(self.connector.clone(), self.client.clone(), access);
-        let calls = calls.offering(toolsets).only_reading(self.only_reads);
+        let calls = calls.offering(toolsets);
         Server::new(calls, self.identity.clone(), self.tries, turns)
     }
 }
@@ -112,18 +111,17 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let (connector, bytes) = component.load_with_bytes(AT_ONCE)?;
     let identity = identity::of(&bytes);
     let toolsets = toolsets.asked(&Tool::all_of(&connector))?;
-    let only_reads = caller.read_only;
     let tries = if no_retry { 0 } else { TRIES };
     let all = Arc::new(Semaphore::new(AT_ONCE));
     if let Some(address) = http {
         let callers = caller.callers(&connector)?;
         let client = client()?;
-        let make = Make { connector, client, identity, toolsets, tries, only_reads, all };
+        let make = Make { connector, client, identity, toolsets, tries, all };
         return http::serve(address, allow_host, callers, make).await;
     }
     let access = caller.access(&connector)?;
     let turns = vec![Arc::clone(&all)];
-    let make = Make { connector, client: client()?, identity, toolsets, tries, only_reads, all };
+    let make = Make { connector, client: client()?, identity, toolsets, tries, all };
     let server = make.server(access, turns);
     // What is wrong now is better heard by whoever starts this than by the agent.
     server.can_serve()?;

@@ -45,7 +45,10 @@ use crate::{
 ///
 /// First all that 2Chat has is listed (an API credit per 100 contacts) and the plan is
 /// shown: who is to be created, who is there already by number or e-mail address, which
-/// rows are doubles, and which cannot be used and why. Then, asked or with --yes, those
+/// rows are doubles and what they add, and which cannot be used and why. Rows of one name
+/// with a number or address in common are one person; another name with a number of its own
+/// is somebody else, also where both have another in common; where that cannot be told, the
+/// row is not used. Then, asked or with --yes, those
 /// who are missing are created, for a credit each, as fast as the account allows. Nobody
 /// who is there is changed.
 ///
@@ -124,7 +127,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     tool(&calls, CREATE)?;
     let list = tool(&calls, LIST)?;
     let nobody = json!({});
-    let account = calls.source(Call { prompt, ..Call::new(CREATE, &nobody) }).await?;
+    let asked = if calls.access().only_reads() { LIST } else { CREATE };
+    let account = calls.source(Call { prompt, ..Call::new(asked, &nobody) }).await?;
     let path = arguments.journal.unwrap_or_else(|| beside(&source));
     let mut journal = Journal::open(path, &account, !arguments.dry_run)?;
 
@@ -133,7 +137,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let mut there = There::look(&calls, list, prompt).await?;
     plan.compare(&there, &journal);
     // What was sent and has no answer may show only now.
-    let since = plan.people.iter().filter_map(|it| journal.sent_since(&it.person.keys())).min();
+    let since = plan.people.iter().filter_map(|it| journal.sent_since(&it.known_by())).min();
     if let Some(since) = since {
         sleep(SHOWS_AFTER.saturating_sub(since)).await;
         there = There::look(&calls, list, prompt).await?;
@@ -176,6 +180,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
 
 /// Whether somebody can be asked, or need not be.
 fn can_go_on(arguments: &Arguments, source: &Source) -> Result<(), CommandError> {
+    if arguments.caller.read_only && !arguments.dry_run {
+        let why = "--read-only creates nobody: add --dry-run to see what would be done";
+        return Err(CommandError::Refused(why.to_owned()));
+    }
     let can_ask = matches!(source, Source::File(_)) && terminal::is_typed() && terminal::is_heard();
     if arguments.dry_run || arguments.yes || can_ask {
         return Ok(());

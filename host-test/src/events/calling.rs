@@ -16,7 +16,10 @@ use super::{
     listing::Listing,
     outbox::{Entry, Outcome},
 };
-use crate::rows::KEY;
+use crate::{rows::KEY, sync::people::one_line};
+
+/// The fields of an event that are names of people.
+const NAMES: [&str; 3] = ["first-name", "last-name", "name"];
 
 /// Who calls, and what.
 pub(crate) struct Calling {
@@ -30,7 +33,7 @@ pub(crate) struct Calling {
 
 impl Calling {
     pub(crate) fn would(&self, event: &Value) -> String {
-        match self.template.filled(event) {
+        match self.template.filled(&with_plain_names(event)) {
             Ok(arguments) => {
                 let unless = self.listing.as_ref().map(|listing| &listing.path);
                 let unless = unless.map(|path| format!(", unless its `{path}` is listed"));
@@ -41,7 +44,7 @@ impl Calling {
     }
 
     pub(crate) async fn hand_on(&self, entry: &Entry, store: &str) -> Outcome {
-        let arguments = match self.template.filled(&entry.content) {
+        let arguments = match self.template.filled(&with_plain_names(&entry.content)) {
             Ok(arguments) => arguments,
             Err(why) => return Outcome::Parked(why),
         };
@@ -78,8 +81,27 @@ impl Calling {
             Err(NoOutcome::Misfit(why) | NoOutcome::Declined(why)) => {
                 Outcome::Parked(format!("{why}. Nothing was sent"))
             }
-            Err(NoOutcome::Stopped(why)) => Outcome::Parked(perhaps(&why)),
+            Err(NoOutcome::Stopped(why)) => Outcome::Perhaps(why),
         }
+    }
+}
+
+/// The event with names as `sync` takes them: on one line, without what nobody sees. Where
+/// nothing is left of one, there is none.
+fn with_plain_names(event: &Value) -> Value {
+    match event {
+        Value::Object(members) => {
+            let member = |(name, value): (&String, &Value)| {
+                let value = match value.as_str().filter(|_| NAMES.contains(&name.as_str())) {
+                    Some(text) => Some(one_line(text)).filter(|it| !it.is_empty()).into(),
+                    None => with_plain_names(value),
+                };
+                (name.clone(), value)
+            };
+            Value::Object(members.iter().map(member).collect())
+        }
+        Value::Array(items) => items.iter().map(with_plain_names).collect(),
+        other => other.clone(),
     }
 }
 
@@ -91,12 +113,8 @@ fn after(error: &Value) -> Outcome {
     match (text("carried-out"), text("retry")) {
         (Some("no"), Some("now" | "after-waiting")) => Outcome::Again(message, wait),
         (Some("no"), _) => Outcome::Parked(message),
-        _ => Outcome::Parked(perhaps(&message)),
+        _ => Outcome::Perhaps(message),
     }
-}
-
-fn perhaps(why: &str) -> String {
-    format!("it may have been carried out, so look before you replay it: {why}")
 }
 
 #[cfg(test)]
@@ -104,6 +122,15 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn names_are_taken_as_they_are_seen_and_other_texts_as_they_are() {
+        let event = json!({ "name": "a.b", "text": "a\nb", "by": [{ "first-name": "\u{200e}David\n",
+            "last-name": "\u{ad}", "name": 1 }] });
+        let expected = json!({ "name": "a.b", "text": "a\nb",
+            "by": [{ "first-name": "David", "last-name": null, "name": 1 }] });
+        assert_eq!(with_plain_names(&event), expected);
+    }
 
     #[test]
     fn only_what_was_certainly_not_carried_out_is_tried_again() {
@@ -117,9 +144,9 @@ mod tests {
             assert_eq!(of("no", retry), Outcome::Parked("m".to_owned()));
         }
         for retry in ["now", "after-waiting", "after-looking", "never"] {
-            assert_eq!(of("perhaps", retry), Outcome::Parked(perhaps("m")), "{retry}");
+            assert_eq!(of("perhaps", retry), Outcome::Perhaps("m".to_owned()), "{retry}");
         }
-        assert!(matches!(after(&json!("x")), Outcome::Parked(_)));
+        assert!(matches!(after(&json!("x")), Outcome::Perhaps(_)));
         let waits = json!({ "carried-out": "no", "retry": "after-waiting", "wait-seconds": 7 });
         assert!(matches!(after(&waits), Outcome::Again(_, Some(wait)) if wait.as_secs() == 7));
     }

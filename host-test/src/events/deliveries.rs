@@ -6,7 +6,7 @@
 
 use chrono::Utc;
 use ring::digest::{SHA256, digest};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{
     endpoints::Endpoint,
@@ -30,8 +30,8 @@ pub(crate) struct Delivery {
 pub(crate) enum Kept {
     /// It is stored.
     New(i64),
-    /// It was stored before, with this id.
-    Double(i64),
+    /// It was stored before, as this one.
+    Double { of: i64, is_read: bool },
 }
 
 impl Delivery {
@@ -52,11 +52,12 @@ impl Delivery {
             "UPDATE events SET seen = seen + 1, last = ?4 WHERE id =
              (SELECT max(id) FROM events
               WHERE event = ?1 AND place = ?2 AND digest = ?3 AND last > ?5)
-             RETURNING id",
+             RETURNING id, state != 'new'",
         )?;
         let again = (&event, &place, &digest, now, now - AGAIN);
-        if let Some(id) = count.query_row(again, |row| row.get(0)).optional()? {
-            return Ok(Kept::Double(id));
+        let double = |row: &Row<'_>| Ok(Kept::Double { of: row.get(0)?, is_read: row.get(1)? });
+        if let Some(double) = count.query_row(again, double).optional()? {
+            return Ok(double);
         }
         let mut insert = store.prepare_cached(
             "INSERT INTO events (event, place, digest, body, received, last, seen, state)
@@ -82,7 +83,7 @@ mod tests {
             Delivery::at(&endpoint, body.into()).keep(&store.writer).await.unwrap()
         };
         let Kept::New(first) = keep("a", "{}").await else { panic!() };
-        assert_eq!(keep("a", "{}").await, Kept::Double(first));
+        assert_eq!(keep("a", "{}").await, Kept::Double { of: first, is_read: false });
         assert!(matches!(keep("b", "{}").await, Kept::New(_)));
         assert!(matches!(keep("a", "{} ").await, Kept::New(_)));
         let store = Store::open(&file).unwrap();

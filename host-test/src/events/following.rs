@@ -24,7 +24,7 @@ use tokio::{
 
 use super::{
     handing_on::{HandingOn, Target},
-    outbox,
+    hearing,
     reading::Reading,
     targets::Makings,
     writer::Writer,
@@ -170,13 +170,12 @@ impl Following {
             }
         };
         let all: Vec<_> = self.flags.iter().chain(targets).map(|it| it.name.clone()).collect();
-        let to = if all.is_empty() { "nobody".to_owned() } else { all.join(", ") };
-        let parked = match outbox::without_target(&self.writer, all).await {
-            Ok(0) => String::new(),
-            Ok(count) => format!("; parked, as its rule is gone: {count}"),
-            Err(why) => format!("; {why}"),
-        };
-        terminal::say(&format!("twochat: the policy was read again; handed on to {to}{parked}"));
+        match hearing::settled(&self.writer, all).await {
+            Ok(to) => {
+                terminal::say(&format!("twochat: the policy was read again; handed on to {to}"));
+            }
+            Err(why) => terminal::say(&format!("twochat: the policy was read again; {why}")),
+        }
         if let Some(makings) = &self.makings {
             makings.warn_of(targets);
         }

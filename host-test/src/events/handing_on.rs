@@ -23,7 +23,7 @@ use super::{
     lines::{self, What},
     outbox::{self, Entry, Left, Outcome},
     running::Running,
-    writer::Writer,
+    writer::{Unwritten, Writer},
 };
 
 /// So often a target looks whether something is due that nobody told it of.
@@ -108,30 +108,47 @@ impl HandingOn {
         }
     }
 
-    async fn go_on(&self, target: &Target) {
+    async fn go_on(&self, target: &Arc<Target>) {
         while !self.is_ending.load(Relaxed) {
-            match outbox::take(&self.writer, &target.name).await {
+            let one = Arc::clone(target);
+            let once = move |event: &Value| one.once(event);
+            match outbox::take(&self.writer, &target.name, once).await {
                 Ok(Some(entry)) => self.hand_on(target, entry).await,
                 Ok(None) => {
                     let _ = timeout(LOOK, self.waits.notified()).await;
                 }
                 Err(why) => {
-                    lines::say(What::Refused, &target.name, &format!("not written down: {why}"));
+                    lines::say_lasting(&target.name, &format!("not written down: {why}"));
                     sleep(LOOK).await;
                 }
             }
         }
     }
 
+    async fn end(
+        &self,
+        target: &Target,
+        entry: &Entry,
+        outcome: &Outcome,
+        is_sure: bool,
+    ) -> Result<Left, Unwritten> {
+        outbox::end(&self.writer, &target.name, entry, outcome, self.tries, is_sure).await
+    }
+
     async fn hand_on(&self, target: &Target, entry: Entry) {
-        let outcome = target.hand_on(&entry, &self.store).await;
+        let outcome = match entry.instead {
+            Some(event) => Outcome::Needless(outbox::skipped(event)),
+            None => target.hand_on(&entry, &self.store).await,
+        };
+        // A call is only tried again where it was surely not carried out.
+        let is_sure = target.is_harmed_by_a_second();
         // What has happened is written down, however long that takes.
         let left = loop {
-            match outbox::end(&self.writer, &target.name, &entry, &outcome, self.tries).await {
+            match self.end(target, &entry, &outcome, is_sure).await {
                 Ok(left) => break left,
                 Err(_) if self.is_ending.load(Relaxed) => return,
                 Err(why) => {
-                    lines::say(What::Refused, &target.name, &format!("not written down: {why}"));
+                    lines::say_lasting(&target.name, &format!("not written down: {why}"));
                     sleep(LOOK).await;
                 }
             }

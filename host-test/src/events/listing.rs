@@ -10,7 +10,10 @@ use tokio::sync::Mutex;
 use crate::{
     constants::LIST,
     exit::CommandError,
-    sync::there::{There, known_by},
+    sync::{
+        people::Key,
+        there::{There, known_by},
+    },
 };
 
 /// So long a list is good for those who come after one another.
@@ -50,13 +53,13 @@ impl Listing {
                 last.insert((at, there))
             }
         };
-        Ok(there.1.uuid(&[known_by(number)]).map(str::to_owned))
+        Ok(there.1.uuid(&[Key::own(known_by(number))]).map(str::to_owned))
     }
 
     /// Notes who has it now.
     pub(crate) async fn add(&self, number: &str, uuid: &str) {
         if let Some((_, there)) = self.last.lock().await.as_mut() {
-            there.add_key(known_by(number), uuid);
+            there.add_key(known_by(number), uuid, "");
         }
     }
 }

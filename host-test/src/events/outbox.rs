@@ -31,6 +31,8 @@ pub(crate) struct Entry {
     pub(crate) content: Value,
     /// As it was delivered.
     pub(crate) body: Vec<u8>,
+    /// The event that it is done for instead, of those that it is to be done once for.
+    pub(crate) instead: Option<i64>,
     received: i64,
 }
 
@@ -43,8 +45,10 @@ pub(crate) enum Outcome {
     Needless(String),
     /// It is not, and may be later, after so long where somebody asked for it.
     Again(String, Option<Duration>),
-    /// It is not to be tried again unasked.
+    /// It is surely not done, and not to be tried again unasked.
     Parked(String),
+    /// It may have been done, and is not to be tried again unasked.
+    Perhaps(String),
     /// The target wants nothing any more.
     Ended(String),
 }
@@ -95,17 +99,44 @@ pub(crate) async fn after_a_crash(writer: &Writer, harmed: Vec<String>) -> Resul
         .await
 }
 
-/// Parks what waits for a target that is none of these any more, and gives how much that is.
+/// Parks what waits for a target that is none of these any more, and gives for each such
+/// target how much that is.
 pub(crate) async fn without_target(
     writer: &Writer,
     known: Vec<String>,
-) -> Result<usize, Unwritten> {
+) -> Result<Vec<(String, i64)>, Unwritten> {
     writer
         .write(move |store| {
             let known = serde_json::to_string(&known).unwrap_or_default();
-            let gone = "UPDATE outbox SET state = 'parked', error = ?2 WHERE state = 'waiting'
+            let count = "SELECT target, count(*) FROM outbox WHERE state = 'waiting'
+                         AND target NOT IN (SELECT value FROM json_each(?1)) GROUP BY target";
+            let mut count = store.prepare(count)?;
+            let parked = count.query_map([&known], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let parked = parked.collect::<rusqlite::Result<Vec<_>>>()?;
+            // What was never tried holds no other up, should the target come back.
+            let gone = "UPDATE outbox SET state = 'parked', error = ?2,
+                            once = iif(tries = 0, NULL, once)
+                        WHERE state = 'waiting'
                         AND target NOT IN (SELECT value FROM json_each(?1))";
-            store.execute(gone, params![known, "there is no such target any more"])
+            store.execute(gone, params![known, "there is no such target any more"])?;
+            Ok(parked)
+        })
+        .await
+}
+
+/// Those of these targets who want nothing any more, and why.
+pub(crate) async fn ended(
+    writer: &Writer,
+    known: Vec<String>,
+) -> Result<Vec<(String, String)>, Unwritten> {
+    writer
+        .write(move |store| {
+            let known = serde_json::to_string(&known).unwrap_or_default();
+            let read = "SELECT target, reason FROM ended
+                        WHERE target IN (SELECT value FROM json_each(?1)) ORDER BY target";
+            let mut read = store.prepare(read)?;
+            let ended = read.query_map([known], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            ended.collect()
         })
         .await
 }
@@ -113,13 +144,22 @@ pub(crate) async fn without_target(
 const PERHAPS: &str = "it was cut off while it was made: it may have been carried out, so look \
                        before you replay it";
 
-/// Takes the next entry of a target that is due, as one that is begun.
-pub(crate) async fn take(writer: &Writer, target: &str) -> Result<Option<Entry>, Unwritten> {
+/// Takes the next entry of a target that is due, as one that is begun. `once` gives for what
+/// it is done once: that is the event's own from now on, or another's already.
+pub(crate) async fn take(
+    writer: &Writer,
+    target: &str,
+    once: impl FnOnce(&Value) -> Option<String> + Send + 'static,
+) -> Result<Option<Entry>, Unwritten> {
     let target = target.to_owned();
-    writer.write(move |store| due(store, &target)).await
+    writer.write(move |store| due(store, &target, once)).await
 }
 
-fn due(store: &Connection, target: &str) -> rusqlite::Result<Option<Entry>> {
+fn due(
+    store: &Connection,
+    target: &str,
+    once: impl FnOnce(&Value) -> Option<String>,
+) -> rusqlite::Result<Option<Entry>> {
     let found = store
         .prepare_cached(
             "SELECT event, tries FROM outbox
@@ -133,33 +173,85 @@ fn due(store: &Connection, target: &str) -> rusqlite::Result<Option<Entry>> {
     store
         .prepare_cached("UPDATE outbox SET state = 'begun' WHERE event = ?1 AND target = ?2")?
         .execute(params![event, target])?;
-    let read = "SELECT name, content, body, received FROM events WHERE id = ?";
-    store.prepare_cached(read)?.query_row([event], |row| {
+    let read = "SELECT name, content, body, received, again FROM events WHERE id = ?";
+    let (mut entry, is_again) = store.prepare_cached(read)?.query_row([event], |row| {
         let content: String = row.get(1)?;
-        Ok(Some(Entry {
+        let entry = Entry {
             event,
             tries,
             name: row.get(0)?,
             content: content.parse().unwrap_or_default(),
             body: row.get(2)?,
+            instead: None,
             received: row.get(3)?,
-        }))
-    })
+        };
+        Ok((entry, row.get(4)?))
+    })?;
+    if let Some(once) = once(&entry.content) {
+        entry.instead = claim(store, event, target, &once, is_again)?;
+    }
+    Ok(Some(entry))
 }
 
-/// Writes down how a try ended; so many tries are made in all.
+/// Has a target do this once for that event, or gives the one that it does it for already;
+/// `is_again` takes it from that one.
+pub(crate) fn claim(
+    store: &Connection,
+    event: i64,
+    target: &str,
+    once: &str,
+    is_again: bool,
+) -> rusqlite::Result<Option<i64>> {
+    if is_again {
+        let free = "UPDATE outbox SET once = NULL WHERE target = ?1 AND once = ?2 AND event != ?3";
+        store.prepare_cached(free)?.execute(params![target, once, event])?;
+    } else if let Some(other) = claimed(store, event, target, once)? {
+        return Ok(Some(other));
+    }
+    let own = "UPDATE outbox SET once = ?2 WHERE target = ?1 AND event = ?3";
+    store.prepare_cached(own)?.execute(params![target, once, event])?;
+    Ok(None)
+}
+
+/// The other event that a target does this once for, if there is one.
+pub(crate) fn claimed(
+    store: &Connection,
+    event: i64,
+    target: &str,
+    once: &str,
+) -> rusqlite::Result<Option<i64>> {
+    store
+        .prepare_cached("SELECT event FROM outbox WHERE target = ?1 AND once = ?2 AND event != ?3")?
+        .query_row(params![target, once, event], |row| row.get(0))
+        .optional()
+}
+
+/// Why an event is not handed on where another is.
+pub(crate) fn skipped(instead: i64) -> String {
+    format!("skipped: event {instead} stands for it")
+}
+
+/// Writes down how a try ended; so many tries are made in all. What is surely not done leaves
+/// free what it is done once for; of what is to be tried again, `is_sure` says it.
 pub(crate) async fn end(
     writer: &Writer,
     target: &str,
     entry: &Entry,
     outcome: &Outcome,
     most: u32,
+    is_sure: bool,
 ) -> Result<Left, Unwritten> {
     let tries = entry.tries + 1;
+    let is_free = match outcome {
+        Outcome::Parked(_) | Outcome::Ended(_) => true,
+        Outcome::Again(..) => is_sure && tries >= most,
+        Outcome::Done | Outcome::Needless(_) | Outcome::Perhaps(_) => false,
+    };
     let left = match outcome {
         Outcome::Done => Left::Done,
         Outcome::Needless(why) => Left::Needless(why.clone()),
         Outcome::Parked(why) => Left::Parked(why.clone()),
+        Outcome::Perhaps(why) => Left::Parked(perhaps(why)),
         Outcome::Ended(why) => Left::Ended(why.clone()),
         Outcome::Again(why, _) if tries >= most => {
             Left::Parked(format!("{why}; that was the last of {tries} tries"))
@@ -177,17 +269,18 @@ pub(crate) async fn end(
     let next = Utc::now().timestamp_millis() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
     writer
         .write(move |store| {
-            let set = "UPDATE outbox SET state = ?3, tries = ?4, next = ?5, error = ?6
+            let set = "UPDATE outbox SET state = ?3, tries = ?4, next = ?5, error = ?6,
+                           once = iif(?7, NULL, once)
                        WHERE event = ?1 AND target = ?2";
             store
                 .prepare_cached(set)?
-                .execute(params![event, target, state, tries, next, error])?;
+                .execute(params![event, target, state, tries, next, error, is_free])?;
             if is_ended {
                 store.execute(
                     "INSERT OR REPLACE INTO ended VALUES (?1, ?2)",
                     params![target, error],
                 )?;
-                let park = "UPDATE outbox SET state = 'parked', error = ?2
+                let park = "UPDATE outbox SET state = 'parked', error = ?2, once = NULL
                             WHERE target = ?1 AND state = 'waiting'";
                 store.execute(park, params![target, error])?;
             }
@@ -195,6 +288,10 @@ pub(crate) async fn end(
         })
         .await?;
     Ok(left)
+}
+
+fn perhaps(why: &str) -> String {
+    format!("it may have been carried out, so look before you replay it: {why}")
 }
 
 /// How long to wait after so many tries: longer each time, and a little different for each.

@@ -197,6 +197,9 @@ pub(crate) fn replay(
         ),
         params_from_iter(&in_outbox),
     )?;
+    // One that ended begins anew also where nothing of it is left.
+    let anew = "DELETE FROM ended WHERE target = ?";
+    which.target.as_ref().map_or(Ok(0), |target| change.execute(anew, [target]))?;
     let handed_on = change.execute(
         &format!(
             "UPDATE outbox SET state = 'waiting', tries = 0, next = {now}, error = NULL

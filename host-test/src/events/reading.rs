@@ -18,11 +18,14 @@ use tokio::{sync::Notify, time::timeout};
 use super::{
     handing_on::Target,
     lines::{self, What, short},
+    outbox,
     writer::{Unwritten, Writer},
 };
 
 /// The action that reads an event.
 pub(crate) const READ: &str = "read-event";
+/// How the reason begins where another event stands for one.
+pub(crate) const SKIPPED: &str = "skipped:";
 /// So many are read before what they say is written down.
 const TOGETHER: i64 = 64;
 /// And of so many bytes, but one at least.
@@ -81,7 +84,7 @@ impl Reading {
                 }
                 Ok(_) => {}
                 Err(why) => {
-                    lines::say(What::Refused, "reading", &format!("not written down: {why}"));
+                    lines::say_lasting("reading", &format!("not written down: {why}"));
                     tokio::time::sleep(LOOK).await;
                 }
             }
@@ -135,6 +138,11 @@ impl Reading {
                 lines::say(What::Stored, name.unwrap_or(event), &about);
                 if self.is_dry {
                     self.tell_what_would_be(heard, said);
+                } else {
+                    let skipped = heard.iter().filter_map(|(name, why)| {
+                        Some((name, why.as_ref().filter(|why| why.starts_with(SKIPPED))?))
+                    });
+                    skipped.for_each(|(name, why)| lines::say(What::Passes, name, why));
                 }
             }
             Became::Double(first) => {
@@ -249,19 +257,20 @@ fn wait(
 ) -> rusqlite::Result<Option<String>> {
     let another = is_done_for_another(store, read, target, event)?;
     if another.is_none() {
-        if read.again {
-            // What it is done once for, it is from now on by this one.
-            let free = "UPDATE outbox SET once = NULL
-                        WHERE target = ?1 AND once = ?2 AND event != ?3";
-            let values = params![target.name, target.once(event), read.id];
-            store.prepare_cached(free)?.execute(values)?;
-        }
-        let insert = "INSERT OR IGNORE INTO outbox (event, target, state, next, error, once)
-             SELECT ?1, ?2, iif(ended.reason IS NULL, 'waiting', 'parked'), ?3, ended.reason, ?4
+        let insert = "INSERT OR IGNORE INTO outbox (event, target, state, next, error)
+             SELECT ?1, ?2, iif(ended.reason IS NULL, 'waiting', 'parked'), ?3, ended.reason
              FROM (SELECT 1) LEFT JOIN ended ON ended.target = ?2";
         let now = Utc::now().timestamp_millis();
-        let values = params![read.id, target.name, now, target.once(event)];
-        store.prepare_cached(insert)?.execute(values)?;
+        store.prepare_cached(insert)?.execute(params![read.id, target.name, now])?;
+        let is_waiting = "SELECT state = 'waiting' FROM outbox WHERE event = ?1 AND target = ?2";
+        let mut is_waiting = store.prepare_cached(is_waiting)?;
+        let values = params![read.id, target.name];
+        // One that is parked leaves it free.
+        if let (Some(once), true) =
+            (target.once(event), is_waiting.query_row(values, |row| row.get(0))?)
+        {
+            outbox::claim(store, read.id, &target.name, &once, read.again)?;
+        }
     }
     Ok(another)
 }
@@ -275,11 +284,9 @@ fn is_done_for_another(
 ) -> rusqlite::Result<Option<String>> {
     let once = target.filter.once_per().zip(target.once(event)).filter(|_| !read.again);
     let Some((path, once)) = once else { return Ok(None) };
-    let first = "SELECT event FROM outbox WHERE target = ?1 AND once = ?2 AND event != ?3";
-    let mut first = store.prepare_cached(first)?;
-    let first = first.query_row(params![target.name, once, read.id], |row| row.get::<_, i64>(0));
-    let why = |first| format!("once-per: event {first} has the same `{path}`, and came first");
-    Ok(first.optional()?.map(why))
+    let first = outbox::claimed(store, read.id, &target.name, &once)?;
+    let why = |first| format!("{}, with the same `{path}`", outbox::skipped(first));
+    Ok(first.map(why))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use etcetera::BaseStrategy;
 use host::files;
 use rusqlite::{Connection, OpenFlags};
 
-use super::writer::Writer;
+use super::{place::Place, writer::Writer};
 use crate::{constants::APPLICATION, exit::CommandError};
 
 /// What tells such a file from others of SQLite.
@@ -97,6 +97,7 @@ pub(crate) struct Store {
     pub(crate) writer: Writer,
     /// By this the store's events are told from those of others.
     pub(crate) id: String,
+    file: PathBuf,
     /// Whoever holds it is alone.
     _lock: File,
 }
@@ -110,17 +111,32 @@ impl Store {
             made.map_err(|error| failed(error.to_string()))?;
         }
         let file = files::way(file).map_err(failed)?;
+        if file.exists() {
+            // Whoever else it is of finds nothing beside it that was not there.
+            is_a_store(&file).map_err(failed)?;
+        }
         let lock = files::lock_beside(&file).map_err(|error| {
-            failed(format!("{error}: one `twochat listen` at a time receives for it"))
+            let is_held = error.kind() == io::ErrorKind::WouldBlock;
+            let alone = ": one `twochat listen` at a time receives for it";
+            failed(format!("{error}{}", if is_held { alone } else { "" }))
         })?;
         make(&file).map_err(|error| failed(error.to_string()))?;
-        is_kept_from_others(&file).map_err(failed)?;
-        let opened = begin(&file).map_err(|error| failed(error.to_string()))?;
-        let (connection, id) = opened.map_err(|why| failed(why.to_owned()))?;
-        let writer = Writer::over(connection).map_err(|error| failed(error.to_string()))?;
-        Ok(Self { writer, id, _lock: lock })
+        is_a_store(&file).map_err(failed)?;
+        let (connection, id) = begin(&file).map_err(|error| failed(error.to_string()))?;
+        let place = Place::of(&file).map_err(|error| failed(error.to_string()))?;
+        let writer = Writer::over(connection, move || place.is_there());
+        let writer = writer.map_err(|error| failed(error.to_string()))?;
+        Ok(Self { writer, id, file, _lock: lock })
+    }
+
+    /// Puts all that was written into the file itself, so that it is whole without those
+    /// beside it. Where that cannot be done now, the next to open it does it.
+    pub(crate) fn end(self) {
+        let _ = beside(&self.file).map(|store| store.execute_batch(INTO_THE_FILE));
     }
 }
+
+const INTO_THE_FILE: &str = "PRAGMA wal_checkpoint(TRUNCATE)";
 
 /// The user's own store: in `$XDG_DATA_HOME`, or in `~/.local/share`.
 pub(crate) fn of_user() -> Option<PathBuf> {
@@ -172,9 +188,39 @@ fn make(file: &Path) -> io::Result<()> {
     options.write(true).create(true).truncate(false).mode(0o600).open(file).map(|_| ())
 }
 
+/// Whether it is a store, or empty, and by no other name: two could receive for it else,
+/// each by its own. Nothing is written.
+fn is_a_store(file: &Path) -> Result<(), String> {
+    is_kept_from_others(file)?;
+    let names = fs::symlink_metadata(file).map_err(|error| error.to_string())?.nlink();
+    if names > 1 {
+        return Err(format!(
+            "the file has {names} names (hard links): copy it to one with its own"
+        ));
+    }
+    let is_one = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let is_one = is_one.and_then(|connection| {
+        connection.busy_timeout(BUSY)?;
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
+        Ok(match (mark(&connection)?, version(&connection)?) {
+            (MARK, version) => (1..=VERSION).contains(&version),
+            unmarked => unmarked == (0, 0) && tables == 0,
+        })
+    });
+    match is_one {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(OF_ANOTHER.to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 /// What people wrote lies in it.
 fn is_kept_from_others(file: &Path) -> Result<(), String> {
     let metadata = fs::symlink_metadata(file).map_err(|error| error.to_string())?;
+    if !metadata.is_file() {
+        return Err("it is no file".to_owned());
+    }
     if !files::is_ours(&metadata) || metadata.mode() & 0o077 != 0 {
         let name = file.display();
         return Err(format!("others can read or write it, `chmod 600 {name}`"));
@@ -182,9 +228,7 @@ fn is_kept_from_others(file: &Path) -> Result<(), String> {
     Ok(())
 }
 
-type Opened = Result<(Connection, String), &'static str>;
-
-fn begin(file: &Path) -> rusqlite::Result<Opened> {
+fn begin(file: &Path) -> rusqlite::Result<(Connection, String)> {
     let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(BUSY)?;
     // What is acknowledged is on the disk, also where the machine ends at once.
@@ -192,21 +236,16 @@ fn begin(file: &Path) -> rusqlite::Result<Opened> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA journal_size_limit = {JOURNAL};"
     ))?;
-    let (mark, version) = (mark(&connection)?, version(&connection)?);
-    if (mark, version) == (0, 0) {
-        let tables: i64 =
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-        if tables > 0 {
-            return Ok(Err(OF_ANOTHER));
-        }
+    if mark(&connection)? == 0 {
         connection.execute_batch(&format!(
             "BEGIN; {TABLES} PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION}; COMMIT"
         ))?;
-    } else if !renewed(&connection)? {
-        return Ok(Err(OF_ANOTHER));
+    } else {
+        renewed(&connection)?;
     }
+    connection.execute_batch(INTO_THE_FILE)?;
     let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
-    Ok(Ok((connection, id)))
+    Ok((connection, id))
 }
 
 /// Brings the tables of an earlier version to this one, and gives whether they are of it now.
@@ -309,8 +348,40 @@ mod tests {
         let file = folder.path().join("other.sqlite");
         Connection::open(&file).unwrap().execute_batch("CREATE TABLE t(a)").unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let bytes = fs::read(&file).unwrap();
         for opened in [Store::open(&file).map(|_| ()), beside(&file).map(|_| ())] {
             assert!(opened.unwrap_err().to_string().contains(OF_ANOTHER));
         }
+        assert_eq!(fs::read(&file).unwrap(), bytes);
+        let beside: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(beside.len(), 1, "{beside:?}");
+    }
+
+    #[tokio::test]
+    async fn a_store_with_two_names_and_what_is_no_file_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, other) = (folder.path().join("one"), folder.path().join("other"));
+        let store = Store::open(&file).unwrap();
+        fs::hard_link(&file, &other).unwrap();
+        let refused = |file: &Path| Store::open(file).map(|_| ()).unwrap_err().to_string();
+        assert!(refused(&other).contains("2 names"), "{}", refused(&other));
+        drop(store);
+        let why = refused(Path::new("/dev/null"));
+        assert!(why.contains("it is no file") && !why.contains("chmod"), "{why}");
+    }
+
+    #[tokio::test]
+    async fn at_the_end_all_is_in_the_file_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, copy) = (folder.path().join("store"), folder.path().join("copy"));
+        let store = Store::open(&file).unwrap();
+        let insert = "INSERT INTO ended VALUES ('a', 'b')";
+        store.writer.write(move |store| store.execute(insert, [])).await.unwrap();
+        store.end();
+        fs::copy(&file, &copy).unwrap();
+        let count = |store: Connection| -> i64 {
+            store.query_row("SELECT count(*) FROM ended", [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!(count(beside(&copy).unwrap()), 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     env, fs,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -12,6 +13,7 @@ use host::{
     calls::Calls,
     client::Client,
     engine::Connector,
+    files,
     hex::hex,
     policy::{Deed, Policy, Rule},
     post::Mailbox,
@@ -44,9 +46,10 @@ pub(crate) struct TargetArguments {
     /// Forward every event to this url by a signed POST (Standard Webhooks); may be given
     /// more than once
     ///
-    /// The secret is read from --forward-secret, or from TWOCHAT_FORWARD_SECRET. It is
-    /// whsec_ and random bytes in base64.
-    #[arg(long, value_name = "URL")]
+    /// A name before it, as in office=https://example.com/hook, tells it from others at the
+    /// same server. The secret is read from --forward-secret, or from TWOCHAT_FORWARD_SECRET.
+    /// It is whsec_ and random bytes in base64.
+    #[arg(long, value_name = "[NAME=]URL")]
     forward: Vec<String>,
     /// File with the secret that forwarded events are signed with
     #[arg(long, value_name = "FILE", requires = "forward")]
@@ -69,19 +72,26 @@ pub(crate) struct Makings {
 }
 
 impl TargetArguments {
+    /// The flag by which others are sent something, if it is there.
+    pub(crate) fn posting(&self) -> Option<&'static str> {
+        (!self.forward.is_empty()).then_some("--forward")
+    }
+
     /// The targets that are named here.
     pub(crate) async fn targets(self, client: &Client) -> Result<Vec<Target>, CommandError> {
         let mut targets = Vec::new();
-        for url in &self.forward {
+        for named in &self.forward {
+            let (own, url) = name_and_url(named);
             let unusable = |why: String| CommandError::Misuse(format!("--forward: {why}"));
             let mailbox = Mailbox::at(url).map_err(|why| unusable(why.to_owned()))?;
+            mailbox.can_be_reached().map_err(unusable)?;
             let mailbox = mailbox.with_proxy_of_environment().map_err(unusable)?;
             let secret = Signing::With(secret(self.forward_secret.as_deref())?);
             secret.signer().await.map_err(CommandError::Misuse)?;
             // What tells it from another at the same server shows nothing of its url.
             let mut told = hex(digest(&SHA256, url.as_bytes()));
             told.truncate(8);
-            let name = format!("{mailbox}#{told}");
+            let name = own.map_or_else(|| format!("{mailbox}#{told}"), str::to_owned);
             let kind = Kind::Forward(Box::new(Forward { mailbox, client: client.clone(), secret }));
             targets.push(Target { name, filter: Filter::All, kind });
         }
@@ -92,6 +102,8 @@ impl TargetArguments {
             let folder = program.parent().unwrap_or(Path::new("/")).to_owned();
             let name = program.display().to_string();
             let program = Program::new(vec![name.clone()]);
+            let unusable = |why| CommandError::Misuse(format!("--run: {why}"));
+            program.can_be_run().map_err(unusable)?;
             let kind = Kind::Run(Running { program, folder, time: TIME });
             targets.push(Target { name, filter: Filter::All, kind });
         }
@@ -99,10 +111,40 @@ impl TargetArguments {
     }
 }
 
+/// The name of a target that has one, and its url.
+fn name_and_url(text: &str) -> (Option<&str>, &str) {
+    let is_name = |name: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        !name.is_empty() && name.bytes().all(is_plain)
+    };
+    match text.split_once('=').filter(|(name, _)| is_name(name)) {
+        Some((name, url)) => (Some(name), url),
+        None => (None, text),
+    }
+}
+
+/// Whether nobody else can read a file, or put another in its place. One that is not there
+/// is told where it is read.
+fn is_kept_from_others(file: &Path) -> Result<(), CommandError> {
+    let unusable = |why: String| {
+        CommandError::Misuse(format!("--forward-secret {} is not used: {why}", file.display()))
+    };
+    files::way(file).map_err(unusable)?;
+    match fs::metadata(file) {
+        Ok(it) if it.is_file() && (!files::is_ours(&it) || it.mode() & 0o077 != 0) => {
+            Err(unusable(format!("others can read or write it, `chmod 600 {}`", file.display())))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The secret in a file, or in the environment.
 fn secret(file: Option<&Path>) -> Result<Secret, CommandError> {
     let (text, place) = match file {
-        Some(file) => (fs::read_to_string(file).ok(), file.display().to_string()),
+        Some(file) => {
+            is_kept_from_others(file)?;
+            (fs::read_to_string(file).ok(), file.display().to_string())
+        }
         None => (env::var(SECRET).ok(), SECRET.to_owned()),
     };
     let none = || format!("--forward needs a secret to sign with, and {place} cannot be read");
@@ -148,7 +190,13 @@ impl Makings {
             Deed::Call { persona, action } => {
                 let (connector, client) = (self.connector.clone(), self.client.clone());
                 let calls = Calls::new(connector, client, self.access.as_persona(persona));
-                calls.tools().map_err(|why| format!("persona: {why}"))?;
+                let may = calls.tools().map_err(|why| format!("persona: {why}"))?;
+                if !may.iter().any(|tool| tool.name == *action) {
+                    return Err(format!(
+                        "call: `{action}` may change something, and by --read-only nothing is \
+                         changed"
+                    ));
+                }
                 let (rule_name, action) = (name.to_owned(), action.to_owned());
                 let template = rule.clone();
                 let listing = match rule.unless_listed() {
@@ -161,11 +209,17 @@ impl Makings {
             Deed::Run => {
                 let (program, seconds) = rule.program().ok_or("run: it names no program")?;
                 let time = Duration::from_secs(seconds);
+                program.can_be_run().map_err(|why| format!("run: {why}"))?;
                 Ok(Kind::Run(Running { program, folder: folder.to_owned(), time }))
+            }
+            Deed::Forward if self.access.only_reads() => {
+                Err("forward: it is a POST, and by --read-only nothing but GET leaves".to_owned())
             }
             Deed::Forward => {
                 let mailbox = rule.mailbox().ok_or("forward: it names no url")?;
                 let (mailbox, secret) = mailbox.map_err(|why| format!("proxy: {why}"))?;
+                let allowed = "`private-addresses = true` allows those of your own network";
+                mailbox.can_be_reached().map_err(|why| format!("forward: {why}; {allowed}"))?;
                 let secret = Signing::From(secret.clone(), folder.to_owned());
                 secret.signer().await.map_err(|why| format!("secret: {why}"))?;
                 let client = self.client.clone();

@@ -16,6 +16,12 @@ const TOGETHER: usize = 512;
 #[derive(Clone, Debug)]
 pub(crate) struct Unwritten(String);
 
+impl Unwritten {
+    pub(crate) fn because(why: String) -> Self {
+        Self(why)
+    }
+}
+
 impl fmt::Display for Unwritten {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -40,13 +46,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Writes over this connection, until nobody hands in any more.
-    pub(crate) fn over(connection: Connection) -> io::Result<Self> {
+    /// Writes over this connection, until nobody hands in any more; nothing is told to be
+    /// written while `can_be_found` says otherwise.
+    pub(crate) fn over(
+        connection: Connection,
+        can_be_found: impl Fn() -> Result<(), Unwritten> + Send + 'static,
+    ) -> io::Result<Self> {
         let (jobs, mut queue) = mpsc::channel::<Job>(WAITING);
         let write = move || {
             let mut batch = Vec::with_capacity(TOGETHER);
             while queue.blocking_recv_many(&mut batch, TOGETHER) > 0 {
-                write(&connection, mem::take(&mut batch));
+                write(&connection, &can_be_found, mem::take(&mut batch));
             }
         };
         thread::Builder::new().name("events".to_owned()).spawn(write)?;
@@ -74,9 +84,14 @@ impl Writer {
     }
 }
 
-fn write(connection: &Connection, jobs: Vec<Job>) {
+fn write(
+    connection: &Connection,
+    can_be_found: impl Fn() -> Result<(), Unwritten>,
+    jobs: Vec<Job>,
+) {
     let mut told = Vec::with_capacity(jobs.len());
-    let mut open = connection.execute_batch("BEGIN IMMEDIATE").map_err(Unwritten::from);
+    let begin = || Ok(connection.execute_batch("BEGIN IMMEDIATE")?);
+    let mut open = can_be_found().and_then(|()| begin());
     for job in jobs {
         if let Err(why) = &open {
             told.push(job(Err(why.clone())).1);
@@ -92,6 +107,8 @@ fn write(connection: &Connection, jobs: Vec<Job>) {
         }
     }
     let written = open.and_then(|()| Ok(connection.execute_batch("COMMIT")?));
+    // It may have gone meanwhile.
+    let written = written.and_then(|()| can_be_found());
     if written.is_err() && !connection.is_autocommit() {
         let _ = connection.execute_batch("ROLLBACK");
     }
@@ -107,7 +124,7 @@ mod tests {
         let file = folder.path().join("store");
         let connection = Connection::open(&file).unwrap();
         connection.execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE n(n UNIQUE)").unwrap();
-        (folder, file, Writer::over(connection).unwrap())
+        (folder, file, Writer::over(connection, || Ok(())).unwrap())
     }
 
     fn add(number: i64) -> impl FnOnce(&Connection) -> rusqlite::Result<usize> {

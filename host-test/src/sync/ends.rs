@@ -166,12 +166,14 @@ pub(crate) fn plan(entries: &[Entry]) -> (String, HashSet<String>) {
             continue;
         }
         lines.push(format!("{told}:"));
-        let told: Vec<_> = rows.iter().take(SHOWN).map(|row| row.told()).collect();
+        // What goes elsewhere than somebody may think is told in any case.
+        let rest = rows.iter().skip(SHOWN).filter(|row| !row.notes.is_empty()).take(TOLD);
+        let told: Vec<_> = rows.iter().take(SHOWN).chain(rest).map(|row| row.told()).collect();
         lines.extend(told.iter().map(|row| format!("  {row}")));
-        shown.extend(told);
-        if rows.len() > SHOWN {
-            lines.push(format!("  and {} more", rows.len() - SHOWN));
+        if rows.len() > told.len() {
+            lines.push(format!("  and {} more", rows.len() - told.len()));
         }
+        shown.extend(told);
     }
     (lines.join("\n") + "\n", shown)
 }

@@ -288,7 +288,17 @@ fn numbers(name: &str) -> String {
 
 /// Words in lower case without accents, signs and numbers.
 fn plain(name: &str) -> String {
-    let letters = name.chars().flat_map(char::to_lowercase).map(|letter| match letter {
+    let letters = name.chars().flat_map(char::to_lowercase).map(without_accent);
+    let letters: String = letters
+        .map(|letter| if letter.is_alphabetic() { letter } else { ' ' })
+        .collect::<String>()
+        .replace('ß', "ss");
+    letters.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The letter as those write it who have no accents.
+pub(crate) fn without_accent(letter: char) -> char {
+    match letter {
         'á' | 'à' | 'â' | 'ä' | 'ã' | 'å' => 'a',
         'é' | 'è' | 'ê' | 'ë' => 'e',
         'í' | 'ì' | 'î' | 'ï' => 'i',
@@ -296,9 +306,6 @@ fn plain(name: &str) -> String {
         'ú' | 'ù' | 'û' | 'ü' => 'u',
         'ç' => 'c',
         'ñ' => 'n',
-        letter if letter.is_alphabetic() => letter,
-        _ => ' ',
-    });
-    let letters: String = letters.collect::<String>().replace('ß', "ss");
-    letters.split_whitespace().collect::<Vec<_>>().join(" ")
+        other => other,
+    }
 }

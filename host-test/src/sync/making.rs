@@ -14,7 +14,6 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 use super::{
     ends::{End, Entry},
     journal::Journal,
-    people::Person,
     plan::{Plan, Planned},
     there::There,
 };
@@ -85,7 +84,7 @@ impl Maker<'_> {
             }
             pace.tick().await;
             progress.asks_for(done, entry.line);
-            match self.make(&planned.person, &progress).await {
+            match self.make(planned, &progress).await {
                 Ok(made) => {
                     failing = if is_own_fault(&made) { 0 } else { failing + 1 };
                     stop = stopped(&made, failing);
@@ -139,10 +138,9 @@ impl Maker<'_> {
             };
             let mut left = Vec::new();
             for planned in open {
-                let keys = planned.person.keys();
-                match (there.uuid(&keys), entries.get_mut(planned.place)) {
+                match (there.uuid(&planned.keys), entries.get_mut(planned.place)) {
                     (Some(uuid), Some(entry)) => {
-                        self.journal.created(&keys)?;
+                        self.journal.created(&planned.known_by())?;
                         entry.end = End::Created(uuid.to_owned());
                     }
                     _ => left.push(planned),
@@ -159,7 +157,7 @@ impl Maker<'_> {
             let Some(entry) = entries.get_mut(planned.place) else { continue };
             pace.tick().await;
             progress.asks_for(done, entry.line);
-            match self.make(&planned.person, &progress).await {
+            match self.make(planned, &progress).await {
                 Ok(made) => entry.end = made.end(),
                 Err(Stop { made: Some(made), .. }) => entry.end = made.end(),
                 // What was sent before stays open.
@@ -169,10 +167,10 @@ impl Maker<'_> {
         Ok(())
     }
 
-    async fn make(&mut self, person: &Person, progress: &Progress) -> Result<Made, Stop> {
+    async fn make(&mut self, planned: &Planned, progress: &Progress) -> Result<Made, Stop> {
         let broken =
             |error: CommandError| Stop { why: error.to_string(), error: Some(error), made: None };
-        let (keys, arguments) = (person.keys(), person.arguments());
+        let (keys, arguments) = (planned.known_by(), planned.person.arguments());
         self.journal.sends(&keys).map_err(broken)?;
         let call = Call {
             prompt: self.prompt,

@@ -29,7 +29,27 @@ pub(crate) fn numbers(cell: &str, country: Option<Region>) -> Vec<Result<Number,
     let cell = cleaned(cell);
     // Its decimal comma parts nothing.
     let pieces = if is_shortened(&cell) { vec![cell.clone()] } else { pieces(&cell) };
-    pieces.iter().map(|piece| number(piece, country)).collect()
+    pieces.iter().flat_map(|piece| several(piece, country)).collect()
+}
+
+/// The numbers of a piece, of which it may have several with nothing but a space or a stroke
+/// between: only where it is no number as a whole, and each part is one.
+fn several(piece: &str, country: Option<Region>) -> Vec<Result<Number, String>> {
+    let whole = number(piece, country);
+    if whole.is_ok() {
+        return vec![whole];
+    }
+    let with_plus = piece.replace(" +", "\n+");
+    let ways: [Vec<&str>; 3] = [
+        piece.split('/').collect(),
+        with_plus.split('\n').collect(),
+        piece.split_whitespace().collect(),
+    ];
+    let parted = ways.iter().filter(|parts| parts.len() > 1).find_map(|parts| {
+        let numbers = parts.iter().map(|part| number(part.trim(), country));
+        numbers.collect::<Result<Vec<_>, _>>().ok()
+    });
+    parted.map_or_else(|| vec![whole], |numbers| numbers.into_iter().map(Ok).collect())
 }
 
 /// What a number is known by, in whatever form somebody stored it.
@@ -37,7 +57,7 @@ pub(crate) fn key(stored: &str) -> String {
     let stored = cleaned(stored);
     match number(&stored, None) {
         Ok(number) => number.e164,
-        Err(_) => "+".to_owned() + &digits(&stored),
+        Err(_) => as_of_today("+".to_owned() + &digits(&stored)),
     }
 }
 
@@ -56,7 +76,7 @@ fn number(text: &str, country: Option<Region>) -> Result<Number, String> {
     }
     let is_whole = is_international(plain);
     let parsed = if is_whole {
-        PhoneNumber::parse(with_plus(plain), None)
+        PhoneNumber::parse(as_of_today(with_plus(plain)), None)
     } else if let Some(country) = country {
         PhoneNumber::parse(plain, Some(country))
     } else {
@@ -95,6 +115,18 @@ fn with_plus(text: &str) -> String {
     match rest.strip_prefix("00") {
         Some(rest) => format!("+{}", rest.trim_start_matches([' ', ')', '-'])),
         None => format!("{before}{number}"),
+    }
+}
+
+/// The same in the form of today: WhatsApp once wrote a 1 after the code of Mexico, which no
+/// number has there.
+fn as_of_today(number: String) -> String {
+    let old =
+        digits(&number).strip_prefix("521").filter(|rest| rest.len() == 10).map(str::to_owned);
+    let is_plain = number.starts_with('+') && !number.contains(|it: char| it.is_alphabetic());
+    match old.filter(|_| is_plain) {
+        Some(rest) => format!("+52{rest}"),
+        None => number,
     }
 }
 
@@ -223,6 +255,11 @@ mod tests {
         }
         assert_eq!(read("+39 06 698 1234", ""), ["+39066981234"], "a zero that belongs to it");
         assert_eq!(read("011 15 1234-5678", "AR"), ["+5491112345678"]);
+        assert_eq!(read("+54 9 11 1234 5678", ""), ["+5491112345678"]);
+        for mexican in ["+52 1 55 1234 5678", "0052 1 55 1234 5678", "+52 55 1234 5678"] {
+            assert_eq!(read(mexican, ""), ["+525512345678"], "{mexican}");
+        }
+        assert_eq!(key("5215512345678"), key("+525512345678"));
         assert_eq!(read("01144 20 7946 0958", "US"), ["+442079460958"]);
     }
 
@@ -245,6 +282,15 @@ mod tests {
         let both = ["+595981222333", "+14155550123"];
         for between in [" ::: ", ";", ", ", "\n", "\r\n", " | "] {
             assert_eq!(read(&both.join(between), ""), both, "{between}");
+        }
+        for between in [" ", " / ", "/", "  "] {
+            assert_eq!(read(&both.join(between), ""), both, "{between}");
+        }
+        let local = ["+595981222333", "+595981222334"];
+        for cell in
+            ["0981222333 0981222334", "0981 222 333 / 0981 222 334", "0981222333/0981222334"]
+        {
+            assert_eq!(read(cell, "PY"), local, "{cell}");
         }
         let three = read("tel:+14155550123;ext=5; +595981222333 ::: 12", "");
         assert_eq!(three[..2], ["+14155550123 ext 5", "+595981222333"]);

@@ -1,5 +1,6 @@
 //! Who stands in a row? A name and ways to reach somebody, or why it is nobody.
 
+use host::seen;
 use rlibphonenumber::enums::Region;
 use serde_json::{Map, Value, json};
 
@@ -56,6 +57,11 @@ impl Person {
         format!("{} {last}", self.first_name).trim().to_owned()
     }
 
+    /// The numbers among what somebody is known by.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = String> {
+        self.ways.iter().filter(|way| way.kind != "email").filter_map(Way::key)
+    }
+
     /// What somebody is known by: numbers and e-mail addresses; whoever has none, by name
     /// and address.
     pub(crate) fn keys(&self) -> Vec<String> {
@@ -81,18 +87,71 @@ impl Person {
         Value::Object(arguments)
     }
 
-    /// Takes over those ways that nobody is known by yet.
-    pub(crate) fn join(&mut self, other: &Self, is_free: impl Fn(&str) -> bool) {
+    /// Takes over those ways that this one does not have, and gives their values.
+    pub(crate) fn join(&mut self, other: &Self) -> Vec<String> {
+        let mut added = Vec::new();
         for way in &other.ways {
-            let is_new = match way.key() {
-                Some(key) => is_free(&key),
-                None => !self.ways.contains(way),
+            let is_known = match way.key() {
+                Some(key) => self.keys().contains(&key),
+                None => self.ways.contains(way),
             };
-            if is_new {
+            if !is_known {
+                added.push(way.value.clone());
                 self.ways.push(way.clone());
             }
         }
+        added
     }
+}
+
+/// What somebody is known by; beside a name, where others have it as well.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Key {
+    pub(crate) by: String,
+    pub(crate) name: Option<String>,
+}
+
+impl Key {
+    /// What one alone has.
+    pub(crate) fn own(by: String) -> Self {
+        Self { by, name: None }
+    }
+
+    /// In one text.
+    pub(crate) fn text(&self) -> String {
+        let name = self.name.as_ref().map(|name| format!("\n{}", words(name).join(" ")));
+        format!("{}{}", self.by, name.unwrap_or_default())
+    }
+}
+
+/// Whether two names are spelled the same, but for case, accents, signs and the order of
+/// words.
+pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
+    let sorted = |name| {
+        let mut words = words(name);
+        words.sort_unstable();
+        words
+    };
+    sorted(one) == sorted(other)
+}
+
+/// Whether one of two names may be the other in short: `Ada`, `Ada L.` and `Ada Lovelace`.
+pub(crate) fn may_be_same_name(one: &str, other: &str) -> bool {
+    let (one, other) = (words(one), words(other));
+    let (short, mut long) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    let is_initial = |one: &str, of: &str| one.chars().count() == 1 && of.starts_with(one);
+    short.iter().all(|word| {
+        let is_it = |it: &String| it == word || is_initial(word, it) || is_initial(it, word);
+        let place = long.iter().position(is_it);
+        place.map(|place| long.remove(place)).is_some()
+    })
+}
+
+/// The words of a text, by which spellings of it are compared.
+fn words(text: &str) -> Vec<String> {
+    let letters = text.chars().flat_map(char::to_lowercase).map(headers::without_accent);
+    let letters: String = letters.map(|it| if it.is_alphanumeric() { it } else { ' ' }).collect();
+    letters.split_whitespace().map(str::to_owned).collect()
 }
 
 impl Way {
@@ -113,11 +172,7 @@ pub(crate) fn key_of(kind: &str, value: &str) -> Option<String> {
 
 /// What somebody is known by, who has nothing but an address.
 pub(crate) fn address_key(name: &str, address: &str) -> String {
-    let words = |text: &str| {
-        let letters = text.replace(|it: char| !it.is_alphanumeric(), " ").to_lowercase();
-        letters.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
-    format!("{}\n{}", words(name), words(address))
+    format!("{}\n{}", words(name).join(" "), words(address).join(" "))
 }
 
 /// What was found in a row so far.
@@ -137,16 +192,21 @@ struct Reading {
 
 impl Reading {
     fn take(&mut self, field: &Field, column: &str, cell: &str) {
-        let first = |known: &mut String| {
+        let left_out = &mut self.left_out;
+        let mut first = |known: &mut String| {
+            let name = one_line(cell);
             if known.is_empty() {
-                *known = one_line(cell);
+                *known = name;
+            } else if *known != name {
+                left_out.push(format!("{column} `{name}` is left out, as there is `{known}`"));
             }
         };
         match field {
             Field::FirstName => first(&mut self.first),
             Field::LastName => first(&mut self.last),
             Field::Name => first(&mut self.whole),
-            Field::Company => first(&mut self.company),
+            Field::Company if self.company.is_empty() => self.company = one_line(cell),
+            Field::Company => {}
             Field::Phone => self.take_numbers("phone", cell),
             Field::WhatsappPhone => self.take_numbers("whatsapp-phone", cell),
             Field::Email => self.take_emails(cell),
@@ -251,9 +311,45 @@ impl Reading {
     }
 }
 
-/// The words of a cell, without marks of direction.
-fn one_line(cell: &str) -> String {
-    let is_mark = |it: char| matches!(it, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-    let cell = cell.replace(is_mark, "").replace(char::is_control, " ");
-    cell.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The words of a cell on one line, without what nobody sees.
+pub(crate) fn one_line(cell: &str) -> String {
+    // Without a space in its place, the end of a line would join two words.
+    let cell = cell.replace(|it: char| it.is_ascii_control(), " ");
+    let seen = seen::seen(&cell).unwrap_or(cell);
+    seen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_in_any_spelling_and_may_be_one_in_short() {
+        for (one, other) in [
+            ("Ada Lovelace", "LOVELACE, Ada"),
+            ("María Gómez", "maria gomez"),
+            ("Firm 2", "firm-2"),
+        ] {
+            assert!(is_same_name(one, other) && may_be_same_name(one, other), "{one}");
+        }
+        for (one, other) in
+            [("Ada", "Ada Lovelace"), ("Ada L.", "Lovelace Ada"), ("A. L.", "Ada Love")]
+        {
+            assert!(!is_same_name(one, other), "{one}");
+            assert!(may_be_same_name(one, other) && may_be_same_name(other, one), "{one}");
+        }
+        for (one, other) in [("Mum", "Dad"), ("Mum Gómez", "Dad Gómez"), ("Sales 1", "Sales 2")] {
+            assert!(!may_be_same_name(one, other), "{one}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_what_is_seen_of_it() {
+        for name in ["\u{200e}David", "David\n", "\tDavid", "Da\u{ad}vid", "\u{2063}David\u{e0001}"]
+        {
+            assert_eq!(one_line(name), "David", "{name:?}");
+        }
+        assert_eq!(one_line("David\nLee\u{a0}X"), "David Lee X");
+        assert_eq!(one_line("\u{200e}\u{ad}"), "");
+    }
 }

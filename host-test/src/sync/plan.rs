@@ -1,5 +1,9 @@
 //! What is to be done about each row? Rows of one person become one, and whoever is there
 //! already stays as they are.
+//!
+//! Several people may have one number or address, such as a family or those of an office:
+//! whoever has another name and a number of their own is somebody else. Where that cannot be
+//! told, nothing is done.
 
 use std::collections::HashMap;
 
@@ -9,7 +13,7 @@ use super::{
     columns::Columns,
     ends::{End, Entry},
     journal::Journal,
-    people::Person,
+    people::{Key, Person, is_same_name, may_be_same_name},
     source::Table,
     there::There,
 };
@@ -24,13 +28,35 @@ pub(crate) struct Plan {
 pub(crate) struct Planned {
     pub(crate) place: usize,
     pub(crate) person: Person,
+    /// What tells them from all others.
+    pub(crate) keys: Vec<Key>,
 }
+
+impl Planned {
+    /// The same in texts.
+    pub(crate) fn known_by(&self) -> Vec<String> {
+        self.keys.iter().map(Key::text).collect()
+    }
+}
+
+/// Whose a row is.
+enum Whose {
+    /// Of somebody who shares these numbers and addresses with those of other rows.
+    Another(Vec<String>),
+    /// Of this one of those before.
+    Of(usize),
+    /// Nobody can tell, for this reason.
+    Unclear(String),
+}
+
+/// Who has which numbers and addresses.
+type Owners = HashMap<String, Vec<usize>>;
 
 impl Plan {
     /// The people of a table, those of several rows once.
     pub(crate) fn of(table: &Table, columns: &Columns, country: Option<Region>) -> Self {
         let mut plan = Self { entries: Vec::new(), people: Vec::<Planned>::new() };
-        let mut owners: HashMap<String, usize> = HashMap::new();
+        let mut owners = Owners::new();
         for row in &table.rows {
             let mut entry =
                 Entry { line: row.line, name: String::new(), end: End::New, notes: Vec::new() };
@@ -38,49 +64,128 @@ impl Plan {
                 Err(why) => entry.end = End::Unusable(why),
                 Ok((person, left_out)) => {
                     (entry.name, entry.notes) = (person.name(), left_out);
-                    let keys = person.keys();
-                    let owner = keys.iter().find_map(|key| owners.get(key).copied());
-                    let own = owner.unwrap_or(plan.people.len());
-                    if let Some(Planned { place, person: first }) =
-                        owner.and_then(|owner| plan.people.get_mut(owner))
-                    {
-                        first.join(&person, |key| !owners.contains_key(key));
-                        let line = plan.entries.get(*place).map_or(0, |entry| entry.line);
-                        entry.end = End::Double(line);
-                    } else {
-                        plan.people.push(Planned { place: plan.entries.len(), person });
-                    }
-                    for key in keys {
-                        owners.entry(key).or_insert(own);
-                    }
+                    plan.take(person, &mut entry, &mut owners);
                 }
             }
             plan.entries.push(entry);
         }
+        for Planned { person, keys, .. } in &mut plan.people {
+            let is_shared = |by: &String| owners.get(by).is_some_and(|owners| owners.len() > 1);
+            let key = |by: String| Key { name: is_shared(&by).then(|| person.name()), by };
+            *keys = person.keys().into_iter().map(key).collect();
+        }
         plan
+    }
+
+    /// Adds somebody, or what is new of somebody who was there.
+    fn take(&mut self, person: Person, entry: &mut Entry, owners: &mut Owners) {
+        let keys = person.keys();
+        let own = match self.whose(&person, owners) {
+            Whose::Unclear(why) => {
+                entry.end = End::Unusable(why);
+                return;
+            }
+            Whose::Of(index) => {
+                if let Some(Planned { place, person: first, .. }) = self.people.get_mut(index) {
+                    let added = first.join(&person);
+                    if !added.is_empty() {
+                        entry.notes.push(format!("adds {} to it", added.join(", ")));
+                    }
+                    let line = self.entries.get(*place).map_or(0, |entry| entry.line);
+                    entry.end = End::Double(line);
+                }
+                index
+            }
+            Whose::Another(shares) => {
+                entry.notes.extend(shares);
+                let place = self.entries.len();
+                self.people.push(Planned { place, person, keys: Vec::new() });
+                self.people.len() - 1
+            }
+        };
+        for key in keys {
+            let owners = owners.entry(key).or_default();
+            if !owners.contains(&own) {
+                owners.push(own);
+            }
+        }
+    }
+
+    fn whose(&self, person: &Person, owners: &Owners) -> Whose {
+        let name = person.name();
+        let keys = person.keys();
+        let shared = keys.iter().flat_map(|key| {
+            owners.get(key).into_iter().flatten().filter_map(move |index| {
+                let known = self.people.get(*index)?;
+                let line = self.entries.get(known.place)?.line;
+                Some((key, *index, known.person.name(), line))
+            })
+        });
+        let shared: Vec<_> = shared.collect();
+        if let Some((_, index, ..)) = shared.iter().find(|(_, _, it, _)| is_same_name(it, &name)) {
+            return Whose::Of(*index);
+        }
+        let mut numbers = person.numbers();
+        if shared.is_empty() || numbers.any(|number| !owners.contains_key(&number)) {
+            let told = |(key, _, name, line): &(_, _, String, _)| {
+                format!("shares {key} with line {line}, {name}")
+            };
+            return Whose::Another(shared.iter().map(told).collect());
+        }
+        match shared.as_slice() {
+            [(_, index, it, _), rest @ ..]
+                if may_be_same_name(it, &name) && rest.iter().all(|one| one.1 == *index) =>
+            {
+                Whose::Of(*index)
+            }
+            [(key, _, other, line), ..] => Whose::Unclear(format!(
+                "it has {key} of line {line}, {other}, and no number of its own, so whether it is \
+                 the same person cannot be told: give both one name, or this one a number"
+            )),
+            [] => Whose::Another(Vec::new()),
+        }
     }
 
     /// Leaves out whoever is there already, by what 2Chat lists or by what was noted of an
     /// earlier run.
     pub(crate) fn compare(&mut self, there: &There, journal: &Journal) {
         let Self { entries, people } = self;
-        people.retain(|Planned { place, person }| {
-            let keys = person.keys();
-            let Some(entry) = entries.get_mut(*place) else { return false };
-            let (known, new): (Vec<_>, Vec<_>) = keys.iter().partition(|key| there.has(key));
-            if known.is_empty() {
-                if journal.is_created(&keys) {
-                    entry.end = End::There;
-                    return false;
+        people.retain_mut(|planned| {
+            let Some(entry) = entries.get_mut(planned.place) else { return false };
+            let name = planned.person.name();
+            let is_known = |key: &&Key| there.names(&key.by).next().is_some();
+            let may_be_it = |key: &Key| there.names(&key.by).any(|it| may_be_same_name(it, &name));
+            let (known, new): (Vec<_>, Vec<_>) = planned.keys.iter().partition(is_known);
+            let is_it = known.iter().any(|key| may_be_it(key));
+            let has_own = planned.person.numbers().any(|it| there.names(&it).next().is_none());
+            let other = known.iter().find_map(|key| Some((*key, there.names(&key.by).next()?)));
+            if let Some((key, other)) = other.filter(|_| !is_it && has_own) {
+                let note = format!("shares {} with {other} in 2Chat", key.by);
+                if !entry.notes.contains(&note) {
+                    entry.notes.push(note);
                 }
-                return true;
+                // By these alone nobody would be found.
+                for key in &mut planned.keys {
+                    if there.names(&key.by).next().is_some() {
+                        key.name = Some(name.clone());
+                    }
+                }
+            } else if let Some((_, other)) = other {
+                entry.end = End::There;
+                if !is_it && !other.is_empty() {
+                    entry.notes.push(format!("2Chat has it as {other}"));
+                }
+                if !new.is_empty() {
+                    let new: Vec<_> = new.into_iter().map(|key| key.by.as_str()).collect();
+                    entry.notes.push(format!("2Chat has it without {}", new.join(", ")));
+                }
+                return false;
             }
-            entry.end = End::There;
-            if !new.is_empty() {
-                let new: Vec<_> = new.into_iter().map(String::as_str).collect();
-                entry.notes.push(format!("2Chat has it without {}", new.join(", ")));
+            if journal.is_created(&planned.known_by()) {
+                entry.end = End::There;
+                return false;
             }
-            false
+            true
         });
     }
 }
@@ -105,11 +210,38 @@ mod tests {
              Ada L,+595 981 222 331,ada@example.com\n\
              Both,,\"ADA@example.com, bob@example.com, both@example.com\"\n",
         );
-        let ends: Vec<_> = plan.entries.iter().map(|entry| entry.end.clone()).collect();
-        assert_eq!(ends, [End::New, End::New, End::Double(2), End::Double(2)]);
+        let ends: Vec<_> = plan.entries.iter().map(|entry| entry.end.clone()).take(3).collect();
+        assert_eq!(ends, [End::New, End::New, End::Double(2)]);
+        assert_eq!(plan.entries[2].notes, ["adds ada@example.com to it"]);
+        let End::Unusable(why) = &plan.entries[3].end else { panic!() };
+        assert!(why.contains("it has ada@example.com of line 2, Ada, and no number"), "{why}");
         let people: Vec<_> = plan.people.iter().map(|it| it.person.keys()).collect();
-        let ada = ["+595981222331", "ada@example.com", "both@example.com"];
+        let ada = ["+595981222331", "ada@example.com"];
         assert_eq!(people, [&ada[..], &["+595981222332", "bob@example.com"]]);
+    }
+
+    #[test]
+    fn several_people_with_one_number_or_address_stay_several() {
+        let plan = plan(
+            "name,phone,email\n\
+             Mum,\"+595981222331, +595981222330\",\n\
+             Dad,\"+595981222332, +595981222330\",\n\
+             Kid,+595981222330,kid@example.com\n\
+             Mum,+595981222330,mum@example.com\n\
+             Anna,+595981222334,info@example.com\n\
+             Bert,+595981222335,info@example.com\n",
+        );
+        let ends: Vec<_> = plan.entries.iter().map(|entry| &entry.end).collect();
+        let kid = matches!(ends[2], End::Unusable(why) if why.contains("of line 2, Mum"));
+        assert!(kid && *ends[3] == End::Double(2), "{ends:?}");
+        assert_eq!(plan.entries[1].notes, ["shares +595981222330 with line 2, Mum"]);
+        assert_eq!(plan.entries[5].notes, ["shares info@example.com with line 6, Anna"]);
+        let people: Vec<_> = plan.people.iter().map(|it| it.person.keys()).collect();
+        assert_eq!(people[0], ["+595981222331", "+595981222330", "mum@example.com"]);
+        assert_eq!(people[1], ["+595981222332", "+595981222330"]);
+        assert_eq!(people.len(), 4);
+        let known_by = plan.people[1].known_by();
+        assert_eq!(known_by, ["+595981222332", "+595981222330\ndad"]);
     }
 
     #[test]

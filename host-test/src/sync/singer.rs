@@ -27,8 +27,11 @@ pub(crate) fn read(text: &str) -> Table {
                 None => table.rows.push(without(line, "record")),
             },
             Some("STATE") => {
-                let value = message.get("value").cloned().unwrap_or_default();
-                table.states.push((table.rows.len(), value));
+                // Without one there is nothing that a tap could go on by.
+                match message.get("value").filter(|value| !value.is_null()) {
+                    Some(value) => table.states.push((table.rows.len(), value.clone())),
+                    None => table.rows.push(without(line, "value")),
+                }
             }
             Some("SCHEMA") => {
                 // So a column is known before a record fills it.
@@ -47,4 +50,18 @@ pub(crate) fn read(text: &str) -> Table {
 
 fn without(line: u64, member: &str) -> Row {
     json::broken(line, format!("it is a message without `{member}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_without_a_value_is_a_broken_row_and_no_state() {
+        for text in [r#"{"type":"STATE"}"#, r#"{"type":"STATE","value":null}"#] {
+            let table = read(text);
+            assert!(table.states.is_empty() && table.rows[0].cells.is_err(), "{table:?}");
+        }
+        assert_eq!(read(r#"{"type":"STATE","value":{"a":1}}"#).states.len(), 1);
+    }
 }

@@ -10,7 +10,7 @@ use std::{
 use host::{calls::Calls, hiding::MASK, tools::Tool};
 use serde_json::{Map, Value};
 
-use super::people::{address_key, key_of};
+use super::people::{Key, address_key, is_same_name, key_of};
 use crate::{
     destination::Destination,
     exit::CommandError,
@@ -33,9 +33,15 @@ pub(crate) fn known_by(text: &str) -> String {
 /// What the people in 2Chat are known by, with their uuids.
 #[derive(Default)]
 pub(crate) struct There {
-    known: HashMap<String, String>,
+    known: HashMap<String, Vec<Known>>,
     /// A field that the caller does not see, and by which people are told apart.
     masked: Option<&'static str>,
+}
+
+/// Somebody there.
+struct Known {
+    uuid: String,
+    name: String,
 }
 
 impl There {
@@ -72,18 +78,27 @@ impl There {
         }
     }
 
-    pub(crate) fn has(&self, key: &str) -> bool {
-        self.known.contains_key(key)
+    /// The names of those who are known by this.
+    pub(crate) fn names(&self, by: &str) -> impl Iterator<Item = &str> {
+        self.known.get(by).into_iter().flatten().map(|known| known.name.as_str())
     }
 
     /// The uuid of whoever is known by one of these.
-    pub(crate) fn uuid(&self, keys: &[String]) -> Option<&str> {
-        keys.iter().find_map(|key| self.known.get(key)).map(String::as_str)
+    pub(crate) fn uuid(&self, keys: &[Key]) -> Option<&str> {
+        let of = |key: &Key| {
+            let is_it = |known: &&Known| match &key.name {
+                Some(name) => is_same_name(name, &known.name),
+                None => true,
+            };
+            self.known.get(&key.by)?.iter().find(is_it)
+        };
+        keys.iter().find_map(of).map(|known| known.uuid.as_str())
     }
 
-    /// Notes that somebody is known by this.
-    pub(crate) fn add_key(&mut self, key: String, uuid: &str) {
-        self.known.entry(key).or_insert_with(|| uuid.to_owned());
+    /// Notes that somebody of this name is known by this.
+    pub(crate) fn add_key(&mut self, key: String, uuid: &str, name: &str) {
+        let known = Known { uuid: uuid.to_owned(), name: name.to_owned() };
+        self.known.entry(key).or_default().push(known);
     }
 
     fn add(&mut self, person: &Value) {
@@ -96,6 +111,7 @@ impl There {
         };
         let uuid = text(person, KEY);
         let name = format!("{} {}", text(person, "first-name"), text(person, "last-name"));
+        let name = name.trim().to_owned();
         for detail in person.get("details").and_then(Value::as_array).into_iter().flatten() {
             if is_masked(detail.get("value")) || is_masked(detail.get("kind")) {
                 self.masked = self.masked.or(Some("value"));
@@ -103,7 +119,7 @@ impl There {
             let value = text(detail, "value");
             let key = key_of(&text(detail, "kind"), &value);
             let key = key.unwrap_or_else(|| address_key(&name, &value));
-            self.add_key(key, &uuid);
+            self.add_key(key, &uuid, &name);
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) fn read(text: &str) -> Table {
             table.rows.push(endless(line));
         }
         if let Some((_, text)) = &mut card {
-            text.push_str(line);
+            text.push_str(&with_named_encoding(line));
             text.push_str("\r\n");
         }
         if word == "END:VCARD"
@@ -33,6 +33,17 @@ pub(crate) fn read(text: &str) -> Table {
     }
     table.rows.extend(card.map(|(line, _)| endless(line)));
     table
+}
+
+/// The line with the name of its encoding's parameter, which version 2.1 leaves out.
+fn with_named_encoding(line: &str) -> String {
+    let Some((head, value)) = line.split_once(':') else { return line.to_owned() };
+    let parameter = |parameter: &str| match parameter.to_ascii_uppercase().as_str() {
+        "QUOTED-PRINTABLE" | "BASE64" => format!("ENCODING={parameter}"),
+        _ => parameter.to_owned(),
+    };
+    let head = head.split(';').map(parameter).collect::<Vec<_>>().join(";");
+    format!("{head}:{value}")
 }
 
 fn endless(line: u64) -> Row {
@@ -124,7 +135,7 @@ mod tests {
             N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:G=C3=B3mez;Mar=C3=ADa;;;\r\n\
             FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Mar=C3=ADa =\r\nG=C3=B3mez\r\n\
             TEL;CELL:+595981222333\r\nTEL;WORK;FAX:+595981222334\r\n\
-            PHOTO;ENCODING=BASE64;JPEG:AAAA\r\nEND:VCARD\r\n\
+            PHOTO;BASE64;JPEG:AAAA\r\nORG;QUOTED-PRINTABLE:=41=42\r\nEND:VCARD\r\n\
             BEGIN:VCARD\nVERSION:3.0\nFN:Ada Love\n lace\nN:Lovelace;Ada;;;\n\
             item1.TEL;type=WhatsApp:+1 415 555 0123\nitem1.X-ABLabel:x\n\
             EMAIL;type=INTERNET:ada@example.com\nADR;type=HOME:;;1 Example Street;Springfield;;1234;UK\n\
@@ -133,9 +144,13 @@ mod tests {
             PHOTO:https://example.com/bob.jpeg\nORG:Example\\, Inc;Sales\nend:vcard\n";
         let [one, two, three] = rows(text).try_into().unwrap();
         let cells = one.1.unwrap();
-        for cell in
-            ["last-name=Gómez", "first-name=María", "name=María Gómez", "phone=+595981222333"]
-        {
+        for cell in [
+            "last-name=Gómez",
+            "first-name=María",
+            "name=María Gómez",
+            "phone=+595981222333",
+            "company=AB",
+        ] {
             assert!(cells.iter().any(|it| it == cell), "{cell}: {cells:?}");
         }
         assert!(!cells.iter().any(|it| it.starts_with("phone=") && it.ends_with("4")), "{cells:?}");
@@ -147,7 +162,7 @@ mod tests {
             "email=ada@example.com",
             "address=1 Example Street, 1234 Springfield, UK",
         ];
-        assert_eq!((two.0, two.1.unwrap()), (10, expected.map(str::to_owned).to_vec()));
+        assert_eq!((two.0, two.1.unwrap()), (11, expected.map(str::to_owned).to_vec()));
         let expected = [
             "name=Bob",
             "phone=tel:+1-415-555-0123;ext=5",

@@ -1,14 +1,18 @@
 //! `twochat listen`, as whoever delivers to it sees it, and whoever runs it.
 
+mod begun;
 mod changed;
 mod crashes;
 mod doors;
 mod handed;
+mod kept;
 mod listed;
 mod looked;
 mod many;
+mod once;
 mod passed;
 mod pruned;
 mod rules;
 mod subscribed;
 mod unfit;
+mod unread;

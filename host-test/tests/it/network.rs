@@ -45,7 +45,8 @@ async fn call_within(
 ) -> Result<Value, Value> {
     let arguments = known_of(action).arguments;
     let connection = Arc::clone(connection);
-    let access = Access::Owner(Owner { connection, name: None, log: None, until: None });
+    let access =
+        Access::Owner(Owner { connection, name: None, log: None, until: None, only_reads: false });
     let calls = Calls::new(LOADED.1.clone(), client.clone(), access);
     let call = Call::new(action, &arguments);
     let outcome = calls.make(call, Patience::new(0, time), |_, _| {}).await.unwrap();

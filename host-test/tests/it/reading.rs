@@ -15,8 +15,9 @@ use crate::support::{
     agent::Agent,
     described::{gzip, with_docs},
     host_of_any_route, names,
+    reacting::{CONTACT, Reacting},
     remote::Served,
-    shell::{asking, run, twochat_with},
+    shell::{asking, folder, run, twochat_with},
 };
 
 const NEW: &str =
@@ -96,7 +97,7 @@ async fn docs_that_lie_change_nothing_all_the_same() {
         Some(host::secret::Secret::new(support::shell::CANARY).unwrap()),
     );
     let access = Access::of_owner(connection.unwrap());
-    let calls = Calls::new(connector, Client::new(&[]).unwrap(), access).only_reading(true);
+    let calls = Calls::new(connector, Client::new(&[]).unwrap(), access.only_reading(true));
     assert!(calls.tools().unwrap().iter().any(|tool| tool.name == "create-contact"));
     let arguments: Value = NEW.parse().unwrap();
     let outcome = calls.make_once(Call::new("create-contact", &arguments)).await.unwrap();
@@ -106,4 +107,50 @@ async fn docs_that_lie_change_nothing_all_the_same() {
         "{error}"
     );
     assert_eq!(twochat.requests(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_that_could_change_something_refuses_to_and_still_reads() {
+    let twochat = twochat_with(2).await;
+    let base = twochat.base_url();
+    let folder = folder("read-only-commands");
+    let (people, store) = (folder.join("people.csv"), folder.join("events.sqlite"));
+    fs::write(&people, "name,phone\nAda,+595981222333\n").unwrap();
+    let (people, store) = (people.to_str().unwrap(), store.to_str().unwrap());
+    let secret = ("TWOCHAT_FORWARD_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    let settings = [&asking(&base)[..], &[secret]].concat();
+    let listen = ["listen", "--listen", "127.0.0.1:0", "--store", store];
+    let event = ["--event", "whatsapp.conversation.new"];
+    let public = ["--public-url", "https://hooks.example.com", "--number", "+14155550100"];
+    for (words, expected) in [
+        (["sync", people, "--yes"].to_vec(), "--read-only creates nobody"),
+        ([&listen[..], &event, &public].concat(), "--public-url has no place"),
+        ([&listen[..], &["--remove"]].concat(), "--remove has no place"),
+        ([&listen[..], &event, &["--forward", "https://example.com"]].concat(), "--forward has no"),
+    ] {
+        let refused = run(&[&words[..], &["--read-only"]].concat(), &settings);
+        let why = refused.message(2);
+        assert!(why.contains(expected) && why.ends_with("Nothing was sent."), "{why}");
+    }
+    assert_eq!(twochat.requests(), []);
+    let planned = run(&["sync", people, "--dry-run", "--read-only"], &settings);
+    assert!(planned.output().contains("1 to be created"), "{planned:?}");
+    let own = [&settings[..], &[("XDG_DATA_HOME", folder.to_str().unwrap())]].concat();
+    assert_eq!(run(&["digest", "--read-only", "--since", "today"], &own).code, Some(0));
+    let asked = twochat.requests();
+    assert!(asked.len() > 2 && asked.iter().all(|it| it.method == "GET"), "{asked:?}");
+}
+
+#[test]
+fn a_rule_that_changes_something_is_refused_before_anything_is_received() {
+    let forward =
+        "[rules.new-contact]\nforward = \"https://example.com\"\nsecret = { env = \"S\" }";
+    for (rule, expected) in [
+        (CONTACT, "rules.new-contact.call: `create-contact` may change something"),
+        (forward, "rules.new-contact.forward: it is a POST"),
+    ] {
+        let reacting = Reacting::of("read-only", "http://127.0.0.1:9/open", rule);
+        let refused = reacting.fails_with(&["--read-only"]);
+        assert!(refused.message(2).contains(expected), "{refused:?}");
+    }
 }

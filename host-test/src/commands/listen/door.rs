@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{
     HeaderValue, Method, Request, Response, StatusCode,
-    header::{ALLOW, CONTENT_TYPE, RETRY_AFTER},
+    header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, RETRY_AFTER},
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -47,6 +47,23 @@ pub(super) struct Door {
 /// Why nothing was stored, if so.
 type Refusal = (StatusCode, &'static str);
 
+const TOO_LARGE: Refusal = (StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 2 MiB");
+
+/// So many bytes are said to come.
+fn announced(request: &Request<Incoming>) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// Takes in what comes of a body that is refused already: whoever is still sending reads no
+/// answer. Whoever asked first sends nothing.
+fn pass_over(request: Request<Incoming>) {
+    if !request.headers().contains_key(EXPECT) {
+        let mut body = request.into_body();
+        let pass = async move { while let Some(Ok(_)) = body.frame().await {} };
+        tokio::spawn(timeout(BODY_TIME, pass));
+    }
+}
+
 impl Door {
     pub(super) fn new(endpoints: Endpoints, writer: Writer, stored: Arc<Notify>) -> Self {
         Self { endpoints, writer, room: Semaphore::new(BODIES), stored }
@@ -76,6 +93,11 @@ impl Door {
             return Err((StatusCode::METHOD_NOT_ALLOWED, "expected POST"));
         }
         let endpoint = self.asked(request.uri().path()).ok_or((StatusCode::NOT_FOUND, "none"))?;
+        if announced(&request).is_some_and(|length| length > BODY as u64) {
+            lines::say(What::Refused, &endpoint.to_string(), TOO_LARGE.1);
+            pass_over(request);
+            return Err(TOO_LARGE);
+        }
         let whole = timeout(BODY_TIME, self.whole(request.into_body())).await;
         let slow = (StatusCode::REQUEST_TIMEOUT, "the body did not come in time");
         let (body, room) = whole.unwrap_or(Err(slow)).inspect_err(|(_, why)| {
@@ -85,11 +107,13 @@ impl Door {
         drop(room);
         match kept {
             Ok(Kept::New(_)) => self.stored.notify_one(),
-            Ok(Kept::Double(id)) => {
-                lines::say(What::Double, &endpoint.to_string(), &format!("of {id}"));
+            Ok(Kept::Double { of, is_read }) => {
+                // What tells of the first comes after this line, then.
+                let unread = if is_read { "" } else { ", which is still to be read" };
+                lines::say(What::Double, &endpoint.to_string(), &format!("of {of}{unread}"));
             }
             Err(why) => {
-                lines::say(What::Refused, &endpoint.to_string(), &format!("not stored: {why}"));
+                lines::say_lasting(&endpoint.to_string(), &format!("not stored: {why}"));
                 return Err((StatusCode::SERVICE_UNAVAILABLE, "it could not be stored"));
             }
         }
@@ -126,7 +150,7 @@ impl Door {
             read.extend_from_slice(&data);
         }
         if length > BODY {
-            return Err((StatusCode::PAYLOAD_TOO_LARGE, "the body is larger than 2 MiB"));
+            return Err(TOO_LARGE);
         }
         Ok((read, room))
     }

@@ -68,7 +68,13 @@ fn channel(text: &str) -> Result<String, &'static str> {
 impl UrlArguments {
     /// Whether calls have to be made for it.
     pub(super) fn calls(&self) -> bool {
-        self.public_url.is_some() || self.remove
+        self.changing().is_some()
+    }
+
+    /// The flag by which something is changed at 2Chat, if it is there.
+    pub(super) fn changing(&self) -> Option<&'static str> {
+        let public_url = self.public_url.as_ref().map(|_| "--public-url");
+        public_url.or(self.remove.then_some("--remove"))
     }
 
     /// Whether that is all that is to be done.
@@ -127,9 +133,18 @@ impl UrlArguments {
                 continue;
             }
             let token = endpoints::make(&store.writer, event, place).await?;
-            let place = if place.is_empty() { String::new() } else { format!(" {place}") };
-            // Whoever started this and went away wants no line.
-            let _ = terminal::show(&format!("{event}{place} {local}/{}", token.text()));
+            let shown = if place.is_empty() { String::new() } else { format!(" {place}") };
+            let line = format!("{event}{shown} {local}/{}", token.text());
+            if let Err(error) = terminal::show(&line) {
+                // Nobody will ever know it.
+                if let Some(made) = self::known(store).await?.of_event(event, place) {
+                    let forgotten = endpoints::forget(&store.writer, made.id).await;
+                    forgotten.map_err(|why| CommandError::Host(why.to_string()))?;
+                }
+                return Err(CommandError::Host(format!(
+                    "the url of {event}{shown} could not be shown, so there is none: {error}"
+                )));
+            }
         }
         Ok(Vec::new())
     }

@@ -95,6 +95,23 @@ fn a_body_of_2_mib_is_taken_and_a_larger_one_is_not() {
 }
 
 #[test]
+fn a_body_that_is_said_to_be_too_large_is_refused_at_once() {
+    let (receiver, path) = Receiver::of("announced", &[]);
+    for expect in ["", "expect: 100-continue\r\n"] {
+        let mut stream = receiver.connected();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\n{expect}content-length: 9000000000\r\n\r\n"
+        );
+        let begun = Instant::now();
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        assert_eq!(&status, b"HTTP/1.1 413", "{expect}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    }
+}
+
+#[test]
 fn those_who_are_silent_or_slow_keep_nobody_else_out() {
     let (receiver, path) = Receiver::of("silent", &[]);
     let mut slow = receiver.connected();

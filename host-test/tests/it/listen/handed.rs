@@ -1,6 +1,6 @@
 //! Events are forwarded, and programs are run for them, until they are done or parked.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -92,18 +92,21 @@ async fn what_is_forwarded_by_a_flag_is_signed_and_goes_to_no_address_that_is_pr
     let secret = reacting.file("secret");
     fs::write(&secret, format!("{SECRET}\n")).unwrap();
     let (url, secret) = (office.base_url(), secret.to_str().unwrap().to_owned());
-    let receiver = reacting.receives(&["--forward", &url, "--forward-secret", &secret]);
+    let words = ["--forward", &url, "--forward-secret", &secret];
+    let open = reacting.fails_with(&words);
+    assert!(open.message(2).contains("others can read or write it, `chmod 600 "), "{open:?}");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let receiver = reacting.receives(&words);
     let path = receiver.path(EVENT);
     receiver.post(&path, conversation(1).to_string());
     until(|| (reacting.count("done") == 1).then_some(()));
     assert_eq!(opened(&office.requests()[0]).1["type"], EVENT);
     drop(receiver);
     let private = ["--forward", "https://10.0.0.1/hook?token=hidden", "--forward-secret", &secret];
-    let receiver = reacting.receives(&[&private[..], &["--tries", "1"]].concat());
-    receiver.post(&path, conversation(2).to_string());
-    receiver.says("10.0.0.1 is no address that the connection may reach");
-    assert!(!receiver.said().contains("hidden"));
-    drop(receiver);
+    let refused = reacting.fails_with(&private);
+    let why = refused.message(2);
+    assert!(why.contains("10.0.0.1 is no address that the target may have"), "{why}");
+    assert!(!why.contains("hidden"), "{why}");
     let words = ["listen", "--event", EVENT, "--forward", &url, "--store", "unused"];
     let unsigned = run(&words, &[]);
     assert!(unsigned.message(2).contains("needs a secret to sign with"), "{unsigned:?}");

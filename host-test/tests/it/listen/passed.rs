@@ -48,7 +48,7 @@ fn each_target_that_did_not_hear_of_an_event_is_shown_with_the_reason() {
     ];
     assert_eq!(told(&first), conditions);
     let second = reacting.events(&["show", "2"]).result();
-    let once = ("once", "once-per: event 1 has the same `phone-number`, and came first");
+    let once = ("once", "skipped: event 1 stands for it, with the same `phone-number`");
     assert_eq!(told(&second), [&conditions[..], &[once]].concat());
     assert_eq!(second["handed-on"][0]["target"], "all");
 }

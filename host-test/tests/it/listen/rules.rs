@@ -128,7 +128,7 @@ async fn what_is_done_once_is_done_again_only_where_that_is_asked_for() {
     read();
     let shown = reacting.events(&["show", "3"]).result();
     let why = shown["not-handed-on"][0]["why"].as_str().unwrap();
-    assert!(why.starts_with("once-per: event 2 has the same"), "{shown}");
+    assert!(why.starts_with("skipped: event 2 stands for it"), "{shown}");
     assert_eq!(created(&twochat).len(), 3);
 }
 

@@ -83,10 +83,15 @@ actions = ["list-contacts"]
 
     /// A receiver that cannot begin.
     pub(crate) fn fails(&self) -> Run {
+        self.fails_with(&[])
+    }
+
+    /// The same with these words beside.
+    pub(crate) fn fails_with(&self, more: &[&str]) -> Run {
         let (policy, store) = (self.file("policy.toml"), self.store());
         let words = ["listen", "--listen", "127.0.0.1:0", "--event", EVENT, "--store"];
         let files = [store.to_str().unwrap(), "--policy", policy.to_str().unwrap()];
-        run(&[&words[..], &files].concat(), &[("WORK_KEY", CANARY)])
+        run(&[&words[..], &files, more].concat(), &[("WORK_KEY", CANARY)])
     }
 
     /// What `twochat events` says.

@@ -51,7 +51,7 @@ async fn who_was_not_created_and_has_no_answer_is_looked_for_before_it_is_sent_a
 #[tokio::test]
 async fn a_refused_row_stops_nobody_and_a_bad_key_everybody() {
     let twochat = twochat_with(0).await;
-    let rows = "name,phone\nAda\u{202d}\u{2063}\u{e0001},+595981222331\nBob,+595981222332\n";
+    let rows = "name,email,phone\nAda,ada@example..com,\nBob,,+595981222332\n";
     let file = file("refused", "people.csv", rows);
     let first = summary(&twochat, &file, &[], 1);
     assert_eq!(counts(&first), "1 created, 1 failed", "{first}");

@@ -87,8 +87,8 @@ async fn a_dry_run_shows_the_plan_and_creates_nothing() {
         "left out: Business Fax",
         "8 rows: 3 to be created, 1 there already, 1 double in the file, 3 not usable",
         "  line 2 Ada Lovelace",
-        "  line 6 Ada L.: as line 2",
-        "  line 9 Gus",
+        "  line 6 Ada L.: as line 2; adds ada2@example.com to it",
+        "  line 9 Gus: 2Chat has it as Ada Lovelace",
     ] {
         assert!(shown.output().lines().any(|it| it == line), "{line}: {shown:?}");
     }
@@ -200,4 +200,55 @@ async fn a_file_that_is_no_journal_is_left_as_it_is() {
         assert_eq!(fs::read_to_string(&other).unwrap(), text);
     }
     assert_eq!(twochat.requests(), []);
+}
+
+#[tokio::test]
+async fn a_family_with_one_number_and_an_office_with_one_address_stay_several_people() {
+    let twochat = twochat_with(0).await;
+    let rows = "name,phone,email\n\
+        Mum,\"+595981222331, +595212223330\",\n\
+        Dad,\"+595981222332, +595212223330\",\n\
+        Kid,+595212223330,\n\
+        Anna,+595981222334,info@example.com\n\
+        Bert,+595981222335,info@example.com\n";
+    let file = file("family", "people.csv", rows);
+    let shown = sync(&twochat, &file, &["--dry-run"]);
+    for line in [
+        "  line 3 Dad: shares +595212223330 with line 2, Mum",
+        "  line 6 Bert: shares info@example.com with line 5, Anna",
+    ] {
+        assert!(shown.output().lines().any(|it| it == line), "{line}: {shown:?}");
+    }
+    assert!(shown.stdout.contains("line 4 Kid: it has +595212223330 of line 2, Mum"), "{shown:?}");
+    assert_eq!(counts(&summary(&twochat, &file, &[], 1)), "4 created, 1 unusable");
+    let of_both = known(&twochat);
+    assert_eq!((of_both["+595212223330"], of_both["info@example.com"]), (2, 2));
+    assert_eq!(counts(&summary(&twochat, &file, &[], 1)), "4 there, 1 unusable");
+    // Whoever comes later shares it with somebody who is there.
+    let aunt = self::file("aunt", "p.csv", "name,phone\nAunt,\"+595981222339, +595212223330\"\n");
+    let first = summary(&twochat, &aunt, &[], 0);
+    assert_eq!(counts(&first), "1 created", "{first}");
+    assert_eq!(first["rows"][0]["notes"][0], "shares +595212223330 with Mum in 2Chat");
+    assert_eq!(counts(&summary(&twochat, &aunt, &[], 0)), "1 there");
+}
+
+#[tokio::test]
+async fn who_shares_a_number_and_has_no_answer_is_not_taken_for_the_other() {
+    let twochat = twochat_with(0).await;
+    let rows = "name,phone\nMum,+595212223330\n";
+    summary(&twochat, &file("mum", "p.csv", rows), &[], 0);
+    let dad = file("dad", "p.csv", "name,phone\nDad,\"+595981222332, +595212223330\"\n");
+    twochat.switch_on(mock::Fault::CreationLost);
+    assert_eq!(counts(&summary(&twochat, &dad, &[], 1)), "1 open");
+    twochat.clear();
+    assert_eq!(counts(&summary(&twochat, &dad, &[], 0)), "1 created");
+}
+
+#[tokio::test]
+async fn a_name_that_stands_in_two_columns_is_told() {
+    let twochat = twochat_with(0).await;
+    let file = file("two-names", "p.csv", "First Name,First Name,phone\nAda,Bob,+595981222331\n");
+    let shown = sync(&twochat, &file, &["--dry-run"]);
+    let told = "line 2 Ada: First Name `Bob` is left out, as there is `Ada`";
+    assert!(shown.output().contains(told), "{shown:?}");
 }

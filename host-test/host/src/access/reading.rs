@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use http::Method;
 
-use crate::{access::Permit, tools::Tool};
+use super::Permit;
+use crate::tools::Tool;
 
 /// Whether the tool says that it changes nothing.
 pub(super) fn is_reading(tool: &Tool) -> bool {
