@@ -3,12 +3,13 @@
 
 use std::{
     collections::VecDeque,
-    io::Write,
     mem,
     sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
     time::Duration,
 };
+
+use crate::terminal;
 
 /// So many texts wait to be written.
 const WAITING: usize = 1024;
@@ -35,7 +36,7 @@ struct State {
 pub(crate) fn never_wait() {
     let queue: &'static Queue =
         Box::leak(Box::new(Queue { state: Mutex::default(), changed: Condvar::new() }));
-    let write = || queue.write(|text| drop(anstream::stderr().write_all(text.as_bytes())));
+    let write = || queue.write(terminal::complain);
     if thread::Builder::new().name("log".to_owned()).spawn(write).is_ok() {
         let _ = QUEUE.set(queue);
     }

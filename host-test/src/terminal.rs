@@ -109,8 +109,13 @@ pub(crate) fn prompt(text: &str) {
 /// Says something that may be coloured, and that ends its last line itself.
 pub(crate) fn say_styled(text: &str) {
     if let Some(text) = said::take(text.to_owned()) {
-        let _ = write!(anstream::stderr(), "{text}");
+        complain(&text);
     }
+}
+
+/// Writes it, with colours where there are any; whoever does waits for whoever reads.
+pub(crate) fn complain(text: &str) {
+    let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
 /// Where a line that changes is drawn, if somebody reads it as it does.
