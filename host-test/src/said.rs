@@ -3,7 +3,6 @@
 
 use std::{
     collections::VecDeque,
-    io::Write,
     mem,
     sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread,
@@ -30,13 +29,12 @@ struct State {
     is_writing: bool,
 }
 
-/// From here on nobody who says something waits. Where the machine gives no thread for it,
-/// all stays as it is.
-pub(crate) fn never_wait() {
+/// From here on nobody who says something waits for it to be written so. Where the machine
+/// gives no thread for it, all stays as it is.
+pub(crate) fn never_wait(to: fn(&str)) {
     let queue: &'static Queue =
         Box::leak(Box::new(Queue { state: Mutex::default(), changed: Condvar::new() }));
-    let write = || queue.write(|text| drop(anstream::stderr().write_all(text.as_bytes())));
-    if thread::Builder::new().name("log".to_owned()).spawn(write).is_ok() {
+    if thread::Builder::new().name("log".to_owned()).spawn(move || queue.write(to)).is_ok() {
         let _ = QUEUE.set(queue);
     }
 }

@@ -101,6 +101,11 @@ pub(crate) fn say(text: &str) {
     }
 }
 
+/// From here on nobody waits for whoever reads what is said.
+pub(crate) fn never_wait() {
+    said::never_wait(|text| drop(write!(anstream::stderr(), "{text}")));
+}
+
 /// Asks for a line, which is typed behind it.
 pub(crate) fn prompt(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
