@@ -9,8 +9,6 @@ use std::{
     time::Duration,
 };
 
-use crate::terminal;
-
 /// So many texts wait to be written.
 const WAITING: usize = 1024;
 /// So long the last of them may take, at the end.
@@ -31,13 +29,12 @@ struct State {
     is_writing: bool,
 }
 
-/// From here on nobody who says something waits. Where the machine gives no thread for it,
-/// all stays as it is.
-pub(crate) fn never_wait() {
+/// From here on nobody who says something waits for it to be written so. Where the machine
+/// gives no thread for it, all stays as it is.
+pub(crate) fn never_wait(to: fn(&str)) {
     let queue: &'static Queue =
         Box::leak(Box::new(Queue { state: Mutex::default(), changed: Condvar::new() }));
-    let write = || queue.write(terminal::complain);
-    if thread::Builder::new().name("log".to_owned()).spawn(write).is_ok() {
+    if thread::Builder::new().name("log".to_owned()).spawn(move || queue.write(to)).is_ok() {
         let _ = QUEUE.set(queue);
     }
 }

@@ -101,6 +101,11 @@ pub(crate) fn say(text: &str) {
     }
 }
 
+/// From here on nobody waits for whoever reads what is said.
+pub(crate) fn never_wait() {
+    said::never_wait(|text| drop(write!(anstream::stderr(), "{text}")));
+}
+
 /// Asks for a line, which is typed behind it.
 pub(crate) fn prompt(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
@@ -109,13 +114,8 @@ pub(crate) fn prompt(text: &str) {
 /// Says something that may be coloured, and that ends its last line itself.
 pub(crate) fn say_styled(text: &str) {
     if let Some(text) = said::take(text.to_owned()) {
-        complain(&text);
+        let _ = write!(anstream::stderr(), "{text}");
     }
-}
-
-/// Writes it, with colours where there are any; whoever does waits for whoever reads.
-pub(crate) fn complain(text: &str) {
-    let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
 /// Where a line that changes is drawn, if somebody reads it as it does.

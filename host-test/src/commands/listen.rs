@@ -25,7 +25,7 @@ use crate::{
     exit::{CommandError, EXIT_CODES},
     interrupt,
     listener::{self, Full},
-    said, terminal,
+    terminal,
 };
 
 mod door;
@@ -163,7 +163,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         "twochat: listening at {local} for {}; handed on to {to}",
         events.join(", ")
     ));
-    said::never_wait();
+    terminal::never_wait();
     let stored = Arc::new(Notify::new());
     let door = Arc::new(Door::new(known, store.writer.clone(), Arc::clone(&stored)));
     let (writer, is_dry) = (store.writer.clone(), dry_run);
