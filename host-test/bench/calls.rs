@@ -15,6 +15,7 @@
 )]
 
 mod command;
+mod events;
 mod fuel;
 #[allow(dead_code, reason = "the page alone is needed")]
 #[path = "../tests/it/support/known.rs"]
@@ -64,6 +65,7 @@ fn main() {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["vendor", mode] => runtime.block_on(vendor::serve(mode)),
         ["fuel", file, ..] => runtime.block_on(fuel::report(file)),
+        ["events", ..] => runtime.block_on(events(&host_of_any_route())),
         ["profile", ..] => runtime.block_on(calls(Way::Generic, 100 * CALLS)),
         ["calls", way, count] => {
             runtime.block_on(calls(WAYS[way.parse::<usize>().unwrap()], count.parse().unwrap()));
@@ -94,6 +96,7 @@ async fn report() {
         let wall = time(median(costs.iter().map(|cost| cost.wall)));
         println!("| {name} | {cpu} | {wall} |");
     }
+    events(&host).await;
     println!("\n| {WAITING} calls wait | memory of each |\n| --- | ---: |");
     for way in [Way::Native, Way::Typed, Way::Generic] {
         let child = again(&["memory", &place(way).to_string()]).output().unwrap();
@@ -108,6 +111,13 @@ async fn report() {
         "| `--all`, CPU for each contact, beside native | {all:.1} µs | {native:.1} µs | \
          {ratio:.2} × |"
     );
+}
+
+async fn events(host: &Host) {
+    println!("\n| an event is read | CPU | in a second |\n| --- | ---: | ---: |");
+    for (way, seconds) in events::read(host).await {
+        println!("| {way} | {} | {:.0} |", time(seconds), 1.0 / seconds);
+    }
 }
 
 /// Instructions of one call of each way, as `valgrind` counts them.
@@ -271,10 +281,13 @@ async fn memory(way: usize) -> u64 {
         while vendor.requests() < WAITING {
             sleep(Duration::from_millis(100)).await;
         }
+        // Here, while they wait: whatever is done with the outcome finds them given up, and
+        // their memory cleaned, which touches all of it.
+        resident()
     };
     tokio::select! {
         _ = calls => panic!("a call was answered"),
-        () = all_wait => (resident() - before) / WAITING as u64,
+        after = all_wait => (after - before) / WAITING as u64,
     }
 }
 

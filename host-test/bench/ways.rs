@@ -1,6 +1,6 @@
 //! The ways to list contacts that are compared.
 
-use std::{fmt, sync::Arc};
+use std::{cell::OnceCell, fmt, sync::Arc};
 
 use host::{
     client::Client,
@@ -53,7 +53,8 @@ impl fmt::Display for Way {
 /// What all callers share.
 pub(crate) struct Setup {
     native: Native,
-    typed: Typed,
+    /// Compiled where it is needed.
+    typed: OnceCell<Typed>,
     connector: Connector,
     client: Client,
     connection: Arc<Connection>,
@@ -65,7 +66,7 @@ impl Setup {
         let bounds = Bounds { at_once: 1000, ..Bounds::default() };
         Self {
             native: Native::new(base_url),
-            typed: Typed::new(),
+            typed: OnceCell::new(),
             connector: host.load(CONNECTOR).unwrap(),
             client: Client::new(&[]).unwrap(),
             connection: Arc::new(
@@ -98,6 +99,7 @@ impl Caller<'_> {
             Way::NativeJson => native.json().await,
             Way::Typed | Way::TypedKept => {
                 let mut kept = self.typed.take().filter(|_| self.way == Way::TypedKept);
+                let typed = typed.get_or_init(Typed::new);
                 let listed = typed.list(&mut kept, connection.outlet(client)).await;
                 self.typed = kept.filter(|_| self.way == Way::TypedKept);
                 return assert_eq!(listed, count);

@@ -3,6 +3,8 @@
 
 mod events;
 mod mutation;
+#[path = "../bench/natively.rs"]
+mod natively;
 
 use std::collections::BTreeSet;
 

@@ -1,10 +1,7 @@
 //! What does a connector get? What the built-in one states of itself holds for all, until
 //! somebody connects another: a stranger's file has no say in where a key goes.
 
-use std::{
-    fmt::Display,
-    sync::{Arc, LazyLock},
-};
+use std::{fmt::Display, sync::Arc};
 
 use host::{
     docs::Docs,
@@ -12,15 +9,11 @@ use host::{
     vendor::{Setting, Vendor},
 };
 
-use crate::{component::CONNECTOR, exit::CommandError};
-
-/// The authority that the built-in component asks for.
-static BUILT_IN: LazyLock<Result<Arc<Vendor>, String>> =
-    LazyLock::new(|| Vendor::stated(&Docs::of(CONNECTOR)).map(Arc::new));
+use crate::{component, exit::CommandError};
 
 /// The vendor of the built-in component.
 pub(crate) fn built_in() -> Result<Arc<Vendor>, CommandError> {
-    BUILT_IN.clone().map_err(unusable)
+    component::stated_by_built_in().clone().map_err(unusable)
 }
 
 /// What the component states, where that is more or other than what the built-in one does.
@@ -62,7 +55,7 @@ pub(crate) fn base_url_setting() -> Result<&'static str, CommandError> {
 }
 
 fn setting(of: fn(&Vendor) -> Option<&Setting>) -> Result<&'static str, CommandError> {
-    let vendor = BUILT_IN.as_ref().map_err(unusable)?;
+    let vendor = component::stated_by_built_in().as_ref().map_err(unusable)?;
     of(vendor)
         .map(|setting| setting.name.as_str())
         .ok_or_else(|| unusable("it has no such setting"))

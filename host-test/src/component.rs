@@ -6,14 +6,17 @@ use std::{
     fs::File,
     io::Read,
     path::{Path, PathBuf},
+    sync::{Arc, OnceLock},
 };
 
 use host::{
     cache::Cache,
     compiler_process::CompilerProcess,
+    docs::Docs,
     engine::{Connector, Host, LARGEST, LoadError},
     hex::hex,
     suggest,
+    vendor::Vendor,
 };
 use ring::digest::SHA256;
 
@@ -29,6 +32,19 @@ const OTHERWISE: &str =
 const MANY: usize = 3;
 /// What makes this command a compiler, and nothing else.
 pub(crate) const COMPILE: &str = "compile-component";
+
+/// The authority that the built-in component asks for, once anybody has read its docs,
+/// which takes as long as much of a call.
+static STATED: OnceLock<Result<Arc<Vendor>, String>> = OnceLock::new();
+
+/// The authority that the built-in component asks for.
+pub(crate) fn stated_by_built_in() -> &'static Result<Arc<Vendor>, String> {
+    STATED.get_or_init(|| stated(&Docs::of(CONNECTOR)))
+}
+
+fn stated(docs: &Docs) -> Result<Arc<Vendor>, String> {
+    Vendor::stated(docs).map(Arc::new)
+}
 
 /// Which component, as flags say it.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -77,6 +93,7 @@ impl ComponentArguments {
             let connector = outcome.map_err(|error| {
                 CommandError::Host(format!("the built-in component cannot be used: {error}"))
             })?;
+            STATED.get_or_init(|| stated(connector.docs()));
             return Ok((connector, CONNECTOR.into()));
         };
         let name = file.display();

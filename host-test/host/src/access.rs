@@ -105,7 +105,7 @@ pub struct Permit {
 #[derive(Clone, Debug)]
 pub struct Offer {
     /// Its actions.
-    pub tools: Vec<Tool>,
+    pub tools: Arc<[Tool]>,
     /// The fields of its results that are not for everybody to see, and not to be
     /// written down. Only texts: a mask in another place would break the result.
     pub sensitive: Vec<String>,
@@ -120,7 +120,7 @@ impl Offer {
         let tools = Tool::all_of(connector);
         let mut sensitive = connector.docs().sensitive();
         sensitive.retain(|field| fit::is_text(&tools, field).is_ok());
-        Self { tools, sensitive, toolsets: None }
+        Self { tools: tools.into(), sensitive, toolsets: None }
     }
 
     /// What is wrong with calling the action, if it is not of a toolset that is offered.

@@ -100,6 +100,13 @@ impl Calls {
     #[must_use]
     pub fn new(connector: Connector, client: Client, access: Access) -> Self {
         let offer = Offer::of(&connector);
+        Self::of(connector, offer, client, access)
+    }
+
+    /// The same where what the connector offers is known already, which takes a while to
+    /// read.
+    #[must_use]
+    pub fn of(connector: Connector, offer: Offer, client: Client, access: Access) -> Self {
         Self { connector, offer, client, access }
     }
 

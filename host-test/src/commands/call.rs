@@ -3,12 +3,13 @@
 //! What can be called, and with what, is read from the component before the
 //! command line is.
 
-use std::{ffi::OsString, io, path::PathBuf};
+use std::{ffi::OsString, io, path::PathBuf, sync::Arc};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, error::ErrorKind, value_parser,
 };
 use host::{
+    access::Offer,
     asking::Ask,
     calls::{Call, Calls},
     doubles::doubled,
@@ -168,7 +169,8 @@ fn action(tool: &Tool) -> Command {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let connector = component(&arguments.rest).load()?;
-    let tools = Tool::all_of(&connector);
+    let offer = Offer::of(&connector);
+    let tools = Arc::clone(&offer.tools);
     let matches = match parse(&tools, arguments.rest) {
         Ok(matches) => matches,
         Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
@@ -188,7 +190,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let form = FormArguments::from_arg_matches(matches).map_err(misread)?;
     let caller = CallerArguments::from_arg_matches(matches).map_err(misread)?;
     let access = caller.access_to(&connector, tool.name != READ)?;
-    let calls = Calls::new(connector, client()?, access);
+    let calls = Calls::of(connector, offer, client()?, access);
     let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");
     let prompt = matches.get_one::<String>("prompt").cloned();

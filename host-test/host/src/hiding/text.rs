@@ -30,7 +30,7 @@ impl Hiding<'_> {
         let text = shown.as_deref().unwrap_or(text);
         // Nothing more can be hidden where nothing is escaped and no name stands before a
         // value.
-        let names_a_value = text.contains([':', '=']) && self.says_a_name(text);
+        let names_a_value = self.has_names() && text.contains([':', '=']) && self.says_a_name(text);
         if !text.contains('\\') && !names_a_value {
             return shown;
         }
