@@ -317,7 +317,10 @@ fn is_data(value: &Value) -> bool {
             let text = text.trim();
             let digits = text.chars().filter(char::is_ascii_digit).count();
             let is_number = text.starts_with('+') && digits > 6;
-            let is_address = text.contains('@') && !text.contains(char::is_whitespace);
+            let is_address = !text.contains(char::is_whitespace)
+                && text
+                    .split_once('@')
+                    .is_some_and(|(who, at)| !who.is_empty() && at.contains('.'));
             is_number || is_address || text.starts_with("http://") || text.starts_with("https://")
         }
         Value::Array(items) => items.iter().any(is_data),

@@ -157,9 +157,11 @@ fn a_clients_own_member_is_left_out_and_told() {
         "session_name",
         "run_id",
         "timestamp",
+        "telegram",
         "x",
     ] {
-        let Meant { arguments, left_out } = meant(with(own, &json!({ "a": 1 })), &tool()).unwrap();
+        let Meant { arguments, left_out } =
+            meant(with(own, &json!({ "a": "@ada" })), &tool()).unwrap();
         assert_eq!((arguments, left_out), (whole(), vec![own.to_owned()]));
     }
     for own in ["_meta", "_sessionID", "__toolName"] {

@@ -89,10 +89,11 @@ impl Server {
         let (offered, tools) = (Offered::all_of(&calls), calls.tools().unwrap_or_default());
         let (mut about, questions) =
             (instructions(calls.connector(), &tools), Questions::default());
-        if tries > 1 && !about.is_empty() {
+        if tries > 0 && !about.is_empty() {
             about.push_str(&format!(
-                "\n\nWhat may be repeated at once, this server repeats by itself, for up to {tries} \
-                 requests a call."
+                "\n\nWhat may be repeated at once, this server repeats by itself, for up to {} \
+                 requests a call.",
+                tries + 1
             ));
         }
         Self { calls, offered, identity, about, tries, turns, questions }
