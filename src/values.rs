@@ -124,10 +124,13 @@ pub(crate) fn meant_number(text: &str) -> Option<String> {
             '0' if number.ends_with('(') => return None,
             '(' => number.push('('),
             '+' | '\u{FF0B}' => number.push('+'),
-            '-' | '.' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}' => {}
+            // Behind the code of a country.
+            _ if is_between(c) && matches!(number.len(), 2..=4) && number.starts_with('+') => {
+                number.push('(');
+            }
+            _ if is_between(c) => {}
             ':' if number.eq_ignore_ascii_case("tel") => number.clear(),
             't' | 'T' | 'e' | 'E' | 'l' | 'L' if number.len() < 3 => push(&mut number, c),
-            c if c.is_whitespace() || is_unseen(c) => {}
             c => push(&mut number, char::from(b'0' + digit(c)?)),
         }
     }
@@ -137,6 +140,13 @@ pub(crate) fn meant_number(text: &str) -> Option<String> {
         None => number,
     };
     is_phone_number(&number).then_some(number)
+}
+
+/// Whether it stands between the digits of a number.
+fn is_between(c: char) -> bool {
+    matches!(c, '-' | '.' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{FF0D}')
+        || c.is_whitespace()
+        || is_unseen(c)
 }
 
 /// What a digit of any common script counts.
