@@ -72,11 +72,6 @@ mod toolsets;
 mod constants;
 
 use exit::{CommandError, EXIT_CODES};
-use mimalloc::MiMalloc;
-
-/// What a guest gives comes in many small pieces.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Runs the 2Chat connector, a sandboxed WebAssembly component.
 ///
