@@ -19,7 +19,7 @@
 //! | all arguments within one more member (`input`, `contact`) | | the arguments |
 //! | a member of the client's own | | nothing; it is told |
 //!
-//! Which other members there are, and that they are refused: [`strangers`]. So is a text
+//! Which other members there are, and that they are refused: `meant/strangers.rs`. So is a text
 //! that somebody's template should have filled in (`{{name}}`, `undefined`).
 
 use serde_json::{Map, Value};
