@@ -83,7 +83,7 @@ impl<'a> Hiding<'a> {
 
     /// The types of most components leave no room for anything but a name in a name.
     fn says_more(&self, name: &str) -> bool {
-        name.bytes().any(|byte| matches!(byte, b'\\' | b':' | b'='))
+        name.bytes().any(|byte| !matches!(byte, b' '..=b'~') || b"\\:=".contains(&byte))
             || self.key.is_some_and(|key| key.may_be_in(name) && key.hide_in(name) != name)
     }
 

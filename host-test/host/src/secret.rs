@@ -6,6 +6,7 @@ use http::HeaderValue;
 use memchr::memmem;
 
 pub use self::proof::Proof;
+use crate::seen::is_unseen;
 
 mod proof;
 
@@ -64,31 +65,42 @@ impl Secret {
 
     /// Whether the text shows it.
     pub(crate) fn is_in(&self, text: &str) -> bool {
-        text.contains(&self.0)
+        text.contains(&self.0) || all_seen(text).is_some_and(|text| text.contains(&self.0))
     }
 
     /// Whether the text may show it or the beginning of it. Most texts do not, and need
     /// not be looked at any closer.
     pub(crate) fn may_be_in(&self, text: &str) -> bool {
         // Most texts are short, and need no searcher that would have to be made first.
-        let start = self.0.as_bytes().get(..TELLING);
-        start.is_none_or(|start| memmem::find(text.as_bytes(), start).is_some())
+        let Some(start) = self.0.as_bytes().get(..TELLING) else { return true };
+        let is_in = |text: &str| memmem::find(text.as_bytes(), start).is_some();
+        is_in(text) || all_seen(text).is_some_and(|text| is_in(&text))
     }
 
     /// The same of JSON and the texts in it.
     pub(crate) fn may_be_in_json(&self, json: &str) -> bool {
         let start = self.0.get(..TELLING).unwrap_or_default();
-        // What is written otherwise in a text of JSON leaves all in doubt.
-        start.contains(['"', '\\']) || json.contains(start)
+        // What is written otherwise in a text of JSON leaves all in doubt, and so does what
+        // nobody sees between its letters.
+        start.contains(['"', '\\'])
+            || [r"\u", r"\b", r"\f"].iter().any(|unseen| json.contains(unseen))
+            || self.may_be_in(json)
     }
 
     /// The text with the key hidden, also where a cut, marked by `…`, left only
-    /// the beginning of it.
+    /// the beginning of it, or where what nobody sees stands between its letters: the text
+    /// comes without that then.
     #[must_use]
     pub fn hide_in(&self, text: &str) -> String {
         if !self.may_be_in(text) {
             return text.to_owned();
         }
+        let shown = self.hide_whole_in(text);
+        let bare = all_seen(&shown).map(|bare| (self.hide_whole_in(&bare), bare));
+        bare.and_then(|(hidden, bare)| (hidden != bare).then_some(hidden)).unwrap_or(shown)
+    }
+
+    fn hide_whole_in(&self, text: &str) -> String {
         let whole = text.replace(&self.0, MASK);
         let mut pieces: Vec<_> = whole.split(CUT).map(str::to_owned).collect();
         let last = pieces.pop().unwrap_or_default();
@@ -104,6 +116,15 @@ impl Secret {
             None => text,
         }
     }
+}
+
+/// The text without what nobody sees; `None`: there is nothing of it.
+fn all_seen(text: &str) -> Option<String> {
+    let is_plain = |byte| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+    if text.bytes().all(is_plain) || !text.contains(is_unseen) {
+        return None;
+    }
+    Some(text.chars().filter(|c| !is_unseen(*c)).collect())
 }
 
 impl fmt::Debug for Secret {

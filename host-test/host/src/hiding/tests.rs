@@ -125,6 +125,27 @@ fn the_key_is_hidden_however_it_is_escaped() {
 }
 
 #[test]
+fn the_key_is_hidden_where_nobody_sees_what_stands_between_its_letters() {
+    for text in [
+        "c\u{200B}anary-7f3a",
+        "can\u{AD}ary-7\u{FE0F}f3a and more",
+        "ca\u{1b}nary-7f\0\u{8}3a",
+        "canary-7f\u{E0041}\u{202E}3a",
+        r#"{"a":"canary\u200b-7f3a"}"#,
+        r#"{"ca\u0007nary-7f3a":1}"#,
+    ] {
+        let value = json!({ "x": text, text: [1] });
+        let shown = hidden(value).to_string();
+        assert!(shown.contains("[key]") && !shown.contains("3a"), "{text}: {shown}");
+        let key = Secret::new("canary-7f3a").unwrap();
+        let json = serde_json::to_string(text).unwrap();
+        assert!(!Hiding::of(Some(&key), &[]).leaves(&json), "{json}");
+    }
+    let kept = json!({ "name": "👩\u{200D}💻 می\u{200C}خواهم \u{200B}canary" });
+    assert_eq!(hidden(kept.clone()), kept);
+}
+
+#[test]
 fn past_the_budget_a_text_is_hidden_whole() {
     let key = Secret::new("canary-7f3a").unwrap();
     let hiding = Hiding { left: 10, ..Hiding::of(Some(&key), &[]) };
