@@ -40,6 +40,44 @@ async function ajv() {
   return `${count / 2} schemas, strict, in drafts 7 and 2020-12`;
 }
 
+/** As Cursor checks: every schema closed, so that a result may have no member beside it. */
+async function cursor(server) {
+  const { default: Ajv } = await import("ajv");
+  const { Client } = await import("@modelcontextprotocol/sdk/client/index.js");
+  const { StdioClientTransport } = await import("@modelcontextprotocol/sdk/client/stdio.js");
+  const closed = (schema) => {
+    if (schema.type === "object") schema.additionalProperties = false;
+    for (const inner of Object.values(schema.properties ?? {})) closed(inner);
+    for (const inner of schema.anyOf ?? []) closed(inner);
+    if (schema.items) closed(schema.items);
+    return schema;
+  };
+  const ajv = new Ajv({ strict: true, allErrors: true });
+  const session = new Client({ name: "cursor", version: "1" });
+  await session.connect(new StdioClientTransport(server));
+  try {
+    const { tools } = await session.listTools();
+    const person = { "first-name": "Ada", details: [{ kind: "email", value: "ada@example.com" }] };
+    const asked = {
+      "create-contact": [person, { ...person, toolCallId: "1" }],
+      "list-contacts": [{}, { fields: ["uuid"] }, { fields: "all", wait_for_previous: true }],
+    };
+    let count = 0;
+    for (const { name, outputSchema } of tools) {
+      const fits = ajv.compile(closed(outputSchema));
+      for (const wanted of asked[name] ?? [{}, { _sessionID: "1" }]) {
+        const { structuredContent } = await session.callTool({ name, arguments: wanted });
+        assert(fits(structuredContent), `${name}: ${ajv.errorsText(fits.errors)}`);
+        count += 1;
+      }
+      assert(!fits({ other: 1 }), name);
+    }
+    return `${count} results of ${tools.length} tools, with no member that no schema has`;
+  } finally {
+    await session.close();
+  }
+}
+
 async function aiSdk(server) {
   const { createMCPClient } = await import("@ai-sdk/mcp");
   const { Experimental_StdioMCPTransport: Stdio } = await import("@ai-sdk/mcp/mcp-stdio");
@@ -65,7 +103,7 @@ const mock = spawn(twochat, ["mock", "--key", KEY], { stdio: ["ignore", "pipe", 
 try {
   const { value: base } = await createInterface(mock.stdout)[Symbol.asyncIterator]().next();
   const env = { TWOCHAT_BASE_URL: base, TWOCHAT_API_KEY: KEY, XDG_CACHE_HOME: cache };
-  const check = { ajv, "ai-sdk": aiSdk }[client];
+  const check = { ajv, cursor, "ai-sdk": aiSdk }[client];
   console.log(await check({ command: twochat, args: ["mcp"], env }));
 } finally {
   mock.kill();

@@ -30,9 +30,18 @@ fn settings() -> Value {
     })
 }
 
+/// What is told of the member that a result has where arguments were passed over.
+const NOT_TAKEN: &str = r#"{ "type": "array", "items": { "type": "string" },
+    "description": "Arguments that were passed over: the tool has no such field." }"#;
+
 /// Every action as it is to be listed.
 fn expected_tools() -> Vec<Value> {
-    FOR_MODELS.iter().map(|tool| serde_json::to_value(tool).unwrap()).collect()
+    let told = FOR_MODELS.iter().map(|tool| {
+        let mut tool = serde_json::to_value(tool).unwrap();
+        tool["outputSchema"]["properties"]["not-taken"] = NOT_TAKEN.parse().unwrap();
+        tool
+    });
+    told.collect()
 }
 
 /// A result of a tool that did what it was asked for.
