@@ -96,7 +96,7 @@ impl Docs {
         if !toolsets.is_empty()
             && effects.all(|it| matches!(it, Some(Effect::Reads | Effect::Creates)))
         {
-            about.push_str(" Nothing here changes or deletes what is there.");
+            about.push_str(" Nothing here is for changing or deleting what is there.");
         }
         about
     }
@@ -347,7 +347,7 @@ mod tests {
             let actions = format!("/// All.\ninterface actions {{\n{functions}}}\n");
             Docs::from_wit(format!("package a:b;\n{actions}")).about(&[ACTIONS])
         };
-        let untouched = "All. Nothing here changes or deletes what is there.";
+        let untouched = "All. Nothing here is for changing or deleting what is there.";
         assert_eq!(["creates", "reads"].map(about), [untouched; 2]);
         assert_eq!(["changes", "deletes", "unknown"].map(about), ["All."; 3]);
     }

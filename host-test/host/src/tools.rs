@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// What is told of an action that must not be carried out twice.
-const LOOK_FIRST: &str = "\n\nIf it fails and may have been carried out, look whether it was, and only \
-                          if it was not, call again.";
+const LOOK_FIRST: &str = "\n\nIf it fails and may have been carried out, look whether it was before you \
+                          call again.";
 
 /// An action as a tool.
 #[derive(Clone, Debug, Serialize)]
