@@ -10,7 +10,7 @@ use std::{
 use host::{
     access::Access,
     calls::Calls,
-    client::Client,
+    client::{Client, Routed},
     engine::Connector,
     files,
     hex::hex,
