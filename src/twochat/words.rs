@@ -6,7 +6,7 @@
 
 use super::{
     arguments::{Arguments, path, spelled},
-    meaning::{DONE, STORED, any, has, is_trouble, passing, tells_of, verdict_in},
+    meaning::{DONE, STORED, has, is_trouble, passing, tells_of, verdict_in},
     names::{
         BESIDE, CODE, ERROR, ERRORS, FLAG, NAME, WAIT, WARNING, folded, is_none, place, status_in,
         verdict,
@@ -89,11 +89,10 @@ pub(crate) fn complaint(value: Value<'_, '_>) -> Result<Option<String>> {
 }
 
 fn plain(text: Option<String>) -> Heard {
-    let text = text.unwrap_or_default();
-    let heard = heard_in(&text);
     // What is no JSON and has markup is a piece of a page.
-    let heard = if heard == text.trim() { heard } else { String::new() };
-    Heard { words: chosen(heard, "", ""), ..Heard::default() }
+    let text = text.unwrap_or_default();
+    let heard = heard_but_for(heard_in(&text), "</|<p>|<div|<br|<h1|<a |<b>");
+    Heard { words: chosen(heard.to_owned(), "", ""), ..Heard::default() }
 }
 
 fn envelope(value: Value<'_, '_>, refused: bool, arguments: &Arguments) -> Result<Heard> {
@@ -126,12 +125,12 @@ fn envelope(value: Value<'_, '_>, refused: bool, arguments: &Arguments) -> Resul
             says_yes |= says == Some(true);
             of.note(place, &word);
             if is_text && place == Some(CODE) && says != Some(true) {
-                of.add_code(&heard_in(&word));
+                of.add_code(heard_in(&word));
             } else if is_text
                 && place == Some(FLAG)
                 && (says.is_none() || word.len() > LONGEST_YES_OR_NO)
             {
-                said.add("", &heard_in(&word));
+                said.add("", heard_in(&word));
             }
         } else if of.is_data || place.is_some_and(|place| place <= WARNING) {
             // The details of a contact are data.
@@ -243,37 +242,19 @@ fn plainly(text: &str) -> String {
     plain
 }
 
-/// The text as it is read, if it says something to a reader: neither blank nor a page for
-/// browsers, nor a mere yes or no. Else it is empty.
-fn heard_in(text: &str) -> String {
-    const PAGE: &str = "<!|<?|<html|<head|<body|<title|<style|<script";
+/// The text, if it says something to a reader: neither blank nor a page for browsers, nor a
+/// mere yes or no. Else it is empty.
+fn heard_in(text: &str) -> &str {
+    heard_but_for(text, "<!|<?|<html|<head|<body|<title|<style|<script")
+}
+
+/// The same of a text that has none of these either, which bars part.
+fn heard_but_for<'t>(text: &'t str, markup: &str) -> &'t str {
     let text = text.trim();
     // What is not told does not matter.
     let told = one_line(text, WORDS_LIMIT).to_ascii_lowercase();
-    let is_page = find(&told, "<").is_some() && has(&told, PAGE);
-    if is_page || truth(text).is_some() { String::new() } else { without_tags(text) }
-}
-
-/// The text without the tags that set words apart, as in `<b>Bad</b> number`.
-fn without_tags(text: &str) -> String {
-    const TAGS: &str = "a|b|i|u|p|br|h1|li|ul|em|div|pre|code|span|small|strong";
-    let (mut plain, mut rest) = (String::new(), text);
-    while let Some((before, tag)) = find(rest, "<").and_then(|at| rest.split_at_checked(at)) {
-        plain.push_str(before);
-        let name = tag.get(1..).unwrap_or_default().trim_start_matches('/');
-        let name = name.split(|it: char| !it.is_ascii_alphanumeric()).next();
-        let is_tag = name.is_some_and(|name| any(TAGS, &|it| name.eq_ignore_ascii_case(it)));
-        let length = find(tag, ">").filter(|_| is_tag).unwrap_or_default();
-        rest = tag.get(length + 1..).unwrap_or_default();
-        let is_word = |letter: Option<u8>| letter.is_some_and(|it| it.is_ascii_alphanumeric());
-        if length == 0 {
-            push(&mut plain, '<');
-        } else if is_word(plain.bytes().last()) && is_word(rest.bytes().next()) {
-            push(&mut plain, ' ');
-        }
-    }
-    plain.push_str(rest);
-    plain
+    let is_page = find(&told, "<").is_some() && has(&told, markup);
+    if is_page || truth(text).is_some() { "" } else { text }
 }
 
 /// Words, and what they are about.
@@ -331,7 +312,7 @@ impl Gathered {
             let none = !is_flat || is_none(&word);
             self.tells |= !none;
             if is_text && !none {
-                said.add("", &heard_in(&word));
+                said.add("", heard_in(&word));
             }
             return Ok(());
         }
@@ -370,7 +351,7 @@ impl Gathered {
                 self.note(place, &word);
                 self.tells |= !is_none(&word);
                 if is_text && place == Some(CODE) {
-                    self.add_code(&heard_in(&word));
+                    self.add_code(heard_in(&word));
                 }
             } else {
                 let (step, mut of) = (value.place.name(), Said::default());

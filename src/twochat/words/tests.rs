@@ -249,25 +249,14 @@ fn a_page_for_browsers_is_never_quoted() {
 }
 
 #[test]
-fn words_with_markup_are_quoted_without_it() {
-    for (said, words) in [
-        ("<b>Bad</b> number", "Bad number"),
-        ("<p>Bad number", "Bad number"),
-        ("Bad number</b>", "Bad number"),
-        ("Bad<br/>number<BR>", "Bad number"),
-        ("See <a href='https://example.com/?a=1&b=2'>the page</a>.", "See the page."),
-        // What is no tag.
-        ("1 < 2 and 3 > 2", "1 < 2 and 3 > 2"),
-        ("a < b, c > d", "a < b, c > d"),
-        ("expected <first_name>", "expected <first_name>"),
-        ("not <b", "not <b"),
-    ] {
+fn words_with_markup_that_are_no_page_are_quoted() {
+    for said in ["<b>Bad</b> number", "<p>Bad number", "Bad number</b>", "expected <first_name>"] {
         for body in [
             serde_json::json!({ "message": said }),
             serde_json::json!({ "detail": [{ "msg": said }] }),
             serde_json::json!({ "errors": [said] }),
         ] {
-            assert_eq!(quoted(&refused(400, &body.to_string())), Some(words), "{body}");
+            assert_eq!(quoted(&refused(400, &body.to_string())), Some(said), "{body}");
         }
     }
 }
