@@ -63,7 +63,11 @@ pub(crate) fn send(request: Request) -> Result<Reply> {
         .and_then(|()| outgoing.set_path_with_query(Some(&request.path_and_query)));
     accepted.map_err(|()| {
         let message = "The host does not take the address of the request.".to_owned();
-        Failure::new(ErrorKind::Misconfigured, message, "Check the base URL in the settings.")
+        Failure::new(
+            ErrorKind::Misconfigured,
+            message,
+            "Check the address of 2Chat in the settings.",
+        )
     })?;
     let body = outgoing.body().ok();
     let reply = handle(outgoing).map_err(|code| failure(&code))?;
@@ -215,7 +219,7 @@ fn interrupted(what: &str) -> Box<Failure> {
 
 fn unusable(what: &str) -> Box<Failure> {
     let message = concat(&["2Chat's answer cannot be used: ", what, "."]);
-    Failure::new(ErrorKind::UnexpectedReply, message, "Check the base URL in the settings.")
+    Failure::new(ErrorKind::UnexpectedReply, message, "Check the address of 2Chat in the settings.")
 }
 
 fn failure(code: &ErrorCode) -> Box<Failure> {
@@ -223,7 +227,7 @@ fn failure(code: &ErrorCode) -> Box<Failure> {
         (ErrorKind::Unreachable, what) => Failure::new(
             ErrorKind::Unreachable,
             concat(&["2Chat cannot be reached: ", what, ". Nothing was sent."]),
-            "Try again; if it stays so, check the base URL and the network.",
+            "Try again; if it stays so, check the address of 2Chat and the network.",
         ),
         (ErrorKind::RateLimited, what) => Failure::new(
             ErrorKind::RateLimited,
@@ -237,7 +241,7 @@ fn failure(code: &ErrorCode) -> Box<Failure> {
         (ErrorKind::DeniedByHost, what) => Failure::new(
             ErrorKind::DeniedByHost,
             concat(&["The host did not let the request out: ", what, "."]),
-            "Its operator must allow it.",
+            "Whoever runs this program must allow it.",
         ),
         (ErrorKind::UnexpectedReply, what) => unusable(what),
         (_, what) => interrupted(what),

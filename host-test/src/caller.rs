@@ -9,7 +9,7 @@ use std::{
 
 use host::{
     access::{Access, Owner},
-    client::Client,
+    client::{Client, Routed},
     engine::Connector,
     gate::Connection,
     log::Log,

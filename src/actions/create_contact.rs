@@ -17,6 +17,10 @@ use crate::{
     values::{ChannelUuid, Email, Name, PhoneNumber, Text, WebUrl},
 };
 
+/// So many details at the start are compared with those after them: more than anybody has,
+/// and few enough for any list.
+const COMPARED: usize = 256;
+
 /// The checked contact, as it is sent.
 pub(crate) struct CreateContact(Vec<u8>);
 
@@ -65,6 +69,14 @@ impl Action for CreateContact {
         for (index, of) in contact.details.iter().enumerate() {
             let field = concat(&["details[", &digits(index as u64), "].value"]);
             contact_detail.push(detail(&field, of)?);
+            let is_number = |it: &NewContactDetail| {
+                matches!(it.kind, DetailKind::Phone | DetailKind::WhatsappPhone)
+            };
+            let mut before = contact.details.iter().take(index.min(COMPARED));
+            if is_number(of) && before.any(|it| is_number(it) && it.value == of.value) {
+                let why = "it is there already; expected one detail for a number";
+                return Err(Failure::invalid(&field, why));
+            }
         }
         let first_name = Name::of("first-name", &contact.first_name)?;
         let last_name = contact.last_name.as_deref().filter(|name| !name.trim().is_empty());
@@ -280,6 +292,24 @@ mod tests {
             assert!(failure.message.starts_with(&[field, ": "].concat()), "{}", failure.message);
             assert!(failure.message.contains(shown), "{}", failure.message);
         }
+    }
+
+    #[test]
+    fn a_number_is_given_once_of_whatever_kind_and_other_details_as_often_as_wanted() {
+        let build = |details| CreateContact::build(NewContact { details, ..ada() });
+        let number = |kind| detail(kind, "+14155550123");
+        for first in [DetailKind::Phone, DetailKind::WhatsappPhone] {
+            for second in [DetailKind::Phone, DetailKind::WhatsappPhone] {
+                let other = detail(DetailKind::Email, "ada@example.com");
+                let failure = build(vec![number(first), other, number(second)]).err().unwrap();
+                assert_eq!(failure.kind, ErrorKind::InvalidInput);
+                assert_eq!(failure.field.as_deref(), Some("details[2].value"));
+                assert!(failure.message.contains("one detail for a number"), "{}", failure.message);
+            }
+        }
+        let place = || detail(DetailKind::Address, "+14155550123");
+        let other = detail(DetailKind::Phone, "+14155550124");
+        assert!(build(vec![number(DetailKind::Phone), place(), place(), other]).is_ok());
     }
 
     #[test]

@@ -74,8 +74,12 @@ impl Action for Subscribe {
         if let Some(uuid) = &wanted.channel_uuid {
             AnyChannel::of("channel-uuid", uuid)?;
         }
-        if wanted.on_number.is_some() == wanted.channel_uuid.is_some() {
-            let why = "expected one of on-number and channel-uuid";
+        let why = match (&wanted.on_number, &wanted.channel_uuid) {
+            (None, None) => "expected it or on-number, and there is neither",
+            (Some(_), Some(_)) => "expected it or on-number, and there are both",
+            _ => "",
+        };
+        if !why.is_empty() {
             return Err(Failure::invalid("channel-uuid", why));
         }
         if let Some(uuid) = &wanted.to_group_uuid {

@@ -41,7 +41,7 @@ pub(super) fn path(value: Value<'_, '_>) -> Result<String> {
 
 /// The path as the contract spells it, and whether it leads to an argument.
 pub(super) fn spelled(path: &str, arguments: &Arguments) -> (String, bool) {
-    const AROUND: &str = "body|query|path|data|contact";
+    const AROUND: &str = "$|body|query|path|data|contact";
     let (mut spelled, mut is_argument) = (String::new(), false);
     let path = one_line(path, FIELD_LIMIT);
     for step in path.split(&['.', '/', '[', ']'][..]) {

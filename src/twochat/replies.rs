@@ -134,7 +134,7 @@ pub(crate) fn judge(
         Brings::Unread(unread) => {
             if answer.is_page() {
                 unread.message = PAGE_INSTEAD.to_owned();
-                unread.advice = "Sign in to it, or check the base URL in the settings.";
+                unread.advice = "Sign in to it, or check the address of 2Chat in the settings.";
             }
             quote(&mut unread.message, heard.words.text.as_deref());
             unread.verdict = heard.words.verdict;
@@ -235,7 +235,7 @@ fn meaning(status: u16, conflict: bool) -> (ErrorKind, Advice) {
             (
                 "2Chat does not know what was asked for",
                 "Check each name, number and uuid that was given: the actions that list show those \
-                 in use. Check the base URL too.",
+                 in use. Check the address of 2Chat too.",
             ),
         ),
         429 => (
@@ -246,7 +246,7 @@ fn meaning(status: u16, conflict: bool) -> (ErrorKind, Advice) {
             ErrorKind::DeniedByHost,
             (
                 "A proxy on the way wants a sign-in, and let nothing through to 2Chat",
-                "Its operator, or the host's, must let the host through.",
+                "Whoever runs it, or this program, must let the request through.",
             ),
         ),
         511 => (
@@ -283,14 +283,14 @@ fn meaning(status: u16, conflict: bool) -> (ErrorKind, Advice) {
             ErrorKind::UnexpectedReply,
             (
                 "2Chat answered with a redirect, which is never followed",
-                "Check the base URL in the settings.",
+                "Check the address of 2Chat in the settings.",
             ),
         ),
         _ => (
             ErrorKind::UnexpectedReply,
             (
                 "2Chat answered with a status that has no meaning here",
-                "Check the base URL in the settings.",
+                "Check the address of 2Chat in the settings.",
             ),
         ),
     }

@@ -89,8 +89,10 @@ pub(crate) fn complaint(value: Value<'_, '_>) -> Result<Option<String>> {
 }
 
 fn plain(text: Option<String>) -> Heard {
+    // What is no JSON and has markup is a piece of a page.
     let text = text.unwrap_or_default();
-    Heard { words: chosen(heard_in(&text).to_owned(), "", ""), ..Heard::default() }
+    let heard = heard_but_for(heard_in(&text), "</|<p>|<div|<br|<h1|<a |<b>");
+    Heard { words: chosen(heard.to_owned(), "", ""), ..Heard::default() }
 }
 
 fn envelope(value: Value<'_, '_>, refused: bool, arguments: &Arguments) -> Result<Heard> {
@@ -240,15 +242,19 @@ fn plainly(text: &str) -> String {
     plain
 }
 
-/// The text, if it says something to a reader: neither blank nor markup, nor a
+/// The text, if it says something to a reader: neither blank nor a page for browsers, nor a
 /// mere yes or no. Else it is empty.
 fn heard_in(text: &str) -> &str {
-    const MARKUP: &str = "</|<!|<?|<html|<head|<body|<p>|<div|<br|<h1|<a |<b>";
+    heard_but_for(text, "<!|<?|<html|<head|<body|<title|<style|<script")
+}
+
+/// The same of a text that has none of these either, which bars part.
+fn heard_but_for<'t>(text: &'t str, markup: &str) -> &'t str {
     let text = text.trim();
     // What is not told does not matter.
     let told = one_line(text, WORDS_LIMIT).to_ascii_lowercase();
-    let markup = find(&told, "<").is_some() && has(&told, MARKUP);
-    if markup || truth(text).is_some() { "" } else { text }
+    let is_page = find(&told, "<").is_some() && has(&told, markup);
+    if is_page || truth(text).is_some() { "" } else { text }
 }
 
 /// Words, and what they are about.
@@ -328,8 +334,8 @@ impl Gathered {
                 return Ok(());
             }
             left -= 1;
-            let name = folded(key);
-            let place = place(&name);
+            // A path of JSON, such as `$.type`, names an argument.
+            let place = if key.starts_with('$') { None } else { place(&folded(key)) };
             let is_flat = !value.is_list() && !value.is_object();
             let is_text = value.is_text();
             if place.is_some_and(|place| place < WARNING) && (is_text || !self.is_data) {

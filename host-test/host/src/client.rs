@@ -9,7 +9,6 @@
 
 use std::{
     collections::HashMap,
-    hash::{Hash, Hasher},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -24,12 +23,14 @@ use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider, pki_types::Cer
 use wasmtime_wasi_http::{Error, WasiBody};
 
 pub(crate) use self::failure::{Failure, error_of};
+pub use self::route::{Route, Routed};
 use self::{connect::Connector, failure::failure_of, trust::Trust};
-use crate::{addresses::Addresses, proxy::Proxy};
+use crate::proxy::Proxy;
 
 pub(crate) mod authorities;
 mod connect;
 mod failure;
+mod route;
 mod trust;
 mod untrusted;
 
@@ -41,31 +42,6 @@ const IDLE_CONNECTIONS: usize = 64;
 /// Routes whose connections are kept. More come only of a policy that is changed again
 /// and again.
 const ROUTES: usize = 32;
-
-/// How a connection's requests reach its server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Route {
-    /// The addresses that the server may have.
-    pub(crate) addresses: Addresses,
-    /// What goes between; then it resolves the server's name.
-    pub(crate) proxy: Option<Proxy>,
-    /// Authorities that are trusted beside the client's.
-    pub(crate) authorities: Arc<[CertificateDer<'static>]>,
-}
-
-impl Route {
-    /// The direct way.
-    pub(crate) fn to(addresses: Addresses) -> Self {
-        Self { addresses, proxy: None, authorities: Arc::default() }
-    }
-}
-
-impl Hash for Route {
-    /// Without all bytes of all certificates, for each request is looked up by it.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        (self.addresses, &self.proxy, self.authorities.len()).hash(state);
-    }
-}
 
 /// A pooled HTTP client. Cheap to clone; all clones share the pool.
 #[derive(Clone)]

@@ -28,6 +28,24 @@ pub(crate) fn is_of_ours_or_root(metadata: &Metadata) -> bool {
     [0, rustix::process::geteuid().as_raw()].contains(&metadata.uid())
 }
 
+/// Whether a secret may be taken from it: nobody else may write to it, and that others can
+/// read it is no oversight.
+///
+/// Most files can be read by all who are on a machine, since whoever makes one says nothing
+/// of it; a secret that its user left so is refused, as they can mend it. What belongs to root
+/// they could not, and a file that not even its owner may write to was made so on purpose: so
+/// are secrets that are mounted into a container, mostly with mode 0444, where nobody else is.
+#[must_use]
+pub fn may_hold_a_secret(metadata: &Metadata) -> bool {
+    let user = rustix::process::geteuid().as_raw();
+    is_of_ours_or_root(metadata) && is_kept(metadata.mode(), metadata.uid() == user)
+}
+
+fn is_kept(mode: u32, is_own: bool) -> bool {
+    let is_left_open = is_own && mode & 0o044 != 0 && mode & 0o200 != 0;
+    mode & 0o022 == 0 && !is_left_open
+}
+
 /// The place that a path leads to, if nobody but this user and root can say what lies
 /// there. Every folder on the way is judged, and every link with the folders on its own.
 ///
@@ -163,4 +181,22 @@ pub(crate) fn write(file: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.as_file().sync_all()?;
     beside.persist(file).map_err(|error| error.error)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_kept_from_others_or_was_shown_to_them_on_purpose() {
+        for mode in [0o600, 0o400, 0o440, 0o444, 0o700] {
+            assert!(is_kept(mode, true), "{mode:o}");
+        }
+        for mode in [0o644, 0o640, 0o604, 0o755] {
+            assert!(!is_kept(mode, true) && is_kept(mode, false), "{mode:o}");
+        }
+        for mode in [0o666, 0o622, 0o466, 0o420, 0o402] {
+            assert!(!is_kept(mode, true) && !is_kept(mode, false), "{mode:o}");
+        }
+    }
 }

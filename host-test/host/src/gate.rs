@@ -25,7 +25,6 @@ use http::{
 };
 use http_body::Body;
 use http_body_util::BodyExt;
-use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 use wasmtime_wasi_http::{
@@ -37,9 +36,8 @@ pub use self::traffic::Traffic;
 use self::{key_hider::KeyHider, reply::ReplyBody, throttle::Throttle};
 use crate::{
     addresses::Addresses,
-    client::{Client, Route},
+    client::{Client, Route, Routed},
     engine::Outlet,
-    proxy::Proxy,
     secret::Secret,
     vendor::Vendor,
 };
@@ -168,39 +166,6 @@ impl Connection {
         Self { methods, ..self }
     }
 
-    /// The same connection, which may also lead into a network of its own.
-    #[must_use]
-    pub fn with_private_addresses(mut self) -> Self {
-        if self.route.addresses == Addresses::Public {
-            self.route.addresses = Addresses::Private;
-        }
-        self
-    }
-
-    /// The same connection through a proxy, which then resolves the server's name.
-    #[must_use]
-    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
-        self.route.proxy = Some(proxy);
-        self
-    }
-
-    /// The same connection through the proxy that the environment names for its server,
-    /// if it names one.
-    ///
-    /// # Errors
-    /// If that cannot be used; a sentence says why.
-    pub fn with_proxy_of_environment(mut self) -> Result<Self, String> {
-        self.route.proxy = Proxy::of_environment(&self.base)?;
-        Ok(self)
-    }
-
-    /// The same connection, for which these authorities are trusted as well.
-    #[must_use]
-    pub fn with_authorities(mut self, authorities: &[CertificateDer<'static>]) -> Self {
-        self.route.authorities = authorities.into();
-        self
-    }
-
     /// The same connection with another key; all else is shared.
     #[must_use]
     pub fn with_key(self, key: Secret) -> Self {
@@ -316,6 +281,16 @@ impl Connection {
         let base = self.base.path().trim_end_matches('/');
         let below = path.strip_prefix(base).and_then(|rest| rest.strip_prefix('/'));
         below.is_some_and(|rest| rest.split('/').all(path::is_plain))
+    }
+}
+
+impl Routed for Connection {
+    fn url(&self) -> &Url {
+        &self.base
+    }
+
+    fn route(&mut self) -> &mut Route {
+        &mut self.route
     }
 }
 

@@ -52,6 +52,7 @@ use serde::Deserialize;
 use toml_edit::{Document, Item};
 
 use crate::{
+    client::Routed,
     files,
     gate::{self, Bounds, Connection, METHODS},
     token::Fingerprint,

@@ -7,16 +7,13 @@ use std::{fmt, time::Duration};
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
-use rustls::pki_types::CertificateDer;
 use tokio::time::timeout;
 use url::Url;
 use wasmtime_wasi_http::Error;
 
 use crate::{
-    addresses::Addresses,
-    client::{Client, Route},
+    client::{Client, Route, Routed},
     gate,
-    proxy::Proxy,
 };
 
 /// Where messages are posted to. What follows its host may be a secret, so it is never
@@ -60,38 +57,6 @@ impl Mailbox {
         refusal.map_or(Ok(()), |why| Err(of_target(&why)))
     }
 
-    /// The same, which may also be in a network of its own.
-    #[must_use]
-    pub fn with_private_addresses(mut self) -> Self {
-        if self.route.addresses == Addresses::Public {
-            self.route.addresses = Addresses::Private;
-        }
-        self
-    }
-
-    /// The same through a proxy.
-    #[must_use]
-    pub fn with_proxy(mut self, proxy: Proxy) -> Self {
-        self.route.proxy = Some(proxy);
-        self
-    }
-
-    /// The same through the proxy that the environment names for it, if it names one.
-    ///
-    /// # Errors
-    /// If that cannot be used; a sentence says why.
-    pub fn with_proxy_of_environment(mut self) -> Result<Self, String> {
-        self.route.proxy = Proxy::of_environment(&self.url)?;
-        Ok(self)
-    }
-
-    /// The same, for which these authorities are trusted as well.
-    #[must_use]
-    pub fn with_authorities(mut self, authorities: &[CertificateDer<'static>]) -> Self {
-        self.route.authorities = authorities.into();
-        self
-    }
-
     /// Posts a message, and gives what is answered within this time.
     ///
     /// # Errors
@@ -116,6 +81,16 @@ impl Mailbox {
         })?;
         let (head, _) = response.into_parts();
         Ok(Answer { status: head.status, headers: head.headers })
+    }
+}
+
+impl Routed for Mailbox {
+    fn url(&self) -> &Url {
+        &self.url
+    }
+
+    fn route(&mut self) -> &mut Route {
+        &mut self.route
     }
 }
 

@@ -8,7 +8,6 @@ use std::{
     env,
     future::pending,
     io::Read,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::Stdio,
     time::Duration,
@@ -223,8 +222,9 @@ impl Age {
         };
         files::is_kept_from_others("identity", &file)?;
         let opened = files::open(&file).map_err(unread)?;
-        if opened.metadata().map_err(unread)?.mode() & 0o077 != 0 {
-            return Err(format!("the identity {name} can be read by others: `chmod 600` it"));
+        if !files::may_hold_a_secret(&opened.metadata().map_err(unread)?) {
+            let how = "`chmod 600` it";
+            return Err(format!("the identity {name} can be read or written by others: {how}"));
         }
         let bytes = Zeroizing::new(files::read(&opened, LIMIT).map_err(unread)?);
         let text = std::str::from_utf8(&bytes).unwrap_or_default();

@@ -61,7 +61,7 @@ enum What {
     Replay(Replay),
     /// Delete what old events said
     ///
-    /// Nothing is deleted by itself. Events that came before the time that is named lose
+    /// Nothing is deleted by itself, unless `twochat listen --keep` says so. Events that came before the time that is named lose
     /// their bodies and all that they say, but not those that are still to be read or handed
     /// on, nor those that are parked, unless --parked takes them too. The name and key of
     /// each stay, by which it is known when it is delivered once more, and what rules with
@@ -217,6 +217,10 @@ impl List {
             Format::Jsonl | Format::Csv => None,
             Format::Singer => return Err(CommandError::Misuse(output::SINGER.to_owned())),
         };
+        let is_found = |found: &[i64]| match found {
+            [] => is_known(&store, &which),
+            _ => Ok(()),
+        };
         let is_whole = form.format != Format::Table;
         let rows = |ids: &[i64]| {
             let rows = ids.iter().map(|id| past::row(&store, *id, is_whole));
@@ -224,9 +228,11 @@ impl List {
         };
         if let Some(last) = self.last.or(usual) {
             let found = past::last(&store, &which, last).map_err(unread)?;
+            is_found(&found)?;
             return written(rows(&found)?, &form, true);
         }
         let mut found = past::ids(&store, &which, 0, PAGE).map_err(unread)?;
+        is_found(&found)?;
         written(rows(&found)?, &form, true)?;
         while let Some(last) = found.last() {
             found = past::ids(&store, &which, *last, PAGE).map_err(unread)?;
@@ -261,6 +267,7 @@ impl Replay {
             let why = "which? Give ids, --parked, or what narrows them, such as --target NAME";
             return Err(CommandError::Misuse(why.to_owned()));
         }
+        is_known(&store, &which)?;
         for id in &which.ids {
             match past::row(&store, *id, false) {
                 Err(rusqlite::Error::QueryReturnedNoRows) => return Err(no_such(*id)),
@@ -299,6 +306,12 @@ impl Prune {
 
 fn opened(file: Option<PathBuf>) -> Result<Connection, CommandError> {
     store::beside(&store::named(file)?)
+}
+
+/// Whether something in the store could be meant, and nothing is misspelt.
+fn is_known(store: &Connection, which: &Which) -> Result<(), CommandError> {
+    let unknown = past::unknown(store, which).map_err(unread)?;
+    unknown.map_or(Ok(()), |why| Err(CommandError::Misuse(why)))
 }
 
 fn no_such(id: i64) -> CommandError {

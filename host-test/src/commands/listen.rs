@@ -13,10 +13,11 @@ use crate::{
     address::{self, Address},
     caller::{CallerArguments, client},
     component::ComponentArguments,
+    digest::span::age,
     events::{
         following::{Following, Stamp},
         handing_on::Target,
-        hearing, outbox,
+        hearing, outbox, pruning,
         reading::READ,
         store::{self, Store},
         targets::{Makings, TargetArguments},
@@ -70,6 +71,14 @@ pub(crate) struct Arguments {
     /// 3 s, 9 s, up to 6 hours
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..))]
     tries: u32,
+    /// Forget by itself what events said once they are so old, such as 90d; without it, all
+    /// is kept
+    ///
+    /// It is what `twochat events prune` does when it is asked to. What is still to be read
+    /// or handed on stays, and so does what is parked, and what tells doubles. The file does
+    /// not grow smaller; new events take the room of old ones.
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    keep: Option<String>,
     /// File in which events are kept, instead of the one in your data folder
     ///
     /// While it is written to, its newest pages lie beside it, in FILE-wal and FILE-shm: copy
@@ -101,7 +110,8 @@ fn bounds() -> String {
 }
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let Arguments { urls, listen, dry_run, tries, store, targets, component, caller } = arguments;
+    let Arguments { urls, listen, dry_run, tries, keep, store, targets, component, caller } =
+        arguments;
     let connector = component.load_for_calls(AT_ONCE)?;
     if !connector.actions().iter().any(|action| action.name == READ) {
         let why = "the component reads no events: it has no function `read-event`";
@@ -140,7 +150,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
             "two targets are called {name}: give each a name of its own"
         )));
     }
-    let store = Store::open(&store)?;
+    let file = store;
+    let store = Store::open(&file)?;
     let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;
     let made = urls.stand(&store, calls.as_ref(), &local).await?;
@@ -177,6 +188,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         tries,
         is_dry,
     };
+    let forgetting = keep.filter(|_| !is_dry).map(|age| tokio::spawn(pruning::go_on(file, age)));
     let (end, ends) = oneshot::channel();
     let following = tokio::spawn(following.go_on(rules, stamp, ends));
     let answer = move |request| {
@@ -187,6 +199,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     // Whoever is told may have ended by itself.
     let _ = end.send(());
     let _ = following.await;
+    forgetting.inspect(|forgetting| forgetting.abort());
     let ended = match calls {
         Some(calls) if !made.is_empty() => urls::end(&store, &calls, &made).await,
         _ => Ok(()),

@@ -105,6 +105,14 @@ pub(crate) fn milliseconds(text: &str) -> Result<i64, String> {
     Ok(moment(text, &now)?.timestamp().as_millisecond())
 }
 
+/// An age: so many days or hours, but one at least.
+pub(crate) fn age(text: &str) -> Result<String, String> {
+    match length(text).filter(|length| length.is_positive()) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("expected so many days or hours, such as 90d or 12h".to_owned()),
+    }
+}
+
 fn moment(text: &str, now: &ZonedDateTime) -> Result<ZonedDateTime, String> {
     let zone = now.time_zone().clone();
     let found = match text {

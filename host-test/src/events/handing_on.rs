@@ -21,7 +21,7 @@ use super::{
     filter::Filter,
     forward::Forward,
     lines::{self, What},
-    outbox::{self, Entry, Left, Outcome},
+    outbox::{self, Entry, Left, Outcome, Taken},
     running::Running,
     writer::{Unwritten, Writer},
 };
@@ -111,9 +111,11 @@ impl HandingOn {
     async fn go_on(&self, target: &Arc<Target>) {
         while !self.is_ending.load(Relaxed) {
             let one = Arc::clone(target);
-            let once = move |event: &Value| one.once(event);
+            let once =
+                move |event: &Value| Some((one.filter.once_per()?.to_owned(), one.once(event)?));
             match outbox::take(&self.writer, &target.name, once).await {
-                Ok(Some(entry)) => self.hand_on(target, entry).await,
+                Ok(Some(Taken::Entry(entry))) => self.hand_on(target, entry).await,
+                Ok(Some(Taken::Passed(why))) => lines::say(What::Passes, &target.name, &why),
                 Ok(None) => {
                     let _ = timeout(LOOK, self.waits.notified()).await;
                 }

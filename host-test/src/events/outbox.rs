@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::Utc;
 use ring::rand::{SecureRandom, SystemRandom};
 use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::writer::{Unwritten, Writer};
 
@@ -19,6 +19,10 @@ const FIRST: Duration = Duration::from_secs(1);
 const FACTOR: u32 = 3;
 /// The longest of them, and the longest that somebody may ask for.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+/// What waits for another event looks after it once that is tried again: so many
+/// milliseconds later at the earliest, and at the latest, since somebody may end it meanwhile.
+const SOON: i64 = 500;
+const LATER: i64 = 30_000;
 
 /// An event that is to be handed on now.
 #[derive(Clone, Debug)]
@@ -34,6 +38,14 @@ pub(crate) struct Entry {
     /// The event that it is done for instead, of those that it is to be done once for.
     pub(crate) instead: Option<i64>,
     received: i64,
+}
+
+/// What was due.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    Entry(Entry),
+    /// It waited for what became of another, which stands for it, in these words.
+    Passed(String),
 }
 
 /// How a try ended.
@@ -145,12 +157,13 @@ const PERHAPS: &str = "it was cut off while it was made: it may have been carrie
                        before you replay it";
 
 /// Takes the next entry of a target that is due, as one that is begun. `once` gives for what
-/// it is done once: that is the event's own from now on, or another's already.
+/// it is done once, and the path of that: it is the event's own from now on, or another's
+/// already. While nobody knows yet what becomes of that other, this one waits.
 pub(crate) async fn take(
     writer: &Writer,
     target: &str,
-    once: impl FnOnce(&Value) -> Option<String> + Send + 'static,
-) -> Result<Option<Entry>, Unwritten> {
+    once: impl Fn(&Value) -> Option<(String, String)> + Send + 'static,
+) -> Result<Option<Taken>, Unwritten> {
     let target = target.to_owned();
     writer.write(move |store| due(store, &target, once)).await
 }
@@ -158,39 +171,91 @@ pub(crate) async fn take(
 fn due(
     store: &Connection,
     target: &str,
-    once: impl FnOnce(&Value) -> Option<String>,
-) -> rusqlite::Result<Option<Entry>> {
-    let found = store
-        .prepare_cached(
-            "SELECT event, tries FROM outbox
-             WHERE state = 'waiting' AND target = ?1 AND next <= ?2 ORDER BY next LIMIT 1",
-        )?
-        .query_row(params![target, Utc::now().timestamp_millis()], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    let Some((event, tries)): Option<(i64, u32)> = found else { return Ok(None) };
-    store
-        .prepare_cached("UPDATE outbox SET state = 'begun' WHERE event = ?1 AND target = ?2")?
-        .execute(params![event, target])?;
-    let read = "SELECT name, content, body, received, again FROM events WHERE id = ?";
-    let (mut entry, is_again) = store.prepare_cached(read)?.query_row([event], |row| {
-        let content: String = row.get(1)?;
-        let entry = Entry {
-            event,
-            tries,
-            name: row.get(0)?,
-            content: content.parse().unwrap_or_default(),
-            body: row.get(2)?,
-            instead: None,
-            received: row.get(3)?,
-        };
-        Ok((entry, row.get(4)?))
-    })?;
-    if let Some(once) = once(&entry.content) {
-        entry.instead = claim(store, event, target, &once, is_again)?;
+    once: impl Fn(&Value) -> Option<(String, String)>,
+) -> rusqlite::Result<Option<Taken>> {
+    let now = Utc::now().timestamp_millis();
+    loop {
+        let found = store
+            .prepare_cached(
+                "SELECT event, tries, error FROM outbox
+                 WHERE state = 'waiting' AND target = ?1 AND next <= ?2 ORDER BY next LIMIT 1",
+            )?
+            .query_row(params![target, now], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?))
+            })
+            .optional()?;
+        let Some((event, tries, error)) = found else { return Ok(None) };
+        let read = "SELECT name, content, body, received, again FROM events WHERE id = ?";
+        let (mut entry, is_again) = store.prepare_cached(read)?.query_row([event], |row| {
+            let content: String = row.get(1)?;
+            let entry = Entry {
+                event,
+                tries,
+                name: row.get(0)?,
+                content: content.parse().unwrap_or_default(),
+                body: row.get(2)?,
+                instead: None,
+                received: row.get(3)?,
+            };
+            Ok((entry, row.get(4)?))
+        })?;
+        if let Some((path, once)) = once(&entry.content) {
+            match claim(store, event, target, &once, is_again)? {
+                Some(first) if first.is_open => {
+                    let next = first.next.clamp(now + SOON, now + LATER);
+                    let waits = "UPDATE outbox SET next = ?3, error = ?4
+                                 WHERE event = ?1 AND target = ?2";
+                    let why = first.is_waited_for();
+                    store.prepare_cached(waits)?.execute(params![event, target, next, why])?;
+                    continue;
+                }
+                // Without a try there is an error only where it waited.
+                Some(first) if tries == 0 && error.is_some() => {
+                    let why = first.stands_for_it(&path);
+                    pass(store, event, target, &why)?;
+                    return Ok(Some(Taken::Passed(why)));
+                }
+                first => entry.instead = first.map(|first| first.event),
+            }
+        }
+        store
+            .prepare_cached("UPDATE outbox SET state = 'begun' WHERE event = ?1 AND target = ?2")?
+            .execute(params![event, target])?;
+        return Ok(Some(Taken::Entry(entry)));
     }
-    Ok(Some(entry))
+}
+
+/// Notes that a target does not hear of an event after all, and why.
+fn pass(store: &Connection, event: i64, target: &str, why: &str) -> rusqlite::Result<()> {
+    let read = "SELECT coalesce(passed, '{}') FROM events WHERE id = ?";
+    let passed: String = store.query_row(read, [event], |row| row.get(0))?;
+    let mut passed: Map<String, Value> = serde_json::from_str(&passed).unwrap_or_default();
+    passed.insert(target.to_owned(), why.into());
+    let set = "UPDATE events SET passed = ?2 WHERE id = ?1";
+    store.prepare_cached(set)?.execute(params![event, Value::Object(passed).to_string()])?;
+    let delete = "DELETE FROM outbox WHERE event = ?1 AND target = ?2";
+    store.prepare_cached(delete)?.execute(params![event, target]).map(|_| ())
+}
+
+/// The other event that a target does something once for.
+pub(crate) struct First {
+    pub(crate) event: i64,
+    /// Whether it is still to be handed on, so that nobody knows whether it will be.
+    pub(crate) is_open: bool,
+    /// When it is tried next.
+    next: i64,
+}
+
+impl First {
+    /// Why another waits, as long as this one is open.
+    pub(crate) fn is_waited_for(&self) -> String {
+        format!("it waits for what becomes of event {}", self.event)
+    }
+
+    /// Why another with the same at this path is not handed on.
+    pub(crate) fn stands_for_it(&self, path: &str) -> String {
+        format!("{}, with the same `{path}`", skipped(self.event))
+    }
 }
 
 /// Has a target do this once for that event, or gives the one that it does it for already;
@@ -201,12 +266,12 @@ pub(crate) fn claim(
     target: &str,
     once: &str,
     is_again: bool,
-) -> rusqlite::Result<Option<i64>> {
+) -> rusqlite::Result<Option<First>> {
     if is_again {
         let free = "UPDATE outbox SET once = NULL WHERE target = ?1 AND once = ?2 AND event != ?3";
         store.prepare_cached(free)?.execute(params![target, once, event])?;
-    } else if let Some(other) = claimed(store, event, target, once)? {
-        return Ok(Some(other));
+    } else if let Some(first) = claimed(store, event, target, once)? {
+        return Ok(Some(first));
     }
     let own = "UPDATE outbox SET once = ?2 WHERE target = ?1 AND event = ?3";
     store.prepare_cached(own)?.execute(params![target, once, event])?;
@@ -219,10 +284,14 @@ pub(crate) fn claimed(
     event: i64,
     target: &str,
     once: &str,
-) -> rusqlite::Result<Option<i64>> {
+) -> rusqlite::Result<Option<First>> {
+    let read = "SELECT event, state IN ('waiting', 'begun'), next FROM outbox
+                WHERE target = ?1 AND once = ?2 AND event != ?3";
     store
-        .prepare_cached("SELECT event FROM outbox WHERE target = ?1 AND once = ?2 AND event != ?3")?
-        .query_row(params![target, once, event], |row| row.get(0))
+        .prepare_cached(read)?
+        .query_row(params![target, once, event], |row| {
+            Ok(First { event: row.get(0)?, is_open: row.get(1)?, next: row.get(2)? })
+        })
         .optional()
 }
 

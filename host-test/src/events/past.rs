@@ -1,6 +1,7 @@
 //! What is in the store, for whoever looks into it or has something handed on again?
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use host::suggest;
 use rusqlite::{Connection, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value, json};
 
@@ -48,10 +49,50 @@ impl Which {
         add("received >= ?", self.since.map(Sql::from));
         add("received < ?", self.until.map(Sql::from));
         add(&format!("(state = ? OR {in_outbox} state = ?))"), text(&self.state));
-        add("ltrim(number, '+') = ltrim(?, '+')", text(&self.number));
+        add(OF_NUMBER, text(&self.number));
         add(&format!("{in_outbox} target = ?)"), text(&self.target));
         (parts.join(" AND "), values)
     }
+}
+
+const OF_NUMBER: &str = "ltrim(number, '+') = ltrim(?, '+')";
+/// What events, and those that are waited for, are called.
+const NAMES: &str = "SELECT coalesce(name, event) FROM events UNION SELECT event FROM endpoints";
+/// Who was to hear of an event, or was not, and why.
+const TARGETS: &str = "SELECT target FROM outbox UNION SELECT target FROM ended
+    UNION SELECT passed.key FROM events, json_each(events.passed) AS passed";
+
+/// Why nothing can be meant: a name, a number or a target that nothing in the store has. Where
+/// nothing came yet, nothing is unknown.
+pub(crate) fn unknown(store: &Connection, which: &Which) -> rusqlite::Result<Option<String>> {
+    let is_there = |query: &str, values: &[&str]| {
+        let query = format!("SELECT EXISTS ({query})");
+        store.query_row(&query, params_from_iter(values), |row| row.get::<_, bool>(0))
+    };
+    if !is_there("SELECT 1 FROM events", &[])? {
+        return Ok(None);
+    }
+    for (what, wanted, names, have) in [
+        ("event of the name", &which.name, NAMES, "there are"),
+        ("event for the target", &which.target, TARGETS, "events are for"),
+    ] {
+        let Some(wanted) = wanted else { continue };
+        let mut known = store.prepare(names)?;
+        let known = known.query_map([], |row| row.get(0))?;
+        let known = known.collect::<rusqlite::Result<Vec<String>>>()?;
+        if !known.contains(wanted) {
+            let known: Vec<_> = known.iter().map(String::as_str).collect();
+            return Ok(Some(suggest::unknown(what, wanted, &known, have)));
+        }
+    }
+    let Some(number) = &which.number else { return Ok(None) };
+    let is_known = is_there(&format!("SELECT 1 FROM events WHERE {OF_NUMBER}"), &[number])?;
+    Ok((!is_known).then(|| {
+        format!(
+            "there is no event of the number `{number}`; `twochat events --columns number` shows \
+             those there are"
+        )
+    }))
 }
 
 /// An event as people and programs see it; `whole` has what it says and how it came.

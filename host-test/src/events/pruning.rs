@@ -3,8 +3,16 @@
 //! Its name and key stay, by which a delivery that comes again is known, and what rules have
 //! done once. What is still to be read or handed on stays whole.
 
-use rusqlite::{Connection, params};
+use std::{path::PathBuf, time::Duration};
 
+use rusqlite::{Connection, params};
+use tokio::{task::spawn_blocking, time::sleep};
+
+use super::{lines, store};
+use crate::{digest::span::milliseconds, exit::CommandError, terminal};
+
+/// So often is looked whether more has grown old, where that is forgotten by itself.
+const LOOK: Duration = Duration::from_secs(60 * 60);
 /// So many are forgotten in one transaction: between them others write.
 const TOGETHER: i64 = 500;
 
@@ -23,34 +31,80 @@ pub(crate) fn prune(
     before: i64,
     with_parked: bool,
 ) -> rusqlite::Result<Pruned> {
-    // What is freed is overwritten.
-    store.pragma_update(None, "secure_delete", true)?;
-    store.execute_batch("CREATE TEMP TABLE IF NOT EXISTS due (id INTEGER PRIMARY KEY)")?;
-    let open = if with_parked { "'waiting', 'begun'" } else { "'waiting', 'begun', 'parked'" };
-    let is_open = format!(
-        "(state = 'new' OR EXISTS (SELECT 1 FROM outbox
-         WHERE event = events.id AND outbox.state IN ({open})))"
-    );
-    let find = format!(
-        "INSERT INTO due SELECT id FROM events
-         WHERE state != 'pruned' AND received < ?1 AND NOT {is_open} ORDER BY id LIMIT ?2"
-    );
     let mut pruned = Pruned::default();
     loop {
-        let change = store.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        change.execute("DELETE FROM due", [])?;
-        let found = change.execute(&find, params![before, TOGETHER])?;
-        change.execute_batch(FORGET)?;
-        change.execute("UPDATE store SET pruned = max(coalesce(pruned, 0), ?)", [before])?;
-        change.commit()?;
+        let found = some(store, before, with_parked)?;
         pruned.events += found;
         if found == 0 {
             break;
         }
     }
-    let left = format!("SELECT count(*) FROM events WHERE received < ?1 AND {is_open}");
+    let left =
+        format!("SELECT count(*) FROM events WHERE received < ?1 AND {}", is_open(with_parked));
     pruned.left = store.query_row(&left, [before], |row| row.get(0))?;
     Ok(pruned)
+}
+
+/// Forgets some of it, and gives how many.
+fn some(store: &mut Connection, before: i64, with_parked: bool) -> rusqlite::Result<usize> {
+    // What is freed is overwritten.
+    store.pragma_update(None, "secure_delete", true)?;
+    store.execute_batch("CREATE TEMP TABLE IF NOT EXISTS due (id INTEGER PRIMARY KEY)")?;
+    let find = format!(
+        "INSERT INTO due SELECT id FROM events
+         WHERE state != 'pruned' AND received < ?1 AND NOT {} ORDER BY id LIMIT ?2",
+        is_open(with_parked)
+    );
+    let change = store.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    change.execute("DELETE FROM due", [])?;
+    let found = change.execute(&find, params![before, TOGETHER])?;
+    change.execute_batch(FORGET)?;
+    change.execute("UPDATE store SET pruned = max(coalesce(pruned, 0), ?)", [before])?;
+    change.commit()?;
+    Ok(found)
+}
+
+/// Whether an event is still to be read or handed on.
+fn is_open(with_parked: bool) -> String {
+    let open = if with_parked { "'waiting', 'begun'" } else { "'waiting', 'begun', 'parked'" };
+    format!(
+        "(state = 'new' OR EXISTS (SELECT 1 FROM outbox
+         WHERE event = events.id AND outbox.state IN ({open})))"
+    )
+}
+
+/// Forgets what is older than this, such as `90d`, now and from hour to hour, beside whoever
+/// receives; but nothing that is parked.
+pub(crate) async fn go_on(file: PathBuf, age: String) {
+    loop {
+        let mut forgotten = 0;
+        loop {
+            // Between any two, whoever waits for it to end goes first.
+            let (file, age) = (file.clone(), age.clone());
+            match spawn_blocking(move || some_older(&file, &age)).await {
+                Ok(Ok(0)) => break,
+                Ok(Ok(found)) => forgotten += found,
+                Ok(Err(why)) => {
+                    lines::say_lasting("forgetting", &format!("not done: {why}"));
+                    break;
+                }
+                // The whole ends.
+                Err(_) => return,
+            }
+        }
+        if forgotten > 0 {
+            let are = if forgotten == 1 { "event is" } else { "events are" };
+            terminal::say(&format!("twochat: {forgotten} {are} older than {age}, and forgotten"));
+        }
+        sleep(LOOK).await;
+    }
+}
+
+fn some_older(file: &std::path::Path, age: &str) -> Result<usize, CommandError> {
+    let before = milliseconds(age).map_err(CommandError::Host)?;
+    let mut store = store::beside(file)?;
+    let found = some(&mut store, before, false);
+    found.map_err(|error| CommandError::Host(error.to_string()))
 }
 
 const FORGET: &str = "

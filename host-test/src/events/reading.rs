@@ -18,7 +18,7 @@ use tokio::{sync::Notify, time::timeout};
 use super::{
     handing_on::Target,
     lines::{self, What, short},
-    outbox,
+    outbox::{self, First},
     writer::{Unwritten, Writer},
 };
 
@@ -231,7 +231,7 @@ fn write(
     let mut heard = Vec::new();
     for target in targets {
         let passes = match target.passes(name, event) {
-            None if is_dry => is_done_for_another(store, read, target, event)?,
+            None if is_dry => is_done_for_another(store, read, target, event)?.map(|it| it.1),
             None => wait(store, read, target, event)?,
             why => why,
         };
@@ -248,7 +248,8 @@ fn write(
     Ok(Became::Read(heard))
 }
 
-/// Has an event wait for a target, unless it did already; or gives why it does not.
+/// Has an event wait for a target, unless it did already; or gives why it does not. Where
+/// it is not known yet what becomes of the one before it, it waits for that too.
 fn wait(
     store: &Connection,
     read: &Read,
@@ -256,12 +257,17 @@ fn wait(
     event: &Value,
 ) -> rusqlite::Result<Option<String>> {
     let another = is_done_for_another(store, read, target, event)?;
+    let (waits, another) = match another {
+        Some((first, _)) if first.is_open => (Some(first.is_waited_for()), None),
+        another => (None, another.map(|(_, why)| why)),
+    };
     if another.is_none() {
         let insert = "INSERT OR IGNORE INTO outbox (event, target, state, next, error)
-             SELECT ?1, ?2, iif(ended.reason IS NULL, 'waiting', 'parked'), ?3, ended.reason
+             SELECT ?1, ?2, iif(ended.reason IS NULL, 'waiting', 'parked'), ?3,
+                    coalesce(ended.reason, ?4)
              FROM (SELECT 1) LEFT JOIN ended ON ended.target = ?2";
         let now = Utc::now().timestamp_millis();
-        store.prepare_cached(insert)?.execute(params![read.id, target.name, now])?;
+        store.prepare_cached(insert)?.execute(params![read.id, target.name, now, waits])?;
         let is_waiting = "SELECT state = 'waiting' FROM outbox WHERE event = ?1 AND target = ?2";
         let mut is_waiting = store.prepare_cached(is_waiting)?;
         let values = params![read.id, target.name];
@@ -275,18 +281,20 @@ fn wait(
     Ok(another)
 }
 
-/// Whether a target hears of another event in the place of this one.
+/// The other event that a target hears of in the place of this one, and that in words.
 fn is_done_for_another(
     store: &Connection,
     read: &Read,
     target: &Target,
     event: &Value,
-) -> rusqlite::Result<Option<String>> {
+) -> rusqlite::Result<Option<(First, String)>> {
     let once = target.filter.once_per().zip(target.once(event)).filter(|_| !read.again);
     let Some((path, once)) = once else { return Ok(None) };
     let first = outbox::claimed(store, read.id, &target.name, &once)?;
-    let why = |first| format!("{}, with the same `{path}`", outbox::skipped(first));
-    Ok(first.map(why))
+    Ok(first.map(|first| {
+        let why = first.stands_for_it(path);
+        (first, why)
+    }))
 }
 
 #[cfg(test)]

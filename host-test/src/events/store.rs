@@ -188,16 +188,9 @@ fn make(file: &Path) -> io::Result<()> {
     options.write(true).create(true).truncate(false).mode(0o600).open(file).map(|_| ())
 }
 
-/// Whether it is a store, or empty, and by no other name: two could receive for it else,
-/// each by its own. Nothing is written.
+/// Whether it is a store, or empty. Nothing is written.
 fn is_a_store(file: &Path) -> Result<(), String> {
     is_kept_from_others(file)?;
-    let names = fs::symlink_metadata(file).map_err(|error| error.to_string())?.nlink();
-    if names > 1 {
-        return Err(format!(
-            "the file has {names} names (hard links): copy it to one with its own"
-        ));
-    }
     let is_one = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY);
     let is_one = is_one.and_then(|connection| {
         connection.busy_timeout(BUSY)?;
@@ -215,11 +208,18 @@ fn is_a_store(file: &Path) -> Result<(), String> {
     }
 }
 
-/// What people wrote lies in it.
+/// What people wrote lies in it. By two names it would come apart, however it is locked: what
+/// is new lies beside each of them, and whoever opens the one does not find that of the other.
 fn is_kept_from_others(file: &Path) -> Result<(), String> {
     let metadata = fs::symlink_metadata(file).map_err(|error| error.to_string())?;
     if !metadata.is_file() {
         return Err("it is no file".to_owned());
+    }
+    let names = metadata.nlink();
+    if names > 1 {
+        return Err(format!(
+            "the file has {names} names (hard links): copy it to one with its own"
+        ));
     }
     if !files::is_ours(&metadata) || metadata.mode() & 0o077 != 0 {
         let name = file.display();
@@ -365,6 +365,8 @@ mod tests {
         fs::hard_link(&file, &other).unwrap();
         let refused = |file: &Path| Store::open(file).map(|_| ()).unwrap_err().to_string();
         assert!(refused(&other).contains("2 names"), "{}", refused(&other));
+        let looked = beside(&other).map(|_| ()).unwrap_err().to_string();
+        assert!(looked.contains("2 names"), "{looked}");
         drop(store);
         let why = refused(Path::new("/dev/null"));
         assert!(why.contains("it is no file") && !why.contains("chmod"), "{why}");

@@ -2,7 +2,6 @@
 
 use std::{
     env, fs,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -11,7 +10,7 @@ use std::{
 use host::{
     access::Access,
     calls::Calls,
-    client::Client,
+    client::{Client, Routed},
     engine::Connector,
     files,
     hex::hex,
@@ -123,15 +122,15 @@ fn name_and_url(text: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Whether nobody else can read a file, or put another in its place. One that is not there
-/// is told where it is read.
+/// Whether a secret may be taken from a file, and nobody else can put another in its place.
+/// One that is not there is told where it is read.
 fn is_kept_from_others(file: &Path) -> Result<(), CommandError> {
     let unusable = |why: String| {
         CommandError::Misuse(format!("--forward-secret {} is not used: {why}", file.display()))
     };
     files::way(file).map_err(unusable)?;
     match fs::metadata(file) {
-        Ok(it) if it.is_file() && (!files::is_ours(&it) || it.mode() & 0o077 != 0) => {
+        Ok(it) if it.is_file() && !files::may_hold_a_secret(&it) => {
             Err(unusable(format!("others can read or write it, `chmod 600 {}`", file.display())))
         }
         _ => Ok(()),

@@ -16,7 +16,9 @@ use serde_json::{Value, json};
 use crate::support::{
     agent::{Agent, notification, request},
     new_contact,
-    shell::{CANARY, Run, asking, command, ended, file, folder, program, run, twochat_with},
+    shell::{
+        CANARY, Run, asking, command, ended, file, folder, output, program, run, twochat_with,
+    },
 };
 
 /// A log of its own for a test.
@@ -176,7 +178,7 @@ fn call_with_room(twochat: &Mock, log: &Path, bytes: u64) -> Run {
     let blocks = FULL / 512;
     let script = "exec twochat call list-contacts --audit";
     let script = format!("trap '' XFSZ; ulimit -f {blocks}; {script} '{}'", log.display());
-    ended(program("sh", &asking(&twochat.base_url())).args(["-c", &script]).output().unwrap())
+    ended(output(program("sh", &asking(&twochat.base_url())).args(["-c", &script])))
 }
 
 #[tokio::test]

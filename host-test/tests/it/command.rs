@@ -17,7 +17,7 @@ use crate::{
         known::Known,
         names, new_contact,
         schemas::EVENT_TOOLS,
-        shell::{CANARY, Run, command, file, repeating, run},
+        shell::{self, CANARY, Run, command, file, repeating, run},
     },
 };
 
@@ -188,7 +188,7 @@ fn a_key_that_is_no_text_is_refused_unseen() {
     use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
     let mut command = command(&["call", "list-contacts"], &[]);
-    let output = command.env("TWOCHAT_API_KEY", OsStr::from_bytes(b"canary\xff")).output().unwrap();
+    let output = shell::output(command.env("TWOCHAT_API_KEY", OsStr::from_bytes(b"canary\xff")));
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert_eq!(message, "twochat: TWOCHAT_API_KEY cannot be used: it is not Unicode text\n");

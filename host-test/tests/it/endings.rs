@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::support::{
     paged::{Page, component, page},
     raw::{Raw, Step},
-    shell::{Run, asking, command, folder, run},
+    shell::{Run, asking, command, folder, run, waited},
 };
 
 fn all(component: &Path, more: &[&str]) -> Run {
@@ -376,7 +376,7 @@ async fn an_export_whose_file_is_deleted_or_replaced_meanwhile_is_none_that_work
         if is_replaced {
             fs::write(&file, "mine\n").unwrap();
         }
-        let ended = export.wait_with_output().unwrap();
+        let ended = waited(export);
         let said = String::from_utf8(ended.stderr).unwrap();
         assert_eq!(ended.status.code(), Some(3), "{said}");
         assert!(said.contains(&format!("{name} was deleted or replaced meanwhile")), "{said}");

@@ -207,6 +207,13 @@ async fn what_cannot_be_subscribed_for_is_refused_before_anything_is_sent() {
         assert_eq!(policy(&error), ("invalid-input", "no", "after-correcting"), "{error}");
         assert_eq!(error["field"], field, "{error}");
     }
+    let (mut both, mut neither) = (wanted(CHANNEL), wanted(CHANNEL));
+    both["on-number"] = json!("+14155550100");
+    neither["channel-uuid"] = Value::Null;
+    for (wanted, why) in [(both, "there are both"), (neither, "there is neither")] {
+        let error = hook.call("subscribe", wanted).await.unwrap_err();
+        assert!(error["message"].as_str().unwrap().contains(why), "{error}");
+    }
     let error = hook.call("unsubscribe", json!({"uuid": "MSG1"})).await.unwrap_err();
     assert_eq!((policy(&error).0, &error["field"]), ("invalid-input", &json!("uuid")));
     assert!(hook.seen().is_empty());

@@ -14,7 +14,9 @@ use std::{
 use mock::{Fault, Mock, Reply};
 use serde_json::json;
 
-use crate::support::shell::{Run, asking, command, ended, fed, folder, program, run, twochat_with};
+use crate::support::shell::{
+    Run, asking, command, ended, fed, folder, output, program, run, twochat_with,
+};
 
 const CONTACTS: usize = 200;
 
@@ -146,7 +148,7 @@ async fn a_disk_that_is_full_leaves_no_file_that_passes_for_a_finished_one() {
             saved.display()
         );
         let mut command = program("unshare", &asking(&base));
-        let full = ended(command.args(["--mount", "sh", "-c", &script]).output().unwrap());
+        let full = ended(output(command.args(["--mount", "sh", "-c", &script])));
         if full.code == Some(99) || full.stderr.contains("unshare failed") {
             println!("disks can be mounted by root alone: {full:?}");
             return;

@@ -14,7 +14,7 @@ use crate::{
     support::{
         known::Known,
         root,
-        shell::{CANARY, asking, ended, fed, folder, program, run, twochat_with},
+        shell::{CANARY, asking, ended, fed, folder, output, program, run, twochat_with},
     },
 };
 
@@ -138,7 +138,7 @@ async fn the_examples_of_the_help_work_as_they_are_pasted_into_a_shell() {
         // As wide as a terminal is at the least.
         let mut narrow = program("twochat", &[("COLUMNS", "80")]);
         narrow.args(["call", tool["name"].as_str().unwrap(), "--help"]);
-        examples.push(ended(narrow.output().unwrap()).output().to_owned());
+        examples.push(ended(output(&mut narrow)).output().to_owned());
     }
     for help in examples {
         let start = help.rfind("Example").unwrap_or_else(|| panic!("{help}"));
@@ -147,7 +147,7 @@ async fn the_examples_of_the_help_work_as_they_are_pasted_into_a_shell() {
         let twochat = twochat_with(3).await;
         let mut shell = program("sh", &asking(&twochat.base_url()));
         shell.current_dir(&folder).args(["-euc", &example]);
-        let ran = ended(shell.output().unwrap());
+        let ran = ended(output(&mut shell));
         assert!(!ran.output().is_empty(), "{example}");
         let calls = example.matches("twochat call ").count();
         assert!(calls > 0 && twochat.requests().len() >= calls, "{example}");

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::support::{
     agent::Agent,
-    shell::{CANARY, asking, command, folder, on_a_terminal, run, twochat_with},
+    shell::{CANARY, asking, command, folder, on_a_terminal, run, twochat_with, waited},
 };
 
 /// Longer than it takes, also on a busy machine, and shorter than any wait.
@@ -31,7 +31,7 @@ fn interrupted(mut child: Child) -> Output {
     let pid = Pid::from_raw(child.id().try_into().unwrap()).unwrap();
     let begun = Instant::now();
     kill_process(pid, Signal::INT).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = waited(child);
     assert!(begun.elapsed() < AT_ONCE, "it took {:?}", begun.elapsed());
     assert_eq!(output.status.code(), Some(130), "{output:?}");
     output

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{
     agent::{Agent, notification, request},
     raw::{Raw, Step},
-    shell::{CANARY, asking, ended, fed, folder, program, run, twochat_with},
+    shell::{CANARY, asking, ended, fed, folder, output, program, run, twochat_with},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +100,7 @@ fn the_last_call_of_a_log_of_a_gigabyte_is_there_at_once_and_takes_little_memory
     let mut bounded = program("sh", &[]);
     bounded.args(["-c", "ulimit -d 51200 && exec twochat audit \"$0\" --last 1 --output jsonl"]);
     let begun = Instant::now();
-    let last = ended(bounded.arg(&log).output().unwrap());
+    let last = ended(output(bounded.arg(&log)));
     let time = begun.elapsed();
     fs::remove_file(log).unwrap();
     assert_eq!(last.result()["result"], 1000);

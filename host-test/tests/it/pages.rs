@@ -17,7 +17,7 @@ use std::{
 use mock::{Fault, Mock, Options, Reply};
 use serde_json::{Value, json};
 
-use crate::support::shell::{CANARY, asking, command, folder, run, twochat_with};
+use crate::support::shell::{CANARY, asking, command, folder, run, twochat_with, waited};
 
 const FORMS: [&str; 2] = ["jsonl", "csv"];
 
@@ -303,7 +303,7 @@ async fn a_reader_that_goes_away_ends_the_export_without_complaint() {
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.contains("uuid"), "{line}");
-        let output = child.wait_with_output().unwrap();
+        let output = waited(child);
         assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()), "{form}");
         let asked = twochat.requests().len();
         assert!(asked < 20, "{form}: {asked} pages were paid for after the reader left");
@@ -315,7 +315,7 @@ async fn rows_that_cannot_be_written_are_exit_3() {
     let twochat = twochat_with(1_000).await;
     let mut command = command(&["call", "list-contacts", "--all"], &asking(&twochat.base_url()));
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = command.stdout(full).output().unwrap();
+    let output = waited(command.stdout(full).stderr(Stdio::piped()).spawn().unwrap());
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3), "{message}");
     assert!(message.starts_with("twochat: the rows cannot be written: No space"), "{message}");

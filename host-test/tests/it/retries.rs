@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::support::{
     agent::Agent,
     new_contact,
-    shell::{Run, asking, command, ended, run, twochat_with},
+    shell::{Run, asking, command, ended, run, twochat_with, waited},
 };
 
 fn call(twochat: &Mock, words: &[&str]) -> Run {
@@ -32,7 +32,7 @@ fn call_mended_after(twochat: &Mock, requests: usize, words: &[&str]) -> Run {
         thread::sleep(Duration::from_millis(10));
     }
     twochat.clear();
-    ended(child.wait_with_output().unwrap())
+    ended(waited(child))
 }
 
 #[tokio::test]

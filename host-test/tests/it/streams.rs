@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::support::{
     root,
-    shell::{asking, on_a_terminal, program, run, twochat_with},
+    shell::{asking, on_a_terminal, output, program, run, twochat_with},
 };
 
 fn shell(line: &str, settings: &[(&str, &str)]) -> Output {
-    program("sh", settings).args(["-c", line]).output().unwrap()
+    output(program("sh", settings).args(["-c", line]))
 }
 
 #[test]

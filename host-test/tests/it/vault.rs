@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::support::{
     agent::Agent,
-    shell::{CANARY, Run, fed, folder, program, run, twochat_with},
+    shell::{CANARY, Run, fed, folder, output, program, run, twochat_with},
 };
 
 /// Another key; it is not to be shown either.
@@ -258,7 +258,7 @@ async fn a_key_is_not_shown_on_the_terminal_where_it_is_typed() {
         vault.base_url,
         vault.policy().display()
     );
-    let shown = program("sh", &[]).args(["-c", &typed]).output().unwrap();
+    let shown = output(program("sh", &[]).args(["-c", &typed]));
     let shown = String::from_utf8(shown.stdout).unwrap();
     assert!(shown.contains("Key of the 2Chat account (not shown): "), "{shown}");
     assert!(shown.contains("connected: work") && !shown.contains("canary"), "{shown}");

@@ -202,6 +202,16 @@ fn what_a_complaint_is_about_stands_in_front_of_it_however_it_is_named() {
             "results-per-page",
         ),
         (r#"{"non_field_errors":["Both differ."]}"#, "non-field-errors: Both differ.", ""),
+        // Paths of JSON, some of which look like what is beside words.
+        (r#"{"errors":{"$.last_name":"bad"}}"#, "last-name: bad", "last-name"),
+        (
+            r#"{"errors":{"$.contact_detail[0].value":["bad"]}}"#,
+            "details[0].value: bad",
+            "details[0].value",
+        ),
+        (r#"{"errors":{"$.details":["bad"]}}"#, "details: bad", "details"),
+        (r#"{"errors":{"$.a":"bad","$.input":["odd"]}}"#, "a: bad; input: odd", ""),
+        (r#"{"errors":{"$":["bad"]}}"#, "bad", ""),
         // Not of this action.
         (r#"{"errors":{"timezone":["bad"]}}"#, "timezone: bad", ""),
         (r#"{"detail":[{"loc":["header","x-region"],"msg":"bad"}]}"#, "header.x-region: bad", ""),
@@ -220,12 +230,12 @@ fn a_page_for_browsers_is_never_quoted() {
         page.to_owned(),
         "<html>\n<body>Bad Gateway".to_owned(),
         "Bad Gateway ".repeat(100),
-        serde_json::json!({ "detail": "<p>Bad Gateway" }).to_string(),
         "Bad Gateway <a href='x'>back</a>".to_owned(),
         serde_json::json!({ "errors": [{ "message": page }], "title": page }).to_string(),
         format!("{page}{{\"detail\":\"Bad Gateway\"}}"),
         serde_json::json!({ "detail": page }).to_string(),
-        serde_json::json!({ "error": "Bad Gateway</b>" }).to_string(),
+        "<h1>Bad Gateway</h1>".to_owned(),
+        serde_json::json!({ "error": "<title>Bad Gateway</title>" }).to_string(),
         serde_json::json!({ "message": page, "success": false }).to_string(),
         serde_json::json!({ "detail": [{ "msg": page, "loc": ["body"] }] }).to_string(),
     ] {
@@ -234,6 +244,19 @@ fn a_page_for_browsers_is_never_quoted() {
                 assert!(!failure.message.contains("Bad Gateway"), "{}", failure.message);
                 assert!(!failure.message.contains('<'), "{}", failure.message);
             }
+        }
+    }
+}
+
+#[test]
+fn words_with_markup_that_are_no_page_are_quoted() {
+    for said in ["<b>Bad</b> number", "<p>Bad number", "Bad number</b>", "expected <first_name>"] {
+        for body in [
+            serde_json::json!({ "message": said }),
+            serde_json::json!({ "detail": [{ "msg": said }] }),
+            serde_json::json!({ "errors": [said] }),
+        ] {
+            assert_eq!(quoted(&refused(400, &body.to_string())), Some(said), "{body}");
         }
     }
 }

@@ -11,7 +11,11 @@ use rustls::{RootCertStore, pki_types::CertificateDer};
 use serde::{Deserialize, Deserializer, de};
 use url::Url;
 
-use crate::{client::authorities::in_pem, files, gate::Connection, post::Mailbox, proxy::Proxy};
+use crate::{
+    client::{Routed, authorities::in_pem},
+    files,
+    proxy::Proxy,
+};
 
 /// A file of authorities may have so many bytes.
 const LIMIT: u64 = 1 << 20;
@@ -47,22 +51,12 @@ impl Through {
         }
     }
 
-    /// The connection through what is said here.
-    pub(super) fn lead(&self, connection: Connection) -> Result<Connection, String> {
+    /// A connection, or where messages are posted to, through what is said here.
+    pub(super) fn lead<T: Routed>(&self, from: T) -> Result<T, String> {
         match self {
-            Self::None => Ok(connection),
-            Self::Environment => connection.with_proxy_of_environment(),
-            Self::Proxy(proxy) => Ok(connection.with_proxy(proxy.clone())),
-            Self::Wrong(why) => Err(why.clone()),
-        }
-    }
-
-    /// The same of where messages are posted to.
-    pub(super) fn lead_mailbox(&self, mailbox: Mailbox) -> Result<Mailbox, String> {
-        match self {
-            Self::None => Ok(mailbox),
-            Self::Environment => mailbox.with_proxy_of_environment(),
-            Self::Proxy(proxy) => Ok(mailbox.with_proxy(proxy.clone())),
+            Self::None => Ok(from),
+            Self::Environment => from.with_proxy_of_environment(),
+            Self::Proxy(proxy) => Ok(from.with_proxy(proxy.clone())),
             Self::Wrong(why) => Err(why.clone()),
         }
     }

@@ -34,7 +34,7 @@ use serde_json::{Map, Value};
 
 pub use self::fits::Misfit;
 use super::network::{Authorities, Through};
-use crate::{post::Mailbox, program::Program, vault::Source};
+use crate::{client::Routed, post::Mailbox, program::Program, vault::Source};
 
 mod fits;
 
@@ -223,7 +223,7 @@ impl Rule {
             if let Some(ca) = &self.ca {
                 mailbox = mailbox.with_authorities(ca.certificates());
             }
-            Ok((self.proxy.lead_mailbox(mailbox)?, secret))
+            Ok((self.proxy.lead(mailbox)?, secret))
         };
         Some(lead(url))
     }

@@ -70,7 +70,7 @@ async fn a_vault_that_cannot_be_opened_says_what_to_mend() {
     fs::write(&vault, &sealed).unwrap();
 
     fs::set_permissions(&identity, fs::Permissions::from_mode(0o640)).unwrap();
-    fails(&age(), folder, "can be read by others: `chmod 600` it").await;
+    fails(&age(), folder, "can be read or written by others: `chmod 600` it").await;
     fs::set_permissions(&identity, fs::Permissions::from_mode(0o600)).unwrap();
     fs::remove_file(&identity).unwrap();
     let other = Source::Age(Age { age: "other.age".into(), identity: "identity.txt".into() });

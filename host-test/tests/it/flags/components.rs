@@ -12,7 +12,7 @@ use crate::support::{
     CONNECTOR,
     everything::EVERYTHING_WAT,
     names, root,
-    shell::{Run, asking, ended, file, on_a_terminal, program, run, twochat_with},
+    shell::{Run, asking, ended, file, on_a_terminal, output, program, run, twochat_with},
 };
 
 #[test]
@@ -205,7 +205,7 @@ fn an_example_with_quotes_or_nothing_in_it_is_still_a_command() {
     let example = help.split("Example:\n").nth(1).unwrap_or_else(|| panic!("{help}"));
     let mut shell = program("sh", &[]);
     let line = format!("{} --component '{component}'", example.trim_end());
-    let ran: Run = ended(shell.args(["-euc", &line]).output().unwrap());
+    let ran: Run = ended(output(shell.args(["-euc", &line])));
     assert_eq!(ran.result(), Value::from("it's \"so\" $HOME".len() * 100), "{example}");
 }
 

@@ -1,6 +1,6 @@
 //! What a start tells: what can never work is refused, and whoever gets nothing is named.
 
-use std::{fs, fs::File, os::unix::fs::PermissionsExt};
+use std::{fs, fs::File, os::unix::fs::PermissionsExt, process::Stdio};
 
 use crate::support::{
     raw::{Raw, Step},
@@ -93,7 +93,9 @@ fn a_url_that_could_not_be_shown_is_an_error_and_is_made_anew() {
     let words = ["listen", "--listen", "127.0.0.1:0", "--event", EVENT, "--store"];
     let words = [&words[..], &[store.to_str().unwrap()]].concat();
     let full = File::options().write(true).open("/dev/full").unwrap();
-    let ended = shell::ended(command(&words, &[]).stdout(full).output().unwrap());
+    let ended = shell::ended(shell::waited(
+        command(&words, &[]).stdout(full).stderr(Stdio::piped()).spawn().unwrap(),
+    ));
     assert_eq!(ended.code, Some(3), "{ended:?}");
     assert!(ended.stderr.contains("could not be shown, so there is none"), "{ended:?}");
     let receiver = crate::support::receiver::Receiver::with(&store, &["--event", EVENT], &[]);

@@ -93,9 +93,14 @@ async fn what_is_forwarded_by_a_flag_is_signed_and_goes_to_no_address_that_is_pr
     fs::write(&secret, format!("{SECRET}\n")).unwrap();
     let (url, secret) = (office.base_url(), secret.to_str().unwrap().to_owned());
     let words = ["--forward", &url, "--forward-secret", &secret];
-    let open = reacting.fails_with(&words);
-    assert!(open.message(2).contains("others can read or write it, `chmod 600 "), "{open:?}");
-    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let mode = |mode| fs::set_permissions(&secret, fs::Permissions::from_mode(mode)).unwrap();
+    for open in [0o644, 0o640, 0o602] {
+        mode(open);
+        let open = reacting.fails_with(&words);
+        assert!(open.message(2).contains("others can read or write it, `chmod 600 "), "{open:?}");
+    }
+    // As a container is given one.
+    mode(0o444);
     let receiver = reacting.receives(&words);
     let path = receiver.path(EVENT);
     receiver.post(&path, conversation(1).to_string());

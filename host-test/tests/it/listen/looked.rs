@@ -38,7 +38,7 @@ fn events_are_found_by_name_time_state_and_number_and_shown_in_every_form() {
     assert_eq!(ids(&["--state", "read", "--name", EVENT]), [1, 2]);
     assert_eq!(ids(&["--since", "2020-01-01", "--until", "2020-01-02"]), [] as [i64; 0]);
     assert_eq!(ids(&["--since", "2020-01-01T00:00:00+02:00"]).len(), 4);
-    assert_eq!(ids(&["--target", "nobody"]), [] as [i64; 0]);
+    assert_eq!(ids(&["--state", "pruned"]), [] as [i64; 0]);
 
     let shown = reacting.events(&["show", "1"]).result();
     assert_eq!(shown["content"]["phone-number"], "+14155550001");
@@ -54,4 +54,49 @@ fn events_are_found_by_name_time_state_and_number_and_shown_in_every_form() {
     assert_eq!(ids(&["--since", "12h"]).len(), 4);
     let wrong = reacting.events(&["--since", "once"]);
     assert!(wrong.code == Some(2) && wrong.stderr.contains("a day such as"), "{wrong:?}");
+}
+
+#[test]
+fn what_no_event_has_is_told_and_not_taken_for_a_day_on_which_nothing_came() {
+    let reacting = Reacting::of("misspelt", "http://127.0.0.1:1/open", "");
+    let program = reacting.program("office", "exit 0");
+    let program = program.to_str().unwrap();
+    let other = "whatsapp.message.received";
+    let receiver = reacting.receives(&["--event", other, "--run", program]);
+    // Where nothing came yet, whatever is sought may come.
+    let none = reacting.events(&["--target", "offce", "--output", "jsonl"]);
+    assert_eq!(none.output(), "");
+    receiver.post(&receiver.path(EVENT), conversation(1).to_string());
+    until(|| (reacting.count("done") == 1).then_some(()));
+    drop(receiver);
+
+    let misspelt = &program[..program.len() - 1];
+    for (flag, value, words) in [
+        ("--target", misspelt, format!("did you mean `{program}`?")),
+        ("--name", "whatsapp.conversation.nw", format!("did you mean `{EVENT}`?")),
+        ("--name", "call", format!("there are {EVENT}, {other}")),
+        ("--number", "+14155550009", "no event of the number `+14155550009`".to_owned()),
+    ] {
+        for shown in [&["--output", "jsonl"][..], &["--output", "json"], &["--last", "3"]] {
+            let refused = reacting.events(&[&[flag, value], shown].concat());
+            assert!(refused.message(2).contains(&words), "{refused:?}");
+        }
+        let refused = reacting.events(&["replay", flag, value]);
+        assert!(refused.message(2).contains(&words), "{refused:?}");
+    }
+    for known in [["--target", program], ["--name", EVENT], ["--number", "14155550001"]] {
+        assert_eq!(
+            reacting
+                .events(&[&known[..], &["--output", "jsonl"]].concat())
+                .output()
+                .lines()
+                .count(),
+            1
+        );
+        let none =
+            reacting.events(&[&known[..], &["--since", "now", "--output", "jsonl"]].concat());
+        assert_eq!(none.output(), "", "{known:?}");
+    }
+    // It is waited for, and did not come yet.
+    assert_eq!(reacting.events(&["--name", other, "--output", "jsonl"]).output(), "");
 }

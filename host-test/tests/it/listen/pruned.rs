@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     reacting::{Reacting, conversation},
-    receiver::{EVENT, until},
+    receiver::{EVENT, looked_into, until},
     shell::run,
 };
 
@@ -101,4 +101,37 @@ fn a_summary_of_a_time_that_was_pruned_says_so() {
     assert!(!told().contains("pruned"), "{}", told());
     reacting.events(&["prune", "--before", "1d"]).result();
     assert!(told().contains("it was pruned"), "{}", told());
+}
+
+#[test]
+fn a_receiver_that_is_told_an_age_forgets_what_is_older_by_itself_and_nothing_else() {
+    let reacting = Reacting::of("pruned-itself", "http://127.0.0.1:1/open", "");
+    let program = reacting.program("bad", "! grep -q 15555*0002");
+    let words = ["--tries", "1", "--run", program.to_str().unwrap()];
+    let receiver = reacting.receives(&words);
+    let path = receiver.path(EVENT);
+    for number in 1..=3 {
+        receiver.post(&path, conversation(number).to_string());
+    }
+    until(|| (reacting.count("done") == 2 && reacting.count("parked") == 1).then_some(()));
+    drop(receiver);
+    let older = "UPDATE events SET received = received - 91 * 86400000 WHERE id < 3";
+    looked_into(&reacting.store()).execute(older, []).unwrap();
+    drop(reacting.receives(&words));
+    drop(reacting.receives(&[&words[..], &["--keep", "92d"]].concat()));
+    drop(reacting.receives(&[&words[..], &["--keep", "90d", "--dry-run"]].concat()));
+    assert_eq!(reacting.listed().len(), 3);
+
+    let receiver = reacting.receives(&[&words[..], &["--keep", "90d"]].concat());
+    receiver.says("1 event is older than 90d, and forgotten");
+    let left: Vec<_> = reacting.listed().iter().map(|row| row["id"].clone()).collect();
+    assert_eq!(left, [json!(2), json!(3)]);
+    assert_eq!(receiver.post(&path, conversation(4).to_string()).status, 200);
+    let (status, said) = receiver.ended();
+    assert!(status.success() || status.code() == Some(130), "{said}");
+
+    for age in ["0d", "90", "soon", "2026-01-01"] {
+        let refused = reacting.fails_with(&["--keep", age]);
+        assert!(refused.code == Some(2) && refused.stderr.contains("such as 90d"), "{refused:?}");
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use host::{client::Client, proxy};
+use host::{
+    client::{Client, Routed},
+    proxy,
+};
 use tokio::{net::TcpListener, time::sleep};
 
 use super::{

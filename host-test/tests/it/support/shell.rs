@@ -6,17 +6,25 @@ use std::{
     fs,
     io::{Read, Write},
     path::PathBuf,
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
     thread,
+    time::Duration,
 };
 
 use mock::{Mock, Options, Reply};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::schemas::{self, TOOLS};
 
 /// The key of every run. No run may show it.
 pub(crate) const CANARY: &str = "canary-7f3a9c51e8";
+
+/// Longer than any run takes here, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// The same of one that is refused before it begins.
+const REFUSAL: Duration = Duration::from_secs(20);
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -98,11 +106,39 @@ pub(crate) fn command(arguments: &[&str], settings: &[(&str, &str)]) -> Command 
 }
 
 pub(crate) fn run(arguments: &[&str], settings: &[(&str, &str)]) -> Run {
-    let run = ended(command(arguments, settings).output().unwrap());
+    // A receiver that should be refused and is not goes on for ever.
+    let time = if arguments.first() == Some(&"listen") { REFUSAL } else { PATIENCE };
+    let run = ended(output_within(&mut command(arguments, settings), time));
     hold(arguments, &run);
     run
 }
 
+/// What a program wrote until it ended.
+pub(crate) fn output(command: &mut Command) -> Output {
+    output_within(command, PATIENCE)
+}
+
+fn output_within(command: &mut Command, time: Duration) -> Output {
+    waited_within(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap(), time)
+}
+
+/// What one wrote that runs already.
+pub(crate) fn waited(child: Child) -> Output {
+    waited_within(child, PATIENCE)
+}
+
+/// What has not ended by then fails, rather than hold up all tests.
+fn waited_within(child: Child, time: Duration) -> Output {
+    let id = Pid::from_child(&child);
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || tell.send(child.wait_with_output()));
+    told.recv_timeout(time).map(Result::unwrap).unwrap_or_else(|_| {
+        let _ = kill_process(id, Signal::KILL);
+        // What it started itself may hold its output.
+        let said = told.recv_timeout(Duration::from_secs(5));
+        panic!("it did not end in {time:?}: {said:?}");
+    })
+}
 /// What a call of the connector's own takes and gives is as its schemas say,
 /// where both can be seen: arguments that are JSON, and a result that is.
 fn hold(arguments: &[&str], run: &Run) {
@@ -132,7 +168,7 @@ pub(crate) fn fed(arguments: &[&str], settings: &[(&str, &str)], input: Vec<u8>)
     let mut stdin = child.stdin.take().unwrap();
     // A command that has read enough closes its end.
     let writer = thread::spawn(move || drop(stdin.write_all(&input)));
-    let output = child.wait_with_output().unwrap();
+    let output = waited(child);
     writer.join().unwrap();
     ended(output)
 }
@@ -189,7 +225,7 @@ pub(crate) fn on_a_terminal(line: &str, settings: &[(&str, &str)]) -> String {
     let mut child = script.spawn().expect("`script` of util-linux");
     // Kept, since a terminal whose input ends tells the command so.
     let _input = child.stdin.take();
-    let output = child.wait_with_output().unwrap();
+    let output = waited(child);
     let shown = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success() && !shown.contains("canary"), "{line}: {shown}");
     shown
@@ -206,16 +242,22 @@ pub(crate) fn answered_on_a_terminal(
     script.args(["-qec", line, "/dev/null"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = script.spawn().expect("`script` of util-linux");
     let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-    let (mut shown, mut piece) = (Vec::new(), [0; 4096]);
-    let mut is_typed = false;
-    while let Ok(length @ 1..) = stdout.read(&mut piece) {
-        shown.extend_from_slice(&piece[..length]);
-        if !is_typed && shown.ends_with(b"[y/N] ") {
-            stdin.write_all(typed).unwrap();
-            is_typed = true;
+    let typed = typed.to_vec();
+    let shows = thread::spawn(move || {
+        let (mut shown, mut piece) = (Vec::new(), [0; 4096]);
+        let mut is_typed = false;
+        while let Ok(length @ 1..) = stdout.read(&mut piece) {
+            shown.extend_from_slice(&piece[..length]);
+            if !is_typed && shown.ends_with(b"[y/N] ") {
+                stdin.write_all(&typed).unwrap();
+                is_typed = true;
+            }
         }
-    }
+        (shown, stdin)
+    });
+    let status = waited(child).status;
+    let (shown, _input) = shows.join().unwrap();
     let shown = String::from_utf8(shown).unwrap();
     assert!(!shown.contains("canary"), "{line}: {shown}");
-    (child.wait().unwrap().code(), shown)
+    (status.code(), shown)
 }
