@@ -40,8 +40,7 @@ async fn without_key_and_policy_nothing_is_sent_and_it_is_said_what_to_do() {
     let twochat = twochat_with(1).await;
     let base = twochat.base_url();
     for settings in [&[][..], &[("TWOCHAT_BASE_URL", base.as_str())], &[("TWOCHAT_API_KEY", " ")]] {
-        for words in [&["call", "list-contacts"][..], &["call", "list-contacts", "--all"], &["mcp"]]
-        {
+        for words in [&["call", "list-contacts"][..], &["call", "list-contacts", "--all"]] {
             let refused = run(words, settings);
             let message = refused.message(2);
             for word in [
@@ -68,6 +67,36 @@ async fn without_key_and_policy_nothing_is_sent_and_it_is_said_what_to_do() {
     let other = file("advice-other.wasm", &wat::parse_str(EVERYTHING_WAT).unwrap());
     let words = ["call", "--component", other.to_str().unwrap(), "remind", "--minutes", "5"];
     assert_eq!(run(&words, &[]).output(), "null\n");
+}
+
+#[tokio::test]
+async fn a_server_without_a_key_serves_and_each_call_says_what_is_missing() {
+    let twochat = twochat_with(1).await;
+    let base = twochat.base_url();
+    let mut agent = Agent::started(&["--toolsets", "events"], &[("TWOCHAT_BASE_URL", &base)]);
+    let listed = agent.ask("tools/list", json!({}));
+    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(EVENT_TOOLS.len()));
+    let ended = agent.ended_saying();
+    assert_eq!(ended.0, Some(0), "{ended:?}");
+    for word in ["there is no key and no policy", "twochat connect", "Until then no call is sent"] {
+        assert!(ended.1.contains(word), "{word}: {ended:?}");
+    }
+
+    let mut agent = Agent::started(&[], &[("TWOCHAT_BASE_URL", &base)]);
+    for (action, arguments) in every_action() {
+        let why = agent.fails(action, arguments);
+        for word in [
+            "Error: denied-by-host. It was not carried out. Do not repeat this call.",
+            "this server has no key: the user must set TWOCHAT_API_KEY",
+            "https://app.2chat.io",
+        ] {
+            assert!(why.contains(word), "{word}: {why}");
+        }
+    }
+    // What the component refuses by itself is said first.
+    let nobody = json!({ "first-name": "Ada", "details": [{ "kind": "phone", "value": "1" }] });
+    assert!(agent.fails("create-contact", nobody).contains("details[0].value: expected"));
+    assert_eq!(twochat.requests(), []);
 }
 
 #[tokio::test]
