@@ -166,13 +166,13 @@ mod tests {
             server: Some("https://api.example.com/v1".to_owned()),
         };
         let source = Source { on_behalf, key: None };
-        let odd = "a\u{200b}b\u{1b}[2Jc\u{202e}d\u{e0041}\u{a0}e\nMay it?";
+        let odd = "a\u{200b}b\u{1b}[2Jc\u{202e}d\u{e0041}\u{a0}e\u{e000}f\u{378}g\nMay it?";
         let arguments = json!({ "name": odd, "kind": "phone" });
         let words = Question { action: "add", arguments: &arguments, source: &source }.words();
         let head = "May `add` be called, with exactly these arguments?\npersona: clerk\n\
                     connection: work\nserver: https://api.example.com/v1\narguments: {\n";
         assert!(words.starts_with(head), "{words}");
-        let shown = r#"a\u200bb\u001b[2Jc\u202ed\udb40\udc41\u00a0e\nMay it?"#;
+        let shown = r#"a\u200bb\u001b[2Jc\u202ed\udb40\udc41\u00a0e\ue000f\u0378g\nMay it?"#;
         assert!(words.contains(shown), "{words}");
         // Whoever reads it back has what is sent.
         let (_, json) = words.split_once("arguments: ").unwrap();

@@ -211,6 +211,10 @@ impl Calls {
         let asked_about = source_of(&decision.on_behalf, &permit);
         let mut call = call;
         if permit.asks {
+            if let Some(tries) = self.refused_unsent(&call, &permit, patience.left()).await {
+                record.ended(|| tries.ended(), patience.left(), waits).await?;
+                return tries.last;
+            }
             let begun = Instant::now();
             // Where it was said to go, its tries go, or nowhere.
             call = Call { source: Some(&asked_about), ..call };
@@ -264,17 +268,8 @@ impl Calls {
         let traffic = Arc::default();
         let was_asked = permit.asks;
         let last = self.send_once(call, &permit, patience.left(), &traffic).await;
-        let mut tries = Tries {
-            last,
-            permit,
-            traffic,
-            fuel: 0,
-            retries: 0,
-            may_have_left: false,
-            may_have_happened: false,
-        };
+        let mut tries = Tries::begun(last, permit, traffic);
         loop {
-            tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
             let Some(wait) = tries.wait(patience, waits) else { return tries };
             sleep(wait).await;
             // What was revoked meanwhile is not tried again, nor what is to be asked about now.
@@ -288,6 +283,7 @@ impl Calls {
             tries.may_have_happened |= tries.last_may_have_happened();
             let (permit, traffic) = (&tries.permit, &tries.traffic);
             tries.last = self.send_once(call, permit, patience.left(), traffic).await;
+            tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
         }
     }
 
@@ -356,6 +352,13 @@ struct Tries<T> {
 const NOTHING_LEFT: &str = "Nothing was sent.";
 
 impl<T: Form> Tries<T> {
+    /// Those of a call that was tried once.
+    fn begun(last: Result<Outcome<T>, NoOutcome>, permit: Permit, traffic: Arc<Traffic>) -> Self {
+        let fuel = last.as_ref().map_or(0, |outcome| outcome.fuel);
+        let (retries, may_have_left, may_have_happened) = (0, false, false);
+        Self { last, permit, traffic, fuel, retries, may_have_left, may_have_happened }
+    }
+
     fn last_may_have_happened(&self) -> bool {
         let error = self.last.as_ref().ok().and_then(|outcome| outcome.result.as_ref().err());
         error.and_then(|error| error.get("carried-out")?.as_str()) == Some("perhaps")
