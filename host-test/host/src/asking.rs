@@ -8,7 +8,7 @@ use std::{fmt, pin::Pin, time::Duration};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::{calls::Source, seen::is_unseen};
+use crate::{calls::Source, hiding::Hiding, seen::is_unseen};
 
 /// A person may think for so long.
 pub const THINKING: Duration = Duration::from_secs(5 * 60);
@@ -74,16 +74,17 @@ impl Question<'_> {
     #[must_use]
     pub fn words(&self) -> String {
         let on_behalf = &self.source.on_behalf;
+        let mut arguments = self.arguments.clone();
+        Hiding::of(self.source.key.as_ref(), &[]).hide(&mut arguments);
         let of = |what: &str, name: &Option<String>| {
             name.as_ref().map_or_else(String::new, |name| format!("\n{what}: {name}"))
         };
         let words = format!(
-            "May `{}` be called, with exactly these arguments?{}{}{}\narguments: {:#}",
+            "May `{}` be called, with exactly these arguments?{}{}{}\narguments: {arguments:#}",
             self.action,
             of("persona", &on_behalf.persona),
             of("connection", &on_behalf.connection),
             of("server", &on_behalf.server),
-            self.arguments,
         );
         seen(&words)
     }

@@ -230,13 +230,30 @@ impl Calls {
         tries.last
     }
 
-    /// Writes down a call that is not made, for this reason, and gives it back.
-    pub async fn turn_down(&self, call: Call<'_>, why: NoOutcome) -> NoOutcome {
-        let record = match self.decide(&call).await {
-            Ok(decision) => self.write_down(&call, &decision),
+    /// Writes down a call that is not made, and gives the reason back, which is told of its
+    /// arguments without the key.
+    pub async fn turn_down(
+        &self,
+        call: Call<'_>,
+        why: impl FnOnce(Value) -> NoOutcome,
+    ) -> NoOutcome {
+        let decision = match self.decide(&call).await {
+            Ok(decision) => decision,
             Err(why) => return why,
         };
-        record.map_or_else(|unwritten| unwritten, |record| record.turned_down(why))
+        let mut shown = call.arguments.clone();
+        Hiding::of(decision.key.as_ref(), &[]).hide(&mut shown);
+        let record = self.write_down(&call, &decision);
+        record.map_or_else(|unwritten| unwritten, |record| record.turned_down(why(shown)))
+    }
+
+    /// What somebody said of this action, to be said back: without the key, where it is at
+    /// hand.
+    pub async fn without_key(&self, action: &str, mut said: Value) -> Value {
+        if let Ok(decision) = self.decide(&Call::new(action, &Value::Null)).await {
+            Hiding::of(decision.key.as_ref(), &[]).hide(&mut said);
+        }
+        said
     }
 
     async fn decide(&self, call: &Call<'_>) -> Result<Decision, NoOutcome> {

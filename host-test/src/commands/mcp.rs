@@ -36,6 +36,7 @@ mod resources;
 mod served;
 mod server;
 mod turns;
+mod words;
 
 /// Serve the actions as tools to agents (MCP over standard input and output, or HTTP).
 ///

@@ -121,6 +121,36 @@ async fn a_new_connection_goes_where_the_environment_says_unless_a_flag_does() {
 }
 
 #[tokio::test]
+async fn an_agent_hears_the_rule_that_refuses_it_and_not_where_the_policy_is() {
+    let twochat = twochat_with(1).await;
+    let file = policy("folders", &of_two(&twochat));
+    let words = ["--policy", file.to_str().unwrap(), "--persona", "reader"];
+    let mut agent = Agent::started(&words, &[("WORK_KEY", CANARY)]);
+    let folder = file.parent().unwrap().to_str().unwrap();
+    let refused = |agent: &mut Agent, expected: &str| {
+        let why = agent.fails("create-contact", crate::support::new_contact());
+        assert!(why.contains(expected) && !why.contains(folder), "{why}");
+        assert!(why.ends_with("tell the user: whoever set this up has to change that first."));
+    };
+    let rule = "the persona `reader` may not call `create-contact`: policy.toml allows it list-";
+    refused(&mut agent, rule);
+    // Whoever runs the server finds it in the log.
+    let log = fs::read_to_string(file.with_file_name("audit.jsonl")).unwrap();
+    assert!(log.contains(&format!("{}: ", file.display())) || log.contains(folder), "{log}");
+    let text = fs::read_to_string(&file).unwrap();
+    for (broken, expected) in [
+        (text.replace("[personas.reader]", "[personas.other]"), "policy.toml has no persona `read"),
+        (text.replace("methods = [", "methods = [["), "policy.toml: line "),
+    ] {
+        fs::write(&file, broken).unwrap();
+        refused(&mut agent, expected);
+        let listed = agent.ask("tools/list", json!({}));
+        let why = listed["error"]["message"].as_str().unwrap();
+        assert!(why.contains(expected) && !why.contains(folder), "{why}");
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_by_the_gate_names_the_rule_and_the_connection() {
     let twochat = twochat_with(1).await;
     let file = policy("gate", &of_two(&twochat));
