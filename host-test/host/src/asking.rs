@@ -157,7 +157,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::access::OnBehalf;
+    use crate::{access::OnBehalf, secret::Secret};
 
     #[test]
     fn a_question_shows_all_that_is_sent_and_hides_and_steers_nothing() {
@@ -178,5 +178,10 @@ mod tests {
         // Whoever reads it back has what is sent.
         let (_, json) = words.split_once("arguments: ").unwrap();
         assert_eq!(json.parse::<Value>().unwrap(), arguments);
+        // But for the key, which is nobody's to see.
+        let source = Source { key: Some(Secret::new("canary-0123").unwrap()), ..source };
+        let arguments = json!({ "name": "a canary-0123" });
+        let words = Question { action: "add", arguments: &arguments, source: &source }.words();
+        assert!(words.contains("\"a [key]\"") && !words.contains("canary"), "{words}");
     }
 }
