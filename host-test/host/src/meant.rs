@@ -70,12 +70,6 @@ pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
     let schema = &tool.input_schema;
     let given = match object(arguments) {
         Value::Object(given) => given,
-        Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => {
-            match items.pop() {
-                Some(Value::Object(given)) => given,
-                _ => Map::new(),
-            }
-        }
         arguments => return Ok(Meant { arguments, left_out: Vec::new() }),
     };
     let (taken, unknown) = members(unwrapped(given, tool), schema, "")?;
@@ -101,6 +95,9 @@ pub fn object(given: Value) -> Value {
     match given {
         // Some languages have one form for an empty list and an empty object.
         Value::Array(items) if items.is_empty() => Value::Object(Map::new()),
+        Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => {
+            items.remove(0)
+        }
         Value::Null => Value::Object(Map::new()),
         given => of_text(given, Value::is_object),
     }

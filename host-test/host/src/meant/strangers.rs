@@ -6,7 +6,7 @@
 //! | asks for something else than the action does | `dry_run`, `offset`, `upsert` | refused |
 //! | asks for so many, where a field has a maximum | `limit` | refused: "did you mean" |
 //! | resembles a field, or a word of one, by letters, words or description | `phone_number` | refused: "did you mean" |
-//! | is of what an action gives that reads | `phone`, `name` | refused: nothing looks for it |
+//! | is of the rows that an action gives, or somebody's number | `phone`, `name` | refused: nothing looks for it |
 //! | is of the action's own subject, or of its result | `contacts`, `next-page` | refused |
 //! | holds the arguments, or what looks like data, and the action changes something | `mobile` | refused |
 //! | anything else | `x` | passed over, and told |
@@ -183,10 +183,10 @@ impl<'t> Strangers<'t> {
     /// What there is instead.
     pub(super) fn there_are(&self) -> String {
         let own: Vec<_> = self.fields().map(|(own, _)| own).collect();
-        if own.is_empty() {
-            "the action takes none".to_owned()
-        } else {
-            format!("there are {}", own.join(", "))
+        match own.as_slice() {
+            [] => "the action takes none".to_owned(),
+            [one] => format!("there is only {one}"),
+            _ => format!("there are {}", own.join(", ")),
         }
     }
 
@@ -269,8 +269,8 @@ impl<'t> Strangers<'t> {
         name == of_tool || !name.is_empty() && name.iter().all(|it| is_known(it) || is_subject(it))
     }
 
-    /// Whether it names something that the answer has somewhere, so that what is like it is
-    /// wanted.
+    /// Whether it names something that the rows of the answer have, so that those with this
+    /// value are wanted.
     fn is_sought(&self, given: &[String], value: &Value) -> bool {
         let is_there = match value {
             Value::String(text) => !text.trim().is_empty() && plain(text) != plain(&self.0.name),
@@ -282,7 +282,13 @@ impl<'t> Strangers<'t> {
         };
         let is_reached_at = value.as_str().is_some_and(is_reached_at);
         let is_given = !given.is_empty() && names_in(&self.0.output_schema, &is_named);
-        is_there && (is_reached_at || is_given)
+        is_there && self.gives_rows() && (is_reached_at || is_given)
+    }
+
+    fn gives_rows(&self) -> bool {
+        let is_record =
+            |of: &Value| of.get("items").and_then(|row| row.get("properties")).is_some();
+        properties(&self.0.output_schema).any(|(_, of)| is_record(of))
     }
 
     /// What it may stand for, in words; `None` if nothing.

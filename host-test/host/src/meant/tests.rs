@@ -250,6 +250,11 @@ fn what_is_looked_for_where_nothing_looks_is_refused_and_not_taken_for_found() {
         let why = meant(name, value).unwrap_err();
         assert!(why.contains("nothing here") && why.contains("page-number, size"), "{why}");
     }
+    // Where there are no rows, nobody is looked for among them.
+    let of_one =
+        Tool { output_schema: schema(json!({ "properties": { "name": {} } })), ..tool.clone() };
+    let given = json!({ "mobile": "+14155550123", "uuid": "x" });
+    assert_eq!(super::meant(given, &of_one).unwrap().left_out, ["mobile", "uuid"]);
     // Nobody looks for nothing, and some clients say which tool they call.
     for (name, value) in
         [("name", Value::Null), ("name", json!(" ")), ("name", json!("listPeople"))]

@@ -209,6 +209,7 @@ async fn arguments_under_another_name_are_taken_where_there_are_none_under_their
             assert_eq!(rows(both), 3, "{name}");
         }
     }
+    assert_eq!(rows(json!({ "name": "list-contacts", "arguments": [two] })), 2);
     // Nobody can tell which of two is meant.
     assert_eq!(rows(json!({ "name": "list-contacts", "args": two, "input": two })), 3);
     assert_eq!(rows(json!({ "name": "list-contacts", "args": 7 })), 3);
