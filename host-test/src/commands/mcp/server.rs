@@ -166,10 +166,10 @@ impl ServerHandler for Server {
         request: GetPromptRequestParams,
         _: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
-        let said = serde_json::json!([request.name, request.arguments]);
-        let said = self.calls.without_key("", said).await;
-        let name = said[0].as_str().unwrap_or_default();
-        let arguments = said[1].as_object().cloned().unwrap_or_default();
+        let name = self.calls.without_key("", request.name.into()).await;
+        let given = self.calls.without_key("", request.arguments.unwrap_or_default().into()).await;
+        let name = name.as_str().unwrap_or_default();
+        let arguments = given.as_object().cloned().unwrap_or_default();
         let tools = self.listed()?;
         let result = prompts::get(self.calls.connector(), name, &arguments, &tools);
         result.map(Into::into).map_err(|why| ErrorData::invalid_params(repeated(&why), None))
