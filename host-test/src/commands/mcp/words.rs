@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_file_is_named_without_its_folders_and_an_address_stays_whole() {
         for (told, shown) in [
-            ("/home/ada/.config/policy.toml allows it", "policy.toml allows it"),
+            ("/srv/twochat/policy.toml allows it", "policy.toml allows it"),
             ("`chmod go-w /a/b.toml`: /c/d: line 3", "`chmod go-w b.toml`: d: line 3"),
             ("the log `/var/log/a.jsonl`", "the log `a.jsonl`"),
             ("at https://example.com/a/b and/or twochat://contract", ""),
