@@ -23,6 +23,7 @@ use crate::{
     authority,
     constants::{APPLICATION, KEY_PLACE},
     exit::CommandError,
+    terminal,
 };
 
 /// Who calls, as flags say it.
@@ -47,15 +48,15 @@ impl CallerArguments {
     /// What the caller may do with this connector: what its policy says, or without
     /// one everything over the connection of the environment.
     pub(crate) fn access(self, connector: &Connector) -> Result<Access, CommandError> {
-        self.access_to(connector, true)
+        self.access_or(connector, |why| Err(CommandError::Refused(why)))
     }
 
-    /// The same for an action that sends nothing, so that it needs no key: without one,
-    /// nothing leaves.
-    pub(crate) fn access_to(
+    /// The same where it is no fault that nobody gave a key: then nothing leaves. `told`
+    /// hears what to do about it.
+    pub(crate) fn access_or(
         self,
         connector: &Connector,
-        sends: bool,
+        told: impl FnOnce(String) -> Result<(), CommandError>,
     ) -> Result<Access, CommandError> {
         if let Some(file) = policy(self.policy) {
             if self.audit.is_some() {
@@ -85,10 +86,8 @@ impl CallerArguments {
         let vendor = authority::without_a_word(connector)?;
         let mut connection = from_environment(&vendor)?;
         if connection.key().is_none() && connector.reaches_out() {
-            if sends {
-                return Err(CommandError::Refused(without_key()?));
-            }
-            connection = connection.with_methods(Vec::new());
+            connection = connection.closed(&no_key_here()?);
+            told(without_key()?)?;
         }
         let connection = Arc::new(connection);
         let until = Policy::of_user(APPLICATION);
@@ -100,6 +99,17 @@ impl CallerArguments {
     /// The policy that is followed, if there is one.
     pub(crate) fn policy_file(&self) -> Option<PathBuf> {
         policy(self.policy.clone())
+    }
+}
+
+impl CallerArguments {
+    /// The same for a server: whoever starts it may not be there to read why it ended, so it
+    /// serves without a key as well, and each call says what is missing.
+    pub(crate) fn access_of_server(self, connector: &Connector) -> Result<Access, CommandError> {
+        self.access_or(connector, |why| {
+            terminal::say(&format!("twochat: {why}. Until then no call is sent."));
+            Ok(())
+        })
     }
 }
 
@@ -116,7 +126,7 @@ impl CallerArguments {
     /// a persona, each shows whose calls it makes.
     pub(crate) fn callers(self, connector: &Connector) -> Result<Callers, CommandError> {
         let file = policy(self.policy.clone()).filter(|_| self.persona.is_none());
-        let access = self.access(connector)?;
+        let access = self.access_of_server(connector)?;
         Ok(match file {
             Some(file) => Callers::ByToken(file, access),
             None => Callers::All(access),
@@ -158,6 +168,15 @@ fn without_key() -> Result<String, CommandError> {
     Ok(format!(
         "there is no key and no policy: set {setting} to the key of your 2Chat account, or \
          store it once with `twochat connect NAME`. The key is shown at {KEY_PLACE}"
+    ))
+}
+
+/// What to tell whoever calls a server that has no key.
+fn no_key_here() -> Result<String, CommandError> {
+    let setting = authority::key_setting()?;
+    Ok(format!(
+        "this server has no key: the user must set {setting} to the key of the 2Chat account in \
+         the settings that start it, and start it again. The key is shown at {KEY_PLACE}"
     ))
 }
 

@@ -1,7 +1,7 @@
 //! What does a message of the Model Context Protocol say, and what is answered to one that
 //! cannot be read?
 
-use host::doubles::doubled;
+use host::{doubles::doubled, meant::object};
 use rmcp::{
     ErrorData, RoleServer,
     model::{
@@ -24,6 +24,8 @@ pub(crate) const LIMIT: usize = 4 << 20;
 /// A message of more bytes is large.
 pub(crate) const LARGE: usize = 64 << 10;
 
+/// What others call the arguments of a call.
+const ARGUMENTS: [&str; 4] = ["args", "input", "parameters", "params"];
 /// So many letters of an id are repeated.
 const REPEATED: usize = 60;
 
@@ -121,8 +123,17 @@ fn one(text: &[u8]) -> Option<Result<Taken, Outgoing>> {
             let why = "the id of a request is a text or a whole number, not null";
             return refuse(ErrorData::invalid_request(why, None), None);
         }
+        // What this server asks has a number as its id.
+        Ok(JsonRpcMessage::Response(answer)) if matches!(answer.id, RequestId::String(_)) => {
+            return None;
+        }
         Ok(message) => match doubled(text) {
-            None => return Some(Ok(greeted(message))),
+            None => {
+                return Some(Ok(match with_arguments(&message, text) {
+                    Some(taken) => taken,
+                    None => greeted(message),
+                }));
+            }
             Some(name) => {
                 let name: String = name.chars().take(REPEATED).collect();
                 let why = format!("`{}` stands twice in one object", visible(&name));
@@ -214,6 +225,24 @@ fn with_objects(text: &[u8]) -> Option<Vec<u8>> {
         *meta = json!({});
     }
     Some(message.to_string().into_bytes())
+}
+
+/// A call whose arguments stand under a name that others use, where none stand under theirs.
+fn with_arguments(message: &Incoming, text: &[u8]) -> Option<Taken> {
+    let JsonRpcMessage::Request(request) = message else { return None };
+    let ClientRequest::CallToolRequest(_) = &request.request else { return None };
+    let mut message: Value = serde_json::from_slice(text).ok()?;
+    let params = message.get_mut("params")?.as_object_mut()?;
+    if params.contains_key("arguments") {
+        return None;
+    }
+    let under = |name: &&'static str| Some((*name, object(params.get(*name)?.clone())));
+    let given: Vec<_> = ARGUMENTS.iter().filter_map(under).collect();
+    let [(name, arguments @ Value::Object(_))] = given.as_slice() else { return None };
+    params.shift_remove(*name);
+    params.insert("arguments".to_owned(), arguments.clone());
+    let text = message.to_string().into_bytes();
+    Some(Taken { message: serde_json::from_slice(&text).ok()?, text: Some(text) })
 }
 
 /// What is written, which shows an id, though it be none.

@@ -211,7 +211,9 @@ mod tests {
             (403, r#"{"detail":"Private flow"}"#, ErrorKind::Forbidden),
             (403, "", ErrorKind::Forbidden),
             (404, r#"{"detail":"Not Found"}"#, ErrorKind::NotFound),
-            (422, "{}", ErrorKind::InvalidInput),
+            // It has no arguments that could be wrong.
+            (422, "{}", ErrorKind::Rejected),
+            (400, "{}", ErrorKind::Rejected),
             (429, "{}", ErrorKind::RateLimited),
             (409, "{}", ErrorKind::Busy),
             (503, "{}", ErrorKind::Busy),

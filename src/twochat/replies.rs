@@ -83,8 +83,8 @@ pub(crate) fn accept<'k>(
         body => body.map_err(|failure| failure.with_status(reply.status))?,
     };
     let answer = Answer::new(unquoted(text), settings.key(), tells_more);
-    let refusal =
-        (!succeeded).then(|| refusal(reply.status, None, heard(&answer, true, arguments).words));
+    let refusal = (!succeeded)
+        .then(|| refusal(reply.status, None, heard(&answer, true, arguments).words, arguments));
     Ok((answer, refusal))
 }
 
@@ -112,7 +112,7 @@ pub(crate) fn judge(
     let is_made = heard.says_yes && matches!(read, Brings::Made(_));
     if (heard.says_no && !is_made) || is_reason {
         return Some(match heard.words.status {
-            Some(meant) => refusal(status, Some(meant), heard.words),
+            Some(meant) => refusal(status, Some(meant), heard.words, arguments),
             None => {
                 failure_in_words(ErrorKind::Rejected, FAILED_IN_SPITE, heard.words, status, None)
             }
@@ -195,7 +195,7 @@ const PAGE_INSTEAD: &str = "A web page came instead of JSON: probably not from 2
 ///
 /// The meanings are those of 2Chat's page of response codes, and of HTTP; that
 /// of a refused key or account is in the words, whatever the status.
-fn refusal(status: u16, meant: Option<u16>, words: Words) -> Box<Failure> {
+fn refusal(status: u16, meant: Option<u16>, words: Words, arguments: &Arguments) -> Box<Failure> {
     // Some refuse for good where they mean "not so often".
     let is_rate = words.status == Some(429) && matches!(status, 400 | 403 | 420);
     let meant = meant.or(words.status.filter(|_| is_rate));
@@ -203,11 +203,14 @@ fn refusal(status: u16, meant: Option<u16>, words: Words) -> Box<Failure> {
         (401..=403, Some(Verdict::Blocked)) => (ErrorKind::Forbidden, FORBIDDEN),
         (401..=403, Some(Verdict::QuotaExhausted)) => (ErrorKind::QuotaExhausted, USED_UP),
         (402 | 403, Some(Verdict::Invalid)) => (ErrorKind::Unauthorized, UNKNOWN_KEY),
+        // Where nothing was given, nothing can be corrected.
+        (400 | 406 | 422, _) if arguments.names.is_empty() => (ErrorKind::Rejected, REFUSED),
         (status, _) => meaning(status, words.conflict),
     };
     failure_in_words(kind, advice, words, status, meant)
 }
 
+const REFUSED: Advice = ("2Chat refused the request", "Repeating it will not help.");
 const UNKNOWN_KEY: Advice = (
     "2Chat does not know the API key, or received no API key",
     "Check the key in the connection, or make a new one at \
@@ -276,9 +279,7 @@ fn meaning(status: u16, conflict: bool) -> (ErrorKind, Advice) {
             ),
         ),
         500..=599 => (ErrorKind::Interrupted, ("2Chat failed on its own side", "Try again.")),
-        400..=499 => {
-            (ErrorKind::Rejected, ("2Chat refused the request", "Repeating it will not help."))
-        }
+        400..=499 => (ErrorKind::Rejected, REFUSED),
         300..=399 => (
             ErrorKind::UnexpectedReply,
             (

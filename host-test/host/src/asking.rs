@@ -8,7 +8,7 @@ use std::{fmt, pin::Pin, time::Duration};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::{calls::Source, seen::is_unseen};
+use crate::{calls::Source, hiding::Hiding, seen::is_unseen};
 
 /// A person may think for so long.
 pub const THINKING: Duration = Duration::from_secs(5 * 60);
@@ -74,16 +74,17 @@ impl Question<'_> {
     #[must_use]
     pub fn words(&self) -> String {
         let on_behalf = &self.source.on_behalf;
+        let mut arguments = self.arguments.clone();
+        Hiding::of(self.source.key.as_ref(), &[]).hide(&mut arguments);
         let of = |what: &str, name: &Option<String>| {
             name.as_ref().map_or_else(String::new, |name| format!("\n{what}: {name}"))
         };
         let words = format!(
-            "May `{}` be called, with exactly these arguments?{}{}{}\narguments: {:#}",
+            "May `{}` be called, with exactly these arguments?{}{}{}\narguments: {arguments:#}",
             self.action,
             of("persona", &on_behalf.persona),
             of("connection", &on_behalf.connection),
             of("server", &on_behalf.server),
-            self.arguments,
         );
         seen(&words)
     }
@@ -156,7 +157,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::access::OnBehalf;
+    use crate::{access::OnBehalf, secret::Secret};
 
     #[test]
     fn a_question_shows_all_that_is_sent_and_hides_and_steers_nothing() {
@@ -166,16 +167,21 @@ mod tests {
             server: Some("https://api.example.com/v1".to_owned()),
         };
         let source = Source { on_behalf, key: None };
-        let odd = "a\u{200b}b\u{1b}[2Jc\u{202e}d\u{e0041}\u{a0}e\nMay it?";
+        let odd = "a\u{200b}b\u{1b}[2Jc\u{202e}d\u{e0041}\u{a0}e\u{e000}f\u{378}g\nMay it?";
         let arguments = json!({ "name": odd, "kind": "phone" });
         let words = Question { action: "add", arguments: &arguments, source: &source }.words();
         let head = "May `add` be called, with exactly these arguments?\npersona: clerk\n\
                     connection: work\nserver: https://api.example.com/v1\narguments: {\n";
         assert!(words.starts_with(head), "{words}");
-        let shown = r#"a\u200bb\u001b[2Jc\u202ed\udb40\udc41\u00a0e\nMay it?"#;
+        let shown = r#"a\u200bb\u001b[2Jc\u202ed\udb40\udc41\u00a0e\ue000f\u0378g\nMay it?"#;
         assert!(words.contains(shown), "{words}");
         // Whoever reads it back has what is sent.
         let (_, json) = words.split_once("arguments: ").unwrap();
         assert_eq!(json.parse::<Value>().unwrap(), arguments);
+        // But for the key, which is nobody's to see.
+        let source = Source { key: Some(Secret::new("canary-0123").unwrap()), ..source };
+        let arguments = json!({ "name": "a canary-0123" });
+        let words = Question { action: "add", arguments: &arguments, source: &source }.words();
+        assert!(words.contains("\"a [key]\"") && !words.contains("canary"), "{words}");
     }
 }

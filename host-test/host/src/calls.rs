@@ -211,6 +211,10 @@ impl Calls {
         let asked_about = source_of(&decision.on_behalf, &permit);
         let mut call = call;
         if permit.asks {
+            if let Some(tries) = self.refused_unsent(&call, &permit, patience.left()).await {
+                record.ended(|| tries.ended(), patience.left(), waits).await?;
+                return tries.last;
+            }
             let begun = Instant::now();
             // Where it was said to go, its tries go, or nowhere.
             call = Call { source: Some(&asked_about), ..call };
@@ -226,13 +230,30 @@ impl Calls {
         tries.last
     }
 
-    /// Writes down a call that is not made, for this reason, and gives it back.
-    pub async fn turn_down(&self, call: Call<'_>, why: NoOutcome) -> NoOutcome {
-        let record = match self.decide(&call).await {
-            Ok(decision) => self.write_down(&call, &decision),
+    /// Writes down a call that is not made, and gives the reason back, which is told of its
+    /// arguments without the key.
+    pub async fn turn_down(
+        &self,
+        call: Call<'_>,
+        why: impl FnOnce(Value) -> NoOutcome,
+    ) -> NoOutcome {
+        let decision = match self.decide(&call).await {
+            Ok(decision) => decision,
             Err(why) => return why,
         };
-        record.map_or_else(|unwritten| unwritten, |record| record.turned_down(why))
+        let mut shown = call.arguments.clone();
+        Hiding::of(decision.key.as_ref(), &[]).hide(&mut shown);
+        let record = self.write_down(&call, &decision);
+        record.map_or_else(|unwritten| unwritten, |record| record.turned_down(why(shown)))
+    }
+
+    /// What somebody said of this action, to be said back: without the key, where it is at
+    /// hand.
+    pub async fn without_key(&self, action: &str, mut said: Value) -> Value {
+        if let Ok(decision) = self.decide(&Call::new(action, &Value::Null)).await {
+            Hiding::of(decision.key.as_ref(), &[]).hide(&mut said);
+        }
+        said
     }
 
     async fn decide(&self, call: &Call<'_>) -> Result<Decision, NoOutcome> {
@@ -264,17 +285,8 @@ impl Calls {
         let traffic = Arc::default();
         let was_asked = permit.asks;
         let last = self.send_once(call, &permit, patience.left(), &traffic).await;
-        let mut tries = Tries {
-            last,
-            permit,
-            traffic,
-            fuel: 0,
-            retries: 0,
-            may_have_left: false,
-            may_have_happened: false,
-        };
+        let mut tries = Tries::begun(last, permit, traffic);
         loop {
-            tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
             let Some(wait) = tries.wait(patience, waits) else { return tries };
             sleep(wait).await;
             // What was revoked meanwhile is not tried again, nor what is to be asked about now.
@@ -288,6 +300,7 @@ impl Calls {
             tries.may_have_happened |= tries.last_may_have_happened();
             let (permit, traffic) = (&tries.permit, &tries.traffic);
             tries.last = self.send_once(call, permit, patience.left(), traffic).await;
+            tries.fuel += tries.last.as_ref().map_or(0, |outcome| outcome.fuel);
         }
     }
 
@@ -356,6 +369,13 @@ struct Tries<T> {
 const NOTHING_LEFT: &str = "Nothing was sent.";
 
 impl<T: Form> Tries<T> {
+    /// Those of a call that was tried once.
+    fn begun(last: Result<Outcome<T>, NoOutcome>, permit: Permit, traffic: Arc<Traffic>) -> Self {
+        let fuel = last.as_ref().map_or(0, |outcome| outcome.fuel);
+        let (retries, may_have_left, may_have_happened) = (0, false, false);
+        Self { last, permit, traffic, fuel, retries, may_have_left, may_have_happened }
+    }
+
     fn last_may_have_happened(&self) -> bool {
         let error = self.last.as_ref().ok().and_then(|outcome| outcome.result.as_ref().err());
         error.and_then(|error| error.get("carried-out")?.as_str()) == Some("perhaps")

@@ -13,6 +13,7 @@ use wit_parser::{Type, TypeDefKind};
 use crate::{
     docs::{Comes, Doc, Docs, Effect},
     meant::plain,
+    suggest::unknown,
     tools::Tool,
 };
 
@@ -26,6 +27,8 @@ const DEPTH: usize = 8;
 pub struct Fields {
     /// The members of the result that hold rows.
     rows: Vec<String>,
+    /// Those that hold none, and come whatever is asked for.
+    beside: Vec<String>,
     /// The fields, as `details.value`, and when they come.
     all: Vec<(String, Comes)>,
 }
@@ -45,13 +48,15 @@ impl Fields {
             TypeDefKind::Result(result) => result.ok,
             _ => function.result,
         };
-        let mut fields = Self { rows: Vec::new(), all: Vec::new() };
+        let mut fields = Self { rows: Vec::new(), beside: Vec::new(), all: Vec::new() };
         for (name, ty, _) in members(result, docs) {
             if let Some(TypeDefKind::List(row)) = docs.kind(Some(ty))
                 && !members(Some(*row), docs).is_empty()
             {
                 fields.rows.push(name);
                 fields.add("", Some(*row), docs, DEPTH);
+            } else {
+                fields.beside.push(name);
             }
         }
         (!fields.rows.is_empty()).then_some(fields)
@@ -109,22 +114,44 @@ impl Fields {
                 format!("{FIELDS}[{index}]: expected the name of a field; found {name}")
             })?;
             for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-                if matches!(name, "*" | "all") {
-                    paths.extend(self.all.iter().map(|(path, _)| path.clone()));
-                    continue;
-                }
-                let path = self.all.iter().find(|(path, _)| self.is_meant(name, path));
-                let (path, _) = path.ok_or_else(|| {
+                let named = self.named(name).ok_or_else(|| {
                     let known: Vec<_> = self.all.iter().map(|(path, _)| &**path).collect();
                     let name: String = name.chars().take(60).flat_map(char::escape_debug).collect();
-                    let known = known.join(", ");
-                    format!("{FIELDS}[{index}]: there is no field {name}; there are {known}")
+                    format!("{FIELDS}[{index}]: {}", unknown("field", &name, &known, "there are"))
                 })?;
-                paths.insert(path.clone());
+                paths.extend(named.into_iter().map(str::to_owned));
             }
         }
         // None at all is no choice.
         Ok(Choice { fields: self, asked: Some(paths).filter(|paths| !paths.is_empty()) })
+    }
+
+    /// The fields of this name: none where it is that of what comes anyway.
+    fn named(&self, name: &str) -> Option<Vec<&str>> {
+        let of_fields = |fits: &dyn Fn(&str, Comes) -> bool| -> Vec<_> {
+            let fields = self.all.iter().filter(|(path, comes)| fits(path, *comes));
+            fields.map(|(path, _)| &**path).collect()
+        };
+        if matches!(name, "*" | "all") {
+            return Some(of_fields(&|_, _| true));
+        }
+        if let Some((path, _)) = self.all.iter().find(|(path, _)| self.is_meant(name, path)) {
+            return Some(vec![path]);
+        }
+        let whole = plain(name.trim_end_matches("[]"));
+        if self.rows.iter().any(|rows| plain(rows) == whole) {
+            let has_fields = |path: &str| {
+                let within = format!("{path}.");
+                self.all.iter().any(|(other, _)| other.starts_with(&within))
+            };
+            return Some(of_fields(&|path, comes| comes != Comes::OnRequest && !has_fields(path)));
+        }
+        if self.beside.iter().any(|beside| plain(beside) == whole) {
+            return Some(Vec::new());
+        }
+        // The one that is called so, wherever it stands.
+        let last = |path: &str| path.rsplit('.').next().is_some_and(|last| plain(last) == whole);
+        Some(of_fields(&|path, _| last(path))).filter(|found| found.len() == 1)
     }
 
     /// Whether a name, with the rows before it or without, is that of the field.
@@ -339,11 +366,43 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_anyway_may_be_named_and_a_field_by_its_last_name_where_it_is_the_only_one() {
+        let row = |asked: Value| {
+            let (fields, mut result) = (fields(), page());
+            fields.choice(&mut json!({ "fields": asked })).unwrap().apply(&mut result);
+            (result["rows"][0].take(), result["next"].take())
+        };
+        let default = json!({ "uuid": "1", "parts": [{ "id": 1, "value": "v" }], "unread": 2 });
+        for anyway in [json!(["next"]), json!("words, rows"), json!(["Rows[]"]), json!(["rows"])] {
+            assert_eq!(row(anyway.clone()), (default.clone(), json!(3)), "{anyway}");
+        }
+        assert_eq!(row(json!(["unread"])).0, json!({ "unread": 2 }));
+        let whole = json!({ "uuid": "1", "pic-url": "u", "unread": 2,
+            "parts": [{ "id": 1, "at": "t", "value": "v" }] });
+        assert_eq!((row(json!("all")).0, row(json!(["*"])).0), (whole.clone(), whole));
+        let value = json!({ "parts": [{ "value": "v" }], "unread": 2 });
+        assert_eq!(row(json!(["value"])).0, value);
+        let of_two = "package a:b; interface actions {
+          record one { same: u32 } record two { same: u32 }
+          record row { first: list<one>, second: list<two> }
+          record page { rows: list<row> }
+          /// Effect: reads.
+          read: func() -> page; }";
+        let docs = Docs::from_wit(of_two.to_owned());
+        let fields = Fields::of(&tool("read", &json!({})), &docs).unwrap();
+        let why = fields.choice(&mut json!({ "fields": "same" })).unwrap_err();
+        assert!(why.contains("there is no field `same`"), "{why}");
+    }
+
+    #[test]
     fn a_name_of_no_field_is_refused_with_those_that_there_are() {
         let why = |asked: Value| fields().choice(&mut json!({ "fields": asked })).unwrap_err();
-        let expected = "fields[1]: there is no field parts.no; there are uuid, pic-url, parts, \
-                        parts.id, parts.at, parts.value, unread";
+        let expected = "fields[1]: there is no field `parts.no`; did you mean `parts`? There are \
+                        uuid, pic-url, parts, parts.id, parts.at, parts.value, unread";
         assert_eq!(why(json!(["uuid", "parts.no"])), expected);
+        assert!(
+            why(json!("zzz")).starts_with("fields[0]: there is no field `zzz`; there are uuid")
+        );
         assert_eq!(why(json!([7])), "fields[0]: expected the name of a field; found 7");
     }
 }

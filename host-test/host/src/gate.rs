@@ -106,6 +106,8 @@ pub struct Connection {
     base: Url,
     route: Route,
     methods: Vec<Method>,
+    /// Why nothing leaves at all, if so.
+    closed: Option<Arc<str>>,
     key: Option<Secret>,
     bounds: Bounds,
     throttle: Throttle,
@@ -145,7 +147,8 @@ impl Connection {
         let (methods, bounds) = (vendor.methods.clone(), Bounds::default());
         let (route, throttle) = (Route::to(addresses), Throttle::new(bounds.at_once));
         let vendor = Arc::clone(vendor);
-        Ok(Self { vendor, name: None, base, route, methods, key, bounds, throttle })
+        let (name, closed) = (None, None);
+        Ok(Self { vendor, name, base, route, methods, closed, key, bounds, throttle })
     }
 
     /// The same connection, of this name where somebody is told of it.
@@ -164,6 +167,12 @@ impl Connection {
     #[must_use]
     pub fn with_methods(self, methods: Vec<Method>) -> Self {
         Self { methods, ..self }
+    }
+
+    /// The same connection, over which nothing leaves, for this reason.
+    #[must_use]
+    pub fn closed(self, why: &str) -> Self {
+        Self { closed: Some(why.into()), ..self }
     }
 
     /// The same connection with another key; all else is shared.
@@ -222,6 +231,9 @@ impl Connection {
 
     /// Why the request may not leave, if it may not.
     fn refusal(&self, request: &Request<WasiBody>) -> Option<String> {
+        if let Some(why) = &self.closed {
+            return Some(why.to_string());
+        }
         let (method, uri) = (request.method(), request.uri());
         let whose = self.called();
         if !self.methods.contains(method) {
@@ -378,7 +390,10 @@ impl WasiHttpHooks for Gate {
         Box::new(async move {
             if let Some(refusal) = refusal {
                 traffic.kept(&refusal);
-                return Err(Error::HttpRequestDenied);
+                return Err(match connection.closed {
+                    Some(_) => Error::ConfigurationError,
+                    None => Error::HttpRequestDenied,
+                });
             }
             let turn = connection.throttle.clone().turn(call_ends).await.map_err(|held| {
                 let why = format!("{} lets no more out: {}", connection.called(), held.why);

@@ -11,6 +11,7 @@
 //! | `{"0": …, "1": …}`, `{"item": …}`, `[[…]]` | an array | its items |
 //! | text | a number or truth | the number or truth |
 //! | a whole number | a text | its digits |
+//! | an object or array | a text whose example is JSON | its JSON text |
 //! | `3.0` | an integer | `3` |
 //! | a word in another spelling | words to choose from | the word: `WHATSAPP_PHONE` is `whatsapp-phone` |
 //! | text with blanks around it | a text of a pattern | the text |
@@ -69,12 +70,6 @@ pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
     let schema = &tool.input_schema;
     let given = match object(arguments) {
         Value::Object(given) => given,
-        Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => {
-            match items.pop() {
-                Some(Value::Object(given)) => given,
-                _ => Map::new(),
-            }
-        }
         arguments => return Ok(Meant { arguments, left_out: Vec::new() }),
     };
     let (taken, unknown) = members(unwrapped(given, tool), schema, "")?;
@@ -100,6 +95,9 @@ pub fn object(given: Value) -> Value {
     match given {
         // Some languages have one form for an empty list and an empty object.
         Value::Array(items) if items.is_empty() => Value::Object(Map::new()),
+        Value::Array(mut items) if matches!(items.as_slice(), [Value::Object(_)]) => {
+            items.remove(0)
+        }
         Value::Null => Value::Object(Map::new()),
         given => of_text(given, Value::is_object),
     }
@@ -199,6 +197,9 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
             _ => Value::String(text),
         },
         Value::Number(number) if is("string") && !number.is_f64() => number.to_string().into(),
+        Value::Array(_) | Value::Object(_) if is("string") && is_of_json(schema) => {
+            given.to_string().into()
+        }
         Value::String(text) if is_unfilled(&text) => {
             return Err(format!(
                 "{place}: {} cannot be used; it stands for a text that was not filled in",
@@ -223,6 +224,13 @@ fn is_nothing(value: &Value, member: &Value) -> bool {
     let of_one_type = member.as_object().and_then(of_one_type);
     let ty = of_one_type.and_then(|of| of.get("type")).and_then(Value::as_str);
     holds_none && !matches!(ty, None | Some("array" | "object"))
+}
+
+/// Whether the text that belongs there is the JSON of an object or a list, as its example is.
+fn is_of_json(schema: &Map<String, Value>) -> bool {
+    let examples = schema.get("examples").and_then(Value::as_array).into_iter().flatten();
+    let mut read = examples.filter_map(|one| serde_json::from_str::<Value>(one.as_str()?).ok());
+    read.any(|one| one.is_object() || one.is_array())
 }
 
 /// Whether a template or a program wrote it where a text was missing.

@@ -189,7 +189,11 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let misread = |error: clap::Error| CommandError::Misuse(error.to_string());
     let form = FormArguments::from_arg_matches(matches).map_err(misread)?;
     let caller = CallerArguments::from_arg_matches(matches).map_err(misread)?;
-    let access = caller.access_to(&connector, tool.name != READ)?;
+    let needs_key = |why| match &*tool.name {
+        READ => Ok(()),
+        _ => Err(CommandError::Refused(why)),
+    };
+    let access = caller.access_or(&connector, needs_key)?;
     let calls = Calls::of(connector, offer, client()?, access);
     let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");

@@ -36,13 +36,15 @@ mod resources;
 mod served;
 mod server;
 mod turns;
+mod words;
 
 /// Serve the actions as tools to agents (MCP over standard input and output, or HTTP).
 ///
 /// An agent starts this command itself, such as Claude Code after `claude mcp add
 /// twochat --env TWOCHAT_API_KEY=... -- twochat mcp`. The key is read from there, or
 /// as the policy says, and added to requests by the host; neither the agent nor the
-/// component sees it. What a request's `_meta` has as `prompt` is written down with
+/// component sees it. Without a key it serves as well, and each call says what is missing.
+/// What a request's `_meta` has as `prompt` is written down with
 /// the call. Where the policy says that a person must say yes to a call (`ask`), the client
 /// shows them the form that it is asked for (elicitation); without one it is refused. It
 /// ends when its input does.
@@ -119,7 +121,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         let make = Make { connector, client, identity, toolsets, tries, all };
         return http::serve(address, allow_host, callers, make).await;
     }
-    let access = caller.access(&connector)?;
+    let access = caller.access_of_server(&connector)?;
     let turns = vec![Arc::clone(&all)];
     let make = Make { connector, client: client()?, identity, toolsets, tries, all };
     let server = make.server(access, turns);

@@ -40,8 +40,7 @@ async fn without_key_and_policy_nothing_is_sent_and_it_is_said_what_to_do() {
     let twochat = twochat_with(1).await;
     let base = twochat.base_url();
     for settings in [&[][..], &[("TWOCHAT_BASE_URL", base.as_str())], &[("TWOCHAT_API_KEY", " ")]] {
-        for words in [&["call", "list-contacts"][..], &["call", "list-contacts", "--all"], &["mcp"]]
-        {
+        for words in [&["call", "list-contacts"][..], &["call", "list-contacts", "--all"]] {
             let refused = run(words, settings);
             let message = refused.message(2);
             for word in [
@@ -71,6 +70,36 @@ async fn without_key_and_policy_nothing_is_sent_and_it_is_said_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_server_without_a_key_serves_and_each_call_says_what_is_missing() {
+    let twochat = twochat_with(1).await;
+    let base = twochat.base_url();
+    let mut agent = Agent::started(&["--toolsets", "events"], &[("TWOCHAT_BASE_URL", &base)]);
+    let listed = agent.ask("tools/list", json!({}));
+    assert_eq!(listed["result"]["tools"].as_array().map(Vec::len), Some(EVENT_TOOLS.len()));
+    let ended = agent.ended_saying();
+    assert_eq!(ended.0, Some(0), "{ended:?}");
+    for word in ["there is no key and no policy", "twochat connect", "Until then no call is sent"] {
+        assert!(ended.1.contains(word), "{word}: {ended:?}");
+    }
+
+    let mut agent = Agent::started(&[], &[("TWOCHAT_BASE_URL", &base)]);
+    for (action, arguments) in every_action() {
+        let why = agent.fails(action, arguments);
+        for word in [
+            "Error: denied-by-host. It was not carried out. Do not repeat this call.",
+            "this server has no key: the user must set TWOCHAT_API_KEY",
+            "https://app.2chat.io",
+        ] {
+            assert!(why.contains(word), "{word}: {why}");
+        }
+    }
+    // What the component refuses by itself is said first.
+    let nobody = json!({ "first-name": "Ada", "details": [{ "kind": "phone", "value": "1" }] });
+    assert!(agent.fails("create-contact", nobody).contains("details[0].value: expected"));
+    assert_eq!(twochat.requests(), []);
+}
+
+#[tokio::test]
 async fn a_new_connection_goes_where_the_environment_says_unless_a_flag_does() {
     let (exported, flagged) = (twochat_with(1).await, twochat_with(1).await);
     let (exported_url, flagged_url) = (exported.base_url(), flagged.base_url());
@@ -89,6 +118,36 @@ async fn a_new_connection_goes_where_the_environment_says_unless_a_flag_does() {
     let done = connect(&["work"], &flagged_url);
     assert!(done.output().contains(&format!("connected: work ({exported_url})")), "{done:?}");
     assert_eq!(flagged.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn an_agent_hears_the_rule_that_refuses_it_and_not_where_the_policy_is() {
+    let twochat = twochat_with(1).await;
+    let file = policy("folders", &of_two(&twochat));
+    let words = ["--policy", file.to_str().unwrap(), "--persona", "reader"];
+    let mut agent = Agent::started(&words, &[("WORK_KEY", CANARY)]);
+    let folder = file.parent().unwrap().to_str().unwrap();
+    let refused = |agent: &mut Agent, expected: &str| {
+        let why = agent.fails("create-contact", crate::support::new_contact());
+        assert!(why.contains(expected) && !why.contains(folder), "{why}");
+        assert!(why.ends_with("tell the user: whoever set this up has to change that first."));
+    };
+    let rule = "the persona `reader` may not call `create-contact`: policy.toml allows it list-";
+    refused(&mut agent, rule);
+    // Whoever runs the server finds it in the log.
+    let log = fs::read_to_string(file.with_file_name("audit.jsonl")).unwrap();
+    assert!(log.contains(&format!("{}: ", file.display())) || log.contains(folder), "{log}");
+    let text = fs::read_to_string(&file).unwrap();
+    for (broken, expected) in [
+        (text.replace("[personas.reader]", "[personas.other]"), "policy.toml has no persona `read"),
+        (text.replace("methods = [", "methods = [["), "policy.toml: line "),
+    ] {
+        fs::write(&file, broken).unwrap();
+        refused(&mut agent, expected);
+        let listed = agent.ask("tools/list", json!({}));
+        let why = listed["error"]["message"].as_str().unwrap();
+        assert!(why.contains(expected) && !why.contains(folder), "{why}");
+    }
 }
 
 #[tokio::test]

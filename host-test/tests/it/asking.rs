@@ -147,11 +147,17 @@ async fn a_yes_at_the_terminal_sends_what_was_shown_and_anything_else_sends_noth
 async fn what_is_shown_at_the_terminal_cannot_steer_it_or_hide() {
     let twochat = twochat_with(1).await;
     let policy = Policy::of("steering", &twochat);
-    let odd = r#"{"first-name": "A\u001b[2J\u202e\u200bB", "details": [{"kind": "phone", "value": "+14155550123"}]}"#;
+    // What has no form that everybody knows, the component takes; what steers, it refuses
+    // before anybody is asked.
+    let odd = r#"{"first-name": "A\ue000B\u0378", "details": [{"kind": "phone", "value": "+14155550123"}]}"#;
     let (code, shown) = policy.typed(&format!("create-contact '{odd}'"), "n\n");
     assert_eq!(code, Some(2), "{shown}");
-    assert!(shown.contains(r#"A\u001b[2J\u202e\u200bB"#), "{shown}");
-    assert!(!shown.contains('\u{1b}') && !shown.contains('\u{202e}'), "{shown:?}");
+    assert!(shown.contains(r#"A\ue000B\u0378"#), "{shown}");
+    assert!(!shown.contains(['\u{e000}', '\u{378}']), "{shown:?}");
+    let steering = odd.replace(r"\ue000", r"\u001b[2J\u202e");
+    let (code, shown) = policy.typed(&format!("create-contact '{steering}'"), "");
+    assert_eq!((code, shown.contains("May `")), (Some(1), false), "{shown}");
+    assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -349,7 +355,8 @@ async fn nobody_is_asked_about_what_does_not_fit_or_cannot_be_read() {
     let twochat = twochat_with(1).await;
     let policy = Policy::of("misfit", &twochat);
     let asker = Asked::to(Answer::Yes, || {});
-    let large = json!({ "first-name": "A".repeat(20_000), "details": [] });
+    let mut large = new();
+    large["first-name"] = "A".repeat(20_000).into();
     for (arguments, expected) in
         [(json!({ "name": 1 }), "name"), (large, "more than 16 KiB, which no person reads")]
     {
@@ -357,5 +364,21 @@ async fn nobody_is_asked_about_what_does_not_fit_or_cannot_be_read() {
         let why = policy.calls().make_once(call).await.unwrap_err().to_string();
         assert!(why.contains(expected), "{why}");
     }
+    assert_eq!((asker.times.into_inner(), twochat.requests()), (0, vec![]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_asked_about_what_the_component_refuses_and_the_log_has_it_once() {
+    let twochat = twochat_with(1).await;
+    let policy = Policy::of("refused", &twochat);
+    let asker = Asked::to(Answer::Yes, || {});
+    let arguments =
+        json!({ "first-name": "Ada", "details": [{ "kind": "phone", "value": "0415" }] });
+    let call = Call { asker: Some(&asker), ..Call::new("create-contact", &arguments) };
+    let error = policy.calls().make_once(call).await.unwrap().result.unwrap_err();
+    assert_eq!((&error["kind"], &error["carried-out"]), (&json!("invalid-input"), &json!("no")));
+    assert_eq!(policy.ends(), [(Value::Null, Value::Null, json!("invalid-input"))]);
+    let log = fs::read_to_string(policy.file.with_file_name("audit.jsonl")).unwrap();
+    assert_eq!(log.lines().count(), 2, "{log}");
     assert_eq!((asker.times.into_inner(), twochat.requests()), (0, vec![]));
 }

@@ -5,6 +5,7 @@ mod batches;
 mod chaos;
 mod flood;
 mod full;
+mod keys;
 mod nonsense;
 mod offers;
 mod waiting;
@@ -263,7 +264,7 @@ async fn arguments_that_do_not_fit_are_told_by_name_and_nothing_is_sent() {
         (
             "list-contacts",
             json!({ "page-size": 100 }),
-            "page-size: there is no such field; did you mean page-number or results-per-page?",
+            "page-size: there is no such field; did you mean results-per-page?",
         ),
         ("list-contacts", json!({ "cursor": "1" }), "cursor: there is no such field, and nothing"),
         (

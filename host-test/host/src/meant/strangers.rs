@@ -4,7 +4,9 @@
 //! | --- | --- | --- |
 //! | is a client's own, by its words | `wait_for_previous`, `toolCallId` | passed over |
 //! | asks for something else than the action does | `dry_run`, `offset`, `upsert` | refused |
+//! | asks for so many, where a field has a maximum | `limit` | refused: "did you mean" |
 //! | resembles a field, or a word of one, by letters, words or description | `phone_number` | refused: "did you mean" |
+//! | is of the rows that an action gives, or somebody's number | `phone`, `name` | refused: nothing looks for it |
 //! | is of the action's own subject, or of its result | `contacts`, `next-page` | refused |
 //! | holds the arguments, or what looks like data, and the action changes something | `mobile` | refused |
 //! | anything else | `x` | passed over, and told |
@@ -93,6 +95,8 @@ const OTHERWISE: [&str; 38] = [
     "upsert",
     "validate",
 ];
+/// Words that ask for so many and no more.
+const HOW_MANY: [&str; 5] = ["count", "limit", "max", "size", "top"];
 /// Words of a member that holds the arguments.
 const WRAPPERS: [&str; 27] = [
     "arg",
@@ -179,16 +183,21 @@ impl<'t> Strangers<'t> {
     /// What there is instead.
     pub(super) fn there_are(&self) -> String {
         let own: Vec<_> = self.fields().map(|(own, _)| own).collect();
-        if own.is_empty() {
-            "the action takes none".to_owned()
-        } else {
-            format!("there are {}", own.join(", "))
+        match own.as_slice() {
+            [] => "the action takes none".to_owned(),
+            [one] => format!("there is only {one}"),
+            _ => format!("there are {}", own.join(", ")),
         }
     }
 
     fn refusal(&self, name: &str, value: &Value) -> Option<String> {
         let there_are = || self.there_are();
         let given = words(name);
+        if given.iter().any(|word| HOW_MANY.contains(&word.as_str()))
+            && let Some(own) = self.bounded()
+        {
+            return Some(format!("; did you mean {own}?"));
+        }
         if given.iter().any(|word| OTHERWISE.contains(&word.as_str())) {
             return Some(format!(", and nothing here does what it asks for; {}", there_are()));
         }
@@ -196,15 +205,21 @@ impl<'t> Strangers<'t> {
         if is_given {
             return Some(format!("; it is one of the answer; {}", there_are()));
         }
-        if let Some(like) = self.resembled(name) {
+        if let Some(like) = self.resembled(name, value) {
             return Some(format!("; {like}"));
         }
         if self.arguments_in(value).is_some() {
             return Some(format!("; give what it holds without it: {}", there_are()));
         }
+        let changes = self.0.annotations.read_only_hint != Some(true);
+        if !changes && self.is_sought(&given, value) {
+            return Some(format!(
+                ", and nothing here looks for it: read what there is, and compare; {}",
+                there_are()
+            ));
+        }
         let is_subject =
             words(&self.0.name).iter().any(|own| given.iter().any(|it| related(own, it)));
-        let changes = self.0.annotations.read_only_hint != Some(true);
         if is_subject || changes && is_data(value) {
             return Some(format!(", so its value would be lost; {}", there_are()));
         }
@@ -213,6 +228,16 @@ impl<'t> Strangers<'t> {
 
     fn fields(&self) -> impl Iterator<Item = (&'t str, &'t Value)> {
         properties(&self.0.input_schema).map(|(own, of)| (own.as_str(), of))
+    }
+
+    /// The one number that has a maximum: how many are wanted.
+    fn bounded(&self) -> Option<&'t str> {
+        let has_most = |of: &Value| {
+            let of = of.as_object().and_then(of_one_type);
+            of.is_some_and(|of| of.contains_key("maximum"))
+        };
+        let mut fields = self.fields().filter(|(_, of)| has_most(of));
+        fields.next().map(|(own, _)| own).filter(|_| fields.next().is_none())
     }
 
     fn is_field(&self, name: &str) -> bool {
@@ -244,9 +269,36 @@ impl<'t> Strangers<'t> {
         name == of_tool || !name.is_empty() && name.iter().all(|it| is_known(it) || is_subject(it))
     }
 
+    /// Whether it names something that the rows of the answer have, so that those with this
+    /// value are wanted.
+    fn is_sought(&self, given: &[String], value: &Value) -> bool {
+        let is_there = match value {
+            Value::String(text) => !text.trim().is_empty() && plain(text) != plain(&self.0.name),
+            value => !value.is_null(),
+        };
+        let is_named = |it: &str| {
+            let own = words(it);
+            given.iter().all(|word| !SMALL.contains(&word.as_str()) && own.contains(word))
+        };
+        let is_reached_at = value.as_str().is_some_and(is_reached_at);
+        let is_given = !given.is_empty() && names_in(&self.0.output_schema, &is_named);
+        is_there && self.gives_rows() && (is_reached_at || is_given)
+    }
+
+    fn gives_rows(&self) -> bool {
+        let is_record =
+            |of: &Value| of.get("items").and_then(|row| row.get("properties")).is_some();
+        properties(&self.0.output_schema).any(|(_, of)| is_record(of))
+    }
+
     /// What it may stand for, in words; `None` if nothing.
-    fn resembled(&self, name: &str) -> Option<String> {
+    fn resembled(&self, name: &str, value: &Value) -> Option<String> {
         let given = words(name);
+        // Nobody counts as far as somebody's number.
+        let is_long = value.as_str().is_some_and(has_a_number)
+            || value.as_u64().is_some_and(|it| has_a_number(&it.to_string()));
+        let can_be = |of: &Value| !(is_long && of.get("type").is_some_and(|ty| ty == "integer"));
+        let fields = || self.fields().filter(|(_, of)| can_be(of));
         let has_all = |all: &[String], some: &[String]| some.iter().all(|word| all.contains(word));
         let is_near = |own: &str| {
             let own = words(own);
@@ -255,11 +307,11 @@ impl<'t> Strangers<'t> {
         };
         let spelt = |own: &str| strsim::jaro_winkler(&plain(own), &plain(name));
         let nearest = |alike: f64| {
-            let like = self.fields().map(|(own, _)| (spelt(own), own));
+            let like = fields().map(|(own, _)| (spelt(own), own));
             let best = like.max_by(|(one, _), (other, _)| one.total_cmp(other));
             best.filter(|(found, _)| *found >= alike).map(|(_, own)| own)
         };
-        let near = || self.fields().map(|(own, _)| own).find(|own| is_near(own));
+        let near = || fields().map(|(own, _)| own).find(|own| is_near(own));
         if let Some(own) = near().or_else(|| nearest(MISSPELT)) {
             return Some(format!("did you mean {own}?"));
         }
@@ -273,10 +325,10 @@ impl<'t> Strangers<'t> {
         };
         let shares =
             |own: &str| words(own).iter().any(|own| given.iter().any(|it| related(own, it)));
-        let described = self.fields().find(|(_, of)| is_described(of));
+        let described = fields().find(|(_, of)| is_described(of));
         let like: Vec<_> = match described {
             Some((own, _)) => vec![own],
-            None => self.fields().map(|(own, _)| own).filter(|own| shares(own)).collect(),
+            None => fields().map(|(own, _)| own).filter(|own| shares(own)).collect(),
         };
         let like = if like.is_empty() { nearest(ALIKE).into_iter().collect() } else { like };
         Some(format!("did you mean {}?", like.join(" or "))).filter(|_| !like.is_empty())
@@ -310,18 +362,41 @@ fn related(own: &str, given: &str) -> bool {
     short.len() > 2 && !SMALL.contains(&short) && (long.starts_with(short) || long.ends_with(short))
 }
 
+/// Whether a member or a word to choose, anywhere in the schema, is one of these.
+fn names_in(schema: &Members, is_it: &dyn Fn(&str) -> bool) -> bool {
+    schema.iter().any(|(key, value)| match value {
+        Value::Object(own) if key == "properties" && own.keys().any(|name| is_it(name)) => true,
+        Value::Array(labels) if key == "enum" => {
+            labels.iter().any(|it| it.as_str().is_some_and(is_it))
+        }
+        Value::Object(within) => names_in(within, is_it),
+        Value::Array(several) => {
+            several.iter().filter_map(Value::as_object).any(|within| names_in(within, is_it))
+        }
+        _ => false,
+    })
+}
+
+/// Whether the text has as many digits as somebody's number.
+fn has_a_number(text: &str) -> bool {
+    text.chars().filter(char::is_ascii_digit).count() > 6
+}
+
+/// Whether it is somebody's number or address.
+fn is_reached_at(text: &str) -> bool {
+    let text = text.trim();
+    let is_number = text.starts_with('+') && has_a_number(text);
+    let is_address = !text.contains(char::is_whitespace)
+        && text.split_once('@').is_some_and(|(who, at)| !who.is_empty() && at.contains('.'));
+    is_number || is_address
+}
+
 /// Whether somebody's number, address or url stands there.
 fn is_data(value: &Value) -> bool {
     match value {
         Value::String(text) => {
-            let text = text.trim();
-            let digits = text.chars().filter(char::is_ascii_digit).count();
-            let is_number = text.starts_with('+') && digits > 6;
-            let is_address = !text.contains(char::is_whitespace)
-                && text
-                    .split_once('@')
-                    .is_some_and(|(who, at)| !who.is_empty() && at.contains('.'));
-            is_number || is_address || text.starts_with("http://") || text.starts_with("https://")
+            let is_url = |scheme: &&str| text.trim().starts_with(*scheme);
+            is_reached_at(text) || ["http://", "https://"].iter().any(is_url)
         }
         Value::Array(items) => items.iter().any(is_data),
         Value::Object(members) => members.values().any(is_data),

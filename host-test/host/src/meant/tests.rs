@@ -217,7 +217,81 @@ fn what_would_be_missed_is_refused() {
     // What changes nothing loses nothing.
     let mut tool = tool();
     tool.annotations.read_only_hint = Some(true);
-    assert_eq!(meant(with("mobile", &json!("+14155550123")), &tool).unwrap().left_out, ["mobile"]);
+    let photo = with("photo", &json!("https://example.com/ada.png"));
+    assert_eq!(meant(photo, &tool).unwrap().left_out, ["photo"]);
+}
+
+#[test]
+fn what_is_looked_for_where_nothing_looks_is_refused_and_not_taken_for_found() {
+    let schema = |of: Value| of.as_object().unwrap().clone();
+    let tool = Tool {
+        name: "list-people".to_owned(),
+        input_schema: schema(json!({ "properties": {
+            "page-number": { "type": "integer" }, "size": { "type": "integer", "maximum": 9 } } })),
+        output_schema: schema(
+            json!({ "properties": { "page-number": {}, "rows": { "type": "array", "items": {
+            "properties": { "first-name": { "type": "string" }, "uuid": { "type": "string" },
+                "ways": { "items": { "enum": ["home-mail", "phone"] } } } } } } }),
+        ),
+        annotations: Hints { read_only_hint: Some(true), ..Hints::default() },
+        ..tool()
+    };
+    let meant = |name: &str, value: Value| meant(json!({ name: value }), &tool);
+    for (name, value) in [
+        ("name", json!("Ada")),
+        ("firstName", json!("Ada")),
+        ("phone", json!("0123")),
+        ("mail", json!(["a"])),
+        ("mobile", json!("+14155550123")),
+        ("to_find", json!("ada@example.com")),
+        ("number", json!("+14155550123")),
+        ("number", json!(14_155_550_123_u64)),
+    ] {
+        let why = meant(name, value).unwrap_err();
+        assert!(why.contains("nothing here") && why.contains("page-number, size"), "{why}");
+    }
+    // Where there are no rows, nobody is looked for among them.
+    let of_one =
+        Tool { output_schema: schema(json!({ "properties": { "name": {} } })), ..tool.clone() };
+    let given = json!({ "mobile": "+14155550123", "uuid": "x" });
+    assert_eq!(super::meant(given, &of_one).unwrap().left_out, ["mobile", "uuid"]);
+    // Nobody looks for nothing, and some clients say which tool they call.
+    for (name, value) in
+        [("name", Value::Null), ("name", json!(" ")), ("name", json!("listPeople"))]
+    {
+        assert_eq!(meant(name, value).unwrap().left_out, [name]);
+    }
+    assert_eq!(meant("uuid", json!("7")).unwrap().left_out, ["uuid"]);
+    for (name, own) in [("number", "page-number"), ("limit", "size"), ("pageSize", "size")] {
+        let why = meant(name, json!(3)).unwrap_err();
+        assert!(why.ends_with(&format!("; did you mean {own}?")), "{why}");
+    }
+}
+
+#[test]
+fn an_object_is_its_json_text_where_the_example_shows_that_one_belongs_there() {
+    let text = |example: &str| {
+        let mut tool = tool();
+        let body = json!({ "type": "string", "examples": [example] });
+        let schema = json!({ "properties": { "body": body }, "required": ["body"] });
+        tool.input_schema = schema.as_object().unwrap().clone();
+        tool
+    };
+    let body = |value: &Value, example: &str| {
+        let given = json!({ "body": value });
+        meant(given, &text(example)).unwrap().arguments["body"].take()
+    };
+    for value in [json!({ "b": 1, "a": "x" }), json!([{ "a": null }]), json!([])] {
+        for example in [r#"{"id": 1}"#, "[{}]"] {
+            let taken = body(&value, example);
+            let said: Value = taken.as_str().unwrap().parse().unwrap();
+            assert_eq!(said, value);
+        }
+        for example in ["Hello", "7", "\"{}\"", "null"] {
+            assert_eq!(body(&value, example), value, "{example}");
+        }
+    }
+    assert_eq!(body(&json!("{"), "{}"), "{");
 }
 
 #[test]

@@ -22,7 +22,7 @@ struct Workflow {
     /// What is wanted; `{}` is where the argument stands.
     aim: &'static str,
     /// What stands for an argument that is not given.
-    without: &'static str,
+    without: fn() -> String,
     steps: &'static [Step],
 }
 
@@ -30,7 +30,8 @@ struct Argument {
     name: &'static str,
     description: &'static str,
     is_needed: bool,
-    fits: fn(&str) -> Result<(), &'static str>,
+    /// What is meant by a text, as it is told.
+    read: fn(&str) -> Result<String, &'static str>,
 }
 
 /// What is to be done, and what where its tool is not offered: maybe nothing.
@@ -57,10 +58,12 @@ const WORKFLOWS: [Workflow; 3] = [
             name: "event",
             description: "What happened, in words or as the event's JSON",
             is_needed: false,
-            fits: |_| Ok(()),
+            read: as_it_is,
         }],
         aim: "Help me to react to what happens in my 2Chat account. The event: {}",
-        without: "none yet; ask me for one, or plan with me what is to be done for which",
+        without: || {
+            "none yet; ask me for one, or plan with me what is to be done for which".to_owned()
+        },
         steps: &[
             always(
                 "Events do not come to you: 2Chat sends them to the address of a webhook. Take \
@@ -111,12 +114,13 @@ const WORKFLOWS: [Workflow; 3] = [
         description: "Sum up the state of the account, and what a day brought",
         arguments: &[Argument {
             name: "date",
-            description: "The day, such as 2026-02-28, in UTC; today if it is left out",
+            description: "The day in UTC, such as 2026-02-28, `yesterday` or `today`; today if it \
+                          is left out",
             is_needed: false,
-            fits: is_day,
+            read: day,
         }],
         aim: "Sum up my 2Chat account for this day, in UTC: {}",
-        without: "today",
+        without: || day_before(0),
         steps: &[
             with(
                 "get-api-usage-info",
@@ -126,9 +130,10 @@ const WORKFLOWS: [Workflow; 3] = [
             ),
             with(
                 "list-contacts",
-                "Go through all pages of `list-contacts`. A contact has no date, but its details \
-                 may: name those with a `created-at` or `updated-at` on that day, and say that \
-                 others may be missing, and that what was deleted leaves no trace.",
+                "Go through all pages of `list-contacts`, with `first-name`, `last-name` and \
+                 `details` as `fields`. A contact has no date of its own, but its details may: \
+                 name those with a `created-at` or `updated-at` that begins with that day, and \
+                 say that others may be missing, and that what was deleted leaves no trace.",
                 "Contacts cannot be read here.",
             ),
             with(
@@ -155,10 +160,10 @@ const WORKFLOWS: [Workflow; 3] = [
             name: "app",
             description: "The other app, such as a CRM or a spreadsheet",
             is_needed: true,
-            fits: |_| Ok(()),
+            read: as_it_is,
         }],
         aim: "Bring my contacts in 2Chat and in this app together: {}",
-        without: "",
+        without: String::new,
         steps: &[
             with(
                 "list-contacts",
@@ -229,7 +234,7 @@ impl Workflow {
         for argument in self.arguments {
             given = argument.of(arguments)?.or(given);
         }
-        let aim = self.aim.replace("{}", given.as_deref().unwrap_or(self.without));
+        let aim = self.aim.replace("{}", &given.unwrap_or_else(self.without));
         let steps = self.steps.iter().map(|step| match step.tool {
             Some(name) if !tools.iter().any(|tool| tool.name == name) => step.otherwise,
             _ => step.text,
@@ -255,9 +260,9 @@ impl Argument {
         if text.chars().count() > LONGEST {
             return Err(format!("{name}: expected up to {LONGEST} letters"));
         }
-        (self.fits)(text).map_err(|why| format!("{name}: {why}"))?;
+        let text = (self.read)(text).map_err(|why| format!("{name}: {why}"))?;
         // As one text, which begins and ends, since it may be a stranger's.
-        Ok(Some(Value::from(seen(text).as_deref().unwrap_or(text)).to_string()))
+        Ok(Some(Value::from(seen(&text).unwrap_or(text)).to_string()))
     }
 }
 
@@ -286,10 +291,24 @@ fn what_there_is(tools: &[&Tool]) -> String {
     text + " What they do not do, say so, and leave it to me."
 }
 
-fn is_day(text: &str) -> Result<(), &'static str> {
+fn as_it_is(text: &str) -> Result<String, &'static str> {
+    Ok(text.to_owned())
+}
+
+fn day(text: &str) -> Result<String, &'static str> {
+    match text.to_lowercase().as_str() {
+        "today" => return Ok(day_before(0)),
+        "yesterday" => return Ok(day_before(1)),
+        _ => {}
+    }
     let day = chrono::NaiveDate::parse_from_str(text, "%Y-%m-%d");
     day.ok()
-        .filter(|day| day.format("%Y-%m-%d").to_string() == text)
-        .map(|_| ())
-        .ok_or("expected a day such as 2026-02-28")
+        .map(|day| day.to_string())
+        .filter(|day| day == text)
+        .ok_or("expected a day such as 2026-02-28, `yesterday` or `today`")
+}
+
+/// The day, in UTC, that was so many days ago.
+fn day_before(days: i64) -> String {
+    (chrono::Utc::now() - chrono::Duration::days(days)).date_naive().to_string()
 }

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use host::tools::Tool;
+use host::{meant::tool_meant, tools::Tool};
 use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTemplate};
 use serde_json::json;
 
@@ -19,7 +19,7 @@ const JSON: &str = "application/json";
 
 pub(super) fn contract() -> Resource {
     Resource::new(CONTRACT, "contract")
-        .with_title("Contract")
+        .with_title("How to use these tools")
         .with_description(
             "What holds for all tools, and what each does, takes, gives and fails with",
         )
@@ -34,11 +34,18 @@ pub(super) fn of_a_function() -> ResourceTemplate {
 }
 
 /// What is there, if anything is.
-pub(super) fn read(about: &str, uri: &str, tools: &[&Tool]) -> Option<ReadResourceResult> {
+pub(super) fn read(
+    about: &str,
+    uri: &str,
+    tools: &[&Tool],
+    server: &str,
+) -> Option<ReadResourceResult> {
     let (text, of_type) = match uri.strip_prefix(CONTRACT)?.strip_prefix('/') {
         None if uri == CONTRACT => (page(about, tools), MARKDOWN),
         None => return None,
         Some(name) => {
+            let names = tools.iter().map(|tool| &*tool.name);
+            let name = tool_meant(name, names, server)?;
             let tool = tools.iter().find(|tool| tool.name == name)?;
             (function(tool)?, JSON)
         }
@@ -48,7 +55,7 @@ pub(super) fn read(about: &str, uri: &str, tools: &[&Tool]) -> Option<ReadResour
 }
 
 fn page(about: &str, tools: &[&Tool]) -> String {
-    let mut page = "# Contract\n".to_owned();
+    let mut page = "# How to use these tools\n".to_owned();
     if !about.is_empty() {
         page += &format!("\n{about}\n");
     }

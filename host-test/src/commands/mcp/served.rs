@@ -43,6 +43,7 @@ use crate::{
 
 /// The header that names a session.
 const SESSION: &str = "mcp-session-id";
+const JSON: &str = "application/json";
 /// One caller has so many sessions.
 pub(super) const SESSIONS: usize = 100;
 /// A session in which so long nothing happens ends.
@@ -147,9 +148,13 @@ impl Served {
                     None => body,
                 };
                 let text = text.map_or(body, Bytes::from);
-                accept_both(&mut parts);
+                let takes_events = accept_both(&mut parts);
                 let (answer, claim) = self.one(parts, &message, text, is_large).await?;
-                Ok(kept(answer, admitted, claim))
+                let answer = kept(answer, Arc::clone(&admitted), claim);
+                match takes_events {
+                    true => Ok(answer),
+                    false => Ok(kept(without_events(answer).await?, admitted, None)),
+                }
             }
             Some(Sent::Batch(sent)) if self.has_batches(&parts) => {
                 Ok(kept(self.batch(&parts, sent).await, admitted, None))
@@ -315,12 +320,36 @@ impl Served {
 }
 
 /// Who says nothing of what they accept, or anything, accepts what the server wants them to.
-fn accept_both(parts: &mut Parts) {
-    let mut accepted = parts.headers.get_all(ACCEPT).iter();
-    if accepted.all(|accepted| accepted.to_str().is_ok_and(|accepted| accepted.contains("*/*"))) {
+/// Who accepts JSON alone gets no events; says whether it is somebody else.
+fn accept_both(parts: &mut Parts) -> bool {
+    let accepted = parts.headers.get_all(ACCEPT).iter().map(|accepted| accepted.to_str());
+    let accepted: Vec<_> = accepted.map(|accepted| accepted.unwrap_or_default()).collect();
+    let any = |wanted: &str| accepted.iter().any(|accepted| accepted.contains(wanted));
+    let takes_all = accepted.iter().all(|accepted| accepted.contains("*/*"));
+    let takes_json = any(JSON) && !any("text/");
+    if takes_all || takes_json {
         let both = HeaderValue::from_static("application/json, text/event-stream");
         parts.headers.insert(ACCEPT, both);
     }
+    takes_all || !takes_json
+}
+
+/// The answer among the events, by itself; what was told before it is not.
+async fn without_events(answer: Answer) -> Result<Answer, Refusal> {
+    let (mut parts, body) = answer.into_parts();
+    let of_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if !of_type.is_some_and(|of_type| of_type.starts_with(b"text/event-stream")) {
+        return Ok(Response::from_parts(parts, body));
+    }
+    let Ok(events) = body.collect().await;
+    let events = events.to_bytes();
+    let told = events.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"));
+    let Some(answer) = told.map(<[u8]>::trim_ascii).rfind(|told| !told.is_empty()) else {
+        let why = "the call ended without an answer";
+        return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, why));
+    };
+    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+    Ok(Response::from_parts(parts, Full::new(events.slice_ref(answer)).boxed()))
 }
 
 fn kept(answer: Answer, admitted: Arc<Admitted>, claim: Option<Arc<Claim>>) -> Answer {

@@ -102,6 +102,14 @@ async fn the_client_is_asked_and_only_a_ticked_box_is_a_yes() {
     assert_eq!(made["result"]["structuredContent"]["first-name"], "Ada", "{made}");
     assert_eq!(policy.ends().pop(), Some(end("elicitation", "yes", None)));
     assert_eq!(twochat.requests().len(), 1);
+    // The id of a question is a number, and a text of its digits is another one.
+    agent.say(&create("call"));
+    let id = question(&agent);
+    agent.say(&answer(&json!(id.to_string()), &yes()));
+    agent.is_served();
+    assert_eq!(twochat.requests().len(), 1);
+    agent.say(&answer(&id, &json!({ "action": "decline" })));
+    refused(&agent.hear());
     // One that is answered is not answered again.
     agent.say(&answer(&id, &yes()));
     agent.is_served();
@@ -259,6 +267,29 @@ async fn without_sessions_the_same_call_comes_again_with_the_answer_once() {
     put(&ask(again(&state, yes(), new())));
     assert_eq!(twochat.requests().len(), 1);
     assert!(policy.ends().contains(&end("elicitation", "yes", None)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_more_questions_than_wait_the_oldest_gives_way() {
+    let twochat = twochat_with(1).await;
+    let policy = Policy::of("oldest", &twochat);
+    let mut agent = Agent::silent("http://127.0.0.1:9/open", &["--policy", policy.path()]);
+    let mut ask = |params: Value| agent.ask("tools/call", stateless(&params))["result"].take();
+    let mut put = |_| ask(json!({ "arguments": new() }))["requestState"].take();
+    let states: Vec<_> = (0..65).map(&mut put).collect();
+    let mut yes_to = |state: &Value| {
+        let responses = json!({ "consent": yes() });
+        ask(json!({ "arguments": new(), "requestState": state, "inputResponses": responses }))
+    };
+    // It is asked anew, for which the second gives way.
+    let asked = yes_to(&states[0]);
+    assert_eq!(asked["resultType"], "input_required", "{asked}");
+    for state in &states[2..] {
+        let made = yes_to(state);
+        assert_eq!(made["structuredContent"]["first-name"], "Ada", "{made}");
+    }
+    assert_eq!(yes_to(&states[1])["resultType"], "input_required");
+    assert_eq!(twochat.requests().len(), 63);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,7 +92,7 @@ async fn fields_choose_what_comes_and_what_is_left_out_is_told() {
 
     let sent = twochat.requests().len();
     let refused = agent.fails("list-contacts", json!({ "fields": ["name"] }));
-    let expected = "fields[0]: there is no field name; there are id, uuid, first-name,";
+    let expected = "fields[0]: there is no field `name`; there are id, uuid, first-name,";
     assert!(refused.starts_with(expected) && refused.contains("Nothing was sent"), "{refused}");
     assert_eq!(twochat.requests().len(), sent);
     agent.leave();

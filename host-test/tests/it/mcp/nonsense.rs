@@ -166,6 +166,56 @@ async fn what_there_is_not_is_told_with_what_there_is() {
 }
 
 #[tokio::test]
+async fn params_that_cannot_be_read_and_cursors_that_nobody_gave_are_refused_as_such() {
+    let twochat = twochat().await;
+    let mut agent = Agent::of(&twochat.base_url());
+    let lists = ["tools/list", "prompts/list", "resources/list", "resources/templates/list"];
+    let (cursors, get, read) = (
+        [json!({ "cursor": "x" }), json!({ "cursor": "0" })],
+        [json!({}), json!({ "name": 5 }), json!({ "name": "daily-summary", "arguments": [1] })],
+        [json!({}), json!({ "uri": 5 })],
+    );
+    let lists = lists.iter().flat_map(|list| cursors.iter().map(move |params| (*list, params)));
+    let others = get.iter().map(|params| ("prompts/get", params));
+    let others = others.chain(read.iter().map(|params| ("resources/read", params)));
+    for (method, params) in lists.chain(others) {
+        let line = request(1, method, params.clone()).to_string();
+        let words = is_refused(&agent, line.as_bytes(), INVALID_PARAMS, &json!(1));
+        assert!(
+            words.contains("cursor") == method.ends_with("/list"),
+            "{method} {params}: {words}"
+        );
+    }
+    for none in [json!({ "cursor": "" }), json!({ "cursor": null }), json!({})] {
+        let listed = agent.ask("tools/list", none);
+        assert!(listed["result"]["tools"].is_array(), "{listed}");
+    }
+}
+
+#[tokio::test]
+async fn arguments_under_another_name_are_taken_where_there_are_none_under_theirs() {
+    let twochat = twochat().await;
+    let mut agent = Agent::of(&twochat.base_url());
+    let two = json!({ "results-per-page": 2 });
+    let mut rows = |params: Value| {
+        let answer = agent.ask("tools/call", params);
+        answer["result"]["structuredContent"]["contacts"].as_array().unwrap().len()
+    };
+    for name in ["input", "args", "parameters", "params"] {
+        assert_eq!(rows(json!({ "name": "list-contacts", name: two })), 2, "{name}");
+        assert_eq!(rows(json!({ "name": "list-contacts", name: two.to_string() })), 2, "{name}");
+        for theirs in [json!({}), json!([])] {
+            let both = json!({ "name": "list-contacts", name: two, "arguments": theirs });
+            assert_eq!(rows(both), 3, "{name}");
+        }
+    }
+    assert_eq!(rows(json!({ "name": "list-contacts", "arguments": [two] })), 2);
+    // Nobody can tell which of two is meant.
+    assert_eq!(rows(json!({ "name": "list-contacts", "args": two, "input": two })), 3);
+    assert_eq!(rows(json!({ "name": "list-contacts", "args": 7 })), 3);
+}
+
+#[tokio::test]
 async fn the_handshake_works_whatever_came_before_it_and_a_second_time() {
     let twochat = twochat().await;
     let mut agent = Agent::silent(&twochat.base_url(), &[]);

@@ -52,6 +52,8 @@ async fn there_is_a_prompt_for_each_workflow_with_its_arguments() {
     assert_eq!(told(1), (&json!("date"), &json!(false)));
     assert_eq!(told(2), (&json!("app"), &json!(true)));
 
+    let day = |days| (chrono::Utc::now() - chrono::Duration::days(days)).date_naive();
+    let (today, yesterday) = (day(0), day(1));
     for (name, arguments, expected) in [
         (
             "react-to-events",
@@ -60,7 +62,9 @@ async fn there_is_a_prompt_for_each_workflow_with_its_arguments() {
         ),
         ("react-to-events", json!({}), "none yet; ask me for one"),
         ("daily-summary", json!({ "date": "2026-02-28" }), "this day, in UTC: \"2026-02-28\""),
-        ("daily-summary", Value::Null, "this day, in UTC: today"),
+        ("daily-summary", Value::Null, &format!("this day, in UTC: {today}\n")),
+        ("daily-summary", json!({ "date": "today" }), &format!("in UTC: \"{today}\"")),
+        ("daily-summary", json!({ "date": " Yesterday" }), &format!("in UTC: \"{yesterday}\"")),
         (
             "sync-between-tools",
             json!({ "app": "A \u{1b}[2J CRM\u{E0041}" }),
@@ -73,6 +77,7 @@ async fn there_is_a_prompt_for_each_workflow_with_its_arguments() {
     for (name, arguments, expected) in [
         ("daily-sumary", json!({}), "there is no prompt `daily-sumary`; did you mean `daily-summ"),
         ("daily-summary", json!({ "date": "28.2.2026" }), "date: expected a day such as"),
+        ("daily-summary", json!({ "date": "tomorrow" }), "date: expected a day such as"),
         ("daily-summary", json!({ "date": "2026-02-30" }), "date: expected a day such as"),
         ("daily-summary", json!({ "date": 5 }), "date: expected a text"),
         ("sync-between-tools", json!({}), "app is missing: The other app"),
@@ -161,6 +166,12 @@ async fn the_contract_is_there_to_read_whole_and_by_function() {
         assert!(error["properties"]["retry"].is_object(), "{error}");
         assert_eq!(function, *tool);
     }
+    let of = |answer: &Value| answer["result"]["contents"][0]["text"].clone();
+    let expected = of(&read(&mut agent, "twochat://contract/list-contacts"));
+    for name in ["list_contacts", "listContacts", "mcp__twochat__list-contacts"] {
+        let answer = read(&mut agent, &format!("twochat://contract/{name}"));
+        assert_eq!(of(&answer), expected, "{name}: {answer}");
+    }
     let mut narrow = of_persona("contract", &twochat.base_url(), &["list-contacts"]);
     let answer = read(&mut narrow, "twochat://contract");
     assert!(!answer.to_string().contains("(`create-contact`)"), "{answer}");
@@ -170,9 +181,10 @@ async fn the_contract_is_there_to_read_whole_and_by_function() {
         "twochat://contractor",
         "file:///etc/passwd",
         "",
+        "twochat://contract/create_contact",
         "twochat://contract/create-contact",
     ] {
-        // The last is there, but not for everybody.
+        // The last two are there, but not for everybody.
         let answer = read(&mut narrow, uri);
         assert_eq!(answer["error"]["code"], -32002, "{uri}: {answer}");
         assert_eq!(answer["error"]["data"]["uri"], uri, "{answer}");

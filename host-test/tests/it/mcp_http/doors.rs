@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use mock::Fault;
+use serde_json::{Value, json};
 
 use super::Policy;
 use crate::support::{
-    agent::{hello, request},
+    agent::{hello, notification, request},
     remote::{Remote, Reply, Served},
     shell::{CANARY, asking, run, twochat_with},
 };
@@ -74,8 +75,33 @@ async fn whoever_accepts_anything_writes_a_slash_or_a_mark_of_byte_order_is_serv
         assert_eq!(reply.status, 200, "{path} {accept}: {reply:?}");
         assert_eq!(reply.message()["result"]["protocolVersion"], "2025-11-25", "{reply:?}");
     }
-    let one = [("accept", "application/json")];
-    assert_eq!(served.asked(&one, &welcome).status, 406);
+    for no in ["text/event-stream", "text/html", "application/xml, text/html"] {
+        assert_eq!(served.asked(&[("accept", no)], &welcome).status, 406, "{no}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_accepts_json_alone_is_answered_by_json() {
+    let twochat = twochat_with(3).await;
+    let served = Served::with(&[], &asking(&twochat.base_url()));
+    let json = ("accept", "application/json");
+    let is_json = |reply: &Reply| {
+        assert_eq!(reply.header("content-type"), Some("application/json"), "{reply:?}");
+        reply.body.parse::<Value>().unwrap()
+    };
+    let welcomed = served.asked(&[json], &welcome());
+    assert_eq!(is_json(&welcomed)["result"]["serverInfo"]["name"], "twochat");
+    let session = ("mcp-session-id", welcomed.header("mcp-session-id").unwrap());
+    let told = |message: Value| served.asked(&[json, session], &message.to_string());
+    assert_eq!(told(notification("notifications/initialized", json!({}))).status, 202);
+    // What is told of progress meanwhile is not what was asked for.
+    twochat.switch_on(Fault::Status(503));
+    let call = json!({ "name": "list-contacts", "arguments": {}, "_meta": { "progressToken": 1 } });
+    let answer = is_json(&told(request("slow", "tools/call", call)));
+    assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!("slow"), &json!(true)));
+    let refused = is_json(&told(request(1, "nope", json!({}))));
+    assert_eq!((&refused["id"], &refused["error"]["code"]), (&json!(1), &json!(-32601)));
+    assert_eq!(is_json(&served.asked(&[json, session], "nonsense"))["error"]["code"], -32700);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -235,6 +235,13 @@ impl Agent {
         }
     }
 
+    /// Ends the input; gives the code that the server ends with, and what it complained of.
+    pub(crate) fn ended_saying(mut self) -> (Option<i32>, String) {
+        drop(self.input.take());
+        let errors = self.errors.take().unwrap().join().unwrap();
+        (self.child.wait().unwrap().code(), errors)
+    }
+
     /// Sends Ctrl-C; gives the code that the server ends with.
     pub(crate) fn interrupted(mut self) -> Option<i32> {
         let pid = rustix::process::Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
