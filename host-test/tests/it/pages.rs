@@ -203,10 +203,11 @@ async fn contacts_that_deletions_hid_are_missed_by_the_count_of_the_first_page()
     assert!(shifted.stderr.contains("10 rows were expected, 8 came"), "{shifted:?}");
 }
 
-/// The most memory that a process held so far, in bytes.
-fn peak_memory(child: &Child) -> Option<u64> {
+/// The memory that a process holds itself, in bytes: the pages of its program, which are most
+/// in a debug build, come and go as the system likes.
+fn own_memory(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
     Some(line.trim_end_matches("kB").trim().parse::<u64>().unwrap() << 10)
 }
 
@@ -229,7 +230,7 @@ async fn a_hundred_thousand_contacts_take_little_memory_while_some_are_added() {
         });
         let mut peak = 0;
         let status = loop {
-            peak = peak_memory(&child).unwrap_or_default().max(peak);
+            peak = own_memory(&child).unwrap_or_default().max(peak);
             if let Some(status) = child.try_wait().unwrap() {
                 break status;
             }
@@ -242,7 +243,7 @@ async fn a_hundred_thousand_contacts_take_little_memory_while_some_are_added() {
     assert_whole(&fs::read_to_string(&file).unwrap(), "csv", 100_000);
     assert!(given_twice(&twochat) > 0, "nothing moved, so nothing was shown");
     println!("peak memory: {} KiB", peak >> 10);
-    assert!((1 << 20..64_000_000).contains(&peak), "{peak} bytes");
+    assert!((1 << 20..24_000_000).contains(&peak), "{peak} bytes");
 }
 
 #[tokio::test]
