@@ -241,7 +241,7 @@ fn failure(code: &ErrorCode) -> Box<Failure> {
         (ErrorKind::DeniedByHost, what) => Failure::new(
             ErrorKind::DeniedByHost,
             concat(&["The host did not let the request out: ", what, "."]),
-            "Whoever runs this program must allow it.",
+            "Whoever runs this program can put that right.",
         ),
         (ErrorKind::UnexpectedReply, what) => unusable(what),
         (_, what) => interrupted(what),
