@@ -129,11 +129,13 @@ fn write(body: OutgoingBody, mut bytes: &[u8]) {
 
 fn wait(reply: &FutureIncomingResponse) -> Result<IncomingResponse> {
     loop {
+        // First, for it is never there at once.
+        reply.subscribe().block();
         match get(reply) {
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => return Err(failure(&code)),
             Some(Err(())) => return Err(interrupted("the host gave no reply")),
-            None => reply.subscribe().block(),
+            None => {}
         }
     }
 }
@@ -143,8 +145,11 @@ fn read(response: IncomingResponse) -> Result<Reply> {
     let (length, coding, retry_after, date) = {
         let headers = response.headers();
         let first = |name| headers.get(name).into_iter().next().map(String::from_utf8)?.ok();
-        let [length, coding] = ["content-length", "content-encoding"].map(first);
-        (length, coding, first("retry-after"), first("date"))
+        let [length, coding, retry_after] =
+            ["content-length", "content-encoding", "retry-after"].map(first);
+        // Of use beside the other alone.
+        let date = retry_after.as_ref().and_then(|_| first("date"));
+        (length, coding, retry_after, date)
     };
     let body = match response.consume() {
         Ok(body) => read_body(&body, length)

@@ -22,6 +22,7 @@ mod fuel;
 mod known;
 mod measure;
 mod native;
+mod page;
 #[path = "../tests/it/support/twochat.rs"]
 mod twochat;
 mod typed;
@@ -71,13 +72,17 @@ fn main() {
             runtime.block_on(calls(WAYS[way.parse::<usize>().unwrap()], count.parse().unwrap()));
         }
         ["instructions", ..] => instructions(),
+        ["write", ..] => page::write(),
         ["memory", way] => println!("{}", runtime.block_on(memory(way.parse().unwrap()))),
-        _ => runtime.block_on(report()),
+        ["times", ..] | [] | ["--bench"] => runtime.block_on(report()),
+        _ => panic!("there is no such measurement: {arguments:?}"),
     }
 }
 
 async fn report() {
     let host = host_of_any_route();
+    let vendor = Vendor::start("50");
+    println!("{}", page::subject(Setup::new(&host, vendor.base_url()).fuel().await));
     for contacts in [0, 50, 100] {
         let vendor = Vendor::start(&contacts.to_string());
         let setup = Setup::new(&host, vendor.base_url());

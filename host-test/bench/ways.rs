@@ -75,6 +75,14 @@ impl Setup {
         }
     }
 
+    /// What a call takes of it.
+    pub(crate) async fn fuel(&self) -> u64 {
+        let query = json!({ "results-per-page": 100 });
+        let outlet = self.connection.outlet(&self.client);
+        let called = self.connector.call("list-contacts", &query, outlet, Limits::default()).await;
+        called.unwrap().fuel
+    }
+
     pub(crate) fn callers(&self, way: Way, count: usize) -> Vec<Caller<'_>> {
         let instance = || self.connector.instance(Limits::default());
         let caller = |_| Caller { setup: self, way, kept: instance(), typed: None };
