@@ -27,7 +27,7 @@ pub(crate) struct Person {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Way {
     kind: &'static str,
-    value: String,
+    pub(crate) value: String,
 }
 
 /// A person, and what was left out.
@@ -71,6 +71,18 @@ impl Person {
             keys.extend(addresses);
         }
         keys
+    }
+
+    /// By what, with its name, a row is of the same person as another.
+    pub(crate) fn known_with_name(&self) -> Vec<String> {
+        let mut name = words(&self.name());
+        name.sort_unstable();
+        let name = name.join(" ");
+        let key = |way: &Way| match way.key() {
+            Some(key) => format!("{key}\n{name}"),
+            None => address_key(&name, &way.value),
+        };
+        self.ways.iter().map(key).collect()
     }
 
     /// The arguments of the action that creates somebody.

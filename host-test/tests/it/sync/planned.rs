@@ -86,7 +86,8 @@ async fn a_dry_run_shows_the_plan_and_creates_nothing() {
     for line in [
         "left out: Business Fax",
         "8 rows: 3 to be created, 1 there already, 1 double in the file, 3 not usable",
-        "  line 2 Ada Lovelace",
+        "  line 2 Ada Lovelace: +595981222331, ada@example.com, ada2@example.com",
+        "  line 3 Bob: +595981222332",
         "  line 6 Ada L.: as line 2; adds ada2@example.com to it",
         "  line 9 Gus: 2Chat has it as Ada Lovelace",
     ] {
@@ -214,8 +215,8 @@ async fn a_family_with_one_number_and_an_office_with_one_address_stay_several_pe
     let file = file("family", "people.csv", rows);
     let shown = sync(&twochat, &file, &["--dry-run"]);
     for line in [
-        "  line 3 Dad: shares +595212223330 with line 2, Mum",
-        "  line 6 Bert: shares info@example.com with line 5, Anna",
+        "  line 3 Dad: +595981222332, +595212223330; shares +595212223330 with line 2, Mum",
+        "  line 6 Bert: +595981222335, info@example.com; shares info@example.com with line 5, Anna",
     ] {
         assert!(shown.output().lines().any(|it| it == line), "{line}: {shown:?}");
     }
@@ -249,6 +250,6 @@ async fn a_name_that_stands_in_two_columns_is_told() {
     let twochat = twochat_with(0).await;
     let file = file("two-names", "p.csv", "First Name,First Name,phone\nAda,Bob,+595981222331\n");
     let shown = sync(&twochat, &file, &["--dry-run"]);
-    let told = "line 2 Ada: First Name `Bob` is left out, as there is `Ada`";
+    let told = "line 2 Ada: +595981222331; First Name `Bob` is left out, as there is `Ada`";
     assert!(shown.output().contains(told), "{shown:?}");
 }
