@@ -112,8 +112,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let table = source.read(form).await?;
     // A tap that has nothing to say may send no more than its state.
     let has_columns = !(table.rows.is_empty() && table.columns.is_empty());
-    let columns =
-        if has_columns { Some(Columns::of(&table.columns, &arguments.map)?) } else { None };
+    let columns = match has_columns {
+        true => Some(Columns::of(&table, &arguments.map, arguments.country)?),
+        false => None,
+    };
     let mut plan = match &columns {
         Some(columns) => Plan::of(&table, columns, arguments.country),
         None => Plan { entries: Vec::new(), people: Vec::new() },

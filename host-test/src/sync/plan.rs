@@ -255,7 +255,7 @@ mod tests {
 
     fn plan(text: &str) -> Plan {
         let table = csv::read(text);
-        let columns = Columns::of(&table.columns, &[]).unwrap();
+        let columns = Columns::of(&table, &[], None).unwrap();
         Plan::of(&table, &columns, None)
     }
 
@@ -298,6 +298,19 @@ mod tests {
         }
         let other = plan("name,phone\nAda,+595981222331\nAda,+595981222332\n");
         assert_eq!(other.people.len(), 2, "a name alone makes nobody the same");
+    }
+
+    #[test]
+    fn a_number_that_its_label_calls_a_fax_is_left_out() {
+        let plan = plan(
+            "Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Type,Phone 2 - Value,Phone,Phone Type\n\
+             Ada,Mobile,+595981222331,Work Fax,+595981222332,+595981222333,Work\n\
+             Bob,* HomeFax,+595981222334,,,+595981222335,fax\n",
+        );
+        let keys: Vec<_> = plan.people.iter().map(|it| it.person.keys()).collect();
+        assert_eq!(keys, [&["+595981222331", "+595981222333"][..]], "{:?}", plan.entries);
+        assert_eq!(plan.entries[0].notes, ["Phone 2 - Value is left out, as it is a fax"]);
+        assert!(matches!(&plan.entries[1].end, End::Unusable(why) if why.contains("no number")));
     }
 
     #[test]
