@@ -208,6 +208,11 @@ struct Reading {
 
 impl Reading {
     fn take(&mut self, field: &Field, column: &str, cell: &str) {
+        if cell.contains(char::REPLACEMENT_CHARACTER) {
+            self.wrong
+                .push(format!("{column} `{}` has letters that cannot be read", one_line(cell)));
+            return;
+        }
         let left_out = &mut self.left_out;
         let mut first = |known: &mut String| {
             let name = one_line(cell);

@@ -101,6 +101,23 @@ async fn a_dry_run_shows_the_plan_and_creates_nothing() {
 }
 
 #[tokio::test]
+async fn a_row_whose_letters_cannot_be_read_is_not_used_and_the_others_are() {
+    let twochat = twochat_with(0).await;
+    let rows = [
+        "name,phone\nPeña,+595981222331\n".as_bytes(),
+        b"Mu\xf1oz,+595981222332\n",
+        "Gómez,+595981222333\n".as_bytes(),
+    ];
+    let file = file("letters", "p.csv", rows.concat());
+    let shown = sync(&twochat, &file, &["--dry-run"]);
+    assert!(shown.stderr.contains("some letters in line 3 cannot be read as UTF-8"), "{shown:?}");
+    let summary = summary(&twochat, &file, &[], 1);
+    assert_eq!(counts(&summary), "2 created, 1 unusable");
+    let why = summary["rows"][1]["why"].as_str().unwrap();
+    assert_eq!(why, "name `Mu\u{fffd}oz` has letters that cannot be read");
+}
+
+#[tokio::test]
 async fn where_nobody_can_be_asked_nothing_is_sent() {
     let (twochat, file) = planned("asks").await;
     let message = sync(&twochat, &file, &[]).message(2).to_owned();
@@ -127,7 +144,15 @@ async fn on_a_terminal_it_is_asked_and_only_yes_counts() {
 #[tokio::test]
 async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
     let twochat = twochat_with(1).await;
-    let cases: [(&str, &str, &[&str], &str); 8] = [
+    let cases: [(&str, &str, &[&str], &str); 11] = [
+        ("people.csv", "PK\u{3}\u{4}xl", &[], "is a spreadsheet or a zip; export it as CSV"),
+        (
+            "people.csv",
+            "name,phone,Ask\nAda,1,+595981222333\n",
+            &[],
+            "--map \"Ask=phone\" takes them, --map \"Ask=ignore\" leaves them out. Nothing was",
+        ),
+        ("people.csv", "who,reach\nAda,+595981222333\n", &[], "such as --map \"reach=phone\""),
         ("people.csv", "name,Mobile\nAda,1\n", &["--map", "Mobil=phone"], "did you mean `Mobile`"),
         ("people.csv", "name,Mobile\nAda,1\n", &["--map", "Mobile=phon"], "did you mean `phone`"),
         (
