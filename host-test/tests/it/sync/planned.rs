@@ -93,6 +93,9 @@ async fn a_dry_run_shows_the_plan_and_creates_nothing() {
     ] {
         assert!(shown.output().lines().any(|it| it == line), "{line}: {shown:?}");
     }
+    assert_eq!(shown.code, Some(0), "also with rows that are not usable: {shown:?}");
+    let help = sync(&twochat, &file, &["--help"]);
+    assert!(help.output().contains("It ends with 0, also where rows are not usable"), "{help:?}");
     let json = sync(&twochat, &file, &["--dry-run", "--output", "json"]);
     let json: Value = json.output().parse().unwrap();
     assert_eq!(counts(&json), "2 new, 1 there, 1 double, 4 unusable", "without a country");
