@@ -251,7 +251,7 @@ fn join_all(read: &mut [Result<Read, String>], firsts: &[usize]) -> Vec<Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::csv;
+    use crate::sync::{csv, json};
 
     fn plan(text: &str) -> Plan {
         let table = csv::read(text);
@@ -311,6 +311,11 @@ mod tests {
         assert_eq!(keys, [&["+595981222331", "+595981222333"][..]], "{:?}", plan.entries);
         assert_eq!(plan.entries[0].notes, ["Phone 2 - Value is left out, as it is a fax"]);
         assert!(matches!(&plan.entries[1].end, End::Unusable(why) if why.contains("no number")));
+        let table = json::read(
+            r#"{"name":"Cy","phones":[{"type":"work","value":"+595981222336"},{"type":"fax","value":"+595981222337"}]}"#,
+        );
+        let plan = Plan::of(&table, &Columns::of(&table, &[], None).unwrap(), None);
+        assert_eq!(plan.people[0].person.keys(), ["+595981222336"]);
     }
 
     #[test]
