@@ -9,6 +9,7 @@ pub(crate) mod journal;
 pub(crate) mod json;
 pub(crate) mod making;
 pub(crate) mod numbers;
+mod overlooked;
 pub(crate) mod people;
 pub(crate) mod plan;
 pub(crate) mod singer;

@@ -38,17 +38,18 @@ use crate::{
 /// Create the people of another tool's file in 2Chat, each of them once
 ///
 /// FILE is CSV, JSON Lines or vCard, as its name ends; - reads the messages of a Singer
-/// tap. Columns are known by the names that usual exports give them (Google Contacts,
-/// Outlook, HubSpot, in several languages), or told by --map. Numbers come in any form;
-/// those without a country need --country. What could be another number than was meant is
-/// not used.
+/// tap. Columns are known by the words that usual exports use (Google Contacts, Outlook,
+/// HubSpot, in several languages), or told by --map; one that would be left out although
+/// most of its cells are numbers or e-mail addresses stops the run. Numbers come in any
+/// form; those without a country need --country. What could be another number than was
+/// meant is not used.
 ///
 /// First all that 2Chat has is listed (an API credit per 100 contacts) and the plan is
-/// shown: who is to be created, who is there already by number or e-mail address, which
-/// rows are doubles and what they add, and which cannot be used and why. Rows of one name
-/// with a number or address in common are one person; another name with a number of its own
-/// is somebody else, also where both have another in common; where that cannot be told, the
-/// row is not used. Then, asked or with --yes, those
+/// shown: who is to be created with which numbers and addresses, who is there already by
+/// number or e-mail address, which rows are doubles and what they add, and which cannot be
+/// used and why. Rows of one name with a number or address in common are one person;
+/// another name with a number of its own is somebody else, also where both have another in
+/// common; where that cannot be told, the row is not used. Then, asked or with --yes, those
 /// who are missing are created, for a credit each, as fast as the account allows. Nobody
 /// who is there is changed.
 ///
@@ -66,13 +67,16 @@ pub(crate) struct Arguments {
     /// What a column holds, such as "Mobile=phone"; may be given more than once
     ///
     /// Fields are first-name, last-name, name (the whole of it), company (for whom has no
-    /// other name), phone, whatsapp-phone, email, address, profile-pic-url, and ignore.
+    /// other name), phone, whatsapp-phone, email, address, profile-pic-url, and ignore, which
+    /// leaves it out.
     #[arg(long = "map", value_name = "COLUMN=FIELD")]
     map: Vec<String>,
     /// The country of numbers that do not say theirs, such as PY
     #[arg(long, value_name = "CC", value_parser = numbers::country)]
     country: Option<Region>,
     /// Show what would be done, and do nothing
+    ///
+    /// It ends with 0, also where rows are not usable: nothing was to go through.
     #[arg(long)]
     dry_run: bool,
     /// Do it without asking
@@ -112,8 +116,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let table = source.read(form).await?;
     // A tap that has nothing to say may send no more than its state.
     let has_columns = !(table.rows.is_empty() && table.columns.is_empty());
-    let columns =
-        if has_columns { Some(Columns::of(&table.columns, &arguments.map)?) } else { None };
+    let columns = match has_columns {
+        true => Some(Columns::of(&table, &arguments.map, arguments.country)?),
+        false => None,
+    };
     let mut plan = match &columns {
         Some(columns) => Plan::of(&table, columns, arguments.country),
         None => Plan { entries: Vec::new(), people: Vec::new() },

@@ -4,8 +4,13 @@
 use std::collections::HashSet;
 
 use host::suggest;
+use rlibphonenumber::enums::Region;
 
-use super::headers::{Field, has_street, is_family_name, meaning};
+use super::{
+    headers::{Field, has_street, is_family_name, is_label_of, meaning},
+    overlooked,
+    source::Table,
+};
 use crate::exit::CommandError;
 
 /// What a mapping can name. `ignore` leaves a column out.
@@ -24,12 +29,23 @@ const FIELDS: [(&str, Option<Field>); 10] = [
 
 /// What each column holds.
 #[derive(Debug)]
-pub(crate) struct Columns(Vec<Option<Field>>);
+pub(crate) struct Columns {
+    fields: Vec<Option<Field>>,
+    /// Those that were told, also that they are to be left out.
+    told: HashSet<usize>,
+    /// Where it is told of each which of several it is.
+    labels: Vec<Option<usize>>,
+}
 
 impl Columns {
     /// What `told` says of columns, each as `COLUMN=FIELD`, and for the others what their
     /// names mean.
-    pub(crate) fn of(names: &[String], told: &[String]) -> Result<Self, CommandError> {
+    pub(crate) fn of(
+        table: &Table,
+        told: &[String],
+        country: Option<Region>,
+    ) -> Result<Self, CommandError> {
+        let names = &table.columns;
         let mut fields = found(names);
         let mut seen = HashSet::new();
         for told in told {
@@ -58,20 +74,36 @@ impl Columns {
                 }
             }
         }
-        let columns = Self(fields);
-        if !columns.0.iter().flatten().any(Field::is_way) {
+        let columns = Self { fields, told: seen, labels: labels(names) };
+        let overlooked = overlooked::columns(table, &columns, country);
+        if !columns.fields.iter().flatten().any(Field::is_way) {
+            let example = overlooked.first().map(|one| format!(", such as {}", one.map()));
             return Err(misuse(format!(
-                "no column is known to hold a number, an e-mail address or an address; say which \
-                 does, such as --map \"{}=phone\". There are {}",
-                names.first().map_or("Mobile", String::as_str),
+                "no column is known to hold a number, an e-mail address or an address; say by \
+                 --map which does{}. There are {}",
+                example.unwrap_or_default(),
                 names.join(", ")
             )));
         }
-        Ok(columns)
+        if overlooked.is_empty() {
+            return Ok(columns);
+        }
+        let told = overlooked.iter().map(|one| one.told()).collect::<Vec<_>>();
+        Err(misuse(format!("{}. Nothing was created", told.join("; "))))
+    }
+
+    /// Whether a column is to be left out because somebody said so.
+    pub(crate) fn is_told(&self, column: usize) -> bool {
+        self.told.contains(&column)
+    }
+
+    /// The column whose cells tell which of several this one's are.
+    pub(crate) fn label(&self, column: usize) -> Option<usize> {
+        self.labels.get(column).copied().flatten()
     }
 
     pub(crate) fn field(&self, column: usize) -> Option<&Field> {
-        self.0.get(column).and_then(Option::as_ref)
+        self.fields.get(column).and_then(Option::as_ref)
     }
 
     /// Which column holds what, in words, and which are left out.
@@ -84,7 +116,7 @@ impl Columns {
             }
         };
         let (mut used, mut unused) = (Vec::new(), Vec::new());
-        for (name, field) in names.iter().zip(&self.0) {
+        for (name, field) in names.iter().zip(&self.fields) {
             match field {
                 Some(field) if name == shown(field) => used.push(name.clone()),
                 Some(field) => used.push(format!("{name} is {}", shown(field))),
@@ -106,6 +138,12 @@ fn places(names: &[String], wanted: &str) -> Vec<usize> {
     };
     let exact = all(&|name| name == wanted);
     if exact.is_empty() { all(&|name| name.to_lowercase() == wanted.to_lowercase()) } else { exact }
+}
+
+/// Where the label of each column stands, if it has one.
+fn labels(names: &[String]) -> Vec<Option<usize>> {
+    let label = |name: &String| names.iter().position(|label| is_label_of(label, name));
+    names.iter().map(label).collect()
 }
 
 /// What the names of the columns mean.
@@ -153,7 +191,8 @@ mod tests {
     fn columns(header: &str, told: &[&str]) -> Result<Vec<String>, String> {
         let names: Vec<_> = header.split(',').map(str::to_owned).collect();
         let told: Vec<_> = told.iter().map(|it| (*it).to_owned()).collect();
-        let columns = Columns::of(&names, &told).map_err(|error| error.to_string())?;
+        let table = Table { columns: names.clone(), ..Table::default() };
+        let columns = Columns::of(&table, &told, None).map_err(|error| error.to_string())?;
         let lines = columns.told(&names);
         let used = lines[0].strip_prefix("columns: ").unwrap();
         Ok(used.split(", ").map(str::to_owned).collect())

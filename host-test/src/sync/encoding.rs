@@ -5,6 +5,8 @@ use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 /// So much of a file tells whether it is UTF-16 without a mark.
 const BEGINNING: usize = 512;
+/// So many lines are told that cannot be read.
+const TOLD: usize = 10;
 
 /// The text, and what is to be said about how it was read.
 pub(crate) fn text(bytes: Vec<u8>) -> (String, Option<String>) {
@@ -18,6 +20,13 @@ pub(crate) fn text(bytes: Vec<u8>) -> (String, Option<String>) {
     }
     match String::from_utf8(bytes) {
         Ok(text) => (text, None),
+        Err(error) if is_utf_8(error.as_bytes()) => {
+            let note = format!(
+                "some letters in line {} cannot be read as UTF-8, and stand as \u{fffd}",
+                broken_lines(error.as_bytes())
+            );
+            (String::from_utf8_lossy(error.as_bytes()).into_owned(), Some(note))
+        }
         Err(error) => {
             let (text, _) = WINDOWS_1252.decode_without_bom_handling(error.as_bytes());
             let note =
@@ -25,6 +34,29 @@ pub(crate) fn text(bytes: Vec<u8>) -> (String, Option<String>) {
             (text.into_owned(), Some(note.to_owned()))
         }
     }
+}
+
+/// Whether more of its letters beyond plain ones are UTF-8 than not: those of an old Windows
+/// hardly ever happen to be.
+fn is_utf_8(bytes: &[u8]) -> bool {
+    let letters = |text: &str| text.chars().filter(|it| !it.is_ascii()).count();
+    let good: usize = bytes.utf8_chunks().map(|chunk| letters(chunk.valid())).sum();
+    let bad = bytes.utf8_chunks().filter(|chunk| !chunk.invalid().is_empty()).count();
+    good > 0 && good >= bad
+}
+
+/// The lines that are not UTF-8.
+fn broken_lines(bytes: &[u8]) -> String {
+    let end = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+    let lines = (1..).zip(bytes.split(|byte| *byte == end));
+    let broken = lines.filter(|(_, line)| std::str::from_utf8(line).is_err());
+    let mut broken: Vec<_> = broken.map(|(line, _)| format!("{line}")).collect();
+    if broken.len() > TOLD {
+        let more = broken.len() - TOLD;
+        broken.truncate(TOLD);
+        broken.push(format!("and {more} more"));
+    }
+    broken.join(", ")
 }
 
 /// UTF-16, where every second byte of plain letters is 0.
@@ -62,5 +94,14 @@ mod tests {
         assert_eq!(read, words);
         assert!(note.unwrap().contains("Windows-1252"));
         assert_eq!(text(Vec::new()), (String::new(), None));
+    }
+
+    #[test]
+    fn a_wrong_byte_makes_no_other_encoding_of_the_rest() {
+        let (read, note) = text("Nombre\nPeña\nGómez\n".bytes().chain(*b"Mu\xf1oz\n").collect());
+        assert_eq!(read, "Nombre\nPeña\nGómez\nMu\u{fffd}oz\n");
+        assert!(note.unwrap().contains("in line 4 cannot be read as UTF-8"));
+        let (_, note) = text([&b"\xc3\xb1\xc3\xb1"[..], &b"\n\xf1".repeat(2)].concat());
+        assert!(note.unwrap().contains("in line 2, 3 cannot"));
     }
 }

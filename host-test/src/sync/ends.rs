@@ -49,6 +49,8 @@ pub(crate) struct Entry {
     pub(crate) line: u64,
     pub(crate) name: String,
     pub(crate) end: End,
+    /// The numbers and addresses that are to be created.
+    pub(crate) ways: Vec<String>,
     /// What else is to be said of it.
     pub(crate) notes: Vec<String>,
 }
@@ -107,10 +109,26 @@ impl End {
 }
 
 impl Entry {
+    pub(crate) fn of(line: u64) -> Self {
+        Self { line, name: String::new(), end: End::New, ways: Vec::new(), notes: Vec::new() }
+    }
+
+    /// Tells what its row adds to that of which it is a double.
+    pub(crate) fn adds(&mut self, ways: &[String]) {
+        if !ways.is_empty() {
+            self.notes.push(format!("adds {} to it", ways.join(", ")));
+        }
+    }
+
     fn told(&self) -> String {
+        self.told_with(&[])
+    }
+
+    fn told_with(&self, ways: &[String]) -> String {
         let name = Some(&self.name).filter(|name| !name.is_empty());
         let name = name.map(|name| format!(" {name}")).unwrap_or_default();
-        let why = self.end.why().into_iter().chain(self.notes.iter().cloned());
+        let ways = Some(ways.join(", ")).filter(|ways| self.end == End::New && !ways.is_empty());
+        let why = self.end.why().or(ways).into_iter().chain(self.notes.iter().cloned());
         let why = why.collect::<Vec<_>>().join("; ");
         let between = if why.is_empty() { "" } else { ": " };
         visible(&format!("line {}{name}{between}{why}", self.line))
@@ -168,12 +186,12 @@ pub(crate) fn plan(entries: &[Entry]) -> (String, HashSet<String>) {
         lines.push(format!("{told}:"));
         // What goes elsewhere than somebody may think is told in any case.
         let rest = rows.iter().skip(SHOWN).filter(|row| !row.notes.is_empty()).take(TOLD);
-        let told: Vec<_> = rows.iter().take(SHOWN).chain(rest).map(|row| row.told()).collect();
-        lines.extend(told.iter().map(|row| format!("  {row}")));
+        let told: Vec<_> = rows.iter().take(SHOWN).chain(rest).collect();
+        lines.extend(told.iter().map(|row| format!("  {}", row.told_with(&row.ways))));
         if rows.len() > told.len() {
             lines.push(format!("  and {} more", rows.len() - told.len()));
         }
-        shown.extend(told);
+        shown.extend(told.iter().map(|row| row.told()));
     }
     (lines.join("\n") + "\n", shown)
 }

@@ -27,14 +27,16 @@ impl Field {
     }
 }
 
-/// What columns are called where they hold it: without numbers, accents, and the words
-/// that tell only which of several it is.
+/// What columns are called where they hold it, as a whole: without numbers, accents, and the
+/// words that tell only which of several it is.
 const NAMES: [(Field, &[&str]); 9] = [
     (
         Field::FirstName,
         &[
             "first name",
             "firstname",
+            "forename",
+            "voornaam",
             "given name",
             "vorname",
             "prenom",
@@ -50,6 +52,7 @@ const NAMES: [(Field, &[&str]); 9] = [
             "lastname",
             "family name",
             "surname",
+            "achternaam",
             "nachname",
             "familienname",
             "nom de famille",
@@ -95,88 +98,10 @@ const NAMES: [(Field, &[&str]); 9] = [
             "azienda",
         ],
     ),
-    (
-        Field::WhatsappPhone,
-        &[
-            "whatsapp",
-            "whatsapp phone",
-            "whats app",
-            "wa",
-            "telefono whatsapp",
-            "celular whatsapp",
-            "wa id",
-        ],
-    ),
-    (
-        Field::Phone,
-        &[
-            "phone",
-            "phones",
-            "mobile",
-            "mobile phone",
-            "cell",
-            "cell phone",
-            "cellphone",
-            "company phone",
-            "car phone",
-            "telephone",
-            "tel",
-            "msisdn",
-            "telefono",
-            "telefonos",
-            "telefono movil",
-            "telefono celular",
-            "telefono fijo",
-            "movil",
-            "celular",
-            "telefon",
-            "mobiltelefon",
-            "mobil",
-            "handy",
-            "telefone",
-            "telemovel",
-            "portable",
-            "telephone portable",
-            "telephone mobile",
-            "cellulare",
-            "telefono cellulare",
-        ],
-    ),
-    (
-        Field::Email,
-        &[
-            "email",
-            "e mail",
-            "emails",
-            "email address",
-            "e mail address",
-            "mail",
-            "correo",
-            "correo electronico",
-            "direccion de correo electronico",
-            "e mail adresse",
-            "courriel",
-            "adresse e mail",
-            "adresse email",
-            "endereco de email",
-            "posta elettronica",
-        ],
-    ),
-    (
-        Field::Address,
-        &[
-            "address",
-            "postal address",
-            "mailing address",
-            "address formatted",
-            "direccion",
-            "domicilio",
-            "adresse",
-            "anschrift",
-            "endereco",
-            "indirizzo",
-        ],
-    ),
+    (Field::WhatsappPhone, &["wa id", "whatsapp id"]),
+    (Field::Phone, &["car phone", "company phone", "contact number", "contact no"]),
+    (Field::Email, &["email id"]),
+    (Field::Address, &["postal address", "mailing address", "address formatted"]),
     (
         Field::Picture,
         &[
@@ -193,26 +118,106 @@ const NAMES: [(Field, &[&str]); 9] = [
     ),
 ];
 
-/// Words that tell only which of several it is.
-const WHICH: [&str; 17] = [
-    "home",
-    "work",
-    "business",
-    "other",
-    "primary",
-    "main",
-    "private",
-    "personal",
-    "number",
-    "value",
-    "numero",
-    "nummer",
-    "principal",
-    "privat",
-    "geschaftlich",
-    "trabajo",
-    "casa",
+/// What a word of a column's name tells of what it holds.
+#[derive(Clone, Copy, PartialEq)]
+enum Word {
+    Whatsapp,
+    Phone,
+    /// A phone, and beside another word which of several.
+    Mobile,
+    Email,
+    Address,
+    /// Which of several it is.
+    Which,
+    /// The same, or nothing, beside one of those above; in a name of somebody it is more.
+    Beside,
+}
+
+/// The words of which a name may be made, in any order. With any other it tells of something
+/// else about it: `Phone Type`, `Email opt-in`.
+const WORDS: [(Word, &str); 7] = [
+    (Word::Whatsapp, "whatsapp wa"),
+    (
+        Word::Phone,
+        "phone phones phonenumber telephone tel telnr telnummer fon iphone msisdn cell cellphone \
+         mobilephone telefon telefonnummer mobiltelefon mobilnummer mobilfunk mobilfunknummer \
+         mobilrufnummer handy handynummer rufnummer festnetz festnetznummer telefono telefonos tlf \
+         celular cel cellulare telefone telemovel telefoon telefoonnummer gsm",
+    ),
+    (Word::Mobile, "mobile mobil movil portable mobiel"),
+    (
+        Word::Email,
+        "email emails mail correo courriel messagerie elettronica emailadresse mailadresse \
+         emailadres",
+    ),
+    (Word::Address, "address adresse anschrift direccion domicilio endereco indirizzo adres"),
+    (
+        Word::Which,
+        "home work business other primary main private personal number value numero nummer principal \
+         privat geschaftlich trabajo casa",
+    ),
+    (
+        Word::Beside,
+        "office contact alternate alternative secondary second landline num nr privates beruflich \
+         dienstlich weiteres weitere zweites andere arbeit oficina particular laboral fijo otro \
+         secundario travail bureau domicile fixe professionnel personnel autre lavoro ufficio fisso \
+         altro trabalho fixo outro residencial comercial werk prive thuis zakelijk de del di do du \
+         of la posta electronico electronica electronique eletronico",
+    ),
 ];
+
+fn word(wanted: &str) -> Option<Word> {
+    let of = |(_, words): &&(Word, &str)| words.split(' ').any(|it| it == wanted);
+    WORDS.iter().find(of).map(|(word, _)| *word)
+}
+
+/// What a name holds of which all words are known.
+fn by_words(plain: &str) -> Option<Field> {
+    // Before a word it would say that there is none.
+    let plain = plain.strip_suffix(" no").unwrap_or(plain);
+    let words = plain.split(' ').map(word).collect::<Option<Vec<_>>>()?;
+    let has = |word: Word| words.contains(&word);
+    let is_phone = has(Word::Phone) || has(Word::Mobile);
+    match (has(Word::Whatsapp), has(Word::Email), has(Word::Address)) {
+        (true, false, false) => Some(Field::WhatsappPhone),
+        (false, true, _) if !has(Word::Phone) => Some(Field::Email),
+        (false, false, true) if !is_phone => Some(Field::Address),
+        (false, false, false) if is_phone => Some(Field::Phone),
+        _ => None,
+    }
+}
+
+/// Whether a name or a label tells of what nobody can be called by.
+pub(crate) fn is_fax(text: &str) -> bool {
+    ["fax", "telecop", "pager"].iter().any(|it| plain(text).contains(it))
+}
+
+/// Whether digits alone are something else there than a number to call.
+pub(crate) fn is_id(name: &str) -> bool {
+    let ids = ["id", "ids", "uid", "uuid", "vid", "key", "account", "konto", "date", "zip", "iban"];
+    plain(&parted(name)).split(' ').any(|word| ids.contains(&word))
+}
+
+/// Whether one column tells which of several the other holds, as `Phone 2 - Type` does of
+/// `Phone 2 - Value`.
+pub(crate) fn is_label_of(label: &str, column: &str) -> bool {
+    let words = |name: &str| {
+        let signs = |it: char| !it.is_alphanumeric();
+        name.to_lowercase().split(signs).filter(|it| !it.is_empty()).map(str::to_owned).collect()
+    };
+    let (mut label, mut column): (Vec<String>, Vec<String>) = (words(label), words(column));
+    let ends = |words: &[String], ends: &[&str]| {
+        words.last().is_some_and(|word| ends.contains(&word.as_str()))
+    };
+    if !ends(&label, &["label", "type", "typ", "tipo", "kind", "etiqueta", "bezeichnung"]) {
+        return false;
+    }
+    label.pop();
+    if ends(&column, &["value", "number", "valor", "wert", "nummer"]) && label != column {
+        column.pop();
+    }
+    label == column
+}
 
 /// The parts of an address, in the order in which a letter has them.
 const PARTS: [(usize, &[&str]); 6] = [
@@ -253,17 +258,20 @@ pub(crate) fn is_family_name(name: &str) -> bool {
 
 /// What a column of this name holds.
 pub(crate) fn meaning(name: &str) -> Option<Field> {
-    let plain = plain(name);
-    let without: Vec<_> = plain.split(' ').filter(|word| !WHICH.contains(word)).collect();
-    let without = without.join(" ");
-    let named = |wanted: &str| {
-        let mut fields = NAMES.iter().filter(|(_, names)| names.contains(&wanted));
+    let named = |plain: &str| {
+        let mut fields = NAMES.iter().filter(|(_, names)| names.contains(&plain));
         fields.next().map(|(field, _)| field.clone())
     };
-    // A bare `Number` or `Home` means nothing.
-    named(&plain).or_else(|| named(&without)).or_else(|| {
-        let (_, part) = part_of(&plain)?;
-        Some(Field::AddressPart(plain.strip_suffix(part)?.trim().to_owned() + &numbers(name)))
+    let without = |plain: &str| {
+        let words: Vec<_> = plain.split(' ').filter(|it| word(it) != Some(Word::Which)).collect();
+        words.join(" ")
+    };
+    // `phoneNumber` is two words, and `iPhone` one.
+    [plain(&parted(name)), plain(name)].iter().find_map(|plain| {
+        named(plain).or_else(|| by_words(plain)).or_else(|| named(&without(plain))).or_else(|| {
+            let (_, part) = part_of(plain)?;
+            Some(Field::AddressPart(plain.strip_suffix(part)?.trim().to_owned() + &numbers(name)))
+        })
     })
 }
 
@@ -272,7 +280,8 @@ fn part_of(plain: &str) -> Option<(usize, &'static str)> {
     let before = |part: &str| {
         let rest = plain.strip_suffix(part)?.trim();
         let known = ["", "address", "adresse", "direccion"];
-        let is_known = rest.split(' ').all(|it| known.contains(&it) || WHICH.contains(&it));
+        let is_known =
+            rest.split(' ').all(|it| known.contains(&it) || word(it) == Some(Word::Which));
         is_known.then_some(())
     };
     let parts = PARTS.iter().flat_map(|(place, names)| names.iter().map(move |it| (*place, *it)));
@@ -293,7 +302,23 @@ fn plain(name: &str) -> String {
         .map(|letter| if letter.is_alphabetic() { letter } else { ' ' })
         .collect::<String>()
         .replace('ß', "ss");
-    letters.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = letters.split_whitespace().collect::<Vec<_>>().join(" ");
+    // One word that is written as two.
+    let joined =
+        format!(" {words}").replace(" e mail", " email").replace(" whats app", " whatsapp");
+    joined.trim().to_owned()
+}
+
+/// With a space before each capital that follows a small letter.
+fn parted(name: &str) -> String {
+    let mut parted = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && parted.ends_with(char::is_lowercase) {
+            parted.push(' ');
+        }
+        parted.push(letter);
+    }
+    parted
 }
 
 /// The letter as those write it who have no accents.
@@ -307,5 +332,60 @@ pub(crate) fn without_accent(letter: char) -> char {
         'ç' => 'c',
         'ñ' => 'n',
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_a_number_or_an_address_is_known_by_its_words() {
+        for (field, names) in [
+            (
+                Field::Phone,
+                "Telefonnummer|Mobilnummer|Handynummer|Rufnummer|Telefon (mobil)|Weiteres Telefon|\
+                 Telefon geschäftlich|Tel.-Nr.|Número de teléfono|Teléfono particular|\
+                 Teléfono del trabajo|Particular: teléfono|Teléfono fijo|Numéro de téléphone|\
+                 Téléphone (travail)|Téléphone (bureau)|Téléphone (domicile)|Tél. mobile|\
+                 Phone (mobile)|Phone No.|phoneNumber|mobilePhone|MOBILE_PHONE|Phone 2|iPhone|\
+                 Contact Number|Numero di telefono|Número de celular|Telefone comercial|\
+                 Telefoonnummer|Mobile|Business Phone 2|Phone 1 - Value",
+            ),
+            (
+                Field::WhatsappPhone,
+                "Número de WhatsApp|WhatsApp|whatsapp-phone|Whats App Nr.|WhatsAppNumber|wa_id|\
+                 WhatsApp (Mobil)",
+            ),
+            (
+                Field::Email,
+                "Adresse de messagerie|E-Mail-Adresse|E-mail 2 Address|eMail|Email (work)|Mail|\
+                 Dirección de correo electrónico|Correo|Indirizzo di posta elettronica|\
+                 Adresse e-mail|E-mailadres|emailAddress|Email ID",
+            ),
+            (Field::Address, "Home Address|Adresse (privat)|Dirección|Address 1 - Formatted|adres"),
+        ] {
+            for name in names.split('|') {
+                assert_eq!(meaning(name), Some(field.clone()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_tells_of_something_else_about_it_is_not_taken_for_it() {
+        for name in "Phone Extension|Phone Type|Phone verified|Telephone consent|Email opt-in|\
+                     Email status|Address Type|No Phone|No Email|Has phone|Phone 1 - Label|Home|\
+                     Number|Nummer|Mobile App|Email phone|Correo postal|E-mail Display Name|\
+                     IP address|Phone provider|Business Fax|Telefax|Faxnummer|Fax (privat)|\
+                     Número de fax|Télécopie (bureau)|Fax mobile|Other Fax|Phone fax|Durchwahl"
+            .split('|')
+        {
+            assert_eq!(meaning(name), None, "{name}");
+        }
+        for name in
+            ["Business Fax", "Telefax", "Faxnummer", "Télécopie (bureau)", "HomeFax", "Pager"]
+        {
+            assert!(is_fax(name), "{name}");
+        }
     }
 }

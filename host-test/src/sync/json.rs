@@ -1,6 +1,7 @@
 //! What stands in lines of JSON? Members are columns, lists several cells of theirs, and
 //! a value with its kind stands in the column of that name.
 
+use host::doubles::doubled;
 use serde_json::{Map, Value};
 
 use super::source::{Row, Table};
@@ -12,10 +13,10 @@ const ROUND: &str = "0000.0";
 pub(crate) fn read(text: &str) -> Table {
     let mut table = Table::default();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-        match serde_json::from_str::<Value>(text) {
+        match value(text) {
             Ok(Value::Object(members)) => add(&mut table, line, &members),
             Ok(_) => table.rows.push(broken(line, "it is no JSON object".to_owned())),
-            Err(error) => table.rows.push(broken(line, unread(&error))),
+            Err(why) => table.rows.push(broken(line, why)),
         }
     }
     table
@@ -35,8 +36,16 @@ pub(crate) fn broken(line: u64, why: String) -> Row {
     Row { line, cells: Err(why) }
 }
 
+/// The value of a line, or why nobody can tell what it is.
+pub(super) fn value(text: &str) -> Result<Value, String> {
+    match doubled(text.as_bytes()) {
+        Some(name) => Err(format!("it has `{name}` twice, and which one counts nobody can tell")),
+        None => serde_json::from_str(text).map_err(|error| unread(&error)),
+    }
+}
+
 /// Why a line is not JSON; which line that is, is told elsewhere.
-pub(super) fn unread(error: &serde_json::Error) -> String {
+fn unread(error: &serde_json::Error) -> String {
     let (why, column) = (error.to_string(), error.column());
     let why = why.split(" at line ").next().unwrap_or_default();
     format!("it is not JSON: {why} at column {column}")
@@ -97,6 +106,17 @@ mod tests {
         let expected =
             ["a=x b=1 b=2 c.d=true", "phone=+1 email=e", "4 is broken", "5 is broken", "a=y"];
         assert_eq!(rows(text), expected);
+    }
+
+    #[test]
+    fn a_member_that_stands_there_twice_makes_a_broken_line() {
+        for text in [r#"{"a":"1","a":"2"}"#, r#"{"b":[{"a":"1","a":"1"}]}"#] {
+            let why = read(text).rows[0].cells.clone().unwrap_err();
+            assert!(why.contains("it has `a` twice"), "{why}");
+            let tap = crate::sync::singer::read(&format!(r#"{{"type":"RECORD","record":{text}}}"#));
+            assert!(tap.rows[0].cells.is_err(), "{tap:?}");
+        }
+        assert_eq!(rows(r#"{"a":[{"b":"1"},{"b":"2"}],"b":"3"}"#), ["a.b=1 a.b=2 b=3"]);
     }
 
     #[test]

@@ -3,12 +3,21 @@
 //! Address books hold numbers in every form. What could be another number than was meant
 //! is refused: nobody is written to by a guess.
 
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, enums::Region};
+use rlibphonenumber::{
+    PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, enums::Region,
+};
+
+/// What a text was understood as.
+type Parsed = Result<PhoneNumber, ParseError>;
 
 /// So many digits 2Chat takes.
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// The longest extension.
 const EXTENSION: usize = 7;
+/// So many digits a number has at least, whose area stands before a stroke.
+const AFTER_STROKE: usize = 4;
+/// So many digits an area has at most, with the code of its country.
+const AREA: usize = 6;
 
 /// A number, and the extension that stood after it.
 #[derive(Debug, PartialEq)]
@@ -36,7 +45,8 @@ pub(crate) fn numbers(cell: &str, country: Option<Region>) -> Vec<Result<Number,
 /// between: only where it is no number as a whole, and each part is one.
 fn several(piece: &str, country: Option<Region>) -> Vec<Result<Number, String>> {
     let whole = number(piece, country);
-    if whole.is_ok() {
+    let is_one = !may_be_several(piece, country);
+    if whole.is_ok() && is_one {
         return vec![whole];
     }
     let with_plus = piece.replace(" +", "\n+");
@@ -49,7 +59,25 @@ fn several(piece: &str, country: Option<Region>) -> Vec<Result<Number, String>> 
         let numbers = parts.iter().map(|part| number(part.trim(), country));
         numbers.collect::<Result<Vec<_>, _>>().ok()
     });
+    let whole = whole.and_then(|number| match is_one {
+        true => Ok(number),
+        false => Err(format!(
+            "`{piece}` may be several numbers, or one with an extension: write each whole, and an \
+             extension as ext. 5"
+        )),
+    });
     parted.map_or_else(|| vec![whole], |numbers| numbers.into_iter().map(Ok).collect())
+}
+
+/// Whether a stroke may part more than an area from a number: it stands between spaces and
+/// after too many digits for an area, after what is a number by itself, or before too few
+/// digits.
+fn may_be_several(piece: &str, country: Option<Region>) -> bool {
+    let Some((before, after)) = piece.rsplit_once('/') else { return false };
+    let is_spaced = piece.contains(" /") || piece.contains("/ ");
+    is_spaced && digits(before).len() > AREA
+        || digits(after).len() < AFTER_STROKE
+        || number(before, country).is_ok()
 }
 
 /// What a number is known by, in whatever form somebody stored it.
@@ -63,14 +91,18 @@ pub(crate) fn key(stored: &str) -> String {
 
 fn number(text: &str, country: Option<Region>) -> Result<Number, String> {
     let refused = |why: &str| Err(format!("`{text}` is no number: {why}"));
-    if is_shortened(text) {
+    let exact = exact(text);
+    if exact.is_none() && is_shortened(text) {
         return refused(
             "a spreadsheet shortened it, and digits are lost; format its column as text and \
              export it again",
         );
     }
-    let plain = text.strip_suffix(".0").filter(|it| it.chars().all(|it| it.is_ascii_digit()));
-    let plain = plain.unwrap_or(text);
+    let plain = exact.as_deref().unwrap_or(text);
+    let plain = without_decimals(plain).unwrap_or(plain);
+    if has_decimals(plain) {
+        return refused("a spreadsheet made a decimal of it; write it without the point");
+    }
     if has_letters(plain) {
         return refused("it has letters; write its digits");
     }
@@ -78,7 +110,7 @@ fn number(text: &str, country: Option<Region>) -> Result<Number, String> {
     let parsed = if is_whole {
         PhoneNumber::parse(as_of_today(with_plus(plain)), None)
     } else if let Some(country) = country {
-        PhoneNumber::parse(plain, Some(country))
+        national(plain, country)?
     } else {
         return refused(
             "its country is not known; give --country, or write it with + and its code",
@@ -96,6 +128,41 @@ fn number(text: &str, country: Option<Region>) -> Result<Number, String> {
         });
     }
     Ok(Number { e164, extension: parsed.extension.filter(|it| !it.is_empty()) })
+}
+
+/// The number that a text without a plus is, or why nobody can tell. It may be one of the
+/// country, or begin with the code of any.
+fn national(text: &str, country: Region) -> Result<Parsed, String> {
+    let of_country = PhoneNumber::parse(text, Some(country));
+    let digits_first = text.strip_prefix("tel:").unwrap_or(text);
+    let whole = PhoneNumber::parse(as_of_today(format!("+{digits_first}")), None);
+    let Some(whole) = whole.ok().filter(PhoneNumber::is_valid) else { return Ok(of_country) };
+    let region = country.as_region_str();
+    match of_country {
+        Ok(parsed) if parsed.is_valid() => {
+            let is_one = parsed.to_string() == whole.to_string();
+            if !is_one && lacks_prefix(text, &parsed) {
+                return Err(format!(
+                    "`{text}` may be {parsed}, of {region}, or {whole}: write it with + and the code of \
+                     its country"
+                ));
+            }
+            Ok(Ok(parsed))
+        }
+        _ if PHONE_NUMBER_UTIL.get_country_code_for_region(country) == Some(whole.country_code) => {
+            Ok(Ok(whole))
+        }
+        // A digit too many can make it a number of another country.
+        _ => Err(format!("`{text}` is no number of {region}; if it is {whole}, write it with +")),
+    }
+}
+
+/// Whether a text is without what the country writes in front of such a number, as the 0 of
+/// Germany.
+fn lacks_prefix(text: &str, parsed: &PhoneNumber) -> bool {
+    let number = parsed.get_national_significant_number();
+    let written = digits(&parsed.format_as(PhoneNumberFormat::National));
+    digits(text).starts_with(&number) && !written.starts_with(&number)
 }
 
 /// Whether it says its country: by a plus, or by the zeros that stand for it.
@@ -144,6 +211,30 @@ fn has_letters(text: &str) -> bool {
         Some(number) => number.chars().any(char::is_alphabetic),
         None => text.chars().any(char::is_alphabetic),
     }
+}
+
+/// The digits of what is written as `4.91711234590E11`, where none is lost.
+fn exact(text: &str) -> Option<String> {
+    let (number, power) = text.split_once(['e', 'E']).filter(|_| is_shortened(text))?;
+    let (whole, decimals) = number.split_once(['.', ',']).unwrap_or((number, ""));
+    let power: usize = power.trim_start_matches('+').parse().ok()?;
+    let (digits, rest) = decimals.split_at_checked(power)?;
+    let is_exact = !number.starts_with('-') && rest.chars().all(|it| it == '0');
+    is_exact.then(|| format!("{whole}{digits}"))
+}
+
+/// Without the `.0` that a spreadsheet writes after a number.
+fn without_decimals(text: &str) -> Option<&str> {
+    let (number, _) = text.split_once('.').filter(|(_, rest)| matches!(*rest, "0" | "00"))?;
+    number.chars().all(|it| it.is_ascii_digit()).then_some(number)
+}
+
+/// Whether it ends as the decimals of a number, and not as one in which points part groups.
+fn has_decimals(text: &str) -> bool {
+    let Some((number, decimals)) = text.split_once('.') else { return false };
+    let number = number.strip_prefix('+').unwrap_or(number);
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|it| it.is_ascii_digit());
+    is_number(number) && is_number(decimals) && decimals.len() <= 2
 }
 
 /// Whether it is written as `5.95981E+11`.
@@ -261,6 +352,74 @@ mod tests {
         }
         assert_eq!(key("5215512345678"), key("+525512345678"));
         assert_eq!(read("01144 20 7946 0958", "US"), ["+442079460958"]);
+    }
+
+    #[test]
+    fn a_number_that_may_be_of_two_countries_is_refused_with_both() {
+        for (cell, country, of_country, whole) in [
+            ("491711234589", "DE", "+49491711234589", "+491711234589"),
+            ("49 171 1234589", "DE", "+49491711234589", "+491711234589"),
+            ("tel:491711234589", "DE", "+49491711234589", "+491711234589"),
+            ("447911123456", "DE", "+49447911123456", "+447911123456"),
+            ("595981222333", "DE", "+49595981222333", "+595981222333"),
+            ("436641234567", "DE", "+49436641234567", "+436641234567"),
+            ("5511912345678", "DE", "+495511912345678", "+5511912345678"),
+        ] {
+            let [read] = read(cell, country).try_into().unwrap();
+            let both = format!("may be {of_country}, of {country}, or {whole}: write it with +");
+            assert!(read.contains(&both), "{cell}: {read}");
+        }
+        for (cell, country, expected) in [
+            ("0491711234589", "DE", "+49491711234589"),
+            ("493012345678", "DE", "+493012345678"),
+            ("030901820", "DE", "+4930901820"),
+            ("436641234567", "AT", "+436641234567"),
+            ("393331234567", "IT", "+393331234567"),
+            ("34612345678", "ES", "+34612345678"),
+            ("612345678", "ES", "+34612345678"),
+            ("4155550123", "US", "+14155550123"),
+            ("14155550123", "US", "+14155550123"),
+            ("11912345678", "BR", "+5511912345678"),
+            ("51987654321", "BR", "+5551987654321"),
+            ("5551987654321", "BR", "+5551987654321"),
+            ("8 495 123-45-67", "RU", "+74951234567"),
+        ] {
+            assert_eq!(read(cell, country), [expected], "{cell} of {country}");
+        }
+        let one_too_many = read("41555501234", "US");
+        assert!(one_too_many[0].contains("no number of US; if it is +41555501234"));
+    }
+
+    #[test]
+    fn a_stroke_parts_numbers_unless_it_stands_after_an_area() {
+        for cell in
+            ["030/901820", "+49 30/901820", "030/90 18-20", "030 / 901820", "+49 30 / 901820"]
+        {
+            assert_eq!(read(cell, "DE"), ["+4930901820"], "{cell}");
+        }
+        for cell in [
+            "+49 30 901855 / 56",
+            "+49 40 1234 / 5678",
+            "+49 30 901855/56",
+            "+49 30 901855/5678",
+            "030/901855/56",
+        ] {
+            let [read] = read(cell, "DE").try_into().unwrap();
+            assert!(read.contains("may be several numbers"), "{cell}: {read}");
+        }
+    }
+
+    #[test]
+    fn what_a_spreadsheet_wrote_is_read_where_no_digit_is_lost() {
+        for cell in ["4.36641234567E11", "4,36641234567E+11", "436641234567E0", "436641234567.00"] {
+            assert_eq!(read(cell, "AT"), ["+436641234567"], "{cell}");
+        }
+        assert_eq!(read("5.95981222333E+11", "PY"), ["+595981222333"]);
+        for cell in ["4930901846.50", "+4930901846.5", "5.959812223331E+11"] {
+            let [read] = read(cell, "DE").try_into().unwrap();
+            assert!(read.contains("a spreadsheet"), "{cell}: {read}");
+        }
+        assert_eq!(read("06 12 34 56 78", "FR"), read("06.12.34.56.78", "FR"));
     }
 
     #[test]

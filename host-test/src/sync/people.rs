@@ -27,7 +27,7 @@ pub(crate) struct Person {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Way {
     kind: &'static str,
-    value: String,
+    pub(crate) value: String,
     /// What somebody is known by through it. Kept, as it takes a hundred times longer to be
     /// found than to be compared.
     key: Option<String>,
@@ -46,10 +46,14 @@ impl Person {
     ) -> Result<Read, String> {
         let cells = row.cells.as_ref().map_err(Clone::clone)?;
         let mut reading = Reading { country, ..Reading::default() };
-        for (column, cell) in cells {
+        for (place, (column, cell)) in cells.iter().enumerate() {
             if let Some(field) = columns.field(*column) {
                 let name = table.columns.get(*column).map_or("", String::as_str);
-                reading.take(field, name, cell);
+                if is_labelled_fax(columns, cells, place) {
+                    reading.left_out.push(format!("{name} is left out, as it is a fax"));
+                } else {
+                    reading.take(field, name, cell);
+                }
             }
         }
         reading.end()
@@ -74,6 +78,18 @@ impl Person {
             keys.extend(addresses);
         }
         keys
+    }
+
+    /// By what, with its name, a row is of the same person as another.
+    pub(crate) fn known_with_name(&self) -> Vec<String> {
+        let mut name = words(&self.name());
+        name.sort_unstable();
+        let name = name.join(" ");
+        let key = |way: &Way| match &way.key {
+            Some(key) => format!("{key}\n{name}"),
+            None => address_key(&name, &way.value),
+        };
+        self.ways.iter().map(key).collect()
     }
 
     /// The arguments of the action that creates somebody.
@@ -199,6 +215,11 @@ struct Reading {
 
 impl Reading {
     fn take(&mut self, field: &Field, column: &str, cell: &str) {
+        if cell.contains(char::REPLACEMENT_CHARACTER) {
+            self.wrong
+                .push(format!("{column} `{}` has letters that cannot be read", one_line(cell)));
+            return;
+        }
         let left_out = &mut self.left_out;
         let mut first = |known: &mut String| {
             let name = one_line(cell);
@@ -255,20 +276,10 @@ impl Reading {
     }
 
     fn take_emails(&mut self, cell: &str) {
-        let cell = cell.replace(":::", "\n");
-        for text in cell.split(BETWEEN).map(str::trim).filter(|it| !it.is_empty()) {
-            let text = text.rsplit_once('<').map_or(text, |(_, rest)| rest.trim_end_matches('>'));
-            let text = one_line(text.strip_prefix("mailto:").unwrap_or(text));
-            match text.split_once('@') {
-                Some((user, host))
-                    if !user.is_empty()
-                        && host.contains('.')
-                        && !host.contains('@')
-                        && !text.contains(char::is_whitespace) =>
-                {
-                    self.add("email", text);
-                }
-                _ => self.wrong.push(format!("`{text}` is no e-mail address")),
+        for email in emails(cell) {
+            match email {
+                Ok(email) => self.add("email", email),
+                Err(why) => self.wrong.push(why),
             }
         }
     }
@@ -312,6 +323,38 @@ impl Reading {
         }
         Ok((Person { first_name, last_name, picture, ways }, left_out))
     }
+}
+
+/// Whether the label of this cell says that it is of a fax. Where a column has several, each
+/// has its own in that order.
+fn is_labelled_fax(columns: &Columns, cells: &[(usize, String)], place: usize) -> bool {
+    let of = |column| cells.iter().enumerate().filter(move |(_, (it, _))| *it == column);
+    let found = cells.get(place).and_then(|(column, _)| Some((*column, columns.label(*column)?)));
+    let Some((column, label)) = found else { return false };
+    let turn = of(column).position(|(it, _)| it == place).unwrap_or_default();
+    of(label).count() == of(column).count()
+        && of(label).nth(turn).is_some_and(|(_, (_, label))| headers::is_fax(label))
+}
+
+/// The e-mail addresses of a cell, each or why it is none.
+pub(crate) fn emails(cell: &str) -> Vec<Result<String, String>> {
+    let cell = cell.replace(":::", "\n");
+    let email = |text: &str| {
+        let text = text.rsplit_once('<').map_or(text, |(_, rest)| rest.trim_end_matches('>'));
+        let text = one_line(text.strip_prefix("mailto:").unwrap_or(text));
+        match text.split_once('@') {
+            Some((user, host))
+                if !user.is_empty()
+                    && host.contains('.')
+                    && !host.contains('@')
+                    && !text.contains(char::is_whitespace) =>
+            {
+                Ok(text)
+            }
+            _ => Err(format!("`{text}` is no e-mail address")),
+        }
+    };
+    cell.split(BETWEEN).map(str::trim).filter(|it| !it.is_empty()).map(email).collect()
 }
 
 /// The words of a cell on one line, without what nobody sees.

@@ -13,7 +13,7 @@ use super::{
     columns::Columns,
     ends::{End, Entry},
     journal::Journal,
-    people::{Key, Person, is_same_name, may_be_same_name},
+    people::{Key, Person, Read, is_same_name, may_be_same_name, one_line},
     source::Table,
     there::There,
 };
@@ -57,22 +57,36 @@ impl Plan {
     pub(crate) fn of(table: &Table, columns: &Columns, country: Option<Region>) -> Self {
         let mut plan = Self { entries: Vec::new(), people: Vec::<Planned>::new() };
         let mut owners = Owners::new();
-        for row in &table.rows {
-            let mut entry =
-                Entry { line: row.line, name: String::new(), end: End::New, notes: Vec::new() };
-            match Person::of(row, table, columns, country) {
+        let read = |row| Person::of(row, table, columns, country);
+        let mut read: Vec<_> = table.rows.iter().map(read).collect();
+        let firsts = firsts(read.iter().map(|it| it.as_ref().ok().map(|(person, _)| person)));
+        let added = join_all(&mut read, &firsts);
+        let rows = table.rows.iter().zip(read).zip(firsts.iter().zip(added)).enumerate();
+        for (place, ((row, read), (first, added))) in rows {
+            let mut entry = Entry::of(row.line);
+            match read {
                 Err(why) => entry.end = End::Unusable(why),
                 Ok((person, left_out)) => {
                     (entry.name, entry.notes) = (person.name(), left_out);
-                    plan.take(person, &mut entry, &mut owners);
+                    match plan.entries.get(*first).filter(|_| *first != place) {
+                        None => plan.take(person, &mut entry, &mut owners),
+                        Some(Entry { line, end: End::New, .. }) => {
+                            entry.end = End::Double(*line);
+                            entry.adds(&added);
+                        }
+                        Some(first) => entry.end = first.end.clone(),
+                    }
                 }
             }
             plan.entries.push(entry);
         }
-        for Planned { person, keys, .. } in &mut plan.people {
+        for Planned { place, person, keys } in &mut plan.people {
             let is_shared = |by: &String| owners.get(by).is_some_and(|owners| owners.len() > 1);
             let key = |by: String| Key { name: is_shared(&by).then(|| person.name()), by };
             *keys = person.keys().into_iter().map(key).collect();
+            if let Some(entry) = plan.entries.get_mut(*place) {
+                entry.ways = person.ways.iter().map(|way| one_line(&way.value)).collect();
+            }
         }
         plan
     }
@@ -87,10 +101,7 @@ impl Plan {
             }
             Whose::Of(index) => {
                 if let Some(Planned { place, person: first, .. }) = self.people.get_mut(index) {
-                    let added = first.join(&person);
-                    if !added.is_empty() {
-                        entry.notes.push(format!("adds {} to it", added.join(", ")));
-                    }
+                    entry.adds(&first.join(&person));
                     let line = self.entries.get(*place).map_or(0, |entry| entry.line);
                     entry.end = End::Double(line);
                 }
@@ -190,14 +201,61 @@ impl Plan {
     }
 }
 
+/// For each row the first of the same person: of one name, and with a number or address in
+/// common, be it by way of other rows.
+fn firsts<'a>(people: impl Iterator<Item = Option<&'a Person>>) -> Vec<usize> {
+    let mut firsts: Vec<usize> = Vec::new();
+    let mut known = HashMap::new();
+    for (place, person) in people.enumerate() {
+        firsts.push(place);
+        for key in person.map(Person::known_with_name).unwrap_or_default() {
+            let other = *known.entry(key).or_insert(place);
+            let (one, other) = (first_of(&mut firsts, place), first_of(&mut firsts, other));
+            if let Some(known) = firsts.get_mut(one.max(other)) {
+                *known = one.min(other);
+            }
+        }
+    }
+    (0..firsts.len()).map(|place| first_of(&mut firsts, place)).collect()
+}
+
+/// Follows to the first, and makes the way shorter for the next.
+fn first_of(firsts: &mut [usize], mut place: usize) -> usize {
+    while let Some(&before) = firsts.get(place)
+        && before != place
+    {
+        let next = firsts.get(before).copied().unwrap_or(before);
+        if let Some(known) = firsts.get_mut(place) {
+            *known = next;
+        }
+        place = next;
+    }
+    place
+}
+
+/// Gives each first row all that the others of it have, and tells what each added.
+fn join_all(read: &mut [Result<Read, String>], firsts: &[usize]) -> Vec<Vec<String>> {
+    let join = |(place, first): (usize, &usize)| {
+        let Some(Ok((person, _))) = read.get(place).filter(|_| *first != place) else {
+            return Vec::new();
+        };
+        let person = person.clone();
+        match read.get_mut(*first) {
+            Some(Ok((first, _))) => first.join(&person),
+            _ => Vec::new(),
+        }
+    };
+    firsts.iter().enumerate().map(join).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::csv;
+    use crate::sync::{csv, json};
 
     fn plan(text: &str) -> Plan {
         let table = csv::read(text);
-        let columns = Columns::of(&table.columns, &[]).unwrap();
+        let columns = Columns::of(&table, &[], None).unwrap();
         Plan::of(&table, &columns, None)
     }
 
@@ -218,6 +276,46 @@ mod tests {
         let people: Vec<_> = plan.people.iter().map(|it| it.person.keys()).collect();
         let ada = ["+595981222331", "ada@example.com"];
         assert_eq!(people, [&ada[..], &["+595981222332", "bob@example.com"]]);
+    }
+
+    #[test]
+    fn rows_of_one_name_that_others_of_it_join_are_one_person_in_any_order() {
+        let rows = [
+            "Ada,+595981222331,,",
+            "Ada,+595981222332,a@example.com,",
+            "ADA,,a@example.com,1 Road",
+            "Ada,\"+595981222331, +595981222332\",,",
+            "Ada,,b@example.com,\"1, road\"",
+        ];
+        for turn in 0..rows.len() {
+            let mut rows = rows.to_vec();
+            rows.rotate_left(turn);
+            let plan = plan(&format!("name,phone,email,address\n{}\n", rows.join("\n")));
+            let ends: Vec<_> = plan.entries.iter().map(|entry| entry.end.clone()).collect();
+            assert_eq!(ends, [&[End::New][..], &vec![End::Double(2); 4]].concat(), "{rows:?}");
+            assert_eq!(plan.people[0].person.keys().len(), 4, "{rows:?}");
+            assert_eq!(plan.people.len(), 1);
+        }
+        let other = plan("name,phone\nAda,+595981222331\nAda,+595981222332\n");
+        assert_eq!(other.people.len(), 2, "a name alone makes nobody the same");
+    }
+
+    #[test]
+    fn a_number_that_its_label_calls_a_fax_is_left_out() {
+        let plan = plan(
+            "Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Type,Phone 2 - Value,Phone,Phone Type\n\
+             Ada,Mobile,+595981222331,Work Fax,+595981222332,+595981222333,Work\n\
+             Bob,* HomeFax,+595981222334,,,+595981222335,fax\n",
+        );
+        let keys: Vec<_> = plan.people.iter().map(|it| it.person.keys()).collect();
+        assert_eq!(keys, [&["+595981222331", "+595981222333"][..]], "{:?}", plan.entries);
+        assert_eq!(plan.entries[0].notes, ["Phone 2 - Value is left out, as it is a fax"]);
+        assert!(matches!(&plan.entries[1].end, End::Unusable(why) if why.contains("no number")));
+        let table = json::read(
+            r#"{"name":"Cy","phones":[{"type":"work","value":"+595981222336"},{"type":"fax","value":"+595981222337"}]}"#,
+        );
+        let plan = Plan::of(&table, &Columns::of(&table, &[], None).unwrap(), None);
+        assert_eq!(plan.people[0].person.keys(), ["+595981222336"]);
     }
 
     #[test]

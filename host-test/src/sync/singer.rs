@@ -14,10 +14,10 @@ use super::{
 pub(crate) fn read(text: &str) -> Table {
     let mut table = Table::default();
     for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-        let message: Value = match serde_json::from_str(text) {
+        let message = match json::value(text) {
             Ok(message) => message,
-            Err(error) => {
-                table.rows.push(json::broken(line, json::unread(&error)));
+            Err(why) => {
+                table.rows.push(json::broken(line, why));
                 continue;
             }
         };

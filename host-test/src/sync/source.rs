@@ -11,6 +11,9 @@ use crate::{exit::CommandError, input};
 /// More than any address book has.
 const LIMIT: u64 = 256 << 20;
 
+/// How the files of spreadsheets begin: of today, as a zip, and of old.
+const BOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+
 /// The forms that are read.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
 pub(crate) enum Form {
@@ -109,6 +112,9 @@ impl Source {
         let bytes = bytes.map_err(|error| self.misuse(&format!("cannot be read: {error}")))?;
         if bytes.len() as u64 > LIMIT {
             return Err(self.misuse(&format!("is larger than {} MiB; split it", LIMIT >> 20)));
+        }
+        if BOOKS.iter().any(|beginning| bytes.starts_with(beginning)) {
+            return Err(self.misuse("is a spreadsheet or a zip; export it as CSV"));
         }
         let table = input::aside(move || {
             let (text, note) = encoding::text(bytes);

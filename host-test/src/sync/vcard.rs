@@ -7,14 +7,23 @@ use calcard::{
     vcard::{VCard, VCardEntry, VCardProperty, VCardType},
 };
 
-use super::source::{Row, Table};
+use super::{
+    headers::is_fax,
+    source::{Row, Table},
+};
 
 /// Reads the cards.
 pub(crate) fn read(text: &str) -> Table {
     let mut table = Table::default();
     let mut card: Option<(u64, String)> = None;
+    let mut outside: Option<(u64, u64)> = None;
     for (number, line) in (1..).zip(text.lines()) {
         let word = line.trim().to_ascii_uppercase();
+        if word == "BEGIN:VCARD" {
+            table.rows.extend(outside.take().map(unread));
+        } else if card.is_none() && !word.is_empty() {
+            outside = Some((outside.map_or(number, |(first, _)| first), number));
+        }
         if word == "BEGIN:VCARD"
             && let Some((line, _)) = card.replace((number, String::new()))
         {
@@ -32,6 +41,7 @@ pub(crate) fn read(text: &str) -> Table {
         }
     }
     table.rows.extend(card.map(|(line, _)| endless(line)));
+    table.rows.extend(outside.map(unread));
     table
 }
 
@@ -48,6 +58,11 @@ fn with_named_encoding(line: &str) -> String {
 
 fn endless(line: u64) -> Row {
     Row { line, cells: Err("the card does not end: END:VCARD is missing".to_owned()) }
+}
+
+fn unread((line, last): (u64, u64)) -> Row {
+    let to = if last > line { format!(" to line {last}") } else { String::new() };
+    Row { line, cells: Err(format!("it is of no card{to}: BEGIN:VCARD is missing")) }
 }
 
 fn cells(table: &mut Table, text: &str) -> Result<Vec<(usize, String)>, String> {
@@ -69,7 +84,7 @@ fn cells(table: &mut Table, text: &str) -> Result<Vec<(usize, String)>, String> 
                 add("first-name", [part(1), part(2)].join(" ").trim().to_owned());
             }
             VCardProperty::Org => add("company", part(0)),
-            VCardProperty::Tel => add(number_column(entry), parts.join(",")),
+            VCardProperty::Tel => add(number_column(entry, label(&card, entry)), parts.join(",")),
             VCardProperty::Email => add("email", part(0)),
             VCardProperty::Adr => add("address", address(&parts)),
             // A picture that is in the card itself has no url.
@@ -92,10 +107,25 @@ fn parts(entry: &VCardEntry) -> Vec<String> {
     texts.map(|text| text.trim().to_owned()).collect()
 }
 
+/// What somebody called it, as `item1.X-ABLabel` does `item1.TEL`.
+fn label<'a>(card: &'a VCard, of: &VCardEntry) -> &'a str {
+    let is_it = |it: &&VCardEntry| {
+        it.group.is_some()
+            && it.group == of.group
+            && it.name.as_str().to_ascii_uppercase().ends_with("ABLABEL")
+    };
+    let label = card.entries.iter().find(is_it).and_then(|label| label.values.first()?.as_text());
+    label.unwrap_or_default()
+}
+
 /// Where a number belongs: one of a fax reaches nobody.
-fn number_column(entry: &VCardEntry) -> &'static str {
+fn number_column(entry: &VCardEntry, label: &str) -> &'static str {
+    if is_fax(label) {
+        return "fax";
+    }
     let types = entry.params.iter().filter_map(|param| param.value.as_type());
-    let mut column = "phone";
+    let is_whatsapp = label.to_lowercase().contains("whatsapp");
+    let mut column = if is_whatsapp { "whatsapp-phone" } else { "phone" };
     for named in types {
         match named {
             IanaType::Iana(VCardType::Fax | VCardType::Pager) => return "fax",
@@ -170,6 +200,32 @@ mod tests {
             "company=Example, Inc",
         ];
         assert_eq!(three.1.unwrap(), expected.map(str::to_owned).to_vec());
+    }
+
+    #[test]
+    fn what_a_number_is_called_tells_where_it_belongs() {
+        let text = "BEGIN:VCARD\nVERSION:3.0\nFN:Ada\nitem1.TEL:+14155550123\n\
+            item1.X-ABLabel:_$!<HomeFax>!$_\nitem2.TEL;type=VOICE:+14155550124\n\
+            item2.X-ABLabel:WhatsApp\nitem3.TEL:+14155550125\nitem3.X-ABLabel:_$!<Other>!$_\n\
+            TEL:+14155550126\nEND:VCARD\n";
+        let expected = [
+            "name=Ada",
+            "fax=+14155550123",
+            "whatsapp-phone=+14155550124",
+            "phone=+14155550125",
+            "phone=+14155550126",
+        ];
+        assert_eq!(rows(text)[0].1.as_ref().unwrap(), &expected);
+    }
+
+    #[test]
+    fn lines_outside_of_cards_are_told() {
+        let card = "BEGIN:VCARD\nFN:Ada\nEND:VCARD\n";
+        let rows = rows(&format!("Contacts\n{card}\nTEL:1\n\nx\n{card}END:VCARD\n"));
+        assert_eq!(rows.iter().map(|row| row.0).collect::<Vec<_>>(), [1, 2, 6, 9, 12]);
+        let broken: Vec<_> = rows.iter().filter_map(|row| row.1.as_ref().err()).collect();
+        assert!(broken[0].contains("it is of no card:") && broken[1].contains("no card to line 8"));
+        assert_eq!(broken.len(), 3);
     }
 
     #[test]

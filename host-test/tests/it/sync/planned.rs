@@ -86,17 +86,38 @@ async fn a_dry_run_shows_the_plan_and_creates_nothing() {
     for line in [
         "left out: Business Fax",
         "8 rows: 3 to be created, 1 there already, 1 double in the file, 3 not usable",
-        "  line 2 Ada Lovelace",
+        "  line 2 Ada Lovelace: +595981222331, ada@example.com, ada2@example.com",
+        "  line 3 Bob: +595981222332",
         "  line 6 Ada L.: as line 2; adds ada2@example.com to it",
         "  line 9 Gus: 2Chat has it as Ada Lovelace",
     ] {
         assert!(shown.output().lines().any(|it| it == line), "{line}: {shown:?}");
     }
+    assert_eq!(shown.code, Some(0), "also with rows that are not usable: {shown:?}");
+    let help = sync(&twochat, &file, &["--help"]);
+    assert!(help.output().contains("It ends with 0, also where rows are not usable"), "{help:?}");
     let json = sync(&twochat, &file, &["--dry-run", "--output", "json"]);
     let json: Value = json.output().parse().unwrap();
     assert_eq!(counts(&json), "2 new, 1 there, 1 double, 4 unusable", "without a country");
     assert!(json.to_string().contains("give --country"));
     assert_eq!((creations(&twochat), journal(&file).exists()), (0, false));
+}
+
+#[tokio::test]
+async fn a_row_whose_letters_cannot_be_read_is_not_used_and_the_others_are() {
+    let twochat = twochat_with(0).await;
+    let rows = [
+        "name,phone\nPeña,+595981222331\n".as_bytes(),
+        b"Mu\xf1oz,+595981222332\n",
+        "Gómez,+595981222333\n".as_bytes(),
+    ];
+    let file = file("letters", "p.csv", rows.concat());
+    let shown = sync(&twochat, &file, &["--dry-run"]);
+    assert!(shown.stderr.contains("some letters in line 3 cannot be read as UTF-8"), "{shown:?}");
+    let summary = summary(&twochat, &file, &[], 1);
+    assert_eq!(counts(&summary), "2 created, 1 unusable");
+    let why = summary["rows"][1]["why"].as_str().unwrap();
+    assert_eq!(why, "name `Mu\u{fffd}oz` has letters that cannot be read");
 }
 
 #[tokio::test]
@@ -126,7 +147,15 @@ async fn on_a_terminal_it_is_asked_and_only_yes_counts() {
 #[tokio::test]
 async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
     let twochat = twochat_with(1).await;
-    let cases: [(&str, &str, &[&str], &str); 8] = [
+    let cases: [(&str, &str, &[&str], &str); 11] = [
+        ("people.csv", "PK\u{3}\u{4}xl", &[], "is a spreadsheet or a zip; export it as CSV"),
+        (
+            "people.csv",
+            "name,phone,Ask\nAda,1,+595981222333\n",
+            &[],
+            "--map \"Ask=phone\" takes them, --map \"Ask=ignore\" leaves them out. Nothing was",
+        ),
+        ("people.csv", "who,reach\nAda,+595981222333\n", &[], "such as --map \"reach=phone\""),
         ("people.csv", "name,Mobile\nAda,1\n", &["--map", "Mobil=phone"], "did you mean `Mobile`"),
         ("people.csv", "name,Mobile\nAda,1\n", &["--map", "Mobile=phon"], "did you mean `phone`"),
         (
@@ -214,8 +243,8 @@ async fn a_family_with_one_number_and_an_office_with_one_address_stay_several_pe
     let file = file("family", "people.csv", rows);
     let shown = sync(&twochat, &file, &["--dry-run"]);
     for line in [
-        "  line 3 Dad: shares +595212223330 with line 2, Mum",
-        "  line 6 Bert: shares info@example.com with line 5, Anna",
+        "  line 3 Dad: +595981222332, +595212223330; shares +595212223330 with line 2, Mum",
+        "  line 6 Bert: +595981222335, info@example.com; shares info@example.com with line 5, Anna",
     ] {
         assert!(shown.output().lines().any(|it| it == line), "{line}: {shown:?}");
     }
@@ -249,6 +278,6 @@ async fn a_name_that_stands_in_two_columns_is_told() {
     let twochat = twochat_with(0).await;
     let file = file("two-names", "p.csv", "First Name,First Name,phone\nAda,Bob,+595981222331\n");
     let shown = sync(&twochat, &file, &["--dry-run"]);
-    let told = "line 2 Ada: First Name `Bob` is left out, as there is `Ada`";
+    let told = "line 2 Ada: +595981222331; First Name `Bob` is left out, as there is `Ada`";
     assert!(shown.output().contains(told), "{shown:?}");
 }
