@@ -161,7 +161,8 @@ impl Fields {
             (plain(first.trim_end_matches("[]")) == plain(rows)).then_some(rest)
         });
         let is = |name: &str| plain(&name.replace("[]", "")) == plain(path);
-        is(name) || within.is_some_and(is)
+        // A sign in front asks for all but this one.
+        !name.starts_with(['-', '!']) && (is(name) || within.is_some_and(is))
     }
 
     fn comes(&self, path: &str) -> Option<Comes> {

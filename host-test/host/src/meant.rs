@@ -89,6 +89,23 @@ pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
     Ok(Meant { arguments: Value::Object(taken), left_out })
 }
 
+/// What programs and models write where a text is missing, and what this host writes where
+/// one is hidden. `Null` and `None` are somebody's names, but not in these letters.
+const UNFILLED: [&str; 12] = [
+    "undefined",
+    "null",
+    "None",
+    "nil",
+    "NaN",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "string",
+    "\"\"",
+    "[masked]",
+    "[key]",
+];
+
 /// The object that was meant, where one can be.
 #[must_use]
 pub fn object(given: Value) -> Value {
@@ -99,6 +116,9 @@ pub fn object(given: Value) -> Value {
             items.remove(0)
         }
         Value::Null => Value::Object(Map::new()),
+        Value::String(text) if matches!(text.trim(), "" | "null" | "None" | "undefined") => {
+            Value::Object(Map::new())
+        }
         given => of_text(given, Value::is_object),
     }
 }
@@ -200,9 +220,10 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
         Value::Array(_) | Value::Object(_) if is("string") && is_of_json(schema) => {
             given.to_string().into()
         }
-        Value::String(text) if is_unfilled(&text) => {
+        Value::String(text) if is_unfilled(&text) && !is_of_json(schema) => {
             return Err(format!(
-                "{place}: {} cannot be used; it stands for a text that was not filled in",
+                "{place}: {} cannot be used; it stands for a text that was not filled in or is \
+                 hidden; leave out what is not known",
                 shown(&text.into())
             ));
         }
@@ -233,13 +254,24 @@ fn is_of_json(schema: &Map<String, Value>) -> bool {
     read.any(|one| one.is_object() || one.is_array())
 }
 
-/// Whether a template or a program wrote it where a text was missing.
+/// Whether a template or a program wrote it where a text was missing, or it stands for one
+/// that was hidden.
 fn is_unfilled(text: &str) -> bool {
     let text = text.trim();
-    let stands_between = |begin, end| text.starts_with(begin) && text.ends_with(end);
-    matches!(text, "undefined" | "[object Object]")
-        || stands_between("{{", "}}")
-        || stands_between("${", "}")
+    let text = text.strip_prefix('=').unwrap_or(text);
+    let within = |begin, end| text.strip_prefix(begin)?.strip_suffix(end);
+    let is_name = |name: &str| {
+        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || " _-.$".contains(c))
+    };
+    UNFILLED.contains(&text)
+        || text.eq_ignore_ascii_case("[object object]")
+        || text.starts_with("$fromAI(")
+        || within("{{", "}}").is_some()
+        || within("${", "}").is_some()
+        || [("{", "}"), ("<", ">")]
+            .into_iter()
+            .any(|(begin, end)| within(begin, end).is_some_and(is_name))
+        || text.len() > 1 && text.bytes().all(|byte| byte == b'*')
 }
 
 /// The items of a list that is written as an object, or the one that the object is.

@@ -3,6 +3,7 @@
 //! | the member | example | what happens |
 //! | --- | --- | --- |
 //! | is a client's own, by its words | `wait_for_previous`, `toolCallId` | passed over |
+//! | names another tool, and the action changes something | `tool: "delete-contact"` | refused |
 //! | asks for something else than the action does | `dry_run`, `offset`, `upsert` | refused |
 //! | asks for so many, where a field has a maximum | `limit` | refused: "did you mean" |
 //! | resembles a field, or a word of one, by letters, words or description | `phone_number` | refused: "did you mean" |
@@ -53,33 +54,56 @@ const OWN: [&str; 28] = [
     "turn",
     "wait",
 ];
-/// Words that ask for another call: one that is not made, one that changes what is there,
-/// one that finds or pages in another way.
-const OTHERWISE: [&str; 38] = [
+/// Words that ask for another call: one that is not made, or not now, or only if something is
+/// so, one that changes what is there, one that finds or pages in another way.
+const OTHERWISE: [&str; 64] = [
     "after",
+    "apply",
+    "approval",
+    "approve",
     "before",
+    "commit",
     "confirm",
+    "conflict",
     "cursor",
+    "dedup",
+    "dedupe",
+    "deduplicate",
     "delete",
+    "draft",
     "dry",
     "dryrun",
     "duplicate",
     "duplicates",
+    "duplication",
+    "execute",
     "exists",
     "filter",
     "filters",
     "from",
+    "idempotency",
+    "idempotent",
+    "if",
     "limit",
     "merge",
+    "missing",
+    "noop",
     "offset",
+    "only",
     "order",
     "overwrite",
     "patch",
+    "persist",
+    "pretend",
     "preview",
     "q",
     "query",
     "remove",
     "replace",
+    "sandbox",
+    "save",
+    "schedule",
+    "scheduled",
     "search",
     "send",
     "simulate",
@@ -87,9 +111,12 @@ const OTHERWISE: [&str; 38] = [
     "skip",
     "sort",
     "start",
+    "test",
+    "testing",
     "to",
     "top",
     "undo",
+    "unique",
     "until",
     "update",
     "upsert",
@@ -127,10 +154,13 @@ const WRAPPERS: [&str; 27] = [
     "value",
     "values",
 ];
+/// Words of a member that names what is called.
+const CALLED: [&str; 5] = ["call", "function", "method", "name", "tool"];
 /// Words of names that say nothing of what is named.
 const SMALL: [&str; 8] = ["at", "id", "in", "of", "on", "per", "the", "uuid"];
 
-/// The arguments themselves, where they all stand within one member that is not theirs.
+/// The arguments themselves, where they all stand within one member that is not theirs, and
+/// what stands beside it.
 pub(super) fn unwrapped(given: Members, tool: &Tool) -> Members {
     let strangers = Strangers::of(tool);
     if given.keys().any(|name| strangers.is_field(name)) {
@@ -139,14 +169,21 @@ pub(super) fn unwrapped(given: Members, tool: &Tool) -> Members {
     let within = |(name, value): (&String, &Value)| {
         strangers.is_wrapper(name).then(|| strangers.arguments_in(value)).flatten()
     };
-    let is_beside = |(name, value): &(&String, &Value)| {
-        is_own(name) || value.as_str().is_some_and(|value| plain(value) == plain(&tool.name))
-    };
-    let mut found = given.iter().filter_map(within);
-    match (found.next(), found.next()) {
-        (Some(arguments), None)
+    let is_beside =
+        |(name, value): &(&String, &Value)| is_own(name) || strangers.names_the_tool(value);
+    let found: Vec<_> = given.iter().filter_map(|one| Some((one.0, within(one)?))).collect();
+    match <[_; 1]>::try_from(found) {
+        Ok([(wrapper, mut arguments)])
             if given.iter().filter(|member| !is_beside(member)).count() <= 1 =>
         {
+            let beside = given.iter().filter(|(name, value)| {
+                *name != wrapper
+                    && !strangers.names_the_tool(value)
+                    && !arguments.contains_key(*name)
+            });
+            let beside: Vec<_> =
+                beside.map(|(name, value)| (name.clone(), value.clone())).collect();
+            arguments.extend(beside);
             arguments
         }
         _ => given,
@@ -171,6 +208,10 @@ impl<'t> Strangers<'t> {
     /// # Errors
     /// Why it is refused.
     pub(super) fn is_told(&self, name: &str, value: &Value) -> Result<bool, String> {
+        if let Some(other) = self.other_call(name, value) {
+            let (name, own) = (shortened(name), &self.0.name);
+            return Err(format!("{name}: this calls {own}, and not {}", shortened(other)));
+        }
         if is_own(name) {
             return Ok(!name.starts_with('_'));
         }
@@ -178,6 +219,20 @@ impl<'t> Strangers<'t> {
             Some(why) => Err(format!("{}: there is no such field{why}", shortened(name))),
             None => Ok(true),
         }
+    }
+
+    /// The other tool that is called by this member, where this one changes something.
+    fn other_call<'v>(&self, name: &str, value: &'v Value) -> Option<&'v str> {
+        let names_one = words(name).iter().all(|word| CALLED.contains(&word.as_str()));
+        let changes = self.0.annotations.read_only_hint != Some(true);
+        let is_told = !name.starts_with('_');
+        let other = value.as_str().filter(|_| names_one && changes && is_told)?;
+        (!self.names_the_tool(value)).then_some(other)
+    }
+
+    /// Whether it is the tool's name, maybe behind that of its server.
+    fn names_the_tool(&self, value: &Value) -> bool {
+        value.as_str().is_some_and(|value| plain(value).ends_with(&plain(&self.0.name)))
     }
 
     /// What there is instead.
@@ -198,7 +253,12 @@ impl<'t> Strangers<'t> {
         {
             return Some(format!("; did you mean {own}?"));
         }
-        if given.iter().any(|word| OTHERWISE.contains(&word.as_str())) {
+        let asks = |word: &str| OTHERWISE.contains(&word);
+        let by_value = || {
+            let is_mode = given.iter().any(|word| word == "mode");
+            is_mode && words(value.as_str().unwrap_or_default()).iter().any(|word| asks(word))
+        };
+        if given.iter().any(|word| asks(word)) || asks(&plain(name)) || by_value() {
             return Some(format!(", and nothing here does what it asks for; {}", there_are()));
         }
         let is_given = properties(&self.0.output_schema).any(|(own, _)| plain(own) == plain(name));

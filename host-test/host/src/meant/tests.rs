@@ -56,7 +56,7 @@ fn taken(given: Value) -> Value {
 #[test]
 fn what_fits_stays_as_it_is() {
     let given = json!({
-        "first-name": "  Ada ", "last-name": "null", "size": 7, "share": 0.5, "active": false,
+        "first-name": "  Ada ", "last-name": "Null", "size": 7, "share": 0.5, "active": false,
         "ways": [{ "kind": "email", "value": "[1]" }], "tags": ["{}", ""], "place": {},
     });
     assert_eq!(taken(given.clone()), given);
@@ -94,6 +94,8 @@ fn what_can_mean_one_thing_only_is_taken_as_that() {
         (json!({ "last-name": "", "page-number": null, "active": " " }), json!({})),
         (json!({ "first-name": "", "last-name": null }), json!({ "first-name": "" })),
         (json!(null), json!({})),
+        (json!(" "), json!({})),
+        (json!("null"), json!({})),
         (json!([]), json!({})),
         (json!("{\"first_name\":\"Ada\"}"), json!({ "first-name": "Ada" })),
         (json!({ "arguments": { "page_number": 2 } }), json!({ "page-number": 2 })),
@@ -208,7 +210,23 @@ fn what_would_be_missed_is_refused() {
         let why = refusal(name, &value);
         assert!(why.starts_with(", so its value would be lost; there are first-name, "), "{why}");
     }
-    for name in ["dry_run", "dryRun", "if-not-exists", "upsert", "offset", "sortBy", "q"] {
+    for name in [
+        "dry_run",
+        "dryRun",
+        "if-not-exists",
+        "upsert",
+        "offset",
+        "sortBy",
+        "q",
+        "is_test",
+        "no_op",
+        "draft",
+        "ensureUnique",
+        "on_conflict",
+        "idempotency_key",
+        "execute",
+        "schedule_at",
+    ] {
         let why = refusal(name, &json!(true));
         assert!(why.starts_with(", and nothing here does what it asks for; "), "{name}: {why}");
     }
@@ -313,20 +331,31 @@ fn what_is_missing_is_told_with_what_was_given_in_its_place() {
 #[test]
 fn arguments_within_one_more_member_are_taken_whatever_a_client_adds_beside_it() {
     let within = json!({ "first_name": "Ada", "ways": [] });
-    for given in [
-        json!({ "input": within }),
-        json!({ "input": within, "wait_for_previous": true, "_meta": {} }),
-        json!({ "tool": "create-person", "tool_input": [within] }),
-        json!({ "name": "create_person", "arguments": within.to_string() }),
-        json!({ "person": within, "reason": "asked for" }),
-        json!({ "create-person": within }),
-        json!({ "__arg1": within }),
-        json!([within]),
-        json!(json!(within.to_string()).to_string()),
-        json!(format!("```json\n{within}\n```")),
+    for (given, told) in [
+        (json!({ "input": within }), ""),
+        (json!({ "input": within, "wait_for_previous": true, "_meta": {} }), "wait_for_previous"),
+        (json!({ "tool": "create-person", "tool_input": [within] }), ""),
+        (json!({ "tool": "mcp__a__create_person", "tool_input": [within] }), ""),
+        (json!({ "name": "create_person", "arguments": within.to_string() }), ""),
+        (json!({ "person": within, "reason": "asked for" }), "reason"),
+        (json!({ "create-person": within }), ""),
+        (json!({ "__arg1": within }), ""),
+        (json!([within]), ""),
+        (json!(json!(within.to_string()).to_string()), ""),
+        (json!(format!("```json\n{within}\n```")), ""),
     ] {
         let found = meant(given.clone(), &tool()).unwrap();
-        assert_eq!(found, Meant { arguments: whole(), left_out: vec![] }, "{given}");
+        assert_eq!((&found.arguments, &*found.left_out.join(", ")), (&whole(), told), "{given}");
+    }
+    // Another tool is meant.
+    for (name, other) in
+        [("tool", "delete-person"), ("tool_name", "list-people"), ("function", "preview_person")]
+    {
+        let whole = json!({ "first-name": "Ada", "ways": [], name: other });
+        for given in [json!({ name: other, "input": within }), whole] {
+            let why = meant(given, &tool()).unwrap_err();
+            assert_eq!(why, format!("{name}: this calls create-person, and not {other}"));
+        }
     }
     for given in [
         json!({ "delete": within }),
@@ -340,10 +369,23 @@ fn arguments_within_one_more_member_are_taken_whatever_a_client_adds_beside_it()
 
 #[test]
 fn what_nobody_filled_in_is_no_text() {
-    for text in ["undefined", " {{name}} ", "${name}", "[object Object]"] {
+    for text in [
+        "undefined",
+        " {{name}} ",
+        "={{ $json.name }}",
+        "${name}",
+        "{first_name}",
+        "<YOUR NAME>",
+        "[Object object]",
+        "null",
+        "None",
+        "N/A",
+        "[masked]",
+        "******",
+    ] {
         let why = meant(json!({ "first-name": text, "ways": [] }), &tool()).unwrap_err();
         assert!(
-            why.ends_with("cannot be used; it stands for a text that was not filled in"),
+            why.contains("cannot be used; it stands for a text that was not filled in"),
             "{why}"
         );
     }

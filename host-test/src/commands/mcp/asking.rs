@@ -26,7 +26,7 @@ use rmcp::{
 use serde_json::Value;
 use tokio::{sync::Mutex as Turn, time::Instant};
 
-use super::turns::Turns;
+use super::{served::WithoutEvents, turns::Turns};
 
 /// The box that says yes.
 const YES: &str = "allow";
@@ -37,6 +37,9 @@ const OPEN: usize = 64;
 /// What is said where no person can be asked.
 const NOBODY: &str = "the client offers no form for it (elicitation). Use one that does, or \
                       whoever runs this server moves the action from `ask` to `actions`";
+
+const NO_EVENTS: &str = "the client accepts no events (text/event-stream), by which a question \
+                         would reach it";
 
 /// The questions that are to be answered by a call that comes again.
 #[derive(Default)]
@@ -129,6 +132,10 @@ impl<'a> Asker<'a> {
         let version = self.context.protocol_version();
         if version.is_some_and(|version| version >= ProtocolVersion::V_2026_07_28) {
             return self.answer_of_rounds(question, request);
+        }
+        let of_http = self.context.extensions.get::<http::request::Parts>();
+        if of_http.is_some_and(|of| of.extensions.get::<WithoutEvents>().is_some()) {
+            return Answer::Nobody(NO_EVENTS);
         }
         let _asking = self.asking.lock().await;
         self.turns.leave();

@@ -149,6 +149,9 @@ impl Served {
                 };
                 let text = text.map_or(body, Bytes::from);
                 let takes_events = accept_both(&mut parts);
+                if !takes_events {
+                    parts.extensions.insert(WithoutEvents);
+                }
                 let (answer, claim) = self.one(parts, &message, text, is_large).await?;
                 let answer = kept(answer, Arc::clone(&admitted), claim);
                 match takes_events {
@@ -318,6 +321,10 @@ impl Served {
         answer
     }
 }
+
+/// That a request is answered without events: nothing is asked of its client meanwhile.
+#[derive(Clone, Copy)]
+pub(super) struct WithoutEvents;
 
 /// Who says nothing of what they accept, or anything, accepts what the server wants them to.
 /// Who accepts JSON alone gets no events; says whether it is somebody else.
