@@ -265,10 +265,10 @@ impl AsyncWrite for Patient {
                 Poll::Pending => break,
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
             }
-            if let Some(last) = &mut self.last {
-                if last.as_mut().poll(context).is_ready() {
-                    return Poll::Ready(Ok(()));
-                }
+            if let Some(last) = &mut self.last
+                && last.as_mut().poll(context).is_ready()
+            {
+                return Poll::Ready(Ok(()));
             }
         }
         match &mut self.last {
