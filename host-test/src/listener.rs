@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response, StatusCode, header::CONNECTION};
 use http_body_util::combinators::BoxBody;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -106,10 +106,13 @@ async fn serve_one<F>(
 {
     // A small answer does not wait for more.
     let _ = stream.set_nodelay(true);
-    let io = TokioIo::new(Patient { stream, stall: None });
+    let io = TokioIo::new(Patient { stream, stall: None, last: None });
     let service = service_fn(|request| async {
         guest.asks(true);
-        let answer = answer(request).await;
+        let answer = match head_of(&request) {
+            HEAD.. => too_large(),
+            _ => answer(request).await,
+        };
         guest.asks(false);
         Ok::<_, Infallible>(answer)
     });
@@ -126,6 +129,23 @@ async fn serve_one<F>(
         _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
     }
     let _ = connection.await;
+}
+
+/// So many bytes a head has, which is read further than its bound where the rest came along.
+fn head_of<T>(request: &Request<T>) -> usize {
+    let line = request.method().as_str().len() + request.uri().to_string().len();
+    let headers = request
+        .headers()
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    line + "  HTTP/1.1\r\n\r\n".len() + headers.sum::<usize>()
+}
+
+fn too_large() -> Answer {
+    let mut answer = Response::new(BoxBody::default());
+    *answer.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
+    answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    answer
 }
 
 /// Whoever has a connection.
@@ -176,6 +196,9 @@ impl Guest {
 struct Patient {
     stream: TcpStream,
     stall: Option<Pin<Box<Sleep>>>,
+    /// Until when is taken in what still comes, once all is answered: of whoever has more on
+    /// its way, the answer would be lost where the connection just ends.
+    last: Option<Pin<Box<Sleep>>>,
 }
 
 impl Patient {
@@ -231,6 +254,27 @@ impl AsyncWrite for Patient {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(context))?;
+        let mut passed = [0; 4096];
+        loop {
+            let mut room = ReadBuf::new(&mut passed);
+            match Pin::new(&mut self.stream).poll_read(context, &mut room) {
+                Poll::Ready(Ok(())) if !room.filled().is_empty() => {
+                    self.last.get_or_insert_with(|| Box::pin(sleep(LAST)));
+                }
+                Poll::Pending => break,
+                Poll::Ready(_) => return Poll::Ready(Ok(())),
+            }
+            if let Some(last) = &mut self.last
+                && last.as_mut().poll(context).is_ready()
+            {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        match &mut self.last {
+            Some(last) => last.as_mut().poll(context).map(Ok),
+            // Who sends nothing more has the answer.
+            None => Poll::Ready(Ok(())),
+        }
     }
 }

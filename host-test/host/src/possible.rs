@@ -1,6 +1,7 @@
 //! What can ever stand at a place, by its schema? Only what the schema rules out is judged:
 //! what it leaves open is possible.
 
+use regex_lite::Regex;
 use serde_json::{Map, Value};
 
 use crate::suggest;
@@ -101,11 +102,24 @@ fn words(schema: &Value) -> Vec<&str> {
     words.filter_map(Value::as_str).collect()
 }
 
+/// The form that a text has there, if it has one.
+fn form(schema: &Value) -> Option<&str> {
+    schema.get("pattern").and_then(Value::as_str)
+}
+
+/// Whether a text is of the form that one has there. A form that cannot be read is open.
+fn has_form(schema: &Value, text: &str) -> bool {
+    let form = form(schema).and_then(|form| Regex::new(form).ok());
+    form.is_none_or(|form| form.is_match(text))
+}
+
 fn takes(schema: &Value, value: &Value) -> bool {
     match kind(schema) {
         "string" => {
             let words = words(schema);
-            value.as_str().is_some_and(|text| words.is_empty() || words.contains(&text))
+            value.as_str().is_some_and(|text| {
+                (words.is_empty() || words.contains(&text)) && has_form(schema, text)
+            })
         }
         "integer" => value.is_i64() || value.is_u64(),
         "number" => value.is_number(),
@@ -122,7 +136,7 @@ pub(crate) fn kinds(places: &[&Value]) -> String {
     let mut found = Vec::new();
     for schema in places {
         let told = match kind(schema) {
-            "string" if words(schema).is_empty() => "a text".to_owned(),
+            "string" if words(schema).is_empty() => "a text".to_owned() + &of_form(schema),
             "string" => words(schema).join(", "),
             "integer" => "a whole number".to_owned(),
             "number" => "a number".to_owned(),
@@ -138,6 +152,12 @@ pub(crate) fn kinds(places: &[&Value]) -> String {
     found.join(" or ")
 }
 
+fn of_form(schema: &Value) -> String {
+    // Where there may be nothing, that is no form.
+    let form = form(schema).map(|form| form.strip_prefix("^$|").unwrap_or(form));
+    form.map(|form| format!(" of the form {form}")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -149,6 +169,7 @@ mod tests {
             "name": { "type": "string" },
             "way": { "type": "string", "enum": ["in", "out"] },
             "count": { "type": "integer" },
+            "number": { "type": "string", "pattern": "^$|^[+][1-9][0-9]{7,14}$" },
             "by": { "type": "object", "properties": { "first-name": { "type": "string" } } },
             "parts": { "type": "array", "items": { "anyOf": [
                 { "type": "string", "enum": ["none"] },
@@ -180,9 +201,12 @@ mod tests {
     fn a_value_that_can_never_stand_there_is_told_with_what_can() {
         let event = event();
         let may = |path: &str, value: Value| may_be(&at(&event, path, "it").unwrap(), &value);
-        for (path, value) in
-            [("way", json!("in")), ("name", json!("any")), ("parts.0", json!("none"))]
-        {
+        for (path, value) in [
+            ("way", json!("in")),
+            ("name", json!("any")),
+            ("number", json!("+14155550100")),
+            ("parts.0", json!("none")),
+        ] {
             assert_eq!(may(path, value), Ok(()), "{path}");
         }
         for (path, value, expected) in [
@@ -190,6 +214,11 @@ mod tests {
             ("count", json!(1.0), "expected a whole number, not 1.0"),
             ("count", json!("1"), "expected a whole number, not \"1\""),
             ("name", json!(true), "expected a text"),
+            (
+                "number",
+                json!("14155550100"),
+                "expected a text of the form ^[+][1-9][0-9]{7,14}$, not \"14155550100\"",
+            ),
             ("parts.0", json!("some"), "there can be none"),
         ] {
             let why = may(path, value).unwrap_err();

@@ -25,6 +25,8 @@ pub(crate) enum Side {
     /// Out of the component. The host may have put other text over a text, so that no
     /// form is promised.
     Given,
+    /// Out of the component, as it gives it.
+    Bare,
 }
 
 /// The schema of an object with these members.
@@ -40,7 +42,8 @@ pub(crate) fn object(
             Type::Option(option) => {
                 let doc = named(wit, docs, doc);
                 let mut schema = described(&option.ty(), inner(wit, docs), docs, side, doc);
-                if let Some(Value::String(pattern)) = schema.get_mut("pattern") {
+                let form = schema.get_mut("pattern").filter(|_| side == Side::Taken);
+                if let Some(Value::String(pattern)) = form {
                     *pattern = format!("^$|{pattern}");
                 }
                 schema
@@ -87,7 +90,7 @@ fn described(
     let mut schema = of_kind(ty, docs.kind(wit), docs, side);
     annotate(&mut schema, ty, side, doc);
     // What is no number, or has no end, is written as `null`.
-    if side == Side::Given && matches!(ty, Type::Float32 | Type::Float64) {
+    if side != Side::Taken && matches!(ty, Type::Float32 | Type::Float64) {
         return or_null(schema);
     }
     schema
@@ -136,7 +139,7 @@ fn list(
         _ => None,
     };
     let mut items = value(&ty.ty(), item, docs, side);
-    if side == Side::Given && matches!(ty.ty(), Type::Record(_)) {
+    if side != Side::Taken && matches!(ty.ty(), Type::Record(_)) {
         // What they are, the place of the list tells.
         items.shift_remove("description");
     }

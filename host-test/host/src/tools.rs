@@ -81,7 +81,8 @@ impl Tool {
             open_world_hint: reaches_out,
         };
         let result = known.and_then(|known| known.result);
-        let (output_schema, error_schema) = results(action.result.as_ref(), result, docs);
+        let (output_schema, error_schema) =
+            results(action.result.as_ref(), result, docs, Side::Given);
         let is_once = !doc.repeatable && effect.is_some_and(|effect| effect != Effect::Reads);
         let advice = if is_once && advises(error_schema.as_ref()) { LOOK_FIRST } else { "" };
         Self {
@@ -94,6 +95,15 @@ impl Tool {
             error_schema,
             annotations,
         }
+    }
+
+    /// The result of a connector's action as it comes out, with the forms of its texts.
+    #[must_use]
+    pub fn bare_result(connector: &Connector, action: &str) -> Option<Map<String, Value>> {
+        let action = connector.actions().iter().find(|it| it.name == action)?;
+        let docs = connector.docs();
+        let result = docs.function(&action.toolset, &action.name).and_then(|known| known.result);
+        Some(results(action.result.as_ref(), result, docs, Side::Bare).0)
     }
 
     /// Whether its errors say what to do next: whether and when to repeat the call.
@@ -124,9 +134,10 @@ fn results(
     ty: Option<&Type>,
     wit: Option<wit_parser::Type>,
     docs: &Docs,
+    side: Side,
 ) -> (Map<String, Value>, Option<Map<String, Value>>) {
     let given = |ty: Option<Type>, wit| match ty {
-        Some(ty) => whole(&ty, wit, docs, Side::Given),
+        Some(ty) => whole(&ty, wit, docs, side),
         None => Map::from_iter([("type".to_owned(), "null".into())]),
     };
     let Some(Type::Result(result)) = ty else { return (given(ty.cloned(), wit), None) };

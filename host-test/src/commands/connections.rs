@@ -82,7 +82,7 @@ pub(crate) struct List {
     #[arg(long, value_name = "FILE")]
     policy: Option<PathBuf>,
     /// Judge every persona as a call would, and every rule as `listen` would, and read each
-    /// key; nothing is sent
+    /// key and what signs; nothing is sent
     #[arg(long)]
     check: bool,
     #[command(flatten)]
@@ -273,9 +273,10 @@ pub(crate) async fn list(arguments: List) -> Result<(), CommandError> {
     let columns = ["name", "base-url", "secret", "state", "personas"];
     output::rows("connections", rows, &columns, &["secret", "base-url"], &form)?;
     if arguments.check {
-        let tools = Tool::all_of(&arguments.component.load()?);
+        let connector = arguments.component.load()?;
+        let tools = Tool::all_of(&connector);
         let mut misfits = access::check(&file, &tools).map_err(CommandError::Misuse)?;
-        misfits.extend(fit::misfits(&policy, &tools, &[]));
+        misfits.extend(fit::misfits(&policy, &connector, &[]).await);
         misfits.iter().for_each(|why| terminal::say(&format!("twochat: {why}")));
         if !misfits.is_empty() {
             let count = misfits.len();

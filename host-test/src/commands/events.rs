@@ -65,8 +65,10 @@ enum What {
     /// their bodies and all that they say, but not those that are still to be read or handed
     /// on, nor those that are parked, unless --parked takes them too. The name and key of
     /// each stay, by which it is known when it is delivered once more, and what rules with
-    /// `once-per` have done. It may run beside `twochat listen`; the file grows smaller when
-    /// none runs. Every night by cron:
+    /// `once-per` have done. It may run beside `twochat listen`, which waits for it. The file
+    /// is written anew, so that nothing of them is left in it; where that cannot be done yet,
+    /// as somebody else is reading the store, that is told, and it ends with 3. Every night by
+    /// cron:
     ///
     ///   15 4 * * * twochat events prune --before 90d
     #[command(verbatim_doc_comment)]
@@ -297,10 +299,9 @@ impl Prune {
         let mut store = store::beside(&file)?;
         let Pruned { events, left } =
             pruning::prune(&mut store, self.before, self.parked).map_err(unread)?;
-        if let Some(_alone) = store::alone(&file) {
-            pruning::shrink(&store).map_err(unread)?;
-        }
-        output::json(&json!({ "pruned": events, "still-to-be-handed-on": left }))
+        let overwritten = pruning::overwrite(&store);
+        output::json(&json!({ "pruned": events, "still-to-be-handed-on": left }))?;
+        overwritten
     }
 }
 

@@ -75,8 +75,8 @@ pub(crate) struct Arguments {
     /// is kept
     ///
     /// It is what `twochat events prune` does when it is asked to. What is still to be read
-    /// or handed on stays, and so does what is parked, and what tells doubles. The file does
-    /// not grow smaller; new events take the room of old ones.
+    /// or handed on stays, and so does what is parked, and what tells doubles. The file is
+    /// written anew then, and what comes in waits for that.
     #[arg(long, value_name = "AGE", value_parser = age)]
     keep: Option<String>,
     /// File in which events are kept, instead of the one in your data folder

@@ -1,6 +1,8 @@
 //! Of which time does a summary tell? Days are days where the reader lives, also where
 //! clocks change.
 
+use std::env;
+
 use jiff::{
     Span as Length, Timestamp, ToSpan, ZonedDateTime,
     civil::{Date, DateTime},
@@ -84,10 +86,16 @@ impl Span {
     }
 }
 
-/// The zone of this name, or that of the system, or UTC where it has none.
+/// The zone of this name, or that of the system, or UTC where it has none. One that is named
+/// and not there is no other.
 pub(crate) fn zone(name: Option<&str>) -> Result<TimeZone, String> {
     match name {
-        None => Ok(TimeZone::try_system().unwrap_or(TimeZone::UTC)),
+        None => TimeZone::try_system().or_else(|_| match env::var_os("TZ") {
+            Some(name) => {
+                Err(format!("TZ: there is no zone {name:?}; expected such as America/Asuncion"))
+            }
+            None => Ok(TimeZone::UTC),
+        }),
         Some(name) => TimeZone::get(name).map_err(|_| {
             format!("--time-zone: there is no `{name}`; expected such as America/Asuncion")
         }),

@@ -1,34 +1,50 @@
 //! Can the rules of a policy be followed? What can never be is told before anything is
 //! received: an event that there is not, a path or a value that no event has, a call that
-//! its persona may not make by itself.
+//! its persona may not make by itself, a program or a secret that is not there.
+
+use std::path::Path;
 
 use host::{
+    engine::Connector,
     policy::{Deed, Misfit, Persona, Policy, Rule},
+    post::Mailbox,
     suggest,
     tools::Tool,
 };
 use mock::EVENTS;
+use serde_json::{Map, Value};
 
-use super::reading::READ;
+use super::{forward::Signing, reading::READ};
 use crate::{constants::LIST, sync::there::COMPARED};
 
 /// A sentence for each field of the rules that cannot be followed. Events with one of the
 /// names that are received are there, whoever else knows of them.
-pub(crate) fn misfits(policy: &Policy, tools: &[Tool], received: &[String]) -> Vec<String> {
-    let rules = policy.rules().iter();
-    let misfits = rules.flat_map(|(name, rule)| {
-        let found =
-            [of_events(rule, received), of_call(rule, policy, tools), of_shapes(rule, tools)];
-        found.into_iter().flatten().map(move |misfit| (name, misfit))
-    });
-    let told = misfits.map(|(name, (keys, why))| {
-        let keys = keys.iter().map(String::as_str);
-        policy.told(&["rules", name].into_iter().chain(keys).collect::<Vec<_>>(), &why)
-    });
-    told.collect()
+pub(crate) async fn misfits(
+    policy: &Policy,
+    connector: &Connector,
+    received: &[String],
+) -> Vec<String> {
+    let (tools, event) = (&Tool::all_of(connector), Tool::bare_result(connector, READ));
+    let mut told = Vec::new();
+    for (name, rule) in policy.rules() {
+        let found = [
+            of_events(rule, received),
+            of_call(rule, policy, tools),
+            of_shapes(rule, tools, event.as_ref()),
+            of_machine(rule, policy.folder()).await.err().into_iter().collect(),
+        ];
+        told.extend(found.into_iter().flatten().map(|misfit| self::told(policy, name, &misfit)));
+    }
+    told
 }
 
-fn at(field: &str, why: String) -> Misfit {
+/// What cannot be followed of the rule of this name, with its line.
+pub(crate) fn told(policy: &Policy, name: &str, (keys, why): &Misfit) -> String {
+    let keys = keys.iter().map(String::as_str);
+    policy.told(&["rules", name].into_iter().chain(keys).collect::<Vec<_>>(), why)
+}
+
+pub(crate) fn at(field: &str, why: String) -> Misfit {
     (vec![field.to_owned()], why)
 }
 
@@ -91,12 +107,37 @@ fn may_not(name: &str, persona: &Persona, tool: &Tool) -> Option<String> {
     (!persona.may(tool)).then_some(why)
 }
 
-fn of_shapes(rule: &Rule, tools: &[Tool]) -> Vec<Misfit> {
-    let named = |name: &str| tools.iter().find(|tool| tool.name == name);
-    let Some(event) = named(READ) else { return Vec::new() };
+/// Whether what it hands on to is there: its program, or an address and what signs.
+async fn of_machine(rule: &Rule, folder: &Path) -> Result<(), Misfit> {
+    match rule.deed() {
+        Deed::Call { .. } => Ok(()),
+        Deed::Run => {
+            let (program, _) =
+                rule.program().ok_or_else(|| at("run", "it names no program".to_owned()))?;
+            program.can_be_run().map_err(|why| at("run", why))
+        }
+        Deed::Forward => {
+            let (mailbox, secret) = posted(rule, folder)?;
+            let allowed = "`private-addresses = true` allows those of your own network";
+            let reached = mailbox.can_be_reached();
+            reached.map_err(|why| at("forward", format!("{why}; {allowed}")))?;
+            secret.signer().await.map(|_| ()).map_err(|why| at("secret", why))
+        }
+    }
+}
+
+/// Where a rule forwards to, and where what signs is.
+pub(crate) fn posted(rule: &Rule, folder: &Path) -> Result<(Mailbox, Signing), Misfit> {
+    let mailbox = rule.mailbox().ok_or_else(|| at("forward", "it names no url".to_owned()))?;
+    let (mailbox, secret) = mailbox.map_err(|why| at("proxy", why))?;
+    Ok((mailbox, Signing::From(secret.clone(), folder.to_owned())))
+}
+
+fn of_shapes(rule: &Rule, tools: &[Tool], event: Option<&Map<String, Value>>) -> Vec<Misfit> {
+    let Some(event) = event else { return Vec::new() };
     let takes = match rule.deed() {
-        Deed::Call { action, .. } => named(action).map(|tool| &tool.input_schema),
+        Deed::Call { action, .. } => tools.iter().find(|tool| tool.name == action),
         Deed::Run | Deed::Forward => None,
     };
-    rule.misfits(&event.output_schema, takes)
+    rule.misfits(event, takes.map(|tool| &tool.input_schema))
 }

@@ -7,7 +7,7 @@
 use std::{
     fs,
     os::unix::fs::MetadataExt,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -77,6 +77,17 @@ impl Stamp {
     }
 }
 
+/// The policy's file, as it was when its rules were read.
+#[derive(Clone)]
+pub(crate) struct AsRead(Option<(PathBuf, Stamp)>);
+
+impl AsRead {
+    /// Whether it is so still, so that they are those of the file.
+    pub(crate) fn is_still(&self) -> bool {
+        self.0.as_ref().is_none_or(|(file, stamp)| Stamp::of(file) == *stamp)
+    }
+}
+
 impl Following {
     /// Goes on from these rules, which were read when the file was so, until it is told to
     /// end.
@@ -88,6 +99,8 @@ impl Following {
     ) {
         let (mut rules, mut work) = (Rules::Ok(rules), JoinSet::new());
         loop {
+            let file = self.makings.as_ref().map(|makings| (makings.file.clone(), stamp));
+            let policy = AsRead(file);
             let targets = rules.as_ref().map_or(&[][..], Vec::as_slice);
             let targets = Arc::new([&self.flags[..], targets].concat());
             let (waits, is_ending) = (Arc::new(Notify::new()), Arc::new(AtomicBool::new(false)));
@@ -96,6 +109,7 @@ impl Following {
                     connector: self.connector.clone(),
                     writer: self.writer.clone(),
                     targets: Arc::clone(&targets),
+                    policy: policy.clone(),
                     stored: Arc::clone(&self.stored),
                     waits: Arc::clone(&waits),
                     is_dry: self.is_dry,
@@ -107,6 +121,7 @@ impl Following {
                 writer: self.writer.clone(),
                 store: self.store.clone(),
                 targets,
+                policy,
                 waits: Arc::clone(&waits),
                 tries: self.tries,
                 is_ending: Arc::clone(&is_ending),

@@ -19,6 +19,7 @@ use tokio::{
 use super::{
     calling::Calling,
     filter::Filter,
+    following::AsRead,
     forward::Forward,
     lines::{self, What},
     outbox::{self, Entry, Left, Outcome, Taken},
@@ -70,6 +71,10 @@ impl Target {
         matches!(self.kind, Kind::Call(_))
     }
 
+    fn is_a_rule(&self) -> bool {
+        matches!(self.filter, Filter::Rule(_))
+    }
+
     fn at_once(&self) -> usize {
         if self.is_harmed_by_a_second() { 1 } else { AT_ONCE }
     }
@@ -89,6 +94,8 @@ pub(crate) struct HandingOn {
     /// The id of the store.
     pub(crate) store: String,
     pub(crate) targets: Arc<Vec<Arc<Target>>>,
+    /// What those that are rules are of: they do nothing once it is another.
+    pub(crate) policy: AsRead,
     /// Hears that something waits.
     pub(crate) waits: Arc<Notify>,
     /// So many tries are made of one thing.
@@ -110,6 +117,10 @@ impl HandingOn {
 
     async fn go_on(&self, target: &Arc<Target>) {
         while !self.is_ending.load(Relaxed) {
+            if target.is_a_rule() && !self.policy.is_still() {
+                let _ = timeout(LOOK, self.waits.notified()).await;
+                continue;
+            }
             let one = Arc::clone(target);
             let once =
                 move |event: &Value| Some((one.filter.once_per()?.to_owned(), one.once(event)?));

@@ -95,6 +95,12 @@ impl Entry {
     }
 }
 
+/// Parks what waits for targets that want nothing any more, for their reason.
+const PARK_FOR_ENDED: &str = "
+UPDATE outbox SET state = 'parked', once = NULL,
+    error = (SELECT reason FROM ended WHERE ended.target = outbox.target)
+WHERE state = 'waiting' AND target IN (SELECT target FROM ended)";
+
 /// Parks what was begun before a crash and may have happened, for targets where a second
 /// time would do harm; all else is tried again.
 pub(crate) async fn after_a_crash(writer: &Writer, harmed: Vec<String>) -> Result<(), Unwritten> {
@@ -106,7 +112,8 @@ pub(crate) async fn after_a_crash(writer: &Writer, harmed: Vec<String>) -> Resul
                 store.execute(park, params![target, PERHAPS])?;
             }
             let again = "UPDATE outbox SET state = 'waiting' WHERE state = 'begun'";
-            store.execute(again, []).map(|_| ())
+            store.execute(again, [])?;
+            store.execute(PARK_FOR_ENDED, []).map(|_| ())
         })
         .await
 }
@@ -345,18 +352,22 @@ pub(crate) async fn end(
                 .prepare_cached(set)?
                 .execute(params![event, target, state, tries, next, error, is_free])?;
             if is_ended {
-                store.execute(
-                    "INSERT OR REPLACE INTO ended VALUES (?1, ?2)",
-                    params![target, error],
-                )?;
-                let park = "UPDATE outbox SET state = 'parked', error = ?2, once = NULL
-                            WHERE target = ?1 AND state = 'waiting'";
-                store.execute(park, params![target, error])?;
+                let end = "INSERT OR REPLACE INTO ended VALUES (?1, ?2)";
+                store.execute(end, params![target, error])?;
             }
-            Ok(())
+            // What was under way when it ended comes back later, and is parked as well.
+            let why = "SELECT reason FROM ended WHERE target = ?";
+            let why =
+                store.prepare_cached(why)?.query_row([target], |row| row.get(0)).optional()?;
+            if why.is_some() {
+                store.execute(PARK_FOR_ENDED, [])?;
+            }
+            Ok(match (left, why) {
+                (Left::Again(..), Some(why)) => Left::Parked(why),
+                (left, _) => left,
+            })
         })
-        .await?;
-    Ok(left)
+        .await
 }
 
 fn perhaps(why: &str) -> String {

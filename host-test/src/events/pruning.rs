@@ -3,7 +3,7 @@
 //! Its name and key stay, by which a delivery that comes again is known, and what rules have
 //! done once. What is still to be read or handed on stays whole.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, thread, time::Duration};
 
 use rusqlite::{Connection, params};
 use tokio::{task::spawn_blocking, time::sleep};
@@ -15,6 +15,10 @@ use crate::{digest::span::milliseconds, exit::CommandError, terminal};
 const LOOK: Duration = Duration::from_secs(60 * 60);
 /// So many are forgotten in one transaction: between them others write.
 const TOGETHER: i64 = 500;
+/// So long, and so often, is waited for those who still read what is forgotten: they hold up
+/// whoever receives as well.
+const WAIT: Duration = Duration::from_millis(500);
+const WAITS: u32 = 10;
 
 /// What became of those that were meant.
 #[derive(Debug, Default, PartialEq)]
@@ -76,8 +80,8 @@ fn is_open(with_parked: bool) -> String {
 /// Forgets what is older than this, such as `90d`, now and from hour to hour, beside whoever
 /// receives; but nothing that is parked.
 pub(crate) async fn go_on(file: PathBuf, age: String) {
+    let mut forgotten = 0;
     loop {
-        let mut forgotten = 0;
         loop {
             // Between any two, whoever waits for it to end goes first.
             let (file, age) = (file.clone(), age.clone());
@@ -93,8 +97,17 @@ pub(crate) async fn go_on(file: PathBuf, age: String) {
             }
         }
         if forgotten > 0 {
-            let are = if forgotten == 1 { "event is" } else { "events are" };
-            terminal::say(&format!("twochat: {forgotten} {are} older than {age}, and forgotten"));
+            let file = file.clone();
+            match spawn_blocking(move || overwrite(&store::beside(&file)?)).await {
+                Ok(Ok(())) => {
+                    let are = if forgotten == 1 { "event is" } else { "events are" };
+                    let told = format!("{forgotten} {are} older than {age}, and forgotten");
+                    terminal::say(&format!("twochat: {told}"));
+                    forgotten = 0;
+                }
+                Ok(Err(why)) => lines::say_lasting("forgetting", &why.to_string()),
+                Err(_) => return,
+            }
         }
         sleep(LOOK).await;
     }
@@ -116,8 +129,31 @@ UPDATE events SET state = 'pruned', body = x'', digest = x'', content = NULL, nu
     reason = NULL, passed = NULL WHERE id IN (SELECT id FROM due);
 ";
 
-/// Gives the room of what is forgotten back to the disk. Nobody else may have the store
-/// open.
-pub(crate) fn shrink(store: &Connection) -> rusqlite::Result<()> {
-    store.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+/// Has nothing of what is forgotten left in the file and in that beside it, also while
+/// others have the store open.
+///
+/// SQLite overwrites what it frees, but not what it left behind where it moved rows from one
+/// page to another: only a file that is written anew has nothing of that.
+pub(crate) fn overwrite(store: &Connection) -> Result<(), CommandError> {
+    let is_there_still = |why: &str| {
+        CommandError::Host(format!(
+            "what is pruned is not overwritten yet, and can still be read in the store's files, \
+             until `twochat events prune` runs again: {why}"
+        ))
+    };
+    let anew = store.execute_batch("VACUUM");
+    anew.map_err(|error| is_there_still(&error.to_string()))?;
+    let empty = || {
+        store.busy_timeout(WAIT)?;
+        store.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0))
+    };
+    for _ in 0..WAITS {
+        match empty() {
+            Ok(false) => return Ok(()),
+            // Whoever receives goes on between.
+            Ok(true) => thread::sleep(WAIT / 4),
+            Err(error) => return Err(is_there_still(&error.to_string())),
+        }
+    }
+    Err(is_there_still("somebody is still reading what it was before"))
 }

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 use tokio::{sync::Notify, time::timeout};
 
 use super::{
+    following::AsRead,
     handing_on::Target,
     lines::{self, What, short},
     outbox::{self, First},
@@ -40,6 +41,8 @@ pub(crate) struct Reading {
     pub(crate) connector: Connector,
     pub(crate) writer: Writer,
     pub(crate) targets: Arc<Vec<Arc<Target>>>,
+    /// What the targets are of: nothing is read by those that are no more.
+    pub(crate) policy: AsRead,
     /// Hears that something is stored.
     pub(crate) stored: Arc<Notify>,
     /// Is told that something waits to be handed on.
@@ -78,6 +81,10 @@ impl Reading {
     /// Goes on until it is told to end.
     pub(crate) async fn go_on(self) {
         while !self.is_ending.load(Relaxed) {
+            if !self.policy.is_still() {
+                let _ = timeout(LOOK, self.stored.notified()).await;
+                continue;
+            }
             match self.some().await {
                 Ok(0) => {
                     let _ = timeout(LOOK, self.stored.notified()).await;

@@ -171,11 +171,6 @@ pub(crate) fn beside(file: &Path) -> Result<Connection, CommandError> {
     opened.ok_or_else(|| failed(OF_ANOTHER.to_owned()))
 }
 
-/// Holds the store alone, if no `twochat listen` does.
-pub(crate) fn alone(file: &Path) -> Option<File> {
-    files::lock_beside(&files::way(file).ok()?).ok()
-}
-
 const OF_ANOTHER: &str = "it is none of this version of `twochat`";
 
 fn unusable(file: &Path, why: &str) -> CommandError {

@@ -14,12 +14,11 @@ use host::{
     engine::Connector,
     files,
     hex::hex,
-    policy::{Deed, Policy, Rule},
+    policy::{Deed, Misfit, Policy, Rule},
     post::Mailbox,
     program::Program,
     secret::Secret,
     suggest,
-    tools::Tool,
 };
 use ring::digest::{SHA256, digest};
 
@@ -155,16 +154,14 @@ impl Makings {
     /// The targets of the rules as the file has them now.
     pub(crate) async fn targets(&self) -> Result<Vec<Target>, CommandError> {
         let policy = Policy::read(&self.file).map_err(CommandError::Misuse)?;
-        let misfits = fit::misfits(&policy, &Tool::all_of(&self.connector), &self.received);
+        let misfits = fit::misfits(&policy, &self.connector, &self.received).await;
         if !misfits.is_empty() {
             return Err(CommandError::Misuse(misfits.join("\ntwochat: ")));
         }
         let mut targets = Vec::new();
         for (name, rule) in policy.rules() {
-            let wrong = |why: String| {
-                CommandError::Misuse(format!("{}: rules.{name}.{why}", policy.file().display()))
-            };
-            let kind = self.kind(name, rule, policy.folder()).await.map_err(wrong)?;
+            let wrong = |misfit| CommandError::Misuse(fit::told(&policy, name, &misfit));
+            let kind = self.kind(name, rule, policy.folder()).map_err(wrong)?;
             let filter = Filter::Rule(Box::new(rule.clone()));
             targets.push(Target { name: name.clone(), filter, kind });
         }
@@ -184,43 +181,41 @@ impl Makings {
         }
     }
 
-    async fn kind(&self, name: &str, rule: &Rule, folder: &Path) -> Result<Kind, String> {
+    /// What handing on by a rule that fits means.
+    fn kind(&self, name: &str, rule: &Rule, folder: &Path) -> Result<Kind, Misfit> {
         match rule.deed() {
             Deed::Call { persona, action } => {
                 let (connector, client) = (self.connector.clone(), self.client.clone());
                 let calls = Calls::new(connector, client, self.access.as_persona(persona));
-                let may = calls.tools().map_err(|why| format!("persona: {why}"))?;
+                let may = calls.tools().map_err(|why| fit::at("persona", why.to_string()))?;
                 if !may.iter().any(|tool| tool.name == *action) {
-                    return Err(format!(
-                        "call: `{action}` may change something, and by --read-only nothing is \
-                         changed"
-                    ));
+                    let why = format!(
+                        "`{action}` may change something, and by --read-only nothing is changed"
+                    );
+                    return Err(fit::at("call", why));
                 }
                 let (rule_name, action) = (name.to_owned(), action.to_owned());
                 let template = rule.clone();
+                let none = || fit::at("unless-listed", "no list".to_owned());
                 let listing = match rule.unless_listed() {
-                    Some(path) => Some(Listing::of(path, &calls).ok_or("unless-listed: no list")?),
+                    Some(path) => Some(Listing::of(path, &calls).ok_or_else(none)?),
                     None => None,
                 };
                 let calling = Calling { calls, rule: rule_name, action, template, listing };
                 Ok(Kind::Call(Box::new(calling)))
             }
             Deed::Run => {
-                let (program, seconds) = rule.program().ok_or("run: it names no program")?;
+                let none = || fit::at("run", "it names no program".to_owned());
+                let (program, seconds) = rule.program().ok_or_else(none)?;
                 let time = Duration::from_secs(seconds);
-                program.can_be_run().map_err(|why| format!("run: {why}"))?;
                 Ok(Kind::Run(Running { program, folder: folder.to_owned(), time }))
             }
             Deed::Forward if self.access.only_reads() => {
-                Err("forward: it is a POST, and by --read-only nothing but GET leaves".to_owned())
+                let why = "it is a POST, and by --read-only nothing but GET leaves";
+                Err(fit::at("forward", why.to_owned()))
             }
             Deed::Forward => {
-                let mailbox = rule.mailbox().ok_or("forward: it names no url")?;
-                let (mailbox, secret) = mailbox.map_err(|why| format!("proxy: {why}"))?;
-                let allowed = "`private-addresses = true` allows those of your own network";
-                mailbox.can_be_reached().map_err(|why| format!("forward: {why}; {allowed}"))?;
-                let secret = Signing::From(secret.clone(), folder.to_owned());
-                secret.signer().await.map_err(|why| format!("secret: {why}"))?;
+                let (mailbox, secret) = fit::posted(rule, folder)?;
                 let client = self.client.clone();
                 Ok(Kind::Forward(Box::new(Forward { mailbox, client, secret })))
             }

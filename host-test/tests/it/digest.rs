@@ -91,6 +91,9 @@ fn an_hour_that_comes_twice_is_one_and_a_day_has_it_twice() {
     assert_eq!(told["since"], "2025-11-02T00:00:00-04:00");
     assert_eq!(told["events"]["messages"]["by-hour"][1]["incoming"], 2, "{told}");
     // The zone of the system is meant where none is named.
+    let nowhere = run(&[&store[..], &night[..4]].concat(), &[("TZ", "Foo/Bar")]);
+    assert!(nowhere.stderr.contains("TZ: there is no zone \"Foo/Bar\""), "{nowhere:?}");
+    assert_eq!(nowhere.code, Some(2));
     let here = run(&[&store[..], &night[..4]].concat(), &[("TZ", "Asia/Tokyo")]).result();
     assert_eq!(
         (&here["time-zone"], &here["since"]),

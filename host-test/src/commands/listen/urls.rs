@@ -33,9 +33,10 @@ pub(crate) struct UrlArguments {
     /// Subscribe below this url, at which the proxy in front is reached, and call 2Chat for
     /// it as `call` does
     ///
-    /// What stands already is left as it is; what stood below another url ends. It costs a
-    /// credit to list, and up to two for each event that is subscribed.
-    #[arg(long, value_name = "URL", requires = "event")]
+    /// What stands already is left as it is; what stood below another url ends. Without
+    /// --event, that is looked for of all that earlier runs subscribed. It costs a credit to
+    /// list, and up to two for each event that is subscribed.
+    #[arg(long, value_name = "URL")]
     public_url: Option<PublicUrl>,
     /// At the end, end the subscriptions that this run made
     #[arg(long, requires = "public_url")]
@@ -116,6 +117,10 @@ impl UrlArguments {
     ) -> Result<Vec<(String, String)>, CommandError> {
         let named = self.named();
         if let (Some(base), Some(calls)) = (&self.public_url, calls) {
+            let named = if named.is_empty() { earlier(&known(store).await?) } else { named };
+            if named.is_empty() {
+                return Ok(Vec::new());
+            }
             if named.iter().any(|(_, place)| place.is_empty()) {
                 return Err(CommandError::Misuse(
                     "whose events? Name a number of yours with --number, or a channel with \
@@ -172,6 +177,12 @@ pub(super) async fn end(
     let made: Vec<_> =
         made.iter().filter_map(|(event, place)| known.of_event(event, place)).collect();
     Subscriptions { calls, writer: &store.writer }.remove(&made).await
+}
+
+/// What earlier runs subscribed.
+fn earlier(known: &Endpoints) -> Vec<(String, String)> {
+    let subscribed = known.0.iter().filter(|one| one.subscription.is_some());
+    subscribed.map(|one| (one.event.clone(), one.place.clone())).collect()
 }
 
 pub(super) async fn known(store: &Store) -> Result<Endpoints, CommandError> {

@@ -55,6 +55,17 @@ fn a_wrong_token_is_answered_as_any_unknown_path_and_only_post_is_taken() {
 }
 
 #[test]
+fn a_head_is_taken_up_to_its_bound_and_whoever_sends_a_larger_one_hears_of_it() {
+    let (receiver, path) = Receiver::of("heads", &[]);
+    for (length, status) in
+        [(32_000, 200), (33_000, 431), (40_000, 431), (60_000, 431), (300_000, 431)]
+    {
+        let header = format!("x: {}\r\n", "a".repeat(length));
+        assert_eq!(receiver.told("POST", &path, &header, "{}").status, status, "{length}");
+    }
+}
+
+#[test]
 fn a_url_is_shown_once_and_another_takes_its_place_when_that_is_asked_for() {
     let (receiver, path) = Receiver::of("shown", &[]);
     let store = receiver.store.clone();

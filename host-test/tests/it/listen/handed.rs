@@ -1,6 +1,6 @@
 //! Events are forwarded, and programs are run for them, until they are done or parked.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -9,7 +9,7 @@ use standardwebhooks::Webhook;
 use crate::support::{
     raw::{Raw, Step, Steps},
     reacting::{Reacting, conversation},
-    receiver::{EVENT, until},
+    receiver::{EVENT, looked_into, until},
     shell::run,
 };
 
@@ -83,6 +83,34 @@ async fn who_answers_410_gets_nothing_more_until_that_is_asked_for() {
     assert_eq!(again.result()["handed-on-again"], 2);
     receiver.post(&path, conversation(3).to_string());
     until(|| (reacting.count("done") == 3).then_some(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_on_its_way_when_a_target_ended_is_parked_with_the_same_reason() {
+    let slow = |seconds, status| {
+        [vec![Step::Pause(Duration::from_secs(seconds))], answers(status)].concat()
+    };
+    let office = Raw::in_turn(vec![slow(3, "500 x"), slow(1, "410 x"), slow(4, "503 x")]).await;
+    let reacting = forwarding("gone-meanwhile", &office);
+    let receiver = reacting.receives(&[]);
+    let path = receiver.path(EVENT);
+    for number in 1..=3 {
+        receiver.post(&path, conversation(number).to_string());
+    }
+    until(|| (office.requests().len() == 3).then_some(()));
+    receiver.says("it gets nothing more");
+    until(|| (reacting.count("parked") == 3).then_some(()));
+    let parked = reacting.events(&["--state", "parked", "--output", "json"]).result();
+    for row in parked["events"].as_array().unwrap() {
+        assert_eq!(row["handed-on"][0]["error"], "it answered 410, so it wants no more", "{row}");
+    }
+    // Nor does what a crash cut off go on.
+    receiver.kill();
+    let cut = "UPDATE outbox SET state = 'begun' WHERE event = 1";
+    looked_into(&reacting.store()).execute(cut, []).unwrap();
+    let receiver = reacting.receives(&[]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!((reacting.count("parked"), office.requests().len()), (3, 3), "{}", receiver.said());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -89,6 +89,38 @@ fn what_is_old_and_done_is_forgotten_and_what_is_to_be_done_or_tells_a_double_is
 }
 
 #[test]
+fn nothing_of_what_is_pruned_is_left_beside_a_receiver_that_runs_nor_once_it_has_ended() {
+    let reacting = Reacting::of("pruned-beside", "http://127.0.0.1:1/open", "");
+    let bad = reacting.program("bad", "exit 1");
+    let receiver = reacting.receives(&["--tries", "1", "--run", bad.to_str().unwrap()]);
+    let path = receiver.path(EVENT);
+    let count = 120;
+    for number in 1..=count {
+        let mut event = conversation(number);
+        // What is small stands beside others on a page, what is large on pages of its own.
+        event["message"]["text"] = "secret ".repeat(1 + number * number % 900).into();
+        assert_eq!(receiver.post(&path, event.to_string()).status, 200);
+    }
+    until(|| (reacting.count("parked") == count).then_some(()));
+    assert!(holds(&reacting, "secret "));
+    // Somebody who reads holds it up, which is told.
+    let reader = looked_into(&reacting.store());
+    reader.execute_batch("BEGIN; SELECT count(*) FROM events").unwrap();
+    let held = reacting.events(&["prune", "--before", "now", "--parked"]);
+    assert_eq!((held.code, held.stdout.contains("\"pruned\":120")), (Some(3), true), "{held:?}");
+    assert!(held.stderr.contains("is not overwritten yet"), "{held:?}");
+    reader.execute_batch("COMMIT").unwrap();
+    let rest = reacting.events(&["prune", "--before", "now", "--parked"]).result();
+    assert_eq!(rest, json!({ "pruned": 0, "still-to-be-handed-on": 0 }));
+    assert!(!holds(&reacting, "secret ") && !holds(&reacting, "@c.us"));
+    assert_eq!(receiver.post(&path, conversation(999).to_string()).status, 200);
+    until(|| (reacting.count("parked") == 1).then_some(()));
+    let (status, said) = receiver.ended();
+    assert!(status.success(), "{said}");
+    assert!(!holds(&reacting, "secret ") && holds(&reacting, "14155550999@c.us"));
+}
+
+#[test]
 fn a_summary_of_a_time_that_was_pruned_says_so() {
     let reacting = Reacting::of("pruned-told", "http://127.0.0.1:1/open", "");
     drop(reacting.receives(&[]));
@@ -124,6 +156,7 @@ fn a_receiver_that_is_told_an_age_forgets_what_is_older_by_itself_and_nothing_el
 
     let receiver = reacting.receives(&[&words[..], &["--keep", "90d"]].concat());
     receiver.says("1 event is older than 90d, and forgotten");
+    assert!(!holds(&reacting, "14155550001@c.us") && holds(&reacting, "14155550002@c.us"));
     let left: Vec<_> = reacting.listed().iter().map(|row| row["id"].clone()).collect();
     assert_eq!(left, [json!(2), json!(3)]);
     assert_eq!(receiver.post(&path, conversation(4).to_string()).status, 200);

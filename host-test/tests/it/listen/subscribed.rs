@@ -100,6 +100,21 @@ async fn what_2chat_reports_twice_becomes_one_contact_as_the_readme_shows_it() {
     assert!(now[0].1.starts_with(&format!("{other}/behind/hook_")) && now[0].0 != stands[0].0);
     assert_eq!(twochat.deliver(EVENT, &body).await[0].outcome, Ok(200));
     drop(moved);
+    // So it is for those of earlier runs where no event is named.
+    let (address, third) = free();
+    let (policy, store) = (reacting.file("policy.toml"), reacting.store());
+    let words = ["--listen", &address, "--public-url", &third, "--persona", "receiver"];
+    let words = [&words[..], &["--policy", policy.to_str().unwrap()]].concat();
+    let unnamed = Receiver::with(&store, &words, &[("WORK_KEY", CANARY)]);
+    let now = standing(&reacting).await;
+    assert!(now.len() == 1 && now[0].1.starts_with(&format!("{third}/hook_")), "{now:?}");
+    assert_eq!(twochat.deliver(EVENT, &body).await[0].outcome, Ok(200));
+    drop(unnamed);
+    let none = reacting.file("none.sqlite");
+    let words = [&["listen", "--store", none.to_str().unwrap()], &words[..]].concat();
+    let (asked, nothing) = (twochat.requests().len(), run(&words, &[("WORK_KEY", CANARY)]));
+    assert!(nothing.message(2).contains("there is nothing to receive"), "{nothing:?}");
+    assert_eq!(twochat.requests().len(), asked);
     let ended = removed(&reacting);
     assert!(ended.code == Some(0) && ended.stderr.contains(EVENT), "{ended:?}");
     assert_eq!(standing(&reacting).await, []);

@@ -45,6 +45,11 @@ fn a_rule_that_cannot_be_followed_is_told_with_its_field_and_what_was_meant() {
         ),
         (
             "has =",
+            "when = { channel-phone-number = \"14155550100\" }\nhas =",
+            "when.channel-phone-number: expected a text of the form ^[+][1-9][0-9]{7,14}$, not",
+        ),
+        (
+            "has =",
             "when = { content = \"mesage\" }\nhas =",
             "when.content: there is no value `mesage`; did you mean `message`?",
         ),
@@ -96,6 +101,34 @@ fn a_rule_that_cannot_be_followed_is_told_with_its_field_and_what_was_meant() {
     }
     let whole = Reacting::of("right", "http://127.0.0.1:1/open", CONTACT);
     assert_eq!(checked(&whole).code, Some(0));
+}
+
+#[test]
+fn a_program_or_a_secret_that_is_not_there_is_told_with_its_line_by_both() {
+    let forward =
+        |secret: &str| format!("forward = \"https://example.com/hook\"\nsecret = {secret}");
+    let malformed = forward("{ env = \"WORK_KEY\" }");
+    for (rule, expected) in [
+        ("run = [\"/no/such/program\"]", "run: the program /no/such/program cannot be run"),
+        (&*forward("{ env = \"NOT_SET\" }"), "secret: the environment variable NOT_SET is not set"),
+        (&*malformed, "secret: expected whsec_ and 24 to 64 random bytes"),
+        (
+            "forward = \"https://10.0.0.1/hook\"\nsecret = { env = \"WORK_KEY\" }",
+            "forward: 10.0.0.1 is no address that the target may have",
+        ),
+    ] {
+        let rules = format!("[rules.office]\n{rule}\n");
+        let reacting = Reacting::of("not-there", "http://127.0.0.1:1/open", &rules);
+        let text = std::fs::read_to_string(reacting.file("policy.toml")).unwrap();
+        let field = format!("{} = ", expected.split(':').next().unwrap());
+        let before = text.rsplit_once(&format!("\n{field}")).unwrap().0;
+        let line = 2 + before.matches('\n').count();
+        let told = format!("policy.toml: line {line}: rules.office.{expected}");
+        for refused in [reacting.fails(), checked(&reacting)] {
+            assert!(refused.stderr.contains(&told), "{told}: {refused:?}");
+            assert_eq!(refused.code, Some(2), "{refused:?}");
+        }
+    }
 }
 
 #[test]
