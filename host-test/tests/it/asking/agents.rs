@@ -217,6 +217,12 @@ async fn over_http_the_question_comes_in_the_answer_of_its_call() {
         assert_eq!(result["result"]["isError"], !is_made, "{result}");
     }
     assert_eq!(twochat.requests().len(), 1);
+
+    // Who takes no events would never see the question.
+    let headers = [("mcp-session-id", session.as_str()), ("accept", "application/json")];
+    let reply = served.asked(&headers, &create("alone").to_string());
+    assert!(reply.body.contains("the client accepts no events"), "{reply:?}");
+    assert_eq!(twochat.requests().len(), 1);
 }
 
 /// A request of the version without a handshake.
