@@ -62,7 +62,7 @@ pub(crate) fn send(request: Request) -> Result<Reply> {
         .and_then(|()| outgoing.set_authority(Some(&request.authority)))
         .and_then(|()| outgoing.set_path_with_query(Some(&request.path_and_query)));
     accepted.map_err(|()| {
-        let message = "The host does not take the address of the request.".to_owned();
+        let message = "This program does not take the address of the request.".to_owned();
         Failure::new(
             ErrorKind::Misconfigured,
             message,
@@ -85,7 +85,7 @@ fn headers(request: &Request) -> Result<Fields> {
         match fields.append(name, value) {
             Ok(()) | Err(HeaderError::Forbidden | HeaderError::Immutable) => {}
             Err(HeaderError::InvalidSyntax) => {
-                let message = ["The host does not take the value of the header ", name, "."];
+                let message = ["This program does not take the value of the header ", name, "."];
                 return Err(Failure::new(
                     ErrorKind::Misconfigured,
                     concat(&message),
@@ -134,7 +134,7 @@ fn wait(reply: &FutureIncomingResponse) -> Result<IncomingResponse> {
         match get(reply) {
             Some(Ok(Ok(response))) => return Ok(response),
             Some(Ok(Err(code))) => return Err(failure(&code)),
-            Some(Err(())) => return Err(interrupted("the host gave no reply")),
+            Some(Err(())) => return Err(interrupted("no reply was given")),
             None => {}
         }
     }
@@ -154,13 +154,13 @@ fn read(response: IncomingResponse) -> Result<Reply> {
     let body = match response.consume() {
         Ok(body) => read_body(&body, length)
             .and_then(|bytes| decoded(bytes, coding.as_deref()).map_err(|what| unusable(&what))),
-        Err(()) => Err(interrupted("the host gave no body")),
+        Err(()) => Err(interrupted("no body was given")),
     };
     Ok(Reply { status, retry_after, date, body })
 }
 
 fn read_body(body: &IncomingBody, announced: Option<String>) -> Result<Vec<u8>> {
-    let stream = body.stream().map_err(|()| interrupted("the host gave no body"))?;
+    let stream = body.stream().map_err(|()| interrupted("no body was given"))?;
     let announced = announced.and_then(|length| number(&length)?.try_into().ok());
     let mut bytes = Vec::with_capacity(announced.unwrap_or(0).min(RESERVE_LIMIT));
     while let Some(chunk) = read_chunk(&stream)? {
@@ -237,7 +237,7 @@ fn failure(code: &ErrorCode) -> Box<Failure> {
         (ErrorKind::RateLimited, what) => Failure::new(
             ErrorKind::RateLimited,
             concat(&[
-                "The host's own limit is reached, not 2Chat's: ",
+                "A limit of this program is reached, not 2Chat's: ",
                 what,
                 ". Nothing was sent.",
             ]),
@@ -245,8 +245,8 @@ fn failure(code: &ErrorCode) -> Box<Failure> {
         ),
         (ErrorKind::DeniedByHost, what) => Failure::new(
             ErrorKind::DeniedByHost,
-            concat(&["The host did not let the request out: ", what, "."]),
-            "Whoever runs this program can put that right.",
+            concat(&["This program did not let the request out: ", what, "."]),
+            "Whoever runs it can put that right.",
         ),
         (ErrorKind::UnexpectedReply, what) => unusable(what),
         (_, what) => interrupted(what),
@@ -293,11 +293,9 @@ fn meaning(code: &ErrorCode) -> (ErrorKind, &'static str) {
         | ErrorCode::HttpResponseHeaderSize(_)
         | ErrorCode::HttpResponseBodySize(_)
         | ErrorCode::HttpResponseTrailerSectionSize(_)
-        | ErrorCode::HttpResponseTrailerSize(_) => {
-            (UnexpectedReply, "it is too large for the host")
-        }
+        | ErrorCode::HttpResponseTrailerSize(_) => (UnexpectedReply, "it is too large to be taken"),
         ErrorCode::HttpResponseTransferCoding(_) | ErrorCode::HttpResponseContentCoding(_) => {
-            (UnexpectedReply, "it is coded in a way that the host cannot read")
+            (UnexpectedReply, "it is coded in a way that cannot be read here")
         }
 
         ErrorCode::ConnectionTimeout

@@ -355,7 +355,7 @@ async fn the_hosts_own_limit_is_told_as_that() {
     let hook = Hook::failing(|| wasmtime_wasi_http::Error::ConnectionLimitReached);
     let error = hook.call("create-contact", new_contact()).await.unwrap_err();
     assert_eq!(policy(&error), ("rate-limited", "no", "after-waiting"));
-    assert!(error["message"].as_str().unwrap().contains("host's own limit"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("A limit of this program"), "{error}");
 }
 
 #[tokio::test]

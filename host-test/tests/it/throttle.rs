@@ -205,7 +205,7 @@ async fn a_reply_that_is_too_large_for_the_connection_is_cut_off() {
     let connection = to(&twochat.base_url(), Bounds { reply: 500, ..Bounds::default() });
     let error = list(&connection, &client, LONG).await.unwrap_err();
     assert_eq!(policy(&error), ("unexpected-reply", "no", "never"));
-    assert!(error["message"].as_str().unwrap().contains("it is too large for the host"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("it is too large to be taken"), "{error}");
     // One that does not say so beforehand.
     let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let chunk = format!("320\r\n{}\r\n0\r\n\r\n", " ".repeat(800));
