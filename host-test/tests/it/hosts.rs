@@ -24,7 +24,10 @@ async fn a_host_that_denies_everything_is_named_as_the_one_to_ask() {
         let hook = Hook::failing(|| Error::HttpRequestDenied);
         let error = hook.call(action, arguments).await.unwrap_err();
         assert_eq!(policy(&error), ("denied-by-host", "no", "never"), "{error}");
-        assert!(error["message"].as_str().unwrap().contains("Whoever runs it can put that right."), "{error}");
+        assert!(
+            error["message"].as_str().unwrap().contains("Whoever runs it can put that right."),
+            "{error}"
+        );
     }
 }
 

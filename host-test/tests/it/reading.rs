@@ -143,8 +143,8 @@ async fn every_command_that_could_change_something_refuses_to_and_still_reads() 
 
 #[test]
 fn a_rule_that_changes_something_is_refused_before_anything_is_received() {
-    let forward =
-        "[rules.new-contact]\nforward = \"https://example.com\"\nsecret = { env = \"S\" }";
+    let forward = "[rules.new-contact]\nforward = \"https://example.com\"\n\
+        secret = { command = [\"/bin/echo\", \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"] }";
     for (rule, expected) in [
         (CONTACT, "rules.new-contact.call: `create-contact` may change something"),
         (forward, "rules.new-contact.forward: it is a POST"),
