@@ -6,6 +6,7 @@
 use host::{
     calls::Calls,
     fields::{Choice, Fields},
+    hiding::MASK,
     seen,
     tools::Tool,
 };
@@ -61,8 +62,14 @@ pub(super) fn answer(
     let left_out = choice.map(|choice| choice.apply(&mut result)).unwrap_or_default();
     let unseen = seen::only_seen(&mut result);
     let mut notes = Vec::new();
-    if has_text(&result) {
+    if has_text(&result, &|_| true) {
         notes.push(DATA.to_owned());
+    }
+    if has_text(&result, &|text| text == MASK) {
+        notes.push(format!(
+            "{MASK} stands for what you may not see: do not compare by it, and do not say that \
+             somebody is not there, or create them because of it."
+        ));
     }
     if !left_out.is_empty() {
         let names = left_out.join(", ");
@@ -97,11 +104,11 @@ pub(super) fn not_taken(names: &[String]) -> String {
     }
 }
 
-fn has_text(value: &Value) -> bool {
+fn has_text(value: &Value, is: &dyn Fn(&str) -> bool) -> bool {
     match value {
-        Value::String(_) => true,
-        Value::Array(items) => items.iter().any(has_text),
-        Value::Object(members) => members.values().any(has_text),
+        Value::String(text) => is(text),
+        Value::Array(items) => items.iter().any(|item| has_text(item, is)),
+        Value::Object(members) => members.values().any(|member| has_text(member, is)),
         _ => false,
     }
 }
