@@ -69,12 +69,9 @@ impl Action for CreateContact {
         for (index, of) in contact.details.iter().enumerate() {
             let field = concat(&["details[", &digits(index as u64), "].value"]);
             contact_detail.push(detail(&field, of)?);
-            let is_number = |it: &NewContactDetail| {
-                matches!(it.kind, DetailKind::Phone | DetailKind::WhatsappPhone)
-            };
             let mut before = contact.details.iter().take(index.min(COMPARED));
-            if is_number(of) && before.any(|it| is_number(it) && it.value == of.value) {
-                let why = "it is there already; expected one detail for a number";
+            if before.any(|it| it.value == of.value) {
+                let why = "it is given twice; expected each number or address once";
                 return Err(Failure::invalid(&field, why));
             }
         }
@@ -295,21 +292,24 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_given_once_of_whatever_kind_and_other_details_as_often_as_wanted() {
+    fn a_detail_is_given_once_of_whatever_kind() {
         let build = |details| CreateContact::build(NewContact { details, ..ada() });
         let number = |kind| detail(kind, "+14155550123");
-        for first in [DetailKind::Phone, DetailKind::WhatsappPhone] {
-            for second in [DetailKind::Phone, DetailKind::WhatsappPhone] {
-                let other = detail(DetailKind::Email, "ada@example.com");
-                let failure = build(vec![number(first), other, number(second)]).err().unwrap();
-                assert_eq!(failure.kind, ErrorKind::InvalidInput);
-                assert_eq!(failure.field.as_deref(), Some("details[2].value"));
-                assert!(failure.message.contains("one detail for a number"), "{}", failure.message);
-            }
+        let place = |value| detail(DetailKind::Address, value);
+        let mail = || detail(DetailKind::Email, "ada@example.com");
+        for [first, second] in [
+            [number(DetailKind::Phone), number(DetailKind::Phone)],
+            [number(DetailKind::WhatsappPhone), number(DetailKind::Phone)],
+            [number(DetailKind::Phone), place("+14155550123")],
+            [mail(), mail()],
+        ] {
+            let failure = build(vec![first, place("London"), second]).err().unwrap();
+            assert_eq!(failure.kind, ErrorKind::InvalidInput);
+            assert_eq!(failure.field.as_deref(), Some("details[2].value"));
+            assert!(failure.message.contains("given twice"), "{}", failure.message);
         }
-        let place = || detail(DetailKind::Address, "+14155550123");
         let other = detail(DetailKind::Phone, "+14155550124");
-        assert!(build(vec![number(DetailKind::Phone), place(), place(), other]).is_ok());
+        assert!(build(vec![number(DetailKind::Phone), place("London"), place("Paris"), other]).is_ok());
     }
 
     #[test]

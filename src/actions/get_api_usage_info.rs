@@ -203,6 +203,8 @@ mod tests {
                 r#","usage":{"api_request_count":2.5,"max_api_request_count":[9]}"#,
                 "api_request_count, max_api_request_count",
             ),
+            (r#","usage":"none""#, "usage"),
+            (r#","limits":80,"usage":{"max_api_request_count":"-"}"#, "limits, max_api_request_count"),
         ] {
             let expected = ["It could not be read: ", named].concat();
             assert_eq!(warning(members).as_deref(), Some(&*expected), "{members}");
@@ -211,6 +213,7 @@ mod tests {
             r#","usage":{"api_request_count":null,"max_api_request_count":"","number_check_count":false}"#,
             r#","usage":{"max_api_request_count":{},"max_api_request_count":5}"#,
             r#","limits":{"requests_per_minute":-1},"usage":{"max_api_request_count":"none"}"#,
+            r#","limits":null,"usage":[]"#,
         ] {
             assert_eq!(warning(members), None, "{members}");
         }

@@ -31,6 +31,7 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
         warning: None,
     };
     let mut odd = [Odd::default(); ODD.len()];
+    let mut unread = String::new();
     json::read(answer, &mut |value| {
         let (place, mut is_there) = (value.place, false);
         let is_object = members(value, &mut |key, value| {
@@ -38,7 +39,8 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
             if !is_account && !matches!(key, "limits" | "usage") {
                 return Ok(());
             }
-            let read = members(value, &mut |key, value| {
+            let is_nothing = value.is_nothing() || value.is_list();
+            let is_read = members(value, &mut |key, value| {
                 let account = &mut info.account;
                 match key {
                     "uuid" if is_account && account.uuid.is_empty() => {
@@ -64,8 +66,11 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
                 }
                 is_there |= is_account;
                 Ok(())
-            });
-            read.map(drop)
+            })?;
+            if !is_read && !is_nothing {
+                note(&mut unread, key);
+            }
+            Ok(())
         })?;
         match (is_object, is_there) {
             (true, true) => Ok(()),
@@ -73,11 +78,9 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
             (false, _) => Err(place.fault("expected an object")),
         }
     })?;
-    let mut unread = String::new();
     for ((name, _), of) in ODD.iter().zip(odd) {
         if of.was_there && of.says.is_none() {
-            unread.push_str(if unread.is_empty() { "It could not be read: " } else { ", " });
-            unread.push_str(name);
+            note(&mut unread, name);
         }
     }
     info.warning = Some(unread).filter(|unread| !unread.is_empty());
@@ -88,6 +91,12 @@ pub(crate) fn info(answer: &Answer<'_>) -> Result<UsageInfo> {
     info.number_checks = quota(checks, max_checks);
     info.requests_per_minute = per_minute.and_then(|number| number.try_into().ok());
     Ok(info)
+}
+
+/// Names what could not be read.
+fn note(unread: &mut String, name: &str) {
+    unread.push_str(if unread.is_empty() { "It could not be read: " } else { ", " });
+    unread.push_str(name);
 }
 
 /// What was read of a member, and whether anything was there.

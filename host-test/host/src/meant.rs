@@ -13,20 +13,23 @@
 //! | a whole number | a text | its digits |
 //! | an object or array | a text whose example is JSON | its JSON text |
 //! | `3.0` | an integer | `3` |
-//! | a word in another spelling | words to choose from | the word: `WHATSAPP_PHONE` is `whatsapp-phone` |
-//! | text with blanks around it | a text of a pattern | the text |
+//! | a word in another spelling, or with one more | words to choose from | the word: `WHATSAPP_PHONE` is `whatsapp-phone`, `phone number` is `phone` |
+//! | text with blanks around it | a text | the text |
+//! | a phone number as people write it | a text whose pattern takes it without what is between its digits | its `+` and digits |
 //! | `null`, blank text, `[]` or `{}` | an optional member | nothing |
 //! | `first_name`, `firstName` | the member `first-name` | that member |
 //! | all arguments within one more member (`input`, `contact`) | | the arguments |
 //! | a member of the client's own | | nothing; it is told |
 //!
 //! Which other members there are, and that they are refused: `meant/strangers.rs`. So is a text
-//! that somebody's template should have filled in (`{{name}}`, `undefined`).
+//! that somebody's template should have filled in (`{{name}}`, `undefined`), and one that was to
+//! be the JSON text of an object or a list and is none.
 
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use self::{
-    number::number,
+    number::{number, phone_number},
     strangers::{Strangers, unwrapped},
 };
 use crate::{doubles::doubled, tools::Tool};
@@ -45,6 +48,8 @@ const PARTS: usize = 10_000;
 const ENCODED: usize = 3;
 /// So many letters of a client's own words are repeated.
 const REPEATED: usize = 60;
+/// Words that turn another one into its contrary.
+const NEGATIONS: [&str; 5] = ["no", "non", "none", "not", "without"];
 /// What an object is called that stands for the list of what it holds.
 const LISTS: [&str; 12] = [
     "item", "items", "list", "array", "element", "elements", "entry", "entries", "value", "values",
@@ -70,7 +75,10 @@ pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
     let schema = &tool.input_schema;
     let given = match object(arguments) {
         Value::Object(given) => given,
-        arguments => return Ok(Meant { arguments, left_out: Vec::new() }),
+        arguments => {
+            is_readable("arguments", &arguments)?;
+            return Ok(Meant { arguments, left_out: Vec::new() });
+        }
     };
     let (taken, unknown) = members(unwrapped(given, tool), schema, "")?;
     let strangers = Strangers::of(tool);
@@ -175,8 +183,9 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
     let Some(schema) = schema.as_object().and_then(of_one_type) else { return Ok(given) };
     let is = |name: &str| schema.get("type").is_some_and(|ty| ty == name);
     if is("object") {
-        let Value::Object(given) = of_text(given.clone(), Value::is_object) else {
-            return Ok(given);
+        let given = match of_text(given, Value::is_object) {
+            Value::Object(given) => given,
+            given => return is_readable(place, &given).map(|()| given),
         };
         // What is unknown within is the action's to refuse.
         let (mut taken, unknown) = members(given, schema, place)?;
@@ -190,6 +199,12 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
             // Nothing is no item.
             Value::Null => return Ok(Value::Null),
             Value::String(text) if text.trim().is_empty() => return Ok(Value::String(text)),
+            // One text may be an item, whatever stands in it.
+            Value::String(text) if of_items.is_some_and(|of| of["type"] != "string") => {
+                let text = Value::String(text);
+                is_readable(place, &text)?;
+                vec![text]
+            }
             Value::Object(members) => items_of(members, of_items, place),
             one => vec![one],
         };
@@ -227,8 +242,13 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
                 shown(&text.into())
             ));
         }
-        Value::String(text) if schema.contains_key("pattern") => text.trim().into(),
-        Value::String(text) => word(text, schema).into(),
+        Value::String(text) => {
+            let text = text.trim();
+            word(text, schema)
+                .or_else(|| phone_number(text, schema))
+                .unwrap_or_else(|| text.to_owned())
+                .into()
+        }
         given => given,
     })
 }
@@ -296,11 +316,46 @@ fn items_of(members: Members, of_items: Option<&Value>, place: &str) -> Vec<Valu
     }
 }
 
-/// One of the schema's words in another spelling.
-fn word(text: String, schema: &Map<String, Value>) -> String {
-    let words = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-    let meant = words.filter_map(Value::as_str).find(|word| plain(word) == plain(&text));
-    meant.map_or(text, str::to_owned)
+/// One of the schema's words in another spelling, or the only one that has all of these words,
+/// or all but one. Of those that stand in the text, the one in which the others stand.
+fn word(text: &str, schema: &Map<String, Value>) -> Option<String> {
+    let labels = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
+    let labels: Vec<_> = labels.filter_map(Value::as_str).collect();
+    if let Some(label) = labels.iter().find(|label| plain(label) == plain(text)) {
+        return Some((*label).to_owned());
+    }
+    // Names of products have their capitals anywhere.
+    let spellings = [words(text), words(&text.to_lowercase())];
+    spellings.iter().find_map(|given| like(given, &labels))
+}
+
+/// The label that was meant by these words.
+fn like(given: &[String], labels: &[&str]) -> Option<String> {
+    if given.is_empty() || given.iter().any(|word| NEGATIONS.contains(&word.as_str())) {
+        return None;
+    }
+    let has_all = |all: &[String], some: &[String]| some.iter().all(|word| all.contains(word));
+    let labels = labels.iter().map(|label| (*label, words(label))).filter(|(_, own)| {
+        has_all(own, given) || has_all(given, own) && given.len() <= own.len() + 1
+    });
+    let labels: Vec<_> = labels.collect();
+    let stands_for_all =
+        |own: &[String]| has_all(given, own) && labels.iter().all(|(_, other)| has_all(own, other));
+    let meant = match labels.as_slice() {
+        [(label, _)] => label,
+        several => several.iter().find(|(_, own)| stands_for_all(own)).map(|(label, _)| label)?,
+    };
+    Some((*meant).to_owned())
+}
+
+/// Refuses a text that was to be JSON of an object or a list, and is none, with the place in it.
+fn is_readable(place: &str, given: &Value) -> Result<(), String> {
+    let bare = unfenced(given.as_str().unwrap_or_default().trim());
+    if !bare.starts_with(['{', '[']) {
+        return Ok(());
+    }
+    let read = serde_json::from_str::<IgnoredAny>(bare);
+    read.map(drop).map_err(|why| format!("{place}: its text is no JSON: {why}"))
 }
 
 /// What a text says as JSON, if that is of the form that is wanted.

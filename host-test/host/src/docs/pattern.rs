@@ -1,11 +1,14 @@
 //! Which patterns of a stranger's docs does every client read, and read alike?
 //!
-//! The plain part of ECMA-262: `^`, characters, classes such as `[0-9A-F]`, groups with
-//! `|`, the counts `?`, `{3}` and `{8,15}`, a backslash before a sign, `$`. Nothing in
-//! it repeats without end, and nothing depends on the reader's own idea of a digit.
+//! The plain part of ECMA-262: `^`, characters, classes such as `[0-9A-F]` and `[^+]`, groups
+//! with `|`, the counts `?`, `{3}` and `{8,15}`, a backslash before a sign, once `[\s\S]*` at the
+//! end of a group for whatever follows, `$`. Nothing else in it repeats without end, and nothing
+//! depends on the reader's own idea of a digit.
 
 /// A pattern may have so many bytes.
 const LENGTH: usize = 200;
+/// Any characters, however many, behind the bracket.
+const WHATEVER: &str = r"\s\S]*";
 /// The most of a count.
 const TIMES: u32 = 1_000;
 
@@ -18,6 +21,7 @@ pub(super) fn is_plain(pattern: &str) -> bool {
 /// Reads it to its end.
 fn read(pattern: &str) -> Option<()> {
     let (mut chars, mut depth, mut may_repeat) = (pattern.chars(), 0_u32, false);
+    let mut is_open = false;
     while let Some(c) = chars.next() {
         let is_whole = match c {
             '(' => {
@@ -39,7 +43,14 @@ fn read(pattern: &str) -> Option<()> {
                 false
             }
             '[' => {
+                if let Some(rest) = chars.as_str().strip_prefix(WHATEVER) {
+                    let is_last = rest.is_empty() || rest.starts_with([')', '|']);
+                    chars = (is_last && !is_open).then(|| rest.chars())?;
+                    (is_open, may_repeat) = (true, false);
+                    continue;
+                }
                 let (class, rest) = chars.as_str().split_once(']')?;
+                let class = class.strip_prefix('^').unwrap_or(class);
                 chars = is_class(class).then(|| rest.chars())?;
                 true
             }
@@ -98,6 +109,8 @@ mod tests {
             "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
             "^https?://[a-z.]{1,63}/$",
             "^(a|(b|c)?)$",
+            r"^([+][1-9][0-9]{7,14}|[^+][\s\S]*)$",
+            r"^a[\s\S]*$",
         ] {
             assert!(is_plain(pattern), "{pattern}");
         }
@@ -116,7 +129,13 @@ mod tests {
             "^a)$",
             "^[a$",
             "^[]$",
-            "^[^a]$",
+            "^[^]$",
+            "^[^-a]$",
+            r"^[\s\S]$",
+            r"^[\s\S]*a$",
+            r"^[\s\S]*{2}$",
+            r"^([\s\S]*)([\s\S]*)$",
+            r"^([\s\S]*){2}$",
             "^[z-a]$",
             "^[a-]$",
             "^[-a]$",

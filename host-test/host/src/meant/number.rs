@@ -1,5 +1,6 @@
 //! Which number was meant?
 
+use regex_lite::Regex;
 use serde_json::{Map, Number, Value};
 
 use super::shown;
@@ -45,6 +46,31 @@ pub(super) fn number(
         return expected();
     }
     Ok(Value::Number(read))
+}
+
+/// The phone number without what people put between its digits, if that is of the form that
+/// there is and the text is not.
+///
+/// A second group that begins with 0, in brackets or not, is left: whether such a 0 is to be
+/// dialled hangs on the country.
+pub(super) fn phone_number(text: &str, schema: &Map<String, Value>) -> Option<String> {
+    let form = schema.get("pattern").and_then(Value::as_str)?;
+    let form = Regex::new(form).ok().filter(|form| !form.is_match(text))?;
+    let international = text.strip_prefix('+').filter(|rest| !rest.contains(is_no_sign))?;
+    let mut groups = international.split(is_between).filter(|group| !group.is_empty());
+    let country = groups.next()?;
+    let national: Vec<_> = groups.collect();
+    let is_clear = national.first().is_some_and(|first| !first.starts_with('0'));
+    let number = format!("+{country}{}", national.concat());
+    (is_clear && form.is_match(&number)).then_some(number)
+}
+
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '-' | '.' | '(' | ')' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+fn is_no_sign(c: char) -> bool {
+    !c.is_ascii_digit() && !is_between(c)
 }
 
 /// Whether a text may be a number with points between its thousands.

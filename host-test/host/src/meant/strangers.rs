@@ -16,7 +16,7 @@
 
 use serde_json::Value;
 
-use super::{Members, of_one_type, of_text, plain, properties, shortened, words};
+use super::{Members, is_readable, of_one_type, of_text, plain, properties, shortened, words};
 use crate::{fields::FIELDS, tools::Tool};
 
 /// How alike a member must be to one of the schema's, from 0 to 1, to be a mistake.
@@ -211,6 +211,9 @@ impl<'t> Strangers<'t> {
         if let Some(other) = self.other_call(name, value) {
             let (name, own) = (shortened(name), &self.0.name);
             return Err(format!("{name}: this calls {own}, and not {}", shortened(other)));
+        }
+        if self.is_wrapper(name) {
+            is_readable(&shortened(name), value)?;
         }
         if is_own(name) {
             return Ok(!name.starts_with('_'));

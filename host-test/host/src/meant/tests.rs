@@ -25,6 +25,8 @@ fn schema() -> Map<String, Value> {
                 "required": ["kind", "value"],
             } },
             "uuid": { "type": "string", "pattern": "^[A-Z][0-9]$" },
+            "dial": { "type": "string", "pattern": r"^([+][1-9][0-9]{7,14}|[^+][\s\S]*)$" },
+            "way": { "type": "string", "enum": ["email", "letter-post", "phone", "phone-call", "air-post"] },
             "tags": { "type": "array", "items": { "type": "string" } },
             "place": { "type": "object", "properties": { "zip-code": { "type": "string" } } },
         },
@@ -56,7 +58,7 @@ fn taken(given: Value) -> Value {
 #[test]
 fn what_fits_stays_as_it_is() {
     let given = json!({
-        "first-name": "  Ada ", "last-name": "Null", "size": 7, "share": 0.5, "active": false,
+        "first-name": "Ada  B.", "last-name": "Null", "size": 7, "share": 0.5, "active": false,
         "ways": [{ "kind": "email", "value": "[1]" }], "tags": ["{}", ""], "place": {},
     });
     assert_eq!(taken(given.clone()), given);
@@ -82,6 +84,16 @@ fn what_can_mean_one_thing_only_is_taken_as_that() {
         (json!({ "ways": json!(way.to_string()).to_string() }), json!({ "ways": [way] })),
         (json!({ "tags": { "0": "a" } }), json!({ "tags": ["a"] })),
         (json!({ "uuid": " A1 " }), json!({ "uuid": "A1" })),
+        (json!({ "first-name": " Ada\n" }), json!({ "first-name": "Ada" })),
+        (json!({ "dial": "+1 (415) 555-0123" }), json!({ "dial": "+14155550123" })),
+        (json!({ "dial": "+49\u{a0}30.901\u{2011}820" }), json!({ "dial": "+4930901820" })),
+        (json!({ "dial": " 12 St. James's" }), json!({ "dial": "12 St. James's" })),
+        (json!({ "way": "E-Mail" }), json!({ "way": "email" })),
+        (json!({ "way": "phone number" }), json!({ "way": "phone" })),
+        (json!({ "way": "Letter" }), json!({ "way": "letter-post" })),
+        (json!({ "way": "LETTER" }), json!({ "way": "letter-post" })),
+        (json!({ "way": "call by phone" }), json!({ "way": "phone-call" })),
+        (json!({ "way": "workPhone" }), json!({ "way": "phone" })),
         (json!({ "size": [], "last-name": {}, "tags": [] }), json!({ "tags": [] })),
         (json!({ "tags": "one" }), json!({ "tags": ["one"] })),
         (json!({ "tags": "[\"a\",7]" }), json!({ "tags": ["a", "7"] })),
@@ -113,6 +125,13 @@ fn what_cannot_be_taken_otherwise_stays_for_the_action_to_refuse() {
         json!({ "ways": null }),
         json!({ "ways": "" }),
         json!({ "active": "yes" }),
+        json!({ "way": "post" }),
+        json!({ "way": "no post" }),
+        json!({ "way": "by letter post, but not on Sundays" }),
+        json!({ "dial": "+44 (0)20 7946 0958" }),
+        json!({ "dial": "+39 06 698 83" }),
+        json!({ "dial": "+1 415 555 0123 ext. 7" }),
+        json!({ "dial": "+1 415" }),
         json!({ "first-name": true }),
         json!({ "first-name": 1.5 }),
         json!({ "ways": [{ "kind": "fax", "value": "1", "extra": 1 }] }),
@@ -121,7 +140,35 @@ fn what_cannot_be_taken_otherwise_stays_for_the_action_to_refuse() {
     ] {
         assert_eq!(taken(given.clone()), given);
     }
-    assert_eq!(taken(json!({ "ways": "[1" })), json!({ "ways": ["[1"] }));
+    assert_eq!(taken(json!({ "tags": "[1" })), json!({ "tags": ["[1"] }));
+}
+
+#[test]
+fn a_text_that_was_to_be_json_and_is_none_is_refused_with_the_place_in_it() {
+    for (given, why) in [
+        (
+            json!({ "ways": "[{'kind': 'email'}]" }),
+            "ways: its text is no JSON: key must be a string at line 1 column 3",
+        ),
+        (
+            json!({ "ways": ["{\"kind\":\"email\","] }),
+            "ways[0]: its text is no JSON: EOF while parsing an object at line 1 column 16",
+        ),
+        (
+            json!({ "place": "```json\n{\"zip-code\": 1,}\n```" }),
+            "place: its text is no JSON: key must be a string at line 1 column 16",
+        ),
+        (
+            json!("{\"first-name\": \"Ada\", }"),
+            "arguments: its text is no JSON: trailing comma at line 1 column 23",
+        ),
+        (
+            json!({ "input": "{\"first-name\"" }),
+            "input: its text is no JSON: EOF while parsing an object at line 1 column 13",
+        ),
+    ] {
+        assert_eq!(meant(given, &tool()).unwrap_err(), why);
+    }
 }
 
 #[test]

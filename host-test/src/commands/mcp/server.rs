@@ -338,10 +338,13 @@ impl ServerHandler for Server {
 }
 
 /// The params of a call whose arguments, all of them, are given as their JSON text or as
-/// an empty list.
+/// an empty list. A text that was to be theirs and is none is refused with the call, in words
+/// that a model reads.
 fn in_usual_form(mut params: Value) -> Value {
     if let Some(arguments) = params.get_mut("arguments") {
-        *arguments = meant::object(arguments.take());
+        let object = meant::object(arguments.take());
+        let is_meant = object.as_str().is_some_and(|text| text.trim_start().starts_with('{'));
+        *arguments = if is_meant { serde_json::json!({ "arguments": object }) } else { object };
     }
     params
 }

@@ -151,7 +151,7 @@ async fn what_there_is_not_is_told_with_what_there_is() {
     }
     for params in [
         json!({ "name": "list-contacts", "arguments": [1] }),
-        json!({ "name": "list-contacts", "arguments": "{" }),
+        json!({ "name": "list-contacts", "arguments": "page 2" }),
         json!({ "name": "list-contacts", "arguments": 7 }),
         json!({ "name": 5 }),
         json!({ "arguments": {} }),
@@ -161,6 +161,12 @@ async fn what_there_is_not_is_told_with_what_there_is() {
         let words = is_refused(&agent, call.to_string().as_bytes(), INVALID_PARAMS, &json!(1));
         assert!(words.contains("`name` as text and `arguments` as an object"), "{words}");
     }
+    let broken = json!({ "name": "create-contact", "arguments": "{\"first-name\": \"Ada\"," });
+    let refused = agent.ask("tools/call", broken);
+    assert_eq!(refused["result"]["isError"], true, "{refused}");
+    let words = refused["result"]["content"][0]["text"].as_str().unwrap();
+    let begin = "arguments: its text is no JSON: EOF while parsing an object at line 1 column 21\n";
+    assert!(words.starts_with(begin) && words.contains("Nothing was sent."), "{words}");
     agent.is_served();
     assert_eq!(twochat.requests(), []);
 }
