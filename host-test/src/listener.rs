@@ -12,7 +12,11 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, header::CONNECTION};
 use http_body_util::combinators::BoxBody;
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper::{
+    body::{Body, Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -36,22 +40,15 @@ const LAST: Duration = Duration::from_secs(2);
 /// So long nothing is taken where the system has no more connections to give.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Who comes where all places are taken.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Full {
-    /// Whoever comes waits for a place.
-    Waits,
-    /// Of those who ask nothing, the one who has been silent longest gives up its place.
-    MakesRoom,
-}
-
 pub(crate) type Answer = Response<BoxBody<Bytes, Infallible>>;
 
+/// Where all places are taken, of those who ask nothing the one who has been silent longest
+/// gives up its own.
+///
 /// Serves until the first is done, takes no more connections while the second is at work,
 /// and ends those that are left.
 pub(crate) async fn serve<F>(
     listener: TcpListener,
-    full: Full,
     answer: impl Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     until: impl Future<Output = ()>,
     then: impl Future<Output = ()>,
@@ -72,12 +69,12 @@ pub(crate) async fn serve<F>(
                     let guest = guests.comes();
                     connections.spawn(async move {
                         tokio::select! {
-                            () = serve_one(stream, answer, stopped, &guest) => {}
+                            () = serve_one(stream, answer, stopped, Arc::clone(&guest)) => {}
                             () = guest.leaves.notified() => {}
                         }
                         drop(place);
                     });
-                    if full == Full::MakesRoom && room.available_permits() == 0 {
+                    if room.available_permits() == 0 {
                         guests.most_silent_leaves();
                     }
                     while connections.try_join_next().is_some() {}
@@ -100,7 +97,7 @@ async fn serve_one<F>(
     stream: TcpStream,
     answer: impl Fn(Request<Incoming>) -> F,
     mut stopped: watch::Receiver<bool>,
-    guest: &Guest,
+    guest: Arc<Guest>,
 ) where
     F: Future<Output = Answer>,
 {
@@ -109,12 +106,12 @@ async fn serve_one<F>(
     let io = TokioIo::new(Patient { stream, stall: None, last: None });
     let service = service_fn(|request| async {
         guest.asks(true);
+        let answered = Answered(Arc::clone(&guest));
         let answer = match head_of(&request) {
             HEAD.. => too_large(),
             _ => answer(request).await,
         };
-        guest.asks(false);
-        Ok::<_, Infallible>(answer)
+        Ok::<_, Infallible>(answer.map(|body| Answering { body, _answered: answered }))
     });
     let mut connection = std::pin::pin!(
         http1::Builder::new()
@@ -189,6 +186,41 @@ impl Guest {
     fn asks(&self, is_asking: bool) {
         let since = (!is_asking).then(Instant::now);
         *self.silent.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+}
+
+/// Ends with the last piece of an answer, from when on whoever has the connection is silent.
+struct Answered(Arc<Guest>);
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.0.asks(false);
+    }
+}
+
+/// The body of an answer that is on its way.
+struct Answering<B> {
+    body: B,
+    _answered: Answered,
+}
+
+impl<B: Body + Unpin> Body for Answering<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

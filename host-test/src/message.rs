@@ -156,6 +156,12 @@ fn one(text: &[u8]) -> Option<Result<Taken, Outgoing>> {
             let why = format!("the message cannot be read: {error}");
             refuse(ErrorData::invalid_request(why, None), id)
         }
+        Err(_) if let Ok(members) = serde_json::from_slice::<Map<String, Value>>(text) => {
+            let id = members.get("id").and_then(|id| RequestId::deserialize(id).ok());
+            let id = id.filter(|_| doubled(text).is_none());
+            let why = "expected `method` as text, and `id` as text or a whole number".to_owned();
+            refuse(ErrorData::invalid_request(why, None), id)
+        }
         Err(_) if serde_json::from_slice::<IgnoredAny>(text).is_ok() => {
             let why = "expected one message, a JSON object".to_owned();
             refuse(ErrorData::invalid_request(why, None), None)

@@ -33,6 +33,8 @@ pub enum Answer {
     Yes,
     /// A person said no.
     No,
+    /// What was answered is neither yes nor no.
+    Unclear,
     /// The question was put away without an answer.
     Cancelled,
     /// Nobody answered in time.
@@ -97,6 +99,7 @@ impl Answer {
         match self {
             Self::Yes => "yes",
             Self::No => "no",
+            Self::Unclear => "unclear",
             Self::Cancelled => "cancelled",
             Self::TimedOut => "timed-out",
             Self::Gone => "gone",
@@ -111,6 +114,7 @@ impl Answer {
         let why = match self {
             Self::Yes => return None,
             Self::No => "and a person said no".to_owned(),
+            Self::Unclear => "and what was answered is neither yes nor no".to_owned(),
             Self::Cancelled => "and the question was put away without an answer".to_owned(),
             Self::TimedOut => "and nobody answered in time".to_owned(),
             Self::Gone => "and whoever was asked has left".to_owned(),

@@ -163,6 +163,9 @@ fn members(
             unknown.insert(name, value);
             continue;
         };
+        if taken.contains_key(own) && value.is_null() {
+            continue;
+        }
         if taken.contains_key(own) {
             let place = if place.is_empty() { own.clone() } else { format!("{place}.{own}") };
             return Err(format!(
@@ -189,7 +192,7 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
         };
         // What is unknown within is the action's to refuse.
         let (mut taken, unknown) = members(given, schema, place)?;
-        taken.extend(unknown);
+        taken.extend(unknown.into_iter().filter(|(name, value)| !is_a_clients(name, value)));
         return Ok(Value::Object(taken));
     }
     if is("array") {
@@ -209,11 +212,14 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
             one => vec![one],
         };
         let Some(of_items) = of_items else { return Ok(Value::Array(items)) };
+        let is_flat = of_items.get("type").is_some_and(|ty| ty != "array" && ty != "string");
         let items = match <[Value; 1]>::try_from(items) {
-            Ok([Value::Array(items)]) if of_items.get("type").is_some_and(|ty| ty != "array") => {
-                items
-            }
-            Ok([one]) => vec![one],
+            Ok([one]) => match if is_flat { of_text(one, Value::is_array) } else { one } {
+                Value::Array(items) if of_items.get("type").is_some_and(|ty| ty != "array") => {
+                    items
+                }
+                one => vec![one],
+            },
             Err(items) => items,
         };
         let items = items
@@ -251,6 +257,11 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
         }
         given => given,
     })
+}
+
+/// Whether nobody misses a member of a record that is not the schema's.
+fn is_a_clients(name: &str, value: &Value) -> bool {
+    value.is_null() || name.starts_with('_')
 }
 
 /// Whether it is what some clients write for an optional member that they leave out.

@@ -24,9 +24,7 @@ use crate::{
         writer::Unwritten,
     },
     exit::{CommandError, EXIT_CODES},
-    interrupt,
-    listener::{self, Full},
-    terminal,
+    interrupt, listener, terminal,
 };
 
 mod door;
@@ -195,7 +193,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         let door = Arc::clone(&door);
         async move { door.answer(request).await }
     };
-    listener::serve(listener, Full::MakesRoom, answer, interrupt::asks(), async {}).await;
+    listener::serve(listener, answer, interrupt::asks(), async {}).await;
     // Whoever is told may have ended by itself.
     let _ = end.send(());
     let _ = following.await;

@@ -29,6 +29,7 @@ use crate::{
 mod asking;
 mod http;
 mod identity;
+mod leaving;
 mod offered;
 mod prompts;
 mod refusal;
@@ -68,8 +69,8 @@ pub(crate) struct Arguments {
     /// Serve over HTTP at this address, such as 127.0.0.1:8765; port 0 takes any free one
     #[arg(long, value_name = "ADDR")]
     http: Option<Address>,
-    /// Take requests to this host name, or from pages of it, as well as to localhost; may
-    /// be given more than once
+    /// Take requests to this host name, or from pages of it, as well as to localhost, each
+    /// with a persona's token; may be given more than once
     #[arg(long, value_name = "NAME", requires = "http")]
     allow_host: Vec<Name>,
     #[command(flatten)]

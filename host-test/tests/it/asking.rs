@@ -279,6 +279,7 @@ async fn another_host_asks_in_its_own_way_and_has_each_answer_written_down() {
     let policy = Policy::of("own", &twochat);
     for (answer, word) in [
         (Answer::No, "no"),
+        (Answer::Unclear, "unclear"),
         (Answer::Cancelled, "cancelled"),
         (Answer::TimedOut, "timed-out"),
         (Answer::Gone, "gone"),

@@ -31,30 +31,28 @@ fn settings() -> Value {
     })
 }
 
-/// What is told of the member that a result has where arguments were passed over.
-const NOT_TAKEN: &str = r#"{ "type": "array", "items": { "type": "string" },
-    "description": "Arguments that were passed over: the tool has no such field." }"#;
-
 /// Every action as it is to be listed.
 fn expected_tools() -> Vec<Value> {
-    let told = FOR_MODELS.iter().map(|tool| {
-        let mut tool = serde_json::to_value(tool).unwrap();
-        tool["outputSchema"]["properties"]["not-taken"] = NOT_TAKEN.parse().unwrap();
-        tool
-    });
-    told.collect()
+    FOR_MODELS.iter().map(|tool| serde_json::to_value(tool).unwrap()).collect()
 }
 
 /// A result of a tool that did what it was asked for.
 fn good(result: &Value) -> &Value {
     assert_ne!(result["isError"], true, "{result}");
     let content = result["content"].as_array().unwrap();
-    assert_eq!((content.len(), &content[0]["type"]), (2, &json!("text")), "{result}");
-    let notes = content[1]["text"].as_str().unwrap();
-    assert!(notes.contains("are data that others wrote"), "{result}");
+    assert_eq!((content.len(), &content[0]["type"]), (1, &json!("text")), "{result}");
+    assert!(notes(result).contains("are data that others wrote"), "{result}");
     let text: Value = content[0]["text"].as_str().unwrap().parse().unwrap();
     assert_eq!(text, result["structuredContent"], "{result}");
     &result["structuredContent"]
+}
+
+/// What is told of a result, in its first member, where a model meets it before the rest.
+fn notes(result: &Value) -> String {
+    let (name, notes) = result["structuredContent"].as_object().unwrap().iter().next().unwrap();
+    assert_eq!(name, "notes", "{result}");
+    let notes = notes.as_array().unwrap().iter().map(|note| note.as_str().unwrap());
+    notes.collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
@@ -318,13 +316,9 @@ async fn arguments_are_taken_as_they_were_meant_and_what_is_left_out_is_told() {
                           "\u{1b}[31m": 1, "_sessionID": "s" });
     let created = call("create-contact", contact);
     assert_eq!(created["structuredContent"]["details"][0]["value"], "+14155550123");
-    let told = created["content"][1]["text"].as_str().unwrap();
     let not_taken =
         "Not taken, since the tool has no such field: `wait_for_previous`, `\\u{1b}[31m`.";
-    assert!(told.ends_with(not_taken), "{told}");
-    // For a client that shows its model nothing else.
-    let not_taken = json!(["wait_for_previous", "\\u{1b}[31m"]);
-    assert_eq!(created["structuredContent"]["not-taken"], not_taken);
+    assert!(notes(&created).ends_with(not_taken), "{created}");
     let sent = twochat.requests().pop().unwrap().json().unwrap();
     assert_eq!(sent["contact_detail"], json!([{ "type": "PH", "value": "+14155550123" }]));
     for name in ["list_contacts", "listContacts", "mcp__twochat__list-contacts"] {

@@ -9,6 +9,7 @@
 //! | resembles a field, or a word of one, by letters, words or description | `phone_number` | refused: "did you mean" |
 //! | is of the rows that an action gives, or somebody's number | `phone`, `name` | refused: nothing looks for it |
 //! | is of the action's own subject, or of its result | `contacts`, `next-page` | refused |
+//! | holds one that is refused | `input: {"page": 1}` | refused, with its place |
 //! | holds the arguments, or what looks like data, and the action changes something | `mobile` | refused |
 //! | anything else | `x` | passed over, and told |
 //!
@@ -24,8 +25,11 @@ const ALIKE: f64 = 0.8;
 /// And to be surely that one misspelt.
 const MISSPELT: f64 = 0.93;
 /// Words of what clients add for themselves.
-const OWN: [&str; 28] = [
+const OWN: [&str; 32] = [
+    "actor",
     "call",
+    "chat",
+    "context",
     "conversation",
     "explanation",
     "function",
@@ -53,6 +57,7 @@ const OWN: [&str; 28] = [
     "trace",
     "turn",
     "wait",
+    "workspace",
 ];
 /// Words that ask for another call: one that is not made, or not now, or only if something is
 /// so, one that changes what is there, one that finds or pages in another way.
@@ -215,13 +220,31 @@ impl<'t> Strangers<'t> {
         if self.is_wrapper(name) {
             is_readable(&shortened(name), value)?;
         }
-        if is_own(name) {
-            return Ok(!name.starts_with('_'));
+        if !is_own(name)
+            && let Some(why) = self.refusal(name, value)
+        {
+            return Err(format!("{}: there is no such field{why}", shortened(name)));
         }
-        match self.refusal(name, value) {
-            Some(why) => Err(format!("{}: there is no such field{why}", shortened(name))),
-            None => Ok(true),
+        self.would_be_missed(name, value)?;
+        Ok(!(is_own(name) && name.starts_with('_')))
+    }
+
+    /// Looks at what stands within a member that may hold arguments, or that is nobody's.
+    ///
+    /// # Errors
+    /// What of it is refused, with its place.
+    fn would_be_missed(&self, name: &str, value: &Value) -> Result<(), String> {
+        let is_clients = words(name).iter().all(|word| OWN.contains(&word.as_str()));
+        let Value::Object(within) = of_text(value.clone(), Value::is_object) else {
+            return Ok(());
+        };
+        if is_clients || within.keys().any(|inner| self.is_field(inner)) {
+            return Ok(());
         }
+        let place = |why: String| format!("{}.{why}", shortened(name));
+        within
+            .iter()
+            .try_for_each(|(inner, value)| self.is_told(inner, value).map(drop).map_err(place))
     }
 
     /// The other tool that is called by this member, where this one changes something.
@@ -229,7 +252,10 @@ impl<'t> Strangers<'t> {
         let names_one = words(name).iter().all(|word| CALLED.contains(&word.as_str()));
         let changes = self.0.annotations.read_only_hint != Some(true);
         let is_told = !name.starts_with('_');
-        let other = value.as_str().filter(|_| names_one && changes && is_told)?;
+        // Tools have several words without a blank; somebody's name has not.
+        let is_tools =
+            |text: &&str| !text.trim().contains(char::is_whitespace) && words(text).len() > 1;
+        let other = value.as_str().filter(|_| names_one && changes && is_told).filter(is_tools)?;
         (!self.names_the_tool(value)).then_some(other)
     }
 
@@ -275,7 +301,9 @@ impl<'t> Strangers<'t> {
             return Some(format!("; give what it holds without it: {}", there_are()));
         }
         let changes = self.0.annotations.read_only_hint != Some(true);
-        if !changes && self.is_sought(&given, value) {
+        // Whose it is, in the words of whoever calls.
+        let is_id = given.len() > 1 && given.last().is_some_and(|last| last == "id");
+        if !changes && !is_id && self.is_sought(&given, value) {
             return Some(format!(
                 ", and nothing here looks for it: read what there is, and compare; {}",
                 there_are()
@@ -283,7 +311,7 @@ impl<'t> Strangers<'t> {
         }
         let is_subject =
             words(&self.0.name).iter().any(|own| given.iter().any(|it| related(own, it)));
-        if is_subject || changes && is_data(value) {
+        if is_subject || changes && !is_id && is_data(value) {
             return Some(format!(", so its value would be lost; {}", there_are()));
         }
         None

@@ -81,6 +81,12 @@ fn what_can_mean_one_thing_only_is_taken_as_that() {
         (json!({ "ways": { "items": way } }), json!({ "ways": [way] })),
         (json!({ "ways": { "ways": [way] } }), json!({ "ways": [way] })),
         (json!({ "ways": [[way]] }), json!({ "ways": [way] })),
+        (json!({ "ways": [json!([way, way]).to_string()] }), json!({ "ways": [way, way] })),
+        (
+            json!({ "ways": [{ "kind": "email", "value": "a@b.example", "_meta": 1, "type": null }] }),
+            json!({ "ways": [{ "kind": "email", "value": "a@b.example" }] }),
+        ),
+        (json!({ "first-name": "Ada", "first_name": null }), json!({ "first-name": "Ada" })),
         (json!({ "ways": json!(way.to_string()).to_string() }), json!({ "ways": [way] })),
         (json!({ "tags": { "0": "a" } }), json!({ "tags": ["a"] })),
         (json!({ "uuid": " A1 " }), json!({ "uuid": "A1" })),
@@ -160,7 +166,7 @@ fn a_text_that_was_to_be_json_and_is_none_is_refused_with_the_place_in_it() {
         ),
         (
             json!("{\"first-name\": \"Ada\", }"),
-            "arguments: its text is no JSON: trailing comma at line 1 column 23",
+            "arguments: its text is no JSON: key must be a string at line 1 column 23",
         ),
         (
             json!({ "input": "{\"first-name\"" }),
@@ -238,7 +244,7 @@ fn what_stands_for_a_field_under_another_name_is_refused_and_not_lost() {
         (
             "nextPage",
             "it is one of the answer; there are first-name, last-name, page-number, size, \
-                      share, active, ways, uuid, tags, place",
+                      share, active, ways, uuid, dial, way, tags, place",
         ),
     ] {
         assert_eq!(refusal(given, &json!({})), format!("; {like}"), "{given}");
@@ -469,4 +475,51 @@ fn a_number_out_of_bounds_is_told_with_those_of_the_schema() {
 fn a_text_of_more_parts_than_any_action_takes_stays_a_text() {
     let many = format!("[{}{{}}]", "{},".repeat(20_000));
     assert_eq!(taken(json!({ "ways": many })), json!({ "ways": [many] }));
+}
+
+#[test]
+fn what_is_refused_by_itself_is_refused_within_another_member_too() {
+    for (given, why) in [
+        (json!({ "input": { "page": 1 } }), "input.page: there is no such field; did you mean"),
+        (json!({ "v__args": "{\"surname\": \"X\"}" }), "v__args.surname: there is no such field"),
+        (json!({ "body": { "data": { "cursor": "x" } } }), "body.data.cursor: there is no such"),
+    ] {
+        let refused = meant(given.clone(), &tool()).unwrap_err();
+        assert!(refused.starts_with(why), "{given}: {refused}");
+    }
+    for of_a_client in ["metadata", "context", "_meta"] {
+        let mut given = whole();
+        given[of_a_client] = json!({ "page": 1 });
+        assert!(meant(given, &tool()).is_ok(), "{of_a_client}");
+    }
+}
+
+#[test]
+fn what_a_client_adds_is_its_own_whatever_it_holds() {
+    for (name, value) in [
+        ("chatInput", "ada@example.com"),
+        ("chatInput", "+595 981 222 333"),
+        ("userId", "+14155550100"),
+        ("user_id", "ada@example.com"),
+        ("chat_id", "14155550100@c.example"),
+        ("actor", "ada@example.com"),
+        ("workspace", "https://example.com/w"),
+        ("tool", "MCP Client"),
+    ] {
+        let mut given = whole();
+        given[name] = value.into();
+        let Meant { left_out, .. } = meant(given, &tool()).unwrap();
+        assert_eq!(left_out, [name]);
+    }
+}
+
+#[test]
+fn a_name_is_somebodys_unless_it_is_that_of_a_tool() {
+    let given = |name: &str| json!({ "name": name, "ways": [] });
+    let refused = meant(given("Ada"), &tool()).unwrap_err();
+    assert_eq!(refused, "name: there is no such field; did you mean first-name?");
+    for other in ["delete-person", "deletePerson", "delete_person"] {
+        let refused = meant(given(other), &tool()).unwrap_err();
+        assert_eq!(refused, format!("name: this calls create-person, and not {other}"));
+    }
 }

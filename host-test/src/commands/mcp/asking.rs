@@ -170,7 +170,7 @@ impl<'a> Asker<'a> {
             && let Some(answer) = answers.get(CONSENT)
         {
             let result = serde_json::from_value::<ElicitResult>(answer.clone());
-            return result.map_or(Answer::No, |result| said(&result));
+            return result.map_or(Answer::Unclear, |result| said(&result));
         }
         let Some(state) = self.questions.put(question) else {
             return Answer::Nobody("no question can be made up");
@@ -234,9 +234,11 @@ fn form(message: String) -> ElicitRequest {
 /// What a person said: only the box that is ticked is a yes.
 fn said(result: &ElicitResult) -> Answer {
     let ticked = result.content.as_ref().and_then(|content| content.get(YES));
-    match result.action {
-        ElicitationAction::Accept if ticked == Some(&Value::Bool(true)) => Answer::Yes,
-        ElicitationAction::Cancel => Answer::Cancelled,
+    match (&result.action, ticked) {
+        (ElicitationAction::Accept, Some(Value::Bool(true))) => Answer::Yes,
+        (ElicitationAction::Accept, Some(Value::Bool(false))) => Answer::No,
+        (ElicitationAction::Accept, _) => Answer::Unclear,
+        (ElicitationAction::Cancel, _) => Answer::Cancelled,
         _ => Answer::No,
     }
 }

@@ -25,14 +25,14 @@ use tokio::{sync::Semaphore, time::timeout};
 use super::{
     AT_ONCE, LAST, Make,
     refusal::Refusal,
-    served::{BODY_TIME, IDLE, SESSIONS, Served},
+    served::{BODY_TIME, IDLE, SESSIONS, STREAMS, Served},
 };
 use crate::{
     address::{self, Address},
     caller::Callers,
     exit::CommandError,
     interrupt,
-    listener::{self, Answer, Full},
+    listener::{self, Answer},
     message::LIMIT,
     names::{Name, Names},
     terminal,
@@ -48,8 +48,9 @@ pub(super) fn bounds() -> String {
     format!(
         "Bounds of --http: {} connections, {} s for the head of a request ({} KiB, {} headers), \
          {} s for its body ({} MiB), {} s for a reader who takes nothing; {AT_ONCE} calls at \
-         once; of each persona {SHARE} of them, {SESSIONS} sessions, 256 messages and 64 MiB \
-         under way. A session ends after {} minutes without a word, \
+         once; of each persona {SHARE} of them, {SESSIONS} sessions, {STREAMS} streams to listen \
+         on, 256 messages and 64 MiB under way. Where all connections are taken, the one that \
+         asked nothing for longest gives way. A session ends after {} minutes without a word, \
          or after one where there is room for no more.",
         listener::CONNECTIONS,
         listener::HEAD_TIME.as_secs(),
@@ -78,9 +79,11 @@ pub(super) async fn serve(
         )));
     }
     let who = match callers {
-        Callers::All(_) if !is_loopback => {
+        // Whoever takes another name comes through something that others reach as well.
+        Callers::All(_) if !is_loopback || !names.is_empty() => {
+            let open = if is_loopback { "--allow-host" } else { "--http" };
             return Err(CommandError::Misuse(format!(
-                "--http {address} can be reached from elsewhere, so each agent has to show a \
+                "with this {open} it can be reached from elsewhere, so each agent has to show a \
                  token: that takes a policy, `twochat token NAME` for a persona of it, and no \
                  --persona here"
             )));
@@ -105,7 +108,7 @@ pub(super) async fn serve(
         let door = Arc::clone(&answering);
         async move { door.answer(request).await.unwrap_or_else(Refusal::answer) }
     };
-    listener::serve(listener, Full::Waits, answer, interrupt::asks(), door.end()).await;
+    listener::serve(listener, answer, interrupt::asks(), door.end()).await;
     Ok(())
 }
 
@@ -166,7 +169,7 @@ impl Door {
         if parts.method == Method::POST {
             served.post(parts, body).await
         } else {
-            Ok(served.listen(parts).await)
+            served.listen(parts).await
         }
     }
 

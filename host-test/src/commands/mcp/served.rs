@@ -6,21 +6,18 @@
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
-    convert::Infallible,
-    pin::Pin,
     sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use http::{
-    HeaderValue, Request, Response, StatusCode,
+    HeaderValue, Method, Request, Response, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
     request::Parts,
 };
-use http_body_util::{BodyExt, Empty, Full, combinators::BoxBody};
-use hyper::body::{Body, Frame, Incoming, SizeHint};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::body::Incoming;
 use rmcp::{
     model::{ClientRequest, JsonRpcMessage, ProtocolVersion, RequestId},
     transport::streamable_http_server::{
@@ -31,9 +28,17 @@ use rmcp::{
         },
     },
 };
-use tokio::{sync::Mutex as Turn, task::block_in_place, time::timeout};
+use tokio::{
+    sync::{Mutex as Turn, Semaphore},
+    task::block_in_place,
+    time::timeout,
+};
 
-use super::{refusal::Refusal, server::Server};
+use super::{
+    leaving::{Claimed, InTurn, held, kept, without_events},
+    refusal::Refusal,
+    server::Server,
+};
 use crate::{
     in_flight::{Admitted, InFlight, is_too_heavy, weight},
     listener::Answer,
@@ -43,18 +48,18 @@ use crate::{
 
 /// The header that names a session.
 const SESSION: &str = "mcp-session-id";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 /// One caller has so many sessions.
 pub(super) const SESSIONS: usize = 100;
+/// It listens on so many streams at the same time: of the connections, which all callers share,
+/// others have most.
+pub(super) const STREAMS: usize = SESSIONS;
 /// A session in which so long nothing happens ends.
 pub(super) const IDLE: Duration = Duration::from_secs(30 * 60);
 /// One that was not used for so long gives way, where there is room for no more.
 pub(super) const LEFT: Duration = Duration::from_secs(60);
 /// So long the body of a request may take.
 pub(super) const BODY_TIME: Duration = Duration::from_secs(10);
-/// An answer leaves in pieces of so many bytes.
-const PIECE: usize = 16 << 10;
-
 /// A caller, and what it has under way.
 pub(super) struct Served {
     service: StreamableHttpService<Arc<Server>, LocalSessionManager>,
@@ -62,6 +67,8 @@ pub(super) struct Served {
     /// Whoever begins a session holds it.
     opening: Turn<()>,
     in_flight: Arc<InFlight>,
+    /// One for each stream on which it may listen.
+    streams: Arc<Semaphore>,
     /// The requests of sessions that wait for their answer.
     waiting: Waiting,
     /// When a session was used last.
@@ -95,6 +102,7 @@ impl Served {
             sessions,
             opening: Turn::default(),
             in_flight: Arc::default(),
+            streams: Arc::new(Semaphore::new(STREAMS)),
             waiting: Arc::default(),
             used: Mutex::default(),
             with_batches: Mutex::default(),
@@ -102,8 +110,26 @@ impl Served {
     }
 
     /// Lets it listen to a session, or end one.
-    pub(super) async fn listen(&self, parts: Parts) -> Answer {
-        self.service.handle(Request::from_parts(parts, Empty::<Bytes>::new())).await
+    pub(super) async fn listen(&self, parts: Parts) -> Result<Answer, Refusal> {
+        if parts.method == Method::DELETE
+            && let Some(session) = parts.headers.get(SESSION)
+            && !self.is_open(session).await
+        {
+            return Err(Refusal::new(StatusCode::NOT_FOUND, "there is no such session"));
+        }
+        let full = || {
+            Refusal::busy(&format!(
+                "{STREAMS} streams are open, which is as many as there may be: end one"
+            ))
+        };
+        let stream = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| full())?;
+        let answer = self.service.handle(Request::from_parts(parts, Empty::<Bytes>::new())).await;
+        Ok(answer.map(|body| body.map_frame(move |frame| held(&stream, frame)).boxed()))
+    }
+
+    async fn is_open(&self, session: &HeaderValue) -> bool {
+        let open = self.sessions.sessions.read().await;
+        session.to_str().is_ok_and(|session| open.keys().any(|id| **id == *session))
     }
 
     /// Waits until nothing is under way.
@@ -149,18 +175,20 @@ impl Served {
                 };
                 let text = text.map_or(body, Bytes::from);
                 let takes_events = accept_both(&mut parts);
-                if !takes_events {
-                    parts.extensions.insert(WithoutEvents);
-                }
                 let (answer, claim) = self.one(parts, &message, text, is_large).await?;
                 let answer = kept(answer, Arc::clone(&admitted), claim);
                 match takes_events {
                     true => Ok(answer),
-                    false => Ok(kept(without_events(answer).await?, admitted, None)),
+                    false => Ok(kept(without_events(answer, false).await?, admitted, None)),
                 }
             }
             Some(Sent::Batch(sent)) if self.has_batches(&parts) => {
-                Ok(kept(self.batch(&parts, sent).await, admitted, None))
+                let takes_events = accept_both(&mut parts);
+                let answer = kept(self.batch(&parts, sent).await, Arc::clone(&admitted), None);
+                match takes_events {
+                    true => Ok(answer),
+                    false => Ok(kept(without_events(answer, true).await?, admitted, None)),
+                }
             }
             Some(Sent::Batch(_)) => {
                 Err(Refusal::message(StatusCode::BAD_REQUEST, &message::no_batches()))
@@ -299,7 +327,7 @@ impl Served {
                         // Nothing answers a notification.
                         (None, _) => continue,
                         (Some(_), true) => {
-                            events.push_back(Claimed { body: answer.into_body(), _claim: claim });
+                            events.push_back(Claimed::by(answer.into_body(), claim));
                             continue;
                         }
                         (id, false) => message::not_taken(id, answer.status().as_u16()),
@@ -309,13 +337,13 @@ impl Served {
             };
             let text = serde_json::to_string(&Told(&answer)).unwrap_or_default();
             let event = Full::new(Bytes::from(format!("data: {text}\n\n")));
-            events.push_back(Claimed { body: event.boxed(), _claim: None });
+            events.push_back(Claimed::by(event.boxed(), None));
         }
         let (status, of_type) = match events.is_empty() {
             true => (StatusCode::ACCEPTED, None),
             false => (StatusCode::OK, Some(HeaderValue::from_static("text/event-stream"))),
         };
-        let mut answer = Response::new(InTurn(events).boxed());
+        let mut answer = Response::new(InTurn::of(events).boxed());
         *answer.status_mut() = status;
         answer.headers_mut().extend(of_type.map(|of_type| (CONTENT_TYPE, of_type)));
         answer
@@ -334,35 +362,14 @@ fn accept_both(parts: &mut Parts) -> bool {
     let any = |wanted: &str| accepted.iter().any(|accepted| accepted.contains(wanted));
     let takes_all = accepted.iter().all(|accepted| accepted.contains("*/*"));
     let takes_json = any(JSON) && !any("text/");
+    if takes_json && !takes_all {
+        parts.extensions.insert(WithoutEvents);
+    }
     if takes_all || takes_json {
         let both = HeaderValue::from_static("application/json, text/event-stream");
         parts.headers.insert(ACCEPT, both);
     }
     takes_all || !takes_json
-}
-
-/// The answer among the events, by itself; what was told before it is not.
-async fn without_events(answer: Answer) -> Result<Answer, Refusal> {
-    let (mut parts, body) = answer.into_parts();
-    let of_type = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    if !of_type.is_some_and(|of_type| of_type.starts_with(b"text/event-stream")) {
-        return Ok(Response::from_parts(parts, body));
-    }
-    let Ok(events) = body.collect().await;
-    let events = events.to_bytes();
-    let told = events.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"));
-    let Some(answer) = told.map(<[u8]>::trim_ascii).rfind(|told| !told.is_empty()) else {
-        let why = "the call ended without an answer";
-        return Err(Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, why));
-    };
-    parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
-    Ok(Response::from_parts(parts, Full::new(events.slice_ref(answer)).boxed()))
-}
-
-fn kept(answer: Answer, admitted: Arc<Admitted>, claim: Option<Arc<Claim>>) -> Answer {
-    let (parts, body) = answer.into_parts();
-    let kept = Kept { body, rest: Bytes::new(), _admitted: admitted, _claim: claim };
-    Response::from_parts(parts, kept.boxed())
 }
 
 /// The body, if it is not too large and there is room for it.
@@ -391,7 +398,7 @@ async fn whole(mut body: Incoming, admitted: &Arc<Admitted>) -> Result<Bytes, Re
 }
 
 /// The id of a request in a session, which is taken once at a time.
-struct Claim {
+pub(super) struct Claim {
     waiting: Waiting,
     taken: (HeaderValue, RequestId),
 }
@@ -411,72 +418,5 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.taken);
-    }
-}
-
-/// The body of an answer, which counts as in flight until its last piece leaves.
-struct Kept<B> {
-    body: B,
-    /// What is still to leave of a frame.
-    rest: Bytes,
-    _admitted: Arc<Admitted>,
-    _claim: Option<Arc<Claim>>,
-}
-
-impl<B: Body<Data = Bytes> + Unpin> Body for Kept<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        if self.rest.is_empty() {
-            // A result is made into text here.
-            let frame = block_in_place(|| Pin::new(&mut self.body).poll_frame(context));
-            match ready!(frame) {
-                Some(Ok(frame)) if frame.is_data() => {
-                    self.rest = frame.into_data().unwrap_or_default();
-                }
-                other => return Poll::Ready(other),
-            }
-        }
-        let length = self.rest.len().min(PIECE);
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The body of one answer of a batch.
-struct Claimed {
-    body: BoxBody<Bytes, Infallible>,
-    _claim: Option<Arc<Claim>>,
-}
-
-/// Bodies one after another.
-struct InTurn(VecDeque<Claimed>);
-
-impl Body for InTurn {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        while let Some(first) = self.0.front_mut() {
-            if let Some(frame) = ready!(Pin::new(&mut first.body).poll_frame(context)) {
-                return Poll::Ready(Some(frame));
-            }
-            self.0.pop_front();
-        }
-        Poll::Ready(None)
     }
 }

@@ -308,7 +308,10 @@ impl ServerHandler for Server {
             // A large one takes its time, so not where others are served.
             Ok(block_in_place(|| match outcome.result {
                 Ok(result) => answer(result, choice.as_ref(), &left_out),
-                Err(error) => failed(words_of(&error) + &not_taken(&left_out)),
+                Err(error) => {
+                    let told = [Some(words_of(&error)), not_taken(&left_out)];
+                    failed(told.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+                }
             }))
         };
         let done = Notify::new();

@@ -79,9 +79,9 @@ async fn the_client_is_asked_and_only_a_ticked_box_is_a_yes() {
     for (said, word) in [
         (json!({ "action": "decline" }), "no"),
         (json!({ "action": "cancel" }), "cancelled"),
-        (json!({ "action": "accept" }), "no"),
+        (json!({ "action": "accept" }), "unclear"),
         (json!({ "action": "accept", "content": { "allow": false } }), "no"),
-        (json!({ "action": "accept", "content": { "allow": "true" } }), "no"),
+        (json!({ "action": "accept", "content": { "allow": "true" } }), "unclear"),
         (json!({ "action": "decline", "content": { "allow": true } }), "no"),
     ] {
         agent.say(&create("call"));

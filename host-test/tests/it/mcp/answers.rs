@@ -4,7 +4,7 @@
 use mock::Reply;
 use serde_json::{Value, json};
 
-use super::good;
+use super::{good, notes};
 use crate::support::{
     agent::{Agent, twochat},
     shell::{self, asking},
@@ -53,7 +53,7 @@ async fn a_model_gets_what_is_seen_of_a_text_and_call_and_exports_every_byte() {
     let page = agent.call("list-contacts", json!({}));
     let first = &good(&page)["contacts"][0];
     assert_eq!((&first["first-name"], &first["details"][2]["value"]), (&json!(SEEN), &json!(SEEN)));
-    let told = page["content"][1]["text"].as_str().unwrap();
+    let told = notes(&page);
     assert!(told.contains("taken out of 2 texts"), "{told}");
     twochat.answer_with(Reply::json(422, json!({ "detail": HIDDEN })));
     let refused = agent.fails("list-contacts", json!({}));
@@ -77,7 +77,7 @@ async fn fields_choose_what_comes_and_what_is_left_out_is_told() {
     let row = &good(&page)["contacts"][0];
     assert_eq!(names(row), ["uuid", "first-name", "last-name", "details"]);
     assert_eq!(names(&row["details"][0]), ["kind", "value"]);
-    let told = page["content"][1]["text"].as_str().unwrap();
+    let told = notes(&page);
     let left_out = "Left out: channel-uuid, details.created-at, details.id, details.updated-at, id, \
                     profile-pic-url. `fields` gives what it names, and nothing else.";
     assert!(told.contains(left_out), "{told}");
@@ -87,7 +87,7 @@ async fn fields_choose_what_comes_and_what_is_left_out_is_told() {
     let row = &good(&page)["contacts"][0];
     assert_eq!(names(row), ["profile-pic-url", "details"]);
     assert_eq!(names(&row["details"][0]), ["value"]);
-    let told = page["content"][1]["text"].as_str().unwrap();
+    let told = notes(&page);
     assert!(!told.contains("Left out"), "{told}");
 
     let sent = twochat.requests().len();

@@ -127,6 +127,23 @@ async fn over_http_a_batch_is_served_in_a_session_that_has_batches() {
     assert_eq!(answers.len(), 60);
     assert!(answers.iter().all(|answer| answer["result"]["isError"] == false), "{answers:?}");
 
+    for (accept, of_type) in
+        [("*/*", "text/event-stream"), ("application/json", "application/json")]
+    {
+        let call =
+            json!({ "name": "list-contacts", "arguments": {}, "_meta": { "progressToken": 1 } });
+        let batch = json!([ping(1), request("c", "tools/call", call)]);
+        let headers = [("mcp-session-id", old.as_str()), ("accept", accept)];
+        let reply = served.asked(&headers, &batch.to_string());
+        assert_eq!(reply.header("content-type"), Some(of_type), "{reply:?}");
+        let answers = match accept {
+            "*/*" => reply.messages(),
+            _ => serde_json::from_str(&reply.body).unwrap(),
+        };
+        assert_eq!(of_id(&answers, &json!("c"))["result"]["isError"], false, "{answers:?}");
+        assert_eq!(of_id(&answers, &json!(1))["result"], json!({}), "{answers:?}");
+    }
+
     for session in [session("2025-11-25"), "none".to_owned()] {
         let reply = told(&session, &json!([ping(1), ping(2)]));
         let refused = reply.message();

@@ -65,6 +65,7 @@ async fn a_line_that_cannot_be_read_is_answered_and_the_next_one_served() {
         (br#"{"jsonrpc":"1.0","id":"x","method":"ping"}"#, INVALID_REQUEST, &json!("x")),
         (br#"{"id":3,"method":"ping"}"#, INVALID_REQUEST, &json!(3)),
         (br#"{"jsonrpc":"2.0","id":3,"method":"ping","params":5}"#, INVALID_REQUEST, &json!(3)),
+        (br#"{"jsonrpc":"2.0","id":5,"method":5}"#, INVALID_REQUEST, &json!(5)),
         (br#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, INVALID_REQUEST, &none),
         (br#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, INVALID_REQUEST, &none),
         (br#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, INVALID_REQUEST, &none),

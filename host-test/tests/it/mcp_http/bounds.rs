@@ -105,6 +105,7 @@ async fn one_persona_has_so_many_sessions_and_takes_none_of_another() {
          authorization: Bearer {token}\r\nconnection: close\r\n\r\n"
     );
     assert_eq!(served.told(end.as_bytes()).status, 202);
+    assert_eq!(served.told(end.as_bytes()).status, 404);
     assert_eq!(served.agent(Some(&policy.reader)).tools().len(), 2);
     // One that nobody used for a minute gives way; the one that is used does not.
     for _ in 0..31 {
@@ -115,6 +116,38 @@ async fn one_persona_has_so_many_sessions_and_takes_none_of_another() {
     assert_eq!(sessions[1].tools().len(), 2);
     let gone = |it: &&Remote<'_>| it.told(&request(1, "ping", json!({}))).status == 404;
     assert_eq!(sessions[2..].iter().filter(gone).count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_holds_connections_and_asks_nothing_leaves_room_for_others() {
+    let twochat = twochat_with(3).await;
+    let policy = Policy::of("room", &twochat.base_url());
+    let served = policy.served();
+    // One session has few streams.
+    let listen = |agent: &Remote<'_>| {
+        format!(
+            "GET /mcp HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\
+             mcp-session-id: {}\r\nauthorization: Bearer {}\r\n\r\n",
+            agent.session, policy.reader
+        )
+    };
+    let agents: Vec<_> = (0..5).map(|_| served.agent(Some(&policy.reader))).collect();
+    let begun = |agent| {
+        let mut stream = served.connected(listen(agent).as_bytes());
+        let mut head = [0; 12];
+        stream.read_exact(&mut head).unwrap();
+        (stream, String::from_utf8_lossy(&head[9..]).into_owned())
+    };
+    let streams: Vec<_> = (0..100).map(|nr| begun(&agents[nr % 4])).collect();
+    assert!(streams.iter().all(|(_, status)| status == "200"));
+    assert_eq!(begun(&agents[4]).1, "503");
+    let no_token = b"GET /nowhere HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let _silent: Vec<_> = (0..600).map(|_| served.connected(no_token)).collect();
+    let begun = Instant::now();
+    for token in [&policy.reader, &policy.writer] {
+        assert!(!served.agent(Some(token)).tools().is_empty());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -172,9 +172,13 @@ async fn a_policy_that_breaks_lets_nobody_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_name_or_a_page_of_a_stranger_is_refused() {
     let twochat = twochat_with(3).await;
-    let base_url = twochat.base_url();
-    let served = Served::with(&["--allow-host", "agents.example.com"], &asking(&base_url));
-    let with = |name: &'static str, value: &str| served.asked(&[(name, value)], &welcome());
+    let policy = Policy::of("names", &twochat.base_url());
+    let words = ["--allow-host", "agents.example.com", "--policy", policy.name()];
+    let served = Served::with(&words, &[("WORK_KEY", CANARY)]);
+    let bearer = format!("Bearer {}", policy.reader);
+    let with = |name: &'static str, value: &str| {
+        served.asked(&[(name, value), ("authorization", &bearer)], &welcome())
+    };
     for (name, value) in [
         ("host", "evil.example"),
         ("host", "localhost.evil.example"),
@@ -209,8 +213,10 @@ async fn it_is_open_to_nobody_but_this_machine() {
         run(&[&["mcp", "--http"], words].concat(), settings)
     };
     let named = ["--allow-host", "agents.example.com"];
-    let open = serve(&[&["0.0.0.0:0"], &named[..]].concat(), &asking(&base_url));
-    assert!(open.message(2).contains("each agent has to show a token"), "{open:?}");
+    for address in ["0.0.0.0:0", "127.0.0.1:0"] {
+        let open = serve(&[&[address], &named[..]].concat(), &asking(&base_url));
+        assert!(open.message(2).contains("each agent has to show a token"), "{open:?}");
+    }
     let of_policy = ["--policy", policy.name()];
     let words = [&["[::]:0", "--persona", "reader"], &named[..], &of_policy].concat();
     let persona = serve(&words, &key);

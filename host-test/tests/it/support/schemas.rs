@@ -28,12 +28,18 @@ fn of_toolset(toolset: &str) -> Vec<Tool> {
     tools
 }
 
+/// What is told of the member that a result has for what there is to know of it.
+const NOTES: &str = r#"{ "type": "array", "items": { "type": "string" },
+    "description": "What to know of this answer." }"#;
+
 /// The same in the form for models.
 pub(crate) static FOR_MODELS: LazyLock<Vec<Tool>> = LazyLock::new(|| {
     let for_models = |mut tool: Tool| {
         if let Some(fields) = Fields::of(&tool, LOADED.1.docs()) {
             fields.offer(&mut tool);
         }
+        let results = tool.output_schema["properties"].as_object_mut().unwrap();
+        results.insert("notes".to_owned(), NOTES.parse().unwrap());
         tool
     };
     TOOLS.iter().cloned().map(for_models).collect()
