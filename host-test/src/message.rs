@@ -179,7 +179,12 @@ fn greeted(message: Incoming) -> Taken {
     let ClientRequest::CustomRequest(greeting) = &request.request else {
         return as_it_came(message);
     };
-    let Some(Value::Object(params)) = &greeting.params else { return as_it_came(message) };
+    let none = Members::new();
+    let params = match &greeting.params {
+        None | Some(Value::Null) => &none,
+        Some(Value::Object(params)) => params,
+        Some(_) => return as_it_came(message),
+    };
     // A version that has no greeting stands in each request, and this is none of its methods.
     let has_no_greetings = request.request.get_meta().protocol_version().is_some();
     if greeting.method != InitializeResultMethod::VALUE || has_no_greetings {

@@ -198,7 +198,7 @@ async fn whoever_does_not_say_who_they_are_is_served() {
         assert!(reply.header("mcp-session-id").is_some(), "{reply:?}");
     }
     // Without a version, it is the newest that has a greeting.
-    for params in [json!({ "capabilities": {} }), json!({}), json!([])] {
+    for params in [json!({ "capabilities": {} }), json!({}), json!([]), json!(null)] {
         let mut agent = Agent::silent(&twochat.base_url(), &[]);
         let welcome = agent.ask("initialize", params);
         assert_eq!(welcome["result"]["protocolVersion"], "2025-11-25", "{welcome}");
