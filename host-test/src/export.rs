@@ -18,6 +18,7 @@ use crate::{
     form::{Form, Format},
     input,
     output::{self, BYTE_ORDER_MARK},
+    page::Row,
     paging::PAGE,
     paint::visible,
     resume::{PartFile, Progressed},
@@ -130,21 +131,24 @@ impl Export {
     }
 
     /// Writes a row.
-    pub(crate) fn write(&mut self, row: &Value) -> Result<Reader, CommandError> {
+    pub(crate) fn write(&mut self, row: &Row<'_>) -> Result<Reader, CommandError> {
         self.written += 1;
+        let is_read = matches!(self.sink, Sink::Taker(_)) || self.form.format != Format::Jsonl;
+        if !is_read {
+            return self.write_line(&[row.text, "\n"].concat());
+        }
+        let why = |error| CommandError::Host(format!("a row cannot be read: {error}"));
+        let row = row.read().map_err(why)?;
         if let Sink::Taker(take) = &mut self.sink {
-            take(row);
+            take(&row);
             return Ok(Reader::There);
         }
-        if let Some(record) = self.stream.as_ref().map(|stream| stream.record(row)) {
+        if let Some(record) = self.stream.as_ref().map(|stream| stream.record(&row)) {
             return self.write_line(&record);
         }
-        if self.form.format == Format::Csv {
-            self.without_column += self.rows.without_column(row);
-            let line = output::csv_line(&self.rows.cells(row))?;
-            return self.write_line(&line);
-        }
-        self.write_line(&format!("{row}\n"))
+        self.without_column += self.rows.without_column(&row);
+        let line = output::csv_line(&self.rows.cells(&row))?;
+        self.write_line(&line)
     }
 
     fn write_line(&mut self, line: &str) -> Result<Reader, CommandError> {

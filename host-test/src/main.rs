@@ -53,6 +53,7 @@ mod manifest;
 mod message;
 mod names;
 mod output;
+mod page;
 mod pages;
 mod paging;
 mod paint;

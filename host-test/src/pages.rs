@@ -25,6 +25,7 @@ use crate::{
     export::{Export, Reader},
     form::{Form, Format},
     output,
+    page::{Page, Row},
     paging::{self, PAGE, PAGE_SIZE, Paging, WARNING},
     paint::visible,
     progress::Progress,
@@ -221,7 +222,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Asks for the page.
-    async fn ask(&mut self) -> Result<Value, CommandError> {
+    async fn ask(&mut self) -> Result<String, CommandError> {
         self.export.asks_for(self.page);
         self.progress.asks_for(self.export.written(), self.page);
         self.arguments.insert(PAGE.to_owned(), self.page.into());
@@ -231,33 +232,36 @@ impl<'a> Walk<'a> {
         let call = Call { prompt, source, asker, ..Call::new(&self.tool.name, &arguments) };
         let patience = Patience::new(self.tries, LONGEST_WAIT);
         let waits = |error: &Value, wait| self.progress.waits(error, wait);
-        let outcome = self.calls.make(call, patience, waits).await?;
+        let outcome = self.calls.make_as(call, patience, waits).await?;
         outcome.result.map_err(CommandError::Action)
     }
 
     /// Takes in a page, and says what comes after it.
-    fn take(&mut self, page: &Value) -> Result<Step, CommandError> {
-        let rows = self.paging.rows(page);
+    fn take(&mut self, text: &str) -> Result<Step, CommandError> {
+        let page = self.paging.page(text).map_err(unreadable)?;
         if self.sees_all {
-            self.total = self.total.max(self.paging.total(page));
+            self.total = self.total.max(paging::total(&page.rest, page.rows.len()));
         }
-        self.skipped.add(page, Some(self.page));
-        if let Some(warning) = page.get(WARNING).and_then(Value::as_str) {
+        self.skipped.add_page(&page, self.page).map_err(unreadable)?;
+        if let Some(warning) = page.rest.get(WARNING).and_then(Value::as_str) {
             let said = format!("twochat: page {} warns: {}", self.page, visible(warning));
             self.progress.beside(|| terminal::say(&said));
         }
-        let keys = keys(rows)?;
-        let next = self.next(page, &keys)?;
+        if page.rows.iter().any(|row| *row.key == *MASK) {
+            let why = format!("rows cannot be told apart where `{KEY}` is masked");
+            return Err(CommandError::Host(format!("{why}: leave --all out")));
+        }
+        let next = self.next(&page)?;
         if self.export.is_watched() {
             let Self { progress, export, seen, .. } = self;
-            let write = || write(rows, keys.clone(), seen, export);
+            let write = || write(&page.rows, seen, export);
             if progress.beside(write)? == Reader::Gone {
                 return Ok(Step::NobodyReads);
             }
-        } else if write(rows, keys.clone(), &mut self.seen, &mut self.export)? == Reader::Gone {
+        } else if write(&page.rows, &mut self.seen, &mut self.export)? == Reader::Gone {
             return Ok(Step::NobodyReads);
         }
-        self.before = keys;
+        self.before = page.rows.into_iter().map(|row| row.key).collect();
         let Self { progress, export, total, skipped, was_short, .. } = self;
         let was_short = was_short.unwrap_or_default();
         let ended = progress.beside(|| match next {
@@ -272,23 +276,24 @@ impl<'a> Walk<'a> {
     }
 
     /// The page after this one; `None` if this was the last.
-    fn next(&mut self, page: &Value, keys: &[Box<str>]) -> Result<Option<u64>, CommandError> {
-        let unread = Skipped::of(page);
-        let new = keys.iter().filter(|key| !self.seen.contains(*key)).count() as u64;
+    fn next(&mut self, page: &Page<'_>) -> Result<Option<u64>, CommandError> {
+        let unread = Skipped::of(&page.rest);
+        let keys = || page.rows.iter().map(|row| &row.key);
+        let new = keys().filter(|key| !self.seen.contains(*key)).count() as u64;
         let came = self.export.written() + self.skipped.count() + new;
         // A total that is not reached knows better than a page that names no next one.
         let is_missing = self.total.is_some_and(|total| total > came);
-        let next = paging::next_page(page).or(is_missing.then_some(self.page + 1));
-        let Some(next) = next.filter(|_| !keys.is_empty() || unread > 0) else {
+        let next = paging::next_page(&page.rest).or(is_missing.then_some(self.page + 1));
+        let Some(next) = next.filter(|_| !page.rows.is_empty() || unread > 0) else {
             return Ok(None);
         };
-        self.note_size(keys.len() as u64 + unread);
+        self.note_size(page.rows.len() as u64 + unread);
         if next <= self.page {
             let why = format!("page {} names page {next} as the next", self.page);
             return Err(CommandError::Host(format!("the pages never end: {why}")));
         }
         let is_new = new > 0;
-        let is_repeated = !keys.is_empty() && self.before == *keys;
+        let is_repeated = !page.rows.is_empty() && keys().eq(&self.before);
         self.nothing_new = if is_new { 0 } else { self.nothing_new + 1 };
         self.repeated = if is_repeated { self.repeated + 1 } else { 0 };
         self.is_fruitless = self.nothing_new >= NOTHING_NEW || self.repeated >= REPEATED;
@@ -391,28 +396,20 @@ fn first_page(arguments: &Map<String, Value>) -> Result<u64, CommandError> {
     }
 }
 
-/// What tells the rows apart.
-fn keys(rows: &[Value]) -> Result<Vec<Box<str>>, CommandError> {
-    let key = |row: &Value| row.get(KEY).and_then(Value::as_str).unwrap_or_default().into();
-    let keys: Vec<Box<str>> = rows.iter().map(key).collect();
-    if keys.iter().any(|key| **key == *MASK) {
-        let why = format!("rows cannot be told apart where `{KEY}` is masked");
-        return Err(CommandError::Host(format!("{why}: leave --all out")));
-    }
-    Ok(keys)
-}
-
 /// Writes the rows that did not leave yet.
 fn write(
-    rows: &[Value],
-    keys: Vec<Box<str>>,
+    rows: &[Row<'_>],
     seen: &mut HashSet<Box<str>>,
     export: &mut Export,
 ) -> Result<Reader, CommandError> {
-    for (row, key) in rows.iter().zip(keys) {
-        if seen.insert(key) && export.write(row)? == Reader::Gone {
+    for row in rows {
+        if seen.insert(row.key.clone()) && export.write(row)? == Reader::Gone {
             return Ok(Reader::Gone);
         }
     }
     Ok(Reader::There)
+}
+
+fn unreadable(error: serde_json::Error) -> CommandError {
+    CommandError::Host(format!("the page cannot be read: {error}"))
 }

@@ -6,6 +6,7 @@ use host::tools::Tool;
 use serde_json::Value;
 
 use crate::{
+    page::Page,
     rows::{KEY, list_of_records},
     skipped::Skipped,
 };
@@ -47,13 +48,17 @@ impl Paging {
         rows.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// How many rows there are in all, where the page tells: a count that is no
-    /// larger than the page may be that of the page.
-    pub(crate) fn total(&self, page: &Value) -> Option<u64> {
-        let reported = page.get(REPORTED).and_then(Value::as_u64)?;
-        let came = self.rows(page).len() as u64 + Skipped::of(page);
-        (reported > came).then_some(reported)
+    /// A page whose rows are not read yet.
+    pub(crate) fn page<'t>(&self, text: &'t str) -> serde_json::Result<Page<'t>> {
+        Page::of(text, &self.rows)
     }
+}
+
+/// How many rows there are in all, where the page of so many rows tells: a count that is no
+/// larger than the page may be that of the page.
+pub(crate) fn total(page: &Value, rows: usize) -> Option<u64> {
+    let reported = page.get(REPORTED).and_then(Value::as_u64)?;
+    (reported > rows as u64 + Skipped::of(page)).then_some(reported)
 }
 
 /// The page after this one, if there may be one.

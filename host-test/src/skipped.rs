@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::terminal;
+use crate::{page::Page, terminal};
 
 /// Begins the name of a member that counts parts of a record that could not be read.
 const UNREAD: &str = "unread-";
@@ -46,6 +46,16 @@ impl Skipped {
             self.first = Some(format!("{place}{page}"));
         }
         self.add_parts(result);
+    }
+
+    /// Adds those of a page of this number, and of its rows.
+    pub(crate) fn add_page(&mut self, page: &Page<'_>, number: u64) -> serde_json::Result<()> {
+        self.add(&page.rest, Some(number));
+        let begin = format!("\"{UNREAD}");
+        for row in page.rows.iter().filter(|row| row.text.contains(&begin)) {
+            self.add_parts(&row.read()?);
+        }
+        Ok(())
     }
 
     /// Adds the parts of a record, and of those in its lists.
