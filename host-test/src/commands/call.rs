@@ -170,7 +170,12 @@ fn action(tool: &Tool) -> Command {
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let connector = component(&arguments.rest).load()?;
     let offer = Offer::of(&connector);
-    let tools = Arc::clone(&offer.tools);
+    // Of the action that stands first, what there is to know of the others is not read.
+    let first = arguments.rest.first().and_then(|word| word.to_str());
+    let tools = match first.and_then(|name| Tool::of_action(&connector, name)) {
+        Some(tool) => [tool].into(),
+        None => Arc::clone(offer.tools()),
+    };
     let matches = match parse(&tools, arguments.rest) {
         Ok(matches) => matches,
         Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
@@ -198,7 +203,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");
     let prompt = matches.get_one::<String>("prompt").cloned();
-    let kinds = Kinds::of_tools(&tools);
+    let kinds = Kinds::of_tools(if spread { calls.offered() } else { &[] });
     if let Some(paging) = Paging::of(tool).filter(|_| matches.get_flag("all")) {
         let to = Destination::of(matches.get_one::<PathBuf>("to").cloned())?;
         let usual = form.output.map_or_else(|| to.usual_format(), Ok)?;
