@@ -3,7 +3,7 @@
 //! What can be called, and with what, is read from the component before the
 //! command line is.
 
-use std::{ffi::OsString, io, path::PathBuf, sync::Arc};
+use std::{ffi::OsString, io, mem::ManuallyDrop, path::PathBuf, sync::Arc};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, error::ErrorKind, value_parser,
@@ -199,7 +199,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         _ => Err(CommandError::Refused(why)),
     };
     let access = caller.access_or(&connector, needs_key)?;
-    let calls = Calls::of(connector, offer, client()?, access);
+    // It goes with the process, which takes less than to take it apart before.
+    let calls = ManuallyDrop::new(Calls::of(connector, offer, client()?, access));
     let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");
     let prompt = matches.get_one::<String>("prompt").cloned();
