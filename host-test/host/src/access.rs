@@ -103,7 +103,6 @@ pub struct Permit {
 
 /// What a component offers to those who call it. Its tools are made when they are asked
 /// for, which takes a while.
-#[derive(Clone)]
 pub struct Offer {
     connector: Connector,
     tools: OnceLock<Arc<[Tool]>>,
