@@ -3,7 +3,7 @@
 //! Knows how to speak to a person and to a shell. What it does is in the
 //! library, and in one file per subcommand.
 
-use std::{env, process::ExitCode, time::Duration};
+use std::{env, process::ExitCode, thread::available_parallelism, time::Duration};
 
 use clap::{
     CommandFactory, Parser, Subcommand,
@@ -112,6 +112,9 @@ enum Command {
     Completions(commands::completions::Arguments),
 }
 
+/// Threads that there are at least: while one waits for somebody to read what it writes,
+/// another hears Ctrl-C.
+const FEWEST: usize = 2;
 /// So long what was interrupted may take to put its things in order.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -119,7 +122,8 @@ fn main() -> ExitCode {
     if env::args_os().nth(1).is_some_and(|word| word == component::COMPILE) {
         return host::compiler_process::serve();
     }
-    let done = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    let done = match threads.worker_threads(workers()).enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(until_interrupted());
             // What is still under way is dropped, and writes down that it was given up.
@@ -134,6 +138,15 @@ fn main() -> ExitCode {
     };
     said::end();
     code
+}
+
+/// How many threads do the work. A call does one thing after another, and would only wait
+/// for more of them to start.
+fn workers() -> usize {
+    match env::args_os().nth(1) {
+        Some(word) if word == "call" => FEWEST,
+        _ => available_parallelism().map_or(FEWEST, |processors| processors.get().max(FEWEST)),
+    }
 }
 
 /// On a task of its own, so that Ctrl-C is heard whatever the command waits for.

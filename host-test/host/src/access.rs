@@ -8,7 +8,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use crate::{
@@ -101,14 +101,12 @@ pub struct Permit {
     pub asks: bool,
 }
 
-/// What a component offers to those who call it.
-#[derive(Clone, Debug)]
+/// What a component offers to those who call it. Its tools are made when they are asked
+/// for, which takes a while.
 pub struct Offer {
-    /// Its actions.
-    pub tools: Arc<[Tool]>,
-    /// The fields of its results that are not for everybody to see, and not to be
-    /// written down. Only texts: a mask in another place would break the result.
-    pub sensitive: Vec<String>,
+    connector: Connector,
+    tools: OnceLock<Arc<[Tool]>>,
+    sensitive: OnceLock<Vec<String>>,
     /// The toolsets that are offered. None: all of them.
     pub toolsets: Option<Vec<String>>,
 }
@@ -117,22 +115,38 @@ impl Offer {
     /// What the connector offers, as it says of itself.
     #[must_use]
     pub fn of(connector: &Connector) -> Self {
-        let tools = Tool::all_of(connector);
-        let mut sensitive = connector.docs().sensitive();
-        sensitive.retain(|field| fit::is_text(&tools, field).is_ok());
-        Self { tools: tools.into(), sensitive, toolsets: None }
+        let (tools, sensitive) = (OnceLock::new(), OnceLock::new());
+        Self { connector: connector.clone(), tools, sensitive, toolsets: None }
+    }
+
+    /// Its actions.
+    #[must_use]
+    pub fn tools(&self) -> &Arc<[Tool]> {
+        self.tools.get_or_init(|| Tool::all_of(&self.connector).into())
+    }
+
+    /// The fields of its results that are not for everybody to see, and not to be
+    /// written down. Only texts: a mask in another place would break the result.
+    #[must_use]
+    pub fn sensitive(&self) -> &[String] {
+        self.sensitive.get_or_init(|| {
+            let mut sensitive = self.connector.docs().sensitive();
+            sensitive.retain(|field| fit::is_text(self.tools(), field).is_ok());
+            sensitive
+        })
     }
 
     /// What is wrong with calling the action, if it is not of a toolset that is offered.
     fn refuses(&self, action: &str) -> Option<String> {
-        let tool = self.tools.iter().find(|tool| tool.name == action)?;
         let toolsets = self.toolsets.as_ref()?;
+        let action = self.connector.actions().iter().find(|it| it.name == action)?;
         let why = format!(
-            "`{action}` is one of the toolset `{}`, and here are only those of {}",
-            tool.toolset,
+            "`{}` is one of the toolset `{}`, and here are only those of {}",
+            action.name,
+            action.toolset,
             toolsets.join(", ")
         );
-        (!toolsets.contains(&tool.toolset)).then_some(why)
+        (!toolsets.contains(&action.toolset)).then_some(why)
     }
 }
 
@@ -201,7 +215,7 @@ impl Access {
     pub fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
         let mut tools = match self {
             Self::Owner(owner) => {
-                owner.still_without_policy().map(|()| offer.tools.iter().collect())
+                owner.still_without_policy().map(|()| offer.tools().iter().collect())
             }
             Self::Persona(caller) => caller.tools(offer),
         }?;
@@ -219,7 +233,7 @@ impl Access {
             Self::Owner(owner) => owner.still_without_policy().map(|()| Vec::new()),
             Self::Persona(caller) => {
                 let policy = Policy::read(&caller.file)?;
-                let (persona, _) = caller.grant(&policy, &offer.tools)?;
+                let (persona, _) = caller.grant(&policy, offer.tools())?;
                 Ok(masked(persona, offer))
             }
         }
@@ -239,7 +253,7 @@ impl Access {
         }
         if self.only_reads() {
             let permit = decision.permit;
-            decision.permit = permit.and_then(|it| reading::only(it, action, &offer.tools));
+            decision.permit = permit.and_then(|it| reading::only(it, action, offer.tools()));
         }
         Ok(decision)
     }
@@ -278,8 +292,8 @@ impl Owner {
 impl OfPolicy {
     fn tools<'a>(&self, offer: &'a Offer) -> Result<Vec<&'a Tool>, String> {
         let policy = Policy::read(&self.file)?;
-        let (persona, _) = self.grant(&policy, &offer.tools)?;
-        Ok(offer.tools.iter().filter(|tool| persona.may(tool)).collect())
+        let (persona, _) = self.grant(&policy, offer.tools())?;
+        Ok(offer.tools().iter().filter(|tool| persona.may(tool)).collect())
     }
 
     fn on_behalf(&self, policy: &Policy) -> OnBehalf {
@@ -304,8 +318,8 @@ impl OfPolicy {
     }
 
     async fn permit(&self, policy: &Policy, action: &str, offer: &Offer) -> Result<Permit, String> {
-        let (persona, entry) = self.grant(policy, &offer.tools)?;
-        let of_persona = || offer.tools.iter().filter(|tool| persona.may(tool));
+        let (persona, entry) = self.grant(policy, offer.tools())?;
+        let of_persona = || offer.tools().iter().filter(|tool| persona.may(tool));
         if !of_persona().any(|allowed| allowed.name == action) {
             let allowed: Vec<_> = of_persona().map(|tool| tool.name.as_str()).collect();
             return Err(self.refusal(policy, &allowed, action));
@@ -364,7 +378,7 @@ impl OfPolicy {
 
 /// The fields that a persona does not see.
 fn masked(persona: &Persona, offer: &Offer) -> Vec<String> {
-    let hidden = offer.sensitive.iter().filter(|field| !persona.show.contains(field));
+    let hidden = offer.sensitive().iter().filter(|field| !persona.show.contains(field));
     persona.mask.iter().chain(hidden).cloned().collect()
 }
 

@@ -133,7 +133,7 @@ impl Calls {
     /// All tools that the connector offers, whoever may call them.
     #[must_use]
     pub fn offered(&self) -> &[Tool] {
-        &self.offer.tools
+        self.offer.tools()
     }
 
     /// The tools that the caller may call now.
@@ -271,7 +271,9 @@ impl Calls {
         // Where nobody knows what stands where, nothing can be left out but all of it.
         let known = decision.redacted.is_empty()
             || self.connector.check(call.action, call.arguments).is_ok();
-        Record::begin(call, decision, &self.offer.sensitive, known)
+        // Where nothing is written down, nobody has to know what is left out.
+        let sensitive = decision.log.as_ref().map_or(&[][..], |_| self.offer.sensitive());
+        Record::begin(call, decision, sensitive, known)
     }
 
     /// Sends the call, and again for as long as its errors allow it.

@@ -69,6 +69,13 @@ impl Tool {
         actions.map(|action| Self::of(action, connector.docs(), connector.reaches_out())).collect()
     }
 
+    /// The tool of one action, if there is such a one.
+    #[must_use]
+    pub fn of_action(connector: &Connector, name: &str) -> Option<Self> {
+        let action = connector.actions().iter().find(|action| action.name == name)?;
+        Some(Self::of(action, connector.docs(), connector.reaches_out()))
+    }
+
     fn of(action: &Action, docs: &Docs, reaches_out: bool) -> Self {
         let known = docs.function(&action.toolset, &action.name);
         let doc = Doc::read(known.map(|known| &known.docs));

@@ -3,7 +3,7 @@
 //! What can be called, and with what, is read from the component before the
 //! command line is.
 
-use std::{ffi::OsString, io, path::PathBuf, sync::Arc};
+use std::{ffi::OsString, io, mem::ManuallyDrop, path::PathBuf, sync::Arc};
 
 use clap::{
     Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, error::ErrorKind, value_parser,
@@ -170,7 +170,12 @@ fn action(tool: &Tool) -> Command {
 pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let connector = component(&arguments.rest).load()?;
     let offer = Offer::of(&connector);
-    let tools = Arc::clone(&offer.tools);
+    // Of the action that stands first, what there is to know of the others is not read.
+    let first = arguments.rest.first().and_then(|word| word.to_str());
+    let tools = match first.and_then(|name| Tool::of_action(&connector, name)) {
+        Some(tool) => [tool].into(),
+        None => Arc::clone(offer.tools()),
+    };
     let matches = match parse(&tools, arguments.rest) {
         Ok(matches) => matches,
         Err(error) if error.kind() == ErrorKind::InvalidSubcommand => {
@@ -194,11 +199,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         _ => Err(CommandError::Refused(why)),
     };
     let access = caller.access_or(&connector, needs_key)?;
-    let calls = Calls::of(connector, offer, client()?, access);
+    // It goes with the process, which takes less than to take it apart before.
+    let calls = ManuallyDrop::new(Calls::of(connector, offer, client()?, access));
     let spread = matches.get_flag("spread");
     let once = matches.get_flag("no-retry");
     let prompt = matches.get_one::<String>("prompt").cloned();
-    let kinds = Kinds::of_tools(&tools);
+    let kinds = Kinds::of_tools(if spread { calls.offered() } else { &[] });
     if let Some(paging) = Paging::of(tool).filter(|_| matches.get_flag("all")) {
         let to = Destination::of(matches.get_one::<PathBuf>("to").cloned())?;
         let usual = form.output.map_or_else(|| to.usual_format(), Ok)?;

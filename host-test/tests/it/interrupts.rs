@@ -119,6 +119,20 @@ async fn an_export_says_what_is_kept_and_goes_on_from_there() {
 }
 
 #[tokio::test]
+async fn rows_that_nobody_reads_are_no_reason_to_stay() {
+    let twochat = twochat_with(1000).await;
+    let words = ["call", "list-contacts", "--all"];
+    let mut export = command(&words, &asking(&twochat.base_url()));
+    // As on a machine of one processor.
+    export.env("TOKIO_WORKER_THREADS", "1");
+    let mut child = spawned(export);
+    let _unread = child.stdout.take();
+    wait_for("no page came", || !twochat.requests().is_empty());
+    thread::sleep(Duration::from_millis(700));
+    assert!(said(&interrupted(child)).ends_with("twochat: interrupted\n"));
+}
+
+#[tokio::test]
 async fn connect_ends_while_it_waits_for_2chat_and_for_the_key() {
     let twochat = hanging().await;
     let folder = folder("interrupts-connect");
