@@ -141,10 +141,12 @@ fn main() -> ExitCode {
 }
 
 /// How many threads do the work. A call does one thing after another, and would only wait
-/// for more of them to start.
+/// for more of them to start. Agents are answered beside all calls that are worked on: with
+/// a thread for each, the system lets whoever needs little come first.
 fn workers() -> usize {
     match env::args_os().nth(1) {
         Some(word) if word == "call" => FEWEST,
+        Some(word) if word == "mcp" => FEWEST + commands::mcp::AT_ONCE,
         _ => available_parallelism().map_or(FEWEST, |processors| processors.get().max(FEWEST)),
     }
 }

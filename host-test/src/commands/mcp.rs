@@ -80,7 +80,7 @@ pub(crate) struct Arguments {
 }
 
 /// So many calls run at the same time; more wait for their turn.
-const AT_ONCE: usize = 32;
+pub(crate) const AT_ONCE: usize = 32;
 /// So long after the last call has to end its answer may be on its way.
 const LAST: Duration = Duration::from_secs(2);
 

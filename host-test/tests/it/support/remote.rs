@@ -96,6 +96,11 @@ impl Served {
         stream
     }
 
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/task", self.child.id())).unwrap().count()
+    }
+
     /// An agent that shook hands.
     pub(crate) fn agent(&self, token: Option<&str>) -> Remote<'_> {
         Remote::of(self, token).unwrap_or_else(|reply| panic!("{reply:?}"))
