@@ -84,13 +84,6 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     let message_uuid = came.first(&[Slot::About, Slot::MessageUuid]);
     let message_uuid = message_uuid.or(own.filter(|_| is_message));
     let status = came.get(Slot::Status);
-    let key = match kind {
-        Kind::Message | Kind::Conversation => joined(message_uuid, None),
-        Kind::Receipt => joined(message_uuid, word),
-        Kind::Call => joined(own, status),
-        // That of a thing is not the event's: several events are about it.
-        _ => joined(own.filter(|own| !is_of_thing(own)), None),
-    };
 
     let session_key = came.get(Slot::SessionKey);
     let (channel, chat) = session_key.map(parts).unwrap_or_default();
@@ -139,6 +132,13 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
             let state = came.get(Slot::Name).filter(|word| is_state(word));
             state.map(|state| Content::NumberStatus(owned(state)))
         }
+        _ => None,
+    };
+    let key = match content {
+        Some(Content::Message | Content::Conversation(_)) => joined(message_uuid, None),
+        Some(Content::Receipt(_)) => joined(message_uuid, word),
+        Some(Content::Call(_)) => joined(own, status),
+        // A uuid is that of what it is about, of which more is told.
         _ => None,
     };
     let is_about_message =
@@ -196,13 +196,6 @@ fn way_in(came: &Members) -> Option<Direction> {
 fn joined(uuid: Option<&str>, word: Option<&str>) -> Option<String> {
     let (between, word) = word.map_or(("", ""), |word| ("/", word));
     Some(concat(&[uuid?, between, word]))
-}
-
-/// Whether a uuid is, by what it begins with, that of a thing that lasts.
-fn is_of_thing(uuid: &str) -> bool {
-    const THINGS: [&str; 11] =
-        ["ACC", "CON", "WPN", "WAN", "WHK", "WAG", "WGP", "DID", "USR", "MSG", "CDR"];
-    THINGS.iter().any(|thing| uuid.starts_with(thing))
 }
 
 /// The channel and the chat of a session key: `WW-WPN…-14155550123@c.us`, or

@@ -245,9 +245,29 @@ fn a_group_is_told_from_a_person_and_an_event_from_what_it_is_about() {
         (&*change.kind, &change.participants[..]),
         ("join", &["+14155550123".to_owned(), "99@lid".to_owned()][..])
     );
-    for (uuid, key) in [("EVT1", Some("EVT1")), ("WPN1", None), ("MSG1", None), ("null", None)] {
-        let event = read(&[r#"{"event":"whatsapp.number.status","uuid":""#, uuid, "\"}"].concat());
-        assert_eq!(event.key.as_deref(), key);
+}
+
+#[test]
+fn what_is_told_of_one_thing_twice_is_no_double_for_its_uuid() {
+    for body in [
+        r#"{"event":"whatsapp.waba.template.status.updated","uuid":"TPL1","status":"APPROVED"}"#,
+        r#"{"event":"whatsapp.poll.vote","id":"PLL1","message_uuid":"MSG1"}"#,
+        r#"{"event":"whatsapp.message.received","uuid":"MSG1","message":{"sticker":{}}}"#,
+        r#"{"event":"whatsapp.message.edited","uuid":"MSG1","message":{"text":"new"}}"#,
+        r#"{"event":"whatsapp.message.receipt.seen","message_uuid":"MSG1"}"#,
+        r#"{"event":"call.transferred","uuid":"CDR1","callid":"7","status":"ended"}"#,
+        r#"{"event":"whatsapp.number.status","uuid":"EVT1"}"#,
+        r#"{"uuid":"EVT1"}"#,
+    ] {
+        let event = read(body);
+        assert!(matches!(event.content, Content::Other(_)), "{body}: {:?}", event.content);
+        assert_eq!(event.key, None, "{body}");
+    }
+    for body in [
+        r#"{"event":"disconnected","uuid":"EVT1"}"#,
+        r#"{"type":"group.join","uuid":"EVT1","wa_group_id":"1203@g.us"}"#,
+    ] {
+        assert_eq!(read(body).key, None, "{body}");
     }
 }
 
