@@ -173,12 +173,24 @@ fn own_of(text: Option<&str>) -> Option<String> {
 /// The name that the body has: in a member that other things use as well, only one
 /// that is listed.
 fn name_in(came: &Members, told: Option<&str>) -> Option<String> {
-    let is_receipt = came.get(Slot::About).or(came.get(Slot::MessageUuid)).is_some();
-    let listed = |word: &str| listed(&word.to_ascii_lowercase(), is_receipt, told);
+    let about = came.get(Slot::About);
+    let is_receipt = about.or(came.get(Slot::MessageUuid)).is_some();
+    // Of a message that is told of by its uuid alone, what was told may be another event.
+    let tail_of = told.filter(|_| about.is_none());
+    let listed = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        let told_in_full = tail_of.filter(|told| is_tail(told, &word));
+        told_in_full.map(owned).or_else(|| listed(&word, is_receipt, told))
+    };
     match came.get(Slot::Name) {
         Some(word) => Some(listed(word).unwrap_or_else(|| word.to_owned())),
         None => came.get(Slot::Type).and_then(listed),
     }
+}
+
+/// Whether the word is how the name ends, behind a dot.
+fn is_tail(name: &str, word: &str) -> bool {
+    name.strip_suffix(word).is_some_and(|before| before.ends_with('.'))
 }
 
 fn way_in(came: &Members) -> Option<Direction> {
