@@ -1,5 +1,8 @@
 //! What is in the store, for whoever looks into it or has something handed on again?
 
+use std::borrow::Cow;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use host::suggest;
 use rusqlite::{Connection, params_from_iter, types::Value as Sql};
@@ -122,7 +125,11 @@ pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<
             let content = text(9)?.and_then(|content| content.parse().ok());
             add("content", content.unwrap_or_default());
             let body: Vec<u8> = row.get(10)?;
-            add("body", String::from_utf8_lossy(&body).into());
+            let text = String::from_utf8_lossy(&body);
+            if matches!(text, Cow::Owned(_)) {
+                add("body-base64", BASE64_STANDARD.encode(&body).into());
+            }
+            add("body", text.into());
         }
         Ok(found)
     })?;
