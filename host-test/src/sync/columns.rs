@@ -116,11 +116,13 @@ impl Columns {
             }
         };
         let (mut used, mut unused) = (Vec::new(), Vec::new());
-        for (name, field) in names.iter().zip(&self.fields) {
+        for ((name, field), place) in names.iter().zip(&self.fields).zip(1..) {
+            let name =
+                if name.is_empty() { &format!("column {place}, without a name") } else { name };
             match field {
                 Some(field) if name == shown(field) => used.push(name.clone()),
                 Some(field) => used.push(format!("{name} is {}", shown(field))),
-                None => unused.push(name.as_str()),
+                None => unused.push(name.clone()),
             }
         }
         let mut lines = vec![format!("columns: {}", used.join(", "))];
