@@ -59,6 +59,14 @@ pub(crate) fn folded(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// So many characters of it, and a sign where there are more.
+pub(crate) fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
+        None => text.to_owned(),
+    }
+}
+
 /// The text without anything that would steer a terminal.
 pub(crate) fn visible(text: &str) -> String {
     let steers = |c: char| {

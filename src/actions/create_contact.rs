@@ -309,7 +309,9 @@ mod tests {
             assert!(failure.message.contains("given twice"), "{}", failure.message);
         }
         let other = detail(DetailKind::Phone, "+14155550124");
-        assert!(build(vec![number(DetailKind::Phone), place("London"), place("Paris"), other]).is_ok());
+        assert!(
+            build(vec![number(DetailKind::Phone), place("London"), place("Paris"), other]).is_ok()
+        );
     }
 
     #[test]

@@ -204,7 +204,10 @@ mod tests {
                 "api_request_count, max_api_request_count",
             ),
             (r#","usage":"none""#, "usage"),
-            (r#","limits":80,"usage":{"max_api_request_count":"-"}"#, "limits, max_api_request_count"),
+            (
+                r#","limits":80,"usage":{"max_api_request_count":"-"}"#,
+                "limits, max_api_request_count",
+            ),
         ] {
             let expected = ["It could not be read: ", named].concat();
             assert_eq!(warning(members).as_deref(), Some(&*expected), "{members}");

@@ -225,6 +225,7 @@ fn members_of(within: Within) -> &'static [(&'static str, Is)] {
 fn read(slot: Slot, value: Value<'_, '_>) -> Result<Option<String>> {
     use Slot as S;
     match slot {
+        S::Name if !value.is_text() => Ok(None),
         S::At | S::Timestamp | S::UpdatedAt | S::MessageAt => time(value),
         S::Uuid | S::Id | S::About | S::MessageUuid | S::ChannelUuid | S::GroupUuid => uuid(value),
         S::Text | S::ProductName | S::FirstName | S::LastName | S::PushName => said(value),

@@ -84,13 +84,6 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     let message_uuid = came.first(&[Slot::About, Slot::MessageUuid]);
     let message_uuid = message_uuid.or(own.filter(|_| is_message));
     let status = came.get(Slot::Status);
-    let key = match kind {
-        Kind::Message | Kind::Conversation => joined(message_uuid, None),
-        Kind::Receipt => joined(message_uuid, word),
-        Kind::Call => joined(own, status),
-        // That of a thing is not the event's: several events are about it.
-        _ => joined(own.filter(|own| !is_of_thing(own)), None),
-    };
 
     let session_key = came.get(Slot::SessionKey);
     let (channel, chat) = session_key.map(parts).unwrap_or_default();
@@ -141,6 +134,13 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         }
         _ => None,
     };
+    let key = match content {
+        Some(Content::Message | Content::Conversation(_)) => joined(message_uuid, None),
+        Some(Content::Receipt(_)) => joined(message_uuid, word),
+        Some(Content::Call(_)) => joined(own, status),
+        // A uuid is that of what it is about, of which more is told.
+        _ => None,
+    };
     let is_about_message =
         matches!(content, Some(Content::Message | Content::Conversation(_) | Content::Receipt(_)));
     let (message_uuid, session_key) = (own_of(message_uuid), own_of(session_key));
@@ -173,12 +173,24 @@ fn own_of(text: Option<&str>) -> Option<String> {
 /// The name that the body has: in a member that other things use as well, only one
 /// that is listed.
 fn name_in(came: &Members, told: Option<&str>) -> Option<String> {
-    let is_receipt = came.get(Slot::About).or(came.get(Slot::MessageUuid)).is_some();
-    let listed = |word: &str| listed(&word.to_ascii_lowercase(), is_receipt, told);
+    let about = came.get(Slot::About);
+    let is_receipt = about.or(came.get(Slot::MessageUuid)).is_some();
+    // Of a message that is told of by its uuid alone, what was told may be another event.
+    let tail_of = told.filter(|_| about.is_none());
+    let listed = |word: &str| {
+        let word = word.to_ascii_lowercase();
+        let told_in_full = tail_of.filter(|told| is_tail(told, &word));
+        told_in_full.map(owned).or_else(|| listed(&word, is_receipt, told))
+    };
     match came.get(Slot::Name) {
         Some(word) => Some(listed(word).unwrap_or_else(|| word.to_owned())),
         None => came.get(Slot::Type).and_then(listed),
     }
+}
+
+/// Whether the word is how the name ends, behind a dot.
+fn is_tail(name: &str, word: &str) -> bool {
+    name.strip_suffix(word).is_some_and(|before| before.ends_with('.'))
 }
 
 fn way_in(came: &Members) -> Option<Direction> {
@@ -196,13 +208,6 @@ fn way_in(came: &Members) -> Option<Direction> {
 fn joined(uuid: Option<&str>, word: Option<&str>) -> Option<String> {
     let (between, word) = word.map_or(("", ""), |word| ("/", word));
     Some(concat(&[uuid?, between, word]))
-}
-
-/// Whether a uuid is, by what it begins with, that of a thing that lasts.
-fn is_of_thing(uuid: &str) -> bool {
-    const THINGS: [&str; 11] =
-        ["ACC", "CON", "WPN", "WAN", "WHK", "WAG", "WGP", "DID", "USR", "MSG", "CDR"];
-    THINGS.iter().any(|thing| uuid.starts_with(thing))
 }
 
 /// The channel and the chat of a session key: `WW-WPN…-14155550123@c.us`, or

@@ -92,6 +92,7 @@ fn receipts_of_one_message_are_no_doubles_and_their_time_is_their_own() {
 
 #[test]
 fn the_name_is_that_of_the_body_else_what_was_told_else_what_its_form_leaves() {
+    const RECEIVED_NAME: &str = "whatsapp.message.received";
     let text = r#""uuid":"MSG1","message":{"text":"Hi"}"#;
     for (body, told_name, name, conflict) in [
         (r#""event":"whatsapp.message.sent","#, "", "whatsapp.message.sent", ""),
@@ -135,6 +136,26 @@ fn the_name_is_that_of_the_body_else_what_was_told_else_what_its_form_leaves() {
             "whatsapp.message.receipt.read",
             "whatsapp.message.receipt.sent",
         ),
+        // The end of the told name is that name, whichever it is.
+        (r#""event":"message.received","#, RECEIVED_NAME, RECEIVED_NAME, ""),
+        (r#""event":"Message.Received","#, RECEIVED_NAME, RECEIVED_NAME, ""),
+        (r#""event":"received","#, RECEIVED_NAME, RECEIVED_NAME, ""),
+        (r#""event":"message.edited","#, "whatsapp.message.edited", "whatsapp.message.edited", ""),
+        (r#""event":"status.update","#, "call.status.update", "call.status.update", ""),
+        (r#""event":"new.thing","#, "some.new.thing", "some.new.thing", ""),
+        (r#""event":"thing","#, "some.nothing", "thing", "some.nothing"),
+        (r#""event":"message.sent","#, RECEIVED_NAME, "message.sent", RECEIVED_NAME),
+        (
+            r#""event":"message.received","message_uuid":"MSG1","#,
+            RECEIVED_NAME,
+            "whatsapp.message.receipt.received",
+            RECEIVED_NAME,
+        ),
+        // What is no text is no name.
+        (r#""event":5,"#, RECEIVED_NAME, RECEIVED_NAME, ""),
+        (r#""event":{"a":"b"},"#, RECEIVED_NAME, RECEIVED_NAME, ""),
+        (r#""event":5,"type":"group.join","#, "", "whatsapp.group.join", ""),
+        (r#""event":true,"event_name":"whatsapp.message.sent","#, "", "whatsapp.message.sent", ""),
     ] {
         let event = told(&["{", body, text, "}"].concat(), told_name).unwrap();
         let found = (event.name.as_deref().unwrap_or(""), event.told_name.as_deref().unwrap_or(""));
@@ -245,9 +266,29 @@ fn a_group_is_told_from_a_person_and_an_event_from_what_it_is_about() {
         (&*change.kind, &change.participants[..]),
         ("join", &["+14155550123".to_owned(), "99@lid".to_owned()][..])
     );
-    for (uuid, key) in [("EVT1", Some("EVT1")), ("WPN1", None), ("MSG1", None), ("null", None)] {
-        let event = read(&[r#"{"event":"whatsapp.number.status","uuid":""#, uuid, "\"}"].concat());
-        assert_eq!(event.key.as_deref(), key);
+}
+
+#[test]
+fn what_is_told_of_one_thing_twice_is_no_double_for_its_uuid() {
+    for body in [
+        r#"{"event":"whatsapp.waba.template.status.updated","uuid":"TPL1","status":"APPROVED"}"#,
+        r#"{"event":"whatsapp.poll.vote","id":"PLL1","message_uuid":"MSG1"}"#,
+        r#"{"event":"whatsapp.message.received","uuid":"MSG1","message":{"sticker":{}}}"#,
+        r#"{"event":"whatsapp.message.edited","uuid":"MSG1","message":{"text":"new"}}"#,
+        r#"{"event":"whatsapp.message.receipt.seen","message_uuid":"MSG1"}"#,
+        r#"{"event":"call.transferred","uuid":"CDR1","callid":"7","status":"ended"}"#,
+        r#"{"event":"whatsapp.number.status","uuid":"EVT1"}"#,
+        r#"{"uuid":"EVT1"}"#,
+    ] {
+        let event = read(body);
+        assert!(matches!(event.content, Content::Other(_)), "{body}: {:?}", event.content);
+        assert_eq!(event.key, None, "{body}");
+    }
+    for body in [
+        r#"{"event":"disconnected","uuid":"EVT1"}"#,
+        r#"{"type":"group.join","uuid":"EVT1","wa_group_id":"1203@g.us"}"#,
+    ] {
+        assert_eq!(read(body).key, None, "{body}");
     }
 }
 

@@ -2,7 +2,7 @@
 //! what it leaves open is possible.
 
 use regex_lite::Regex;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use crate::suggest;
 
@@ -37,8 +37,24 @@ pub(crate) fn may_be(places: &[&Value], value: &Value) -> Result<(), String> {
         Some(word) if !words.is_empty() => {
             Err(suggest::unknown("value", word, &words, "there can be"))
         }
-        _ => Err(format!("expected {}, not {value}", kinds(places))),
+        _ => Err(format!("expected {}, not {value}", told(places, of_bounds))),
     }
+}
+
+/// Whether a phone number or an e-mail address can stand at one of these places.
+pub(crate) fn may_be_reached_by(places: &[&Value]) -> bool {
+    const WAYS: [&str; 3] = ["+14155550123", "14155550123", "ada@example.com"];
+    let is_way = |text: &str| {
+        let digits = text.chars().filter(char::is_ascii_digit).count();
+        text.contains('@') || (digits >= 8 && !text.contains(char::is_alphabetic))
+    };
+    let is_like_others = |schema: &Value| {
+        let examples = schema.get("examples").and_then(Value::as_array);
+        let is_way = |example: &Value| example.as_str().is_some_and(is_way);
+        examples.is_none_or(|examples| examples.iter().any(is_way))
+    };
+    let takes_one = |schema: &Value| WAYS.iter().any(|way| takes(schema, &(*way).into()));
+    places.iter().any(|schema| takes_one(schema) && is_like_others(schema))
 }
 
 /// Whether something of one of these places can also stand at one of those.
@@ -113,7 +129,30 @@ fn has_form(schema: &Value, text: &str) -> bool {
     form.is_none_or(|form| form.is_match(text))
 }
 
+/// The least and the most that may stand there: as a number, or of a text so many characters.
+fn bounds(schema: &Value) -> [Option<&Number>; 2] {
+    let names = match kind(schema) {
+        "string" => ["minLength", "maxLength"],
+        _ => ["minimum", "maximum"],
+    };
+    names.map(|name| schema.get(name)?.as_number())
+}
+
+fn is_within(schema: &Value, size: Option<f64>) -> bool {
+    let Some(size) = size else { return true };
+    let [least, most] = bounds(schema).map(|bound| bound.and_then(Number::as_f64));
+    least.is_none_or(|least| size >= least) && most.is_none_or(|most| size <= most)
+}
+
 fn takes(schema: &Value, value: &Value) -> bool {
+    let size = match value.as_str() {
+        Some(text) => u32::try_from(text.chars().count()).ok().map(f64::from),
+        None => value.as_f64(),
+    };
+    is_of_kind(schema, value) && is_within(schema, size)
+}
+
+fn is_of_kind(schema: &Value, value: &Value) -> bool {
     match kind(schema) {
         "string" => {
             let words = words(schema);
@@ -133,6 +172,11 @@ fn takes(schema: &Value, value: &Value) -> bool {
 
 /// What can stand there, for people.
 pub(crate) fn kinds(places: &[&Value]) -> String {
+    told(places, |_| String::new())
+}
+
+/// The same, with more of each.
+fn told(places: &[&Value], more: fn(&Value) -> String) -> String {
     let mut found = Vec::new();
     for schema in places {
         let told = match kind(schema) {
@@ -144,12 +188,24 @@ pub(crate) fn kinds(places: &[&Value]) -> String {
             "array" => "a list".to_owned(),
             "object" => "a record".to_owned(),
             _ => "nothing".to_owned(),
-        };
+        } + &more(schema);
         if !found.contains(&told) {
             found.push(told);
         }
     }
     found.join(" or ")
+}
+
+fn of_bounds(schema: &Value) -> String {
+    let is_text = kind(schema) == "string";
+    let what = if is_text { " characters" } else { "" };
+    match bounds(schema) {
+        [None, None] => String::new(),
+        [Some(least), None] if is_text && least.as_u64() == Some(1) => " that is not empty".into(),
+        [Some(least), None] => format!(" of {least}{what} at least"),
+        [None, Some(most)] => format!(" of {most}{what} at most"),
+        [Some(least), Some(most)] => format!(" of {least} to {most}{what}"),
+    }
 }
 
 fn of_form(schema: &Value) -> String {
@@ -169,6 +225,10 @@ mod tests {
             "name": { "type": "string" },
             "way": { "type": "string", "enum": ["in", "out"] },
             "count": { "type": "integer" },
+            "page": { "type": "integer", "minimum": 1, "maximum": 100 },
+            "title": { "type": "string", "minLength": 1 },
+            "code": { "type": "string", "minLength": 2, "maxLength": 3 },
+            "at": { "type": "string", "examples": ["2025-03-03T18:43:51Z"] },
             "number": { "type": "string", "pattern": "^$|^[+][1-9][0-9]{7,14}$" },
             "by": { "type": "object", "properties": { "first-name": { "type": "string" } } },
             "parts": { "type": "array", "items": { "anyOf": [
@@ -206,6 +266,10 @@ mod tests {
             ("name", json!("any")),
             ("number", json!("+14155550100")),
             ("parts.0", json!("none")),
+            ("page", json!(1)),
+            ("page", json!(100)),
+            ("title", json!(" ")),
+            ("code", json!("ñandú".get(0..4))),
         ] {
             assert_eq!(may(path, value), Ok(()), "{path}");
         }
@@ -220,10 +284,29 @@ mod tests {
                 "expected a text of the form ^[+][1-9][0-9]{7,14}$, not \"14155550100\"",
             ),
             ("parts.0", json!("some"), "there can be none"),
+            ("title", json!(""), "expected a text that is not empty, not \"\""),
+            ("code", json!("a"), "expected a text of 2 to 3 characters, not \"a\""),
+            ("code", json!("abcd"), "expected a text of 2 to 3 characters"),
+            ("page", json!(0), "expected a whole number of 1 to 100, not 0"),
+            ("page", json!(101), "expected a whole number of 1 to 100, not 101"),
         ] {
             let why = may(path, value).unwrap_err();
             assert!(why.contains(expected), "{path}: {why}");
         }
+    }
+
+    #[test]
+    fn by_what_is_no_number_and_no_address_nobody_can_be_reached() {
+        let event = event();
+        let may = |path: &str| may_be_reached_by(&at(&event, path, "it").unwrap());
+        assert!(may("number") && may("by.first-name") && may("name"));
+        for path in ["way", "count", "code", "at", "by", "parts.0"] {
+            assert!(!may(path), "{path}");
+        }
+        let is_one = |schema: Value| may_be_reached_by(&[&schema]);
+        assert!(is_one(json!({ "type": "string", "examples": ["+595 981 222 333"] })));
+        assert!(is_one(json!({ "type": "string", "pattern": "^[^@]+@[^@]+$" })));
+        assert!(!is_one(json!({ "type": "string", "pattern": "^MSG[0-9]+$" })));
     }
 
     #[test]

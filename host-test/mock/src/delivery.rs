@@ -3,7 +3,10 @@
 //!
 //! Knows no event: bodies are in [`super::events`].
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
+};
 
 use chrono::Utc;
 use http::{Method, Request, Uri, header::CONTENT_TYPE};
@@ -20,6 +23,8 @@ use super::webhooks::Webhook;
 
 /// Where somebody asks for deliveries: behind it stands the event.
 pub(super) const CONTROL: &str = "/mock/events/";
+/// So many samples were reported.
+static REPORTED: AtomicU32 = AtomicU32::new(0);
 /// So long a receiver has.
 const TIME: Duration = Duration::from_secs(5);
 
@@ -43,7 +48,10 @@ pub(super) fn asked(
         return Err(Reply::gateway(405, "Method Not Allowed"));
     }
     let body = match request.body.trim() {
-        "" => current(event, Utc::now()).ok_or_else(|| without_sample(event))?,
+        "" => {
+            let count = REPORTED.fetch_add(1, Relaxed);
+            current(event, Utc::now(), count).ok_or_else(|| without_sample(event))?
+        }
         _ => request.body.clone(),
     };
     Ok((memory.webhooks.of(event), body))

@@ -45,6 +45,7 @@ pub const EVENTS: [&str; 28] = [
 const TIMES: [&str; 3] = ["created_at", "updated_at", "timestamp"];
 
 const MESSAGE: &str = "MSG58fab6b0-04f6-449e-acf5-42fc6875ba94";
+const CALL: &str = "CDR8612b98c-5e11-4638-8d9d-2f21275256cf";
 
 /// A body for the event, if its shape is known.
 #[must_use]
@@ -106,9 +107,18 @@ pub fn sample(event: &str) -> Option<String> {
     Some(body.to_string())
 }
 
-/// The same as of something that happens now.
-pub(super) fn current(event: &str, now: DateTime<Utc>) -> Option<String> {
-    let mut body: Value = sample(event)?.parse().ok()?;
+/// The same as of something that happens now: no other is of this count and time.
+pub(super) fn current(event: &str, now: DateTime<Utc>, count: u32) -> Option<String> {
+    let time = now.timestamp_micros() & 0xffff_ffff_ffff;
+    let uuid = format!("{count:08x}-04f6-449e-acf5-{time:012x}");
+    let mut body = sample(event)?;
+    for (known, prefix) in [(MESSAGE, "MSG"), (CALL, "CDR")] {
+        body = body.replace(known, &format!("{prefix}{uuid}"));
+    }
+    let mut body: Value = body.parse().ok()?;
+    if ["uuid", "message_uuid"].iter().all(|name| body.get(name).is_none()) {
+        set(&mut body, "uuid", json!(format!("EVT{uuid}")));
+    }
     for name in TIMES {
         let Some(Value::String(time)) = body.get_mut(name) else { continue };
         let zone = if time.ends_with('Z') { "Z" } else { "" };
@@ -160,7 +170,7 @@ fn waba(sent_by: &str) -> Value {
 
 fn call(status: &str, active: bool) -> Value {
     json!({
-        "uuid": "CDR8612b98c-5e11-4638-8d9d-2f21275256cf",
+        "uuid": CALL,
         "account_uuid": "ACC91be87af-5a29-4034-b599-342f2aeb5d52",
         "callid": "e73d8d61-2bf0-123f-19aa-9600045bb967",
         "direction": "I",
@@ -188,18 +198,29 @@ fn set(body: &mut Value, name: &str, value: Value) {
 mod tests {
     use super::*;
 
+    /// What tells it from others.
+    fn uuid_of(body: &str) -> Value {
+        let body: Value = body.parse().unwrap();
+        ["uuid", "message_uuid"].iter().find_map(|name| body.get(name)).cloned().unwrap()
+    }
+
     #[test]
     fn what_is_reported_happens_now_in_the_form_of_each_event() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let said = |event: &str, name: &str| {
-            let body: Value = current(event, now).unwrap().parse().unwrap();
+            let body: Value = current(event, now, 1).unwrap().parse().unwrap();
             body[name].clone()
         };
         assert_eq!(said("whatsapp.conversation.new", "created_at"), "2027-01-15T08:00:00");
         assert_eq!(said("whatsapp.message.receipt.read", "timestamp"), "2027-01-15T08:00:00");
         assert_eq!(said("call.status.update", "updated_at"), "2027-01-15T08:00:00Z");
         for event in EVENTS.into_iter().filter(|event| sample(event).is_some()) {
-            let body = current(event, now).unwrap();
+            let body = current(event, now, 1).unwrap();
+            let others = [(now, 2), (now + chrono::TimeDelta::microseconds(1), 1)];
+            for (now, count) in others {
+                let other = current(event, now, count).unwrap();
+                assert_ne!(uuid_of(&body), uuid_of(&other), "{event}");
+            }
             let has_time = TIMES.iter().any(|name| body.contains(&format!("\"{name}\":\"2027")));
             assert!(has_time || event == "whatsapp.number.status", "{body}");
         }

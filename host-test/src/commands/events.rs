@@ -22,12 +22,12 @@ use crate::{
 /// Show the events that `twochat listen` received, and have them handed on again.
 ///
 /// An event is `new` until it is read, then `read`, or a `double` of another with the same
-/// name and key, or `unread` where it is nothing that can be read; `pruned` ones are listed
-/// only by --state pruned. For each target it is
-/// `waiting`, `begun`, `done`, or `parked` where trying again helps nobody; the reason
-/// stands beside it. Why others did not get it, `show` tells: which condition of a rule it
-/// did not meet, or which event came first. A table shows the last hundred; JSON Lines and CSV have all, with what
-/// they say and the bodies that came.
+/// name and key, or without a key the same body, or `unread` where it is nothing that can be
+/// read; `pruned` ones are listed only by --state pruned. For each target it is `waiting`,
+/// `begun`, `done`, `skipped` where another event stands for it, or `parked` where trying again
+/// helps nobody; the reason stands beside it. Why others did not get it, `show` tells: which condition of a rule it did not meet, or which
+/// event came first. A table shows the last hundred; JSON Lines and CSV have all, with what they
+/// say and the bodies that came; `body-base64` has the bytes of one that is not UTF-8.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
@@ -112,6 +112,7 @@ enum State {
     Begun,
     Done,
     Parked,
+    Skipped,
     Pruned,
 }
 
@@ -188,6 +189,7 @@ const IN_OTHER_FORMS: &[&str] = &[
     "not-handed-on",
     "content",
     "body",
+    "body-base64",
 ];
 
 pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {

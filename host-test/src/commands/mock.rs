@@ -13,7 +13,7 @@ use crate::{
 ///
 /// The first line of output is the base URL. A POST to /mock/events/EVENT beside it, with
 /// the key, reports an event to the urls on this machine that are subscribed for it: with
-/// its body, or without one with a sample that happens now.
+/// its body, or without one with a sample that happens now, another each time.
 #[derive(clap::Args)]
 #[command(after_help = after_help())]
 pub(crate) struct Arguments {

@@ -272,7 +272,13 @@ impl<'a> Tally<'a> {
 fn order(order: &Value) -> (Option<String>, Option<Amount>) {
     let total = text(order, "/total").and_then(Amount::of).filter(|total| !total.is_zero());
     let currency = text(order, "/currency").map(shown).filter(|currency| !currency.is_empty());
-    (currency, total)
+    (currency.map(code), total)
+}
+
+/// The code of a currency is one in any case.
+fn code(currency: String) -> String {
+    let is_code = currency.len() == 3 && currency.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_code { currency.to_ascii_uppercase() } else { currency }
 }
 
 fn text<'v>(value: &'v Value, place: &str) -> Option<&'v str> {

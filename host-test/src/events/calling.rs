@@ -16,7 +16,10 @@ use super::{
     listing::Listing,
     outbox::{Entry, Outcome},
 };
-use crate::{rows::KEY, sync::people::one_line};
+use crate::{
+    rows::KEY,
+    sync::{people::one_line, there::known_by},
+};
 
 /// The fields of an event that are names of people.
 const NAMES: [&str; 3] = ["first-name", "last-name", "name"];
@@ -33,7 +36,8 @@ pub(crate) struct Calling {
 
 impl Calling {
     pub(crate) fn would(&self, event: &Value) -> String {
-        match self.template.filled(&with_plain_names(event)) {
+        let filled = self.template.filled(&with_plain_names(event));
+        match filled.and_then(|filled| self.unlisted(event).map(|_| filled)) {
             Ok(arguments) => {
                 let unless = self.listing.as_ref().map(|listing| &listing.path);
                 let unless = unless.map(|path| format!(", unless its `{path}` is listed"));
@@ -49,9 +53,12 @@ impl Calling {
             Err(why) => return Outcome::Parked(why),
         };
         let prompt = format!("rule {}, event {}", self.rule, entry.id(store));
-        let wanted = self.listing.as_ref().zip(self.template.listed(&entry.content));
-        if let Some((listing, number)) = wanted {
-            match listing.uuid(number, &self.calls, &prompt).await {
+        let wanted = match self.unlisted(&entry.content) {
+            Ok(wanted) => wanted,
+            Err(why) => return Outcome::Parked(why),
+        };
+        if let Some((listing, by)) = &wanted {
+            match listing.uuid(by, &self.calls, &prompt).await {
                 Ok(None) => {}
                 Ok(Some(uuid)) => {
                     let path = &listing.path;
@@ -67,9 +74,9 @@ impl Calling {
         match self.calls.make(call, patience, |_, _| {}).await {
             Ok(outcome) => match outcome.result {
                 Ok(result) => {
-                    if let Some((listing, number)) = wanted {
+                    if let Some((listing, by)) = wanted {
                         let uuid = result.get(KEY).and_then(Value::as_str).unwrap_or_default();
-                        listing.add(number, uuid).await;
+                        listing.add(by, uuid).await;
                     }
                     Outcome::Done
                 }
@@ -83,6 +90,20 @@ impl Calling {
             }
             Err(NoOutcome::Stopped(why)) => Outcome::Perhaps(why),
         }
+    }
+
+    /// Who must not be listed, by what they are known by; or why nobody can be looked for.
+    fn unlisted(&self, event: &Value) -> Result<Option<(&Listing, String)>, String> {
+        let wanted = self.listing.as_ref().zip(self.template.listed(event));
+        let Some((listing, text)) = wanted else { return Ok(None) };
+        let by = known_by(text).ok_or_else(|| {
+            format!(
+                "unless-listed: its `{}` is no phone number and no e-mail address, and by nothing \
+                 else people are told apart. Nothing was sent",
+                listing.path
+            )
+        })?;
+        Ok(Some((listing, by)))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is written down of a delivery before it is acknowledged? All of it, once: the same
-//! body at the same endpoint, soon after, is counted.
+//! body at the same endpoint, within an hour, is counted.
 //!
-//! Later it is stored anew. If it has a key, that tells that it is a double; if not, it may
-//! as well have happened again: a number that was cut off yesterday, and today.
+//! Later it is stored anew. If it has a key, or says when it happened, that tells that it is a
+//! double; if not, it may as well have happened again: a number that was cut off yesterday,
+//! and today.
 
 use chrono::Utc;
 use ring::digest::{SHA256, digest};
@@ -13,9 +14,9 @@ use super::{
     writer::{Unwritten, Writer},
 };
 
-/// So many milliseconds after it was delivered, the same body was delivered again: it did not
-/// happen again.
-const AGAIN: i64 = 10 * 60 * 1000;
+/// So many milliseconds after it was delivered first, the same body was delivered again: it
+/// did not happen again.
+pub(super) const AGAIN: i64 = 60 * 60 * 1000;
 
 /// What came in.
 pub(crate) struct Delivery {
@@ -51,7 +52,7 @@ impl Delivery {
         let mut count = store.prepare_cached(
             "UPDATE events SET seen = seen + 1, last = ?4 WHERE id =
              (SELECT max(id) FROM events
-              WHERE event = ?1 AND place = ?2 AND digest = ?3 AND last > ?5)
+              WHERE event = ?1 AND place = ?2 AND digest = ?3 AND received > ?5)
              RETURNING id, state != 'new'",
         )?;
         let again = (&event, &place, &digest, now, now - AGAIN);
@@ -87,8 +88,9 @@ mod tests {
         assert!(matches!(keep("b", "{}").await, Kept::New(_)));
         assert!(matches!(keep("a", "{} ").await, Kept::New(_)));
         let store = Store::open(&file).unwrap();
-        let age = |store: &Connection| store.execute("UPDATE events SET last = last - ?", [AGAIN]);
-        store.writer.write(age).await.unwrap();
+        // From the first on, however often it came since.
+        let age = "UPDATE events SET received = received - ?";
+        store.writer.write(move |store| store.execute(age, [AGAIN])).await.unwrap();
         drop(store);
         assert!(matches!(keep("a", "{}").await, Kept::New(id) if id != first));
     }

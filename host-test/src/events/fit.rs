@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use host::{
+    client::Routed,
     engine::Connector,
     policy::{Deed, Misfit, Persona, Policy, Rule},
     post::Mailbox,
@@ -118,9 +119,11 @@ async fn of_machine(rule: &Rule, folder: &Path) -> Result<(), Misfit> {
         }
         Deed::Forward => {
             let (mailbox, secret) = posted(rule, folder)?;
-            let allowed = "`private-addresses = true` allows those of your own network";
+            let allowed = "; `private-addresses = true` allows those of your own network";
+            let would_help = mailbox.clone().with_private_addresses().can_be_reached().is_ok();
+            let advice = if would_help { allowed } else { "" };
             let reached = mailbox.can_be_reached();
-            reached.map_err(|why| at("forward", format!("{why}; {allowed}")))?;
+            reached.map_err(|why| at("forward", format!("{why}{advice}")))?;
             secret.signer().await.map(|_| ()).map_err(|why| at("secret", why))
         }
     }

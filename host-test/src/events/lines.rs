@@ -11,7 +11,7 @@ use anstyle::Style;
 use chrono::{SecondsFormat, Utc};
 
 use crate::{
-    paint::{BAD, DIM, GOOD, visible},
+    paint::{BAD, DIM, GOOD, cut, visible},
     terminal,
 };
 
@@ -100,10 +100,7 @@ pub(crate) fn say(what: What, event: &str, rest: &str) {
 
 /// The beginning of a key or a number.
 pub(crate) fn short(text: &str) -> String {
-    match text.char_indices().nth(SHOWN) {
-        Some((end, _)) => text.get(..end).unwrap_or_default().to_owned() + "…",
-        None => text.to_owned(),
-    }
+    cut(text, SHOWN)
 }
 
 #[cfg(test)]

@@ -10,10 +10,7 @@ use tokio::sync::Mutex;
 use crate::{
     constants::LIST,
     exit::CommandError,
-    sync::{
-        people::Key,
-        there::{There, known_by},
-    },
+    sync::{people::Key, there::There},
 };
 
 /// So long a list is good for those who come after one another.
@@ -34,10 +31,10 @@ impl Listing {
         Some(Self { path: path.to_owned(), tool, last: Mutex::default() })
     }
 
-    /// Who has this number, if somebody has.
+    /// Who is known by this, if somebody is.
     pub(crate) async fn uuid(
         &self,
-        number: &str,
+        by: &str,
         calls: &Calls,
         prompt: &str,
     ) -> Result<Option<String>, String> {
@@ -53,13 +50,13 @@ impl Listing {
                 last.insert((at, there))
             }
         };
-        Ok(there.1.uuid(&[Key::own(known_by(number))]).map(str::to_owned))
+        Ok(there.1.uuid(&[Key::own(by.to_owned())]).map(str::to_owned))
     }
 
-    /// Notes who has it now.
-    pub(crate) async fn add(&self, number: &str, uuid: &str) {
+    /// Notes who is known by it now.
+    pub(crate) async fn add(&self, by: String, uuid: &str) {
         if let Some((_, there)) = self.last.lock().await.as_mut() {
-            there.add_key(known_by(number), uuid, "");
+            there.add_key(by, uuid, "");
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What is in the store, for whoever looks into it or has something handed on again?
 
+use std::borrow::Cow;
+
+use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};
 use host::suggest;
 use rusqlite::{Connection, params_from_iter, types::Value as Sql};
@@ -7,6 +10,8 @@ use serde_json::{Map, Value, json};
 
 /// The state of what is meant only where it is asked for.
 const PRUNED: &str = "pruned";
+/// The state of those for which another event stands.
+const SKIPPED: &str = "skipped";
 
 /// Which events are meant.
 #[derive(Clone, Debug, Default)]
@@ -48,13 +53,25 @@ impl Which {
         add("coalesce(name, event) = ?", text(&self.name));
         add("received >= ?", self.since.map(Sql::from));
         add("received < ?", self.until.map(Sql::from));
-        add(&format!("(state = ? OR {in_outbox} state = ?))"), text(&self.state));
         add(OF_NUMBER, text(&self.number));
-        add(&format!("{in_outbox} target = ?)"), text(&self.target));
+        if self.state.as_deref() == Some(SKIPPED) {
+            // Whoever was passed over has none in the outbox.
+            let target = if self.target.is_some() { "target = ?" } else { "true" };
+            let skipped = format!("id IN (SELECT event FROM ({PASSED_OVER}) WHERE {target})");
+            add(&skipped, text(&self.target).or(Some(Sql::Null)));
+        } else {
+            add(&format!("(state = ? OR {in_outbox} state = ?))"), text(&self.state));
+            add(&format!("{in_outbox} target = ?)"), text(&self.target));
+        }
         (parts.join(" AND "), values)
     }
 }
 
+/// Those for which another event stands, by target, as it was found when they were read or
+/// when they were to be handed on.
+const PASSED_OVER: &str = "SELECT events.id AS event, passed.key AS target
+    FROM events, json_each(events.passed) AS passed WHERE passed.value LIKE 'skipped:%'
+    UNION SELECT event, target FROM outbox WHERE state = 'done' AND error LIKE 'skipped:%'";
 const OF_NUMBER: &str = "ltrim(number, '+') = ltrim(?, '+')";
 /// What events, and those that are waited for, are called.
 const NAMES: &str = "SELECT coalesce(name, event) FROM events UNION SELECT event FROM endpoints";
@@ -122,7 +139,11 @@ pub(crate) fn row(store: &Connection, id: i64, whole: bool) -> rusqlite::Result<
             let content = text(9)?.and_then(|content| content.parse().ok());
             add("content", content.unwrap_or_default());
             let body: Vec<u8> = row.get(10)?;
-            add("body", String::from_utf8_lossy(&body).into());
+            let text = String::from_utf8_lossy(&body);
+            if matches!(text, Cow::Owned(_)) {
+                add("body-base64", BASE64_STANDARD.encode(&body).into());
+            }
+            add("body", text.into());
         }
         Ok(found)
     })?;

@@ -208,10 +208,7 @@ fn write(
     };
     let text = |name: &str| event.get(name).and_then(Value::as_str);
     let (name, key) = (name_of(event).unwrap_or(&read.event), text("key"));
-    let first = "SELECT id FROM events WHERE name = ?1 AND key = ?2
-                 AND key IS NOT NULL AND state IN ('read', 'pruned')";
-    let first: Option<i64> =
-        store.prepare_cached(first)?.query_row(params![name, key], |row| row.get(0)).optional()?;
+    let first = first(store, read.id, name, key, text("at"))?;
     let (state, reason) = match first {
         Some(first) => ("double", Some(format!("of {first}"))),
         None => ("read", None),
@@ -253,6 +250,31 @@ fn write(
     let set = "UPDATE events SET passed = ?2, again = 0 WHERE id = ?1";
     store.prepare_cached(set)?.execute(params![read.id, passed])?;
     Ok(Became::Read(heard))
+}
+
+/// The event that was read before and is this one: by name and key, else by all that was
+/// delivered, where that says when it happened.
+fn first(
+    store: &Connection,
+    id: i64,
+    name: &str,
+    key: Option<&str>,
+    at: Option<&str>,
+) -> rusqlite::Result<Option<i64>> {
+    let by_key = "SELECT id FROM events WHERE name = ?1 AND key = ?2
+                  AND key IS NOT NULL AND state IN ('read', 'pruned')";
+    let by_body = "SELECT one.id FROM events AS one JOIN events AS own ON own.id = ?1
+                   WHERE (one.event, one.place, one.digest) = (own.event, own.place, own.digest)
+                   AND one.id < own.id AND one.state = 'read' ORDER BY one.id LIMIT 1";
+    match (key, at) {
+        (Some(key), _) => {
+            store.prepare_cached(by_key)?.query_row([name, key], |row| row.get(0)).optional()
+        }
+        (None, Some(_)) => {
+            store.prepare_cached(by_body)?.query_row([id], |row| row.get(0)).optional()
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 /// Has an event wait for a target, unless it did already; or gives why it does not. Where
@@ -307,7 +329,43 @@ fn is_done_for_another(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::events::{deliveries::Delivery, endpoints::Endpoint, store::Store};
+    use crate::events::{
+        deliveries::{AGAIN, Delivery},
+        endpoints::Endpoint,
+        store::Store,
+    };
+
+    #[tokio::test]
+    async fn without_a_key_the_same_body_is_a_double_for_ever_only_where_it_has_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("events.sqlite")).unwrap();
+        let comes = async |event: &'static str, said: Value| {
+            Delivery::at(&Endpoint::named(event, ""), b"{}".into())
+                .keep(&store.writer)
+                .await
+                .unwrap();
+            let write = move |store: &Connection| {
+                let mut became = Vec::new();
+                for Unread { id, event, again, .. } in unread(store)? {
+                    let said = Ok(said.clone());
+                    became.push(write(store, &Read { id, event, said, again }, &[], false)?);
+                }
+                store.execute("UPDATE events SET received = received - ?", [AGAIN])?;
+                Ok(became.pop())
+            };
+            store.writer.write(write).await.unwrap()
+        };
+        let (bare, timed) = (json!({}), json!({ "at": "2025-03-03T18:43:51Z" }));
+        for (event, said, is_double) in [("a", bare, false), ("b", timed, true)] {
+            assert!(matches!(comes(event, said.clone()).await, Some(Became::Read(_))));
+            for _ in 0..2 {
+                let again = comes(event, said.clone()).await.unwrap();
+                assert_eq!(matches!(again, Became::Double(_)), is_double, "{event}");
+            }
+        }
+        let keyed = json!({ "key": "k", "at": "2025-03-03T18:43:51Z" });
+        assert!(matches!(comes("b", keyed).await, Some(Became::Read(_))));
+    }
 
     #[tokio::test]
     async fn of_large_bodies_only_some_are_held_at_the_same_time() {

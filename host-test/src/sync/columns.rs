@@ -9,6 +9,7 @@ use rlibphonenumber::enums::Region;
 use super::{
     headers::{Field, has_street, is_family_name, is_label_of, meaning},
     overlooked,
+    people::short,
     source::Table,
 };
 use crate::exit::CommandError;
@@ -82,7 +83,7 @@ impl Columns {
                 "no column is known to hold a number, an e-mail address or an address; say by \
                  --map which does{}. There are {}",
                 example.unwrap_or_default(),
-                names.join(", ")
+                names.iter().map(|name| short(name)).collect::<Vec<_>>().join(", ")
             )));
         }
         if overlooked.is_empty() {
@@ -116,11 +117,16 @@ impl Columns {
             }
         };
         let (mut used, mut unused) = (Vec::new(), Vec::new());
-        for (name, field) in names.iter().zip(&self.fields) {
+        for ((name, field), place) in names.iter().zip(&self.fields).zip(1..) {
+            let name = if name.is_empty() {
+                &format!("column {place} (without a name)")
+            } else {
+                &short(name)
+            };
             match field {
                 Some(field) if name == shown(field) => used.push(name.clone()),
                 Some(field) => used.push(format!("{name} is {}", shown(field))),
-                None => unused.push(name.as_str()),
+                None => unused.push(name.clone()),
             }
         }
         let mut lines = vec![format!("columns: {}", used.join(", "))];

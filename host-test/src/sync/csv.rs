@@ -4,6 +4,8 @@
 //! or that has not as many cells as the header, is broken, and the next line begins
 //! another: a quote that somebody forgot takes no row along.
 
+use std::ops::RangeInclusive;
+
 use csv::{ReaderBuilder, StringRecord};
 
 use super::source::{Row, Table};
@@ -22,21 +24,27 @@ pub(crate) fn read(text: &str) -> Table {
     lines.skip_blank();
     let delimiter = delimiter.unwrap_or_else(|| delimiter_of(lines.rest));
     let Some((_, header)) = lines.record(delimiter, None) else { return Table::default() };
-    let mut columns: Vec<String> = header.unwrap_or_default();
-    // Some tools end each line with a delimiter.
-    while columns.last().is_some_and(|name| name.trim().is_empty()) {
-        columns.pop();
-    }
-    let columns: Vec<_> = columns.iter().map(|name| name.trim().to_owned()).collect();
-    let mut table = Table { columns, ..Table::default() };
-    while let Some((line, cells)) = lines.record(delimiter, Some(table.columns.len())) {
-        let cells = cells.map(|cells| {
+    let header: Vec<String> = header.unwrap_or_default();
+    let columns: Vec<_> = header.iter().map(|name| name.trim().to_owned()).collect();
+    let named = named(&columns);
+    let (mut table, mut used) = (Table { columns, ..Table::default() }, named);
+    while let Some((line, cells)) = lines.record(delimiter, Some(named..=header.len())) {
+        let cells = cells.map(|cells| -> Vec<_> {
             let filled = cells.into_iter().enumerate().filter(|(_, cell)| !cell.trim().is_empty());
             filled.collect()
         });
+        let last = cells.as_ref().ok().and_then(|cells| cells.last());
+        used = used.max(last.map_or(0, |(column, _)| column + 1));
         table.rows.push(Row { line, cells });
     }
+    // Some tools end each line with a delimiter.
+    table.columns.truncate(used);
     table
+}
+
+/// So many columns there are up to the last that has a name.
+fn named(columns: &[String]) -> usize {
+    columns.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last + 1)
 }
 
 /// The one that stands most often in the header, outside its quotes.
@@ -70,7 +78,7 @@ impl Lines<'_> {
     fn record(
         &mut self,
         delimiter: char,
-        wanted: Option<usize>,
+        wanted: Option<RangeInclusive<usize>>,
     ) -> Option<(u64, Result<Vec<String>, String>)> {
         self.skip_blank();
         if self.rest.is_empty() {
@@ -78,23 +86,23 @@ impl Lines<'_> {
         }
         let line = self.line;
         let whole = end_of_record(self.rest, delimiter);
-        let cells = whole.ok_or_else(|| {
-            "its quotes do not close: a quote within quotes is written twice".to_owned()
-        });
+        let cells = whole.map_err(str::to_owned);
         let cells = cells.and_then(|end| {
             let (record, _) = self.rest.split_at_checked(end).unwrap_or_default();
             let mut cells = cells_of(record, delimiter)?;
             let Some(wanted) = wanted else { return Ok(cells) };
-            while cells.len() > wanted && cells.last().is_some_and(|cell| cell.trim().is_empty()) {
+            while cells.len() > *wanted.start()
+                && cells.last().is_some_and(|cell| cell.trim().is_empty())
+            {
                 cells.pop();
             }
             match cells.len() {
-                count if count == wanted => Ok(cells),
-                count => Err(format!("it has {count} cells, and the header {wanted}")),
+                count if wanted.contains(&count) => Ok(cells),
+                count => Err(format!("it has {count} cells, and the header {}", wanted.end())),
             }
         });
         match (&cells, whole) {
-            (Ok(_), Some(end)) => self.skip(end),
+            (Ok(_), Ok(end)) => self.skip(end),
             _ => self.skip_line(),
         }
         Some((line, cells))
@@ -125,29 +133,38 @@ impl Lines<'_> {
     }
 }
 
-/// Where the record ends, before the end of its line; `None` if its quotes do not close,
-/// or close before the end of their cell.
-fn end_of_record(text: &str, delimiter: char) -> Option<usize> {
+/// Where the record ends, before the end of its line; or why not.
+fn end_of_record(text: &str, delimiter: char) -> Result<usize, &'static str> {
     #[derive(PartialEq)]
     enum At {
         Start,
         Plain,
         Quoted,
         Closed,
+        /// Blanks behind a quote that closed.
+        Behind,
     }
     let mut at = At::Start;
     for (place, letter) in text.char_indices() {
         at = match (at, letter) {
             (At::Quoted, '"') => At::Closed,
             (At::Quoted, _) | (At::Closed, '"') => At::Quoted,
-            (_, '\n' | '\r') => return Some(place),
+            (_, '\n' | '\r') => return Ok(place),
             (_, letter) if letter == delimiter => At::Start,
             (At::Start, '"') => At::Quoted,
-            (At::Closed, _) => return None,
+            (At::Closed | At::Behind, ' ' | '\t') => At::Behind,
+            (At::Closed | At::Behind, _) => {
+                return Err(
+                    "a quote closes before its cell ends: a quote within quotes is written twice",
+                );
+            }
             _ => At::Plain,
         };
     }
-    (at != At::Quoted).then_some(text.len())
+    match at {
+        At::Quoted => Err("its quotes do not close: a quote within quotes is written twice"),
+        _ => Ok(text.len()),
+    }
 }
 
 fn cells_of(record: &str, delimiter: char) -> Result<Vec<String>, String> {
@@ -199,6 +216,50 @@ mod tests {
         assert_eq!(rows(text), [row(2, "one\ntwo|say \"hi\""), row(4, "3|4")]);
         assert_eq!(rows("a,b\n1,x\"y\"\n"), [row(2, "1|x\"y\"")]);
         assert_eq!(rows("a,b,\n1,2,\n\n,\n3,4,\n"), [row(2, "1|2"), row(5, "3|4")]);
+    }
+
+    #[test]
+    fn columns_without_a_name_have_cells_as_others() {
+        for (text, expected) in [
+            (",a,b,\n1,2,3,4\n", "1|2|3|4"),
+            (",a,b,\n1,2,3,\n", "1|2|3"),
+            (",a,b,\n1,2,3\n", "1|2|3"),
+            (",a,b,\n,2,3,\n", "2|3"),
+            ("a,,b\n1,2,3\n", "1|2|3"),
+            ("a,b,,\n1,2\n", "1|2"),
+            ("a,b,,\n1,2,,4\n", "1|2|4"),
+            (",a,b,\n1,2,3,4,5\n", "broken"),
+            (",a,b,\n1,2\n", "broken"),
+        ] {
+            assert_eq!(rows(text), [row(2, expected)], "{text}");
+        }
+        assert_eq!(read("a,b,,\n1,2,,\n").columns, ["a", "b"]);
+        assert_eq!(read("a,b,,\n1,2,3,\n").columns, ["a", "b", ""]);
+    }
+
+    #[test]
+    fn blanks_behind_a_quote_are_none_of_the_cell_and_what_else_is_there_is_told() {
+        for (text, expected) in [
+            ("a,b\n\"C\" ,1\n", "C|1"),
+            ("a,b\n\"C\"\t ,\"1\"  \n", "C|1"),
+            ("a\tb\n\"C\" \t1\n", "C|1"),
+            ("a,b\n\"C\"\"\" ,1\n", "C\"|1"),
+            ("a,b\n\"C\nD\" ,1\n", "C\nD|1"),
+        ] {
+            let rows = rows(text);
+            let cells: Vec<_> = rows[0].1.split('|').map(str::trim_end).collect();
+            assert_eq!((cells.join("|").as_str(), rows.len()), (expected, 1), "{text}");
+        }
+        for (broken, why) in [
+            ("\"C\"x,1", "a quote closes before its cell ends"),
+            ("\"C\" x,1", "a quote closes before its cell ends"),
+            ("\"C\" \"D\",1", "a quote closes before its cell ends"),
+            ("\"C,1", "its quotes do not close"),
+        ] {
+            let table = read(&format!("a,b\n{broken}\n"));
+            let told = table.rows[0].cells.as_ref().unwrap_err();
+            assert!(told.starts_with(why), "{broken}: {told}");
+        }
     }
 
     #[test]

@@ -5,12 +5,21 @@ use std::collections::{BTreeMap, HashSet};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use crate::{exit::CommandError, output, paint::visible, terminal};
+use super::people::short;
+use crate::{
+    exit::CommandError,
+    output,
+    paint::{cut, visible},
+    terminal,
+};
 
 /// So many rows of a kind the plan shows.
 const SHOWN: usize = 5;
 /// So many rows that did not go through are told on a terminal or in a log.
 const TOLD: usize = 50;
+
+/// So many characters are said of a row, of which one cell may say much.
+const OF_A_ROW: usize = 1000;
 
 /// How the summary is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, ValueEnum)]
@@ -108,6 +117,11 @@ impl End {
     }
 }
 
+/// The numbers and addresses, each as it is shown.
+fn listed(ways: &[String]) -> String {
+    ways.iter().map(|way| short(way)).collect::<Vec<_>>().join(", ")
+}
+
 impl Entry {
     pub(crate) fn of(line: u64) -> Self {
         Self { line, name: String::new(), end: End::New, ways: Vec::new(), notes: Vec::new() }
@@ -116,7 +130,7 @@ impl Entry {
     /// Tells what its row adds to that of which it is a double.
     pub(crate) fn adds(&mut self, ways: &[String]) {
         if !ways.is_empty() {
-            self.notes.push(format!("adds {} to it", ways.join(", ")));
+            self.notes.push(format!("adds {} to it", listed(ways)));
         }
     }
 
@@ -126,10 +140,10 @@ impl Entry {
 
     fn told_with(&self, ways: &[String]) -> String {
         let name = Some(&self.name).filter(|name| !name.is_empty());
-        let name = name.map(|name| format!(" {name}")).unwrap_or_default();
-        let ways = Some(ways.join(", ")).filter(|ways| self.end == End::New && !ways.is_empty());
+        let name = name.map(|name| format!(" {}", short(name))).unwrap_or_default();
+        let ways = Some(listed(ways)).filter(|ways| self.end == End::New && !ways.is_empty());
         let why = self.end.why().or(ways).into_iter().chain(self.notes.iter().cloned());
-        let why = why.collect::<Vec<_>>().join("; ");
+        let why = cut(&why.collect::<Vec<_>>().join("; "), OF_A_ROW);
         let between = if why.is_empty() { "" } else { ": " };
         visible(&format!("line {}{name}{between}{why}", self.line))
     }

@@ -7,6 +7,8 @@ use rlibphonenumber::{
     PHONE_NUMBER_UTIL, ParseError, PhoneNumber, PhoneNumberFormat, enums::Region,
 };
 
+use super::people::short;
+
 /// What a text was understood as.
 type Parsed = Result<PhoneNumber, ParseError>;
 
@@ -62,8 +64,9 @@ fn several(piece: &str, country: Option<Region>) -> Vec<Result<Number, String>> 
     let whole = whole.and_then(|number| match is_one {
         true => Ok(number),
         false => Err(format!(
-            "`{piece}` may be several numbers, or one with an extension: write each whole, and an \
-             extension as ext. 5"
+            "`{}` may be several numbers, or one with an extension: write each whole, and an \
+             extension as ext. 5",
+            short(piece)
         )),
     });
     parted.map_or_else(|| vec![whole], |numbers| numbers.into_iter().map(Ok).collect())
@@ -90,7 +93,8 @@ pub(crate) fn key(stored: &str) -> String {
 }
 
 fn number(text: &str, country: Option<Region>) -> Result<Number, String> {
-    let refused = |why: &str| Err(format!("`{text}` is no number: {why}"));
+    let shown = short(text);
+    let refused = |why: &str| Err(format!("`{shown}` is no number: {why}"));
     let exact = exact(text);
     if exact.is_none() && is_shortened(text) {
         return refused(
@@ -120,9 +124,9 @@ fn number(text: &str, country: Option<Region>) -> Result<Number, String> {
     let e164 = parsed.to_string();
     if !parsed.is_valid() || !DIGITS.contains(&e164.len().saturating_sub(1)) {
         return Err(match country.filter(|_| !is_whole) {
-            Some(country) => format!("`{text}` is no number of {}", country.as_region_str()),
+            Some(country) => format!("`{shown}` is no number of {}", country.as_region_str()),
             None => format!(
-                "`{text}` is no number: {e164} has too many or too few digits, or a \
+                "`{shown}` is no number: {e164} has too many or too few digits, or a \
                              beginning that its country does not have"
             ),
         });
@@ -137,13 +141,13 @@ fn national(text: &str, country: Region) -> Result<Parsed, String> {
     let digits_first = text.strip_prefix("tel:").unwrap_or(text);
     let whole = PhoneNumber::parse(as_of_today(format!("+{digits_first}")), None);
     let Some(whole) = whole.ok().filter(PhoneNumber::is_valid) else { return Ok(of_country) };
-    let region = country.as_region_str();
+    let (region, shown) = (country.as_region_str(), short(text));
     match of_country {
         Ok(parsed) if parsed.is_valid() => {
             let is_one = parsed.to_string() == whole.to_string();
             if !is_one && lacks_prefix(text, &parsed) {
                 return Err(format!(
-                    "`{text}` may be {parsed}, of {region}, or {whole}: write it with + and the code of \
+                    "`{shown}` may be {parsed}, of {region}, or {whole}: write it with + and the code of \
                      its country"
                 ));
             }
@@ -153,7 +157,7 @@ fn national(text: &str, country: Region) -> Result<Parsed, String> {
             Ok(Ok(whole))
         }
         // A digit too many can make it a number of another country.
-        _ => Err(format!("`{text}` is no number of {region}; if it is {whole}, write it with +")),
+        _ => Err(format!("`{shown}` is no number of {region}; if it is {whole}, write it with +")),
     }
 }
 

@@ -10,6 +10,7 @@ use super::{
     numbers,
     source::{Row, Table},
 };
+use crate::paint::cut;
 
 /// Where names and addresses are parted within a cell.
 const BETWEEN: [char; 5] = [',', ';', '\n', '\r', '|'];
@@ -33,6 +34,9 @@ pub(crate) struct Way {
     key: Option<String>,
 }
 
+/// So many characters of a cell are shown.
+const SHOWN: usize = 80;
+
 /// A person, and what was left out.
 pub(crate) type Read = (Person, Vec<String>);
 
@@ -50,7 +54,7 @@ impl Person {
             if let Some(field) = columns.field(*column) {
                 let name = table.columns.get(*column).map_or("", String::as_str);
                 if is_labelled_fax(columns, cells, place) {
-                    reading.left_out.push(format!("{name} is left out, as it is a fax"));
+                    reading.left_out.push(format!("{} is left out, as it is a fax", short(name)));
                 } else {
                     reading.take(field, name, cell);
                 }
@@ -216,8 +220,11 @@ struct Reading {
 impl Reading {
     fn take(&mut self, field: &Field, column: &str, cell: &str) {
         if cell.contains(char::REPLACEMENT_CHARACTER) {
-            self.wrong
-                .push(format!("{column} `{}` has letters that cannot be read", one_line(cell)));
+            self.wrong.push(format!(
+                "{} `{}` has letters that cannot be read",
+                short(column),
+                short(&one_line(cell))
+            ));
             return;
         }
         let left_out = &mut self.left_out;
@@ -226,6 +233,7 @@ impl Reading {
             if known.is_empty() {
                 *known = name;
             } else if *known != name {
+                let [column, name, known] = [column, &name, known].map(short);
                 left_out.push(format!("{column} `{name}` is left out, as there is `{known}`"));
             }
         };
@@ -351,10 +359,15 @@ pub(crate) fn emails(cell: &str) -> Vec<Result<String, String>> {
             {
                 Ok(text)
             }
-            _ => Err(format!("`{text}` is no e-mail address")),
+            _ => Err(format!("`{}` is no e-mail address", short(&text))),
         }
     };
     cell.split(BETWEEN).map(str::trim).filter(|it| !it.is_empty()).map(email).collect()
+}
+
+/// What is shown of a cell.
+pub(crate) fn short(cell: &str) -> String {
+    cut(cell, SHOWN)
 }
 
 /// The words of a cell on one line, without what nobody sees.

@@ -13,7 +13,7 @@ use super::{
     columns::Columns,
     ends::{End, Entry},
     journal::Journal,
-    people::{Key, Person, Read, is_same_name, may_be_same_name, one_line},
+    people::{Key, Person, Read, is_same_name, may_be_same_name, one_line, short},
     source::Table,
     there::There,
 };
@@ -138,8 +138,8 @@ impl Plan {
         }
         let mut numbers = person.numbers();
         if shared.is_empty() || numbers.any(|number| !owners.contains_key(&number)) {
-            let told = |(key, _, name, line): &(_, _, String, _)| {
-                format!("shares {key} with line {line}, {name}")
+            let told = |(key, _, name, line): &(&String, usize, String, u64)| {
+                format!("shares {} with line {line}, {}", short(key), short(name))
             };
             return Whose::Another(shared.iter().map(told).collect());
         }
@@ -150,8 +150,10 @@ impl Plan {
                 Whose::Of(*index)
             }
             [(key, _, other, line), ..] => Whose::Unclear(format!(
-                "it has {key} of line {line}, {other}, and no number of its own, so whether it is \
-                 the same person cannot be told: give both one name, or this one a number"
+                "it has {} of line {line}, {}, and no number of its own, so whether it is \
+                 the same person cannot be told: give both one name, or this one a number",
+                short(key),
+                short(other)
             )),
             [] => Whose::Another(Vec::new()),
         }
@@ -171,7 +173,7 @@ impl Plan {
             let has_own = planned.person.numbers().any(|it| there.names(&it).next().is_none());
             let other = known.iter().find_map(|key| Some((*key, there.names(&key.by).next()?)));
             if let Some((key, other)) = other.filter(|_| !is_it && has_own) {
-                let note = format!("shares {} with {other} in 2Chat", key.by);
+                let note = format!("shares {} with {} in 2Chat", short(&key.by), short(other));
                 if !entry.notes.contains(&note) {
                     entry.notes.push(note);
                 }
@@ -184,10 +186,10 @@ impl Plan {
             } else if let Some((_, other)) = other {
                 entry.end = End::There;
                 if !is_it && !other.is_empty() {
-                    entry.notes.push(format!("2Chat has it as {other}"));
+                    entry.notes.push(format!("2Chat has it as {}", short(other)));
                 }
                 if !new.is_empty() {
-                    let new: Vec<_> = new.into_iter().map(|key| key.by.as_str()).collect();
+                    let new: Vec<_> = new.into_iter().map(|key| short(&key.by)).collect();
                     entry.notes.push(format!("2Chat has it without {}", new.join(", ")));
                 }
                 return false;
@@ -340,6 +342,39 @@ mod tests {
         assert_eq!(people.len(), 4);
         let known_by = plan.people[1].known_by();
         assert_eq!(known_by, ["+595981222332", "+595981222330\ndad"]);
+    }
+
+    #[test]
+    fn what_is_said_of_a_row_is_bounded_whatever_stands_in_its_cells() {
+        let (long, digits) = ("N".repeat(300_000), "9".repeat(300_000));
+        let spaced = "1 - ".repeat(100_000);
+        let many = "x,".repeat(100_000);
+        let numbers: String = (0..1000).map(|it| format!("+59598122{it:04},")).collect();
+        let plan = plan(&format!(
+            "name,given name,phone,email,address,{long}\n\
+             {long},,+595981222331,,,1\n\
+             B{long},,+595981222331,,,\n\
+             {long},{long}C,{digits},,,\n\
+             D,,{spaced},,,\n\
+             E,,,{long},,\n\
+             F,,,\"{many}\",,\n\
+             G,,\"{numbers}\",,,\n\
+             G,,\"+595981220000,+595971220001\",,{long},\n\
+             {long},H,+595981222339,,{long},\n\
+             I\u{fffd}{long},,+595981222338,,,\n"
+        ));
+        let (told, _) = super::super::ends::plan(&plan.entries);
+        let longest = told.lines().map(|line| line.chars().count()).max().unwrap();
+        assert!(longest < 1200, "{longest}");
+        let whys = plan.entries.iter().filter_map(|entry| match &entry.end {
+            End::Unusable(why) => Some(why.as_str()),
+            _ => None,
+        });
+        let whys: Vec<_> = whys.map(|why| why.chars().take(200).collect::<String>()).collect();
+        for told in ["9…` is no number: ", "N…` is no e-mail address", "- …` is no number: "]
+        {
+            assert!(whys.iter().any(|why| why.contains(told)), "{told}: {whys:?}");
+        }
     }
 
     #[test]

@@ -10,7 +10,10 @@ use std::{
 use host::{calls::Calls, hiding::MASK, tools::Tool};
 use serde_json::{Map, Value};
 
-use super::people::{Key, address_key, is_same_name, key_of};
+use super::{
+    numbers,
+    people::{Key, address_key, emails, is_same_name, key_of},
+};
 use crate::{
     destination::Destination,
     exit::CommandError,
@@ -24,10 +27,22 @@ use crate::{
 /// The fields by which people are told apart.
 pub(crate) const COMPARED: [&str; 5] = ["details", "kind", "value", "first-name", "last-name"];
 
-/// What somebody is known by, who has this number or e-mail address.
-pub(crate) fn known_by(text: &str) -> String {
-    let kind = if text.contains('@') { "email" } else { "phone" };
-    key_of(kind, text).unwrap_or_default()
+/// What WhatsApp's ids of chats end in, which look like addresses.
+const CHATS: [&str; 3] = ["@c.us", "@g.us", "@s.whatsapp.net"];
+
+/// What somebody is known by, who has this number or e-mail address; `None` where it is
+/// neither, and so nobody's.
+pub(crate) fn known_by(text: &str) -> Option<String> {
+    if text.contains('@') {
+        let is_chat = |email: &str| CHATS.iter().any(|chats| email.ends_with(chats));
+        let [Ok(email)] = &emails(text)[..] else { return None };
+        return key_of("email", email).filter(|email| !is_chat(email));
+    }
+    let key = numbers::key(text);
+    // One whose country is not known, or of a beginning that is new, is compared by its digits.
+    let is_written_as_one = (9..=16).contains(&key.len()) && !text.chars().any(char::is_alphabetic);
+    let is_one = matches!(numbers::numbers(text, None)[..], [Ok(_)]);
+    (is_written_as_one || is_one).then_some(key)
 }
 
 /// What the people in 2Chat are known by, with their uuids.
@@ -120,6 +135,40 @@ impl There {
             let key = key_of(&text(detail, "kind"), &value);
             let key = key.unwrap_or_else(|| address_key(&name, &value));
             self.add_key(key, &uuid, &name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn by_what_is_no_number_and_no_address_nobody_is_known() {
+        for (text, expected) in [
+            ("+14155550123", "+14155550123"),
+            ("+1 (415) 555-0123", "+14155550123"),
+            ("0981 222 333", "+0981222333"),
+            ("Ada@Example.com", "ada@example.com"),
+        ] {
+            assert_eq!(known_by(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "",
+            "Ada",
+            "Eve",
+            "Sales 1",
+            "Ada 14155550123",
+            "+",
+            "12",
+            "@",
+            "Ada @ home",
+            "99@lid",
+            "14155550123@c.us",
+            "1203@g.us",
+            "WAG3281cfa4-9d92-4d20-9e8e-35f695fe0faf",
+        ] {
+            assert_eq!(known_by(text), None, "{text}");
         }
     }
 }

@@ -4,6 +4,7 @@ mod begun;
 mod changed;
 mod crashes;
 mod doors;
+mod doubles;
 mod handed;
 mod kept;
 mod listed;

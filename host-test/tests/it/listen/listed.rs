@@ -103,6 +103,21 @@ async fn a_rule_that_looks_who_is_listed_needs_a_persona_that_may_and_sees_it() 
             "unless-listed = \"contact\"",
             "unless-listed: expected a text",
         ),
+        (
+            "unless-listed = \"phone-number\"",
+            "unless-listed = \"contact.first-name\"",
+            "line 19: rules.new-contact.unless-listed: `contact.first-name` is no phone number",
+        ),
+        (
+            "unless-listed = \"phone-number\"",
+            "unless-listed = \"author\"",
+            "unless-listed: `author` is no phone number and no e-mail address",
+        ),
+        (
+            "or = \"Unknown\"",
+            "or = \"\"",
+            "arguments.first-name: expected a text that is not empty",
+        ),
     ] {
         let changed = text.replacen(from, to, 1);
         assert_ne!(changed, text, "{from}");
@@ -115,4 +130,25 @@ async fn a_rule_that_looks_who_is_listed_needs_a_persona_that_may_and_sees_it() 
     dry.post(&dry.path(EVENT), conversation(1).to_string());
     dry.says(", unless its `phone-number` is listed");
     assert!(twochat.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn by_what_is_no_number_and_no_address_nobody_is_looked_for() {
+    let twochat = twochat_with(3).await;
+    let reacting = reacting("unlike", &twochat);
+    let policy = reacting.file("policy.toml");
+    let text = std::fs::read_to_string(&policy).unwrap();
+    reacting.write(&text.replace("= \"phone-number\"\npersona", "= \"message.text\"\npersona"));
+    let receiver = reacting.receives(&[]);
+    let path = receiver.path(EVENT);
+    for (number, said) in [(1, "Hello"), (2, "Good evening"), (3, "grace@example.com")] {
+        let mut event = conversation(number);
+        event["message"]["text"] = said.into();
+        receiver.post(&path, event.to_string());
+    }
+    until(|| (reacting.count("parked") == 2 && reacting.count("done") == 1).then_some(()));
+    let shown = reacting.events(&["show", "1"]).result();
+    let why = shown["handed-on"][0]["error"].as_str().unwrap();
+    assert!(why.starts_with("unless-listed: its `message.text` is no phone number"), "{why}");
+    assert_eq!(asked(&twochat, "POST"), 1);
 }

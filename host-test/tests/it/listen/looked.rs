@@ -1,10 +1,12 @@
 //! What was received can be found again, by all that is known of it.
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
 use crate::support::{
     reacting::{Reacting, conversation},
-    receiver::{EVENT, number, until},
+    receiver::{EVENT, Receiver, number, until},
+    shell::run,
 };
 
 #[test]
@@ -54,6 +56,28 @@ fn events_are_found_by_name_time_state_and_number_and_shown_in_every_form() {
     assert_eq!(ids(&["--since", "12h"]).len(), 4);
     let wrong = reacting.events(&["--since", "once"]);
     assert!(wrong.code == Some(2) && wrong.stderr.contains("a day such as"), "{wrong:?}");
+}
+
+#[test]
+fn of_a_body_that_is_no_text_nothing_is_lost() {
+    let (receiver, path) = Receiver::of("bytes", &[]);
+    let bytes = b"{\"message\": {\"text\": \"Ol\xe1 \xff\x00\"}}";
+    assert_eq!(receiver.post(&path, bytes).status, 200);
+    assert_eq!(receiver.post(&path, "{\"a\": \"\u{fffd}\"}").status, 200);
+    let new = "SELECT count(*) FROM events WHERE state = 'new'";
+    until(|| (number(&receiver.store, new) == 0).then_some(()));
+    let shown = |words: &[&str]| {
+        let store = ["--store", receiver.store.to_str().unwrap()];
+        run(&[&["events"], words, &store].concat(), &[])
+    };
+    let encoded = BASE64_STANDARD.encode(bytes);
+    assert_eq!(shown(&["show", "1"]).result()["body-base64"], *encoded);
+    let rows: Value = shown(&["--output", "json"]).output().parse().unwrap();
+    assert_eq!(rows["events"][0]["body-base64"], *encoded);
+    assert_eq!(rows["events"][1].get("body-base64"), None, "its letters came so");
+    for form in ["jsonl", "csv"] {
+        assert!(shown(&["--output", form]).output().contains(&encoded), "{form}");
+    }
 }
 
 #[test]

@@ -40,6 +40,8 @@ async fn a_call_that_was_surely_not_carried_out_leaves_its_number_to_the_next_ev
     until(|| (reacting.count("done") == 2).then_some(()));
     let first = reacting.events(&["show", "1"]).result();
     assert_eq!(first["handed-on"][0]["note"], "skipped: event 2 stands for it", "{first}");
+    let skipped = reacting.events(&["--state", "skipped", "--columns", "id", "--output", "csv"]);
+    assert_eq!(skipped.output().lines().collect::<Vec<_>>(), ["id", "1"]);
     let made = twochat.requests().iter().filter(|it| it.method == "POST").count();
     assert_eq!(made, 2, "the one that was refused, and the one that was not");
 }
@@ -61,6 +63,15 @@ async fn where_it_may_have_been_carried_out_the_next_event_is_told_as_skipped() 
     let words = table.output().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("new-contact: skipped"), "{words}");
     assert!(words.contains("event 1 stands for it"), "{words}");
+    for (target, expected) in [(None, 1), (Some("new-contact"), 1), (Some("/bin/true"), 0)] {
+        let target = target.map(|target| ["--target", target]);
+        let words =
+            [&["--state", "skipped", "--output", "jsonl"], target.as_slice().as_flattened()];
+        let found = reacting.events(&words.concat());
+        let ids: Vec<Value> = found.output().lines().map(|it| it.parse().unwrap()).collect();
+        assert_eq!(ids.len(), expected, "{target:?}");
+        assert!(ids.iter().all(|it| it["id"] == 2), "{ids:?}");
+    }
 }
 
 fn answers(status: &str, body: &str) -> Steps {

@@ -181,3 +181,23 @@ fn a_rule_for_an_event_without_a_url_here_is_told_and_others_go_on() {
     let help = run(&["listen", "--help"], &[]);
     assert!(help.output().contains("--public-url"));
 }
+
+#[test]
+fn private_addresses_are_advised_only_where_they_help() {
+    for (address, more, is_advised) in [
+        ("10.0.0.1", "", true),
+        ("169.254.169.254", "", false),
+        ("100.100.100.200", "private-addresses = true", false),
+        ("metadata.google.internal", "", false),
+        ("0.0.0.0", "", false),
+    ] {
+        let rules = format!(
+            "[rules.office]\nforward = \"https://{address}/hook\"\n\
+             secret = {{ env = \"WORK_KEY\" }}\n{more}\n"
+        );
+        let reacting = Reacting::of("advised", "http://127.0.0.1:1/open", &rules);
+        let refused = reacting.fails().message(2).to_owned();
+        assert!(refused.contains(&format!("forward: {address} is ")), "{refused}");
+        assert_eq!(refused.contains("allows those of your own"), is_advised, "{refused}");
+    }
+}

@@ -117,7 +117,7 @@ fn all() -> Vec<(&'static str, Value)> {
         (received, order(9, json!({ "total": "360.50", "currency": "USD" }), &day("14:00:00"))),
         (
             "whatsapp.order.received",
-            order(10, json!({ "total": "0.1", "currency": "USD" }), &day("14:01:00")),
+            order(10, json!({ "total": "0.1", "currency": "usd" }), &day("14:01:00")),
         ),
         (
             "whatsapp.order.received",

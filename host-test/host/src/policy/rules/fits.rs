@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Rule, Template, wanted};
 use crate::{
-    possible::{at, choices, kinds, may_be, may_go, members},
+    possible::{at, choices, kinds, may_be, may_be_reached_by, may_go, members},
     suggest,
 };
 
@@ -42,7 +42,17 @@ impl Rule {
         }
         if let Some(path) = &self.unless_listed {
             let text = json!({ "type": "string" });
-            let judged = at(&event, path, WHOLE).and_then(|places| may_go(&places, &[&text]));
+            let judged = at(&event, path, WHOLE).and_then(|places| {
+                may_go(&places, &[&text])?;
+                let is_name = path.rsplit(['.', '-']).next() == Some("name");
+                match !is_name && may_be_reached_by(&places) {
+                    true => Ok(()),
+                    false => Err(format!(
+                        "`{path}` is no phone number and no e-mail address, and by nothing else \
+                         people are told apart"
+                    )),
+                }
+            });
             add(&["unless-listed"], judged);
         }
         if let Some(takes) = takes {
@@ -65,7 +75,10 @@ fn fill(
     let judged = match Template::of(template) {
         // What has no meaning is told where the policy is read.
         Err(_) => Ok(()),
-        Ok(Template::Literal(value)) => may_be(places, value),
+        Ok(Template::Literal(value)) => may_be(places, value).and_then(|()| match value {
+            Value::Array(items) => bounds(places, items.len()),
+            _ => Ok(()),
+        }),
         Ok(Template::From { path, or, .. }) => {
             let goes = at(event, path, WHOLE).and_then(|from| may_go(&from, places));
             goes.and_then(|()| or.map_or(Ok(()), |or| may_be(places, or)))
@@ -137,11 +150,12 @@ mod tests {
     fn misfits(text: &str) -> Vec<String> {
         let event = json!({ "type": "object", "properties": {
             "number": { "type": "string" },
+            "at": { "type": "string", "examples": ["2025-03-03T18:43:51Z"] },
             "way": { "type": "string", "enum": ["in", "out"] },
             "by": { "type": "object", "properties": { "name": { "type": "string" } } },
         } });
         let takes = json!({ "type": "object", "required": ["to", "ways"], "properties": {
-            "to": { "type": "string" },
+            "to": { "type": "string", "minLength": 1 },
             "count": { "type": "integer" },
             "ways": { "type": "array", "minItems": 1, "items": { "type": "object",
                 "properties": {
@@ -162,8 +176,8 @@ mod tests {
 
     #[test]
     fn a_rule_whose_paths_and_values_can_be_fits() {
-        let conditions =
-            "when.way = \"in\"\nhas = [\"number\", \"by.name\"]\nonce-per = \"number\"\n";
+        let conditions = "when.way = \"in\"\nhas = [\"number\", \"by.name\"]\nonce-per = \"number\"\n\
+                          unless-listed = \"number\"\n";
         assert_eq!(misfits(&format!("{conditions}{CALL}")), [] as [&str; 0]);
         assert_eq!(misfits("run = [\"/bin/true\"]"), [] as [&str; 0]);
     }
@@ -182,6 +196,28 @@ mod tests {
                 "when.by.nmae: there is no field `nmae`; did you mean `name`?",
             ),
             ("call =", "when.by = true\ncall =", "when.by: expected a record, not true"),
+            ("{ from = \"number\" }", "\"\"", "arguments.to: expected a text that is not empty"),
+            (
+                "from = \"number\"",
+                "from = \"number\", or = \"\"",
+                "arguments.to: expected a text that is not empty, not \"\"",
+            ),
+            (
+                "[{ kind = \"phone\", value = { from = \"by.name\", or = \"x\" } }]",
+                "{ literal = [] }",
+                "arguments.ways: it needs 1 at least",
+            ),
+            (
+                "call =",
+                "unless-listed = \"by.name\"\ncall =",
+                "unless-listed: `by.name` is no phone number and no e-mail address",
+            ),
+            ("call =", "unless-listed = \"at\"\ncall =", "unless-listed: `at` is no phone number"),
+            (
+                "call =",
+                "unless-listed = \"way\"\ncall =",
+                "unless-listed: `way` is no phone number",
+            ),
             ("call =", "has = [\"way\", \"numbr\"]\ncall =", "has.1: there is no field `numbr`"),
             (
                 "call =",
