@@ -30,7 +30,8 @@ fn read(pattern: &str) -> Option<()> {
             }
             ')' => {
                 depth = depth.checked_sub(1)?;
-                true
+                // What has no end comes once.
+                !is_open
             }
             // Outside of a group it would part `^` from `$`.
             '|' if depth > 0 => false,
