@@ -25,9 +25,10 @@ use crate::{
 /// name and key, or without a key the same body, or `unread` where it is nothing that can be
 /// read; `pruned` ones are listed only by --state pruned. For each target it is `waiting`,
 /// `begun`, `done`, `skipped` where another event stands for it, or `parked` where trying again
-/// helps nobody; the reason stands beside it. Why others did not get it, `show` tells: which condition of a rule it did not meet, or which
-/// event came first. A table shows the last hundred; JSON Lines and CSV have all, with what they
-/// say and the bodies that came; `body-base64` has the bytes of one that is not UTF-8.
+/// helps nobody; the reason stands beside it. Why others did not get it, `show` tells: which
+/// condition of a rule it did not meet, or which event came first. A table shows the last
+/// hundred; JSON Lines and CSV have all, with what they say and the bodies that came;
+/// `body-base64` has the bytes of one that is not UTF-8.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
