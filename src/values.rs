@@ -47,7 +47,7 @@ macro_rules! value {
 value! {
     /// A name with something to see, and nothing that cannot be seen.
     Name: |text: &str| !text.trim().is_empty() && is_seen(text),
-    expected "a name that is not blank and has no invisible characters, for example Ada"
+    expected "a name on one line, not blank and without invisible characters, for example Ada"
 }
 
 value! {
@@ -61,7 +61,8 @@ value! {
 value! {
     /// A phone number in E.164: `+` and 8 to 15 digits.
     PhoneNumber: is_phone_number,
-    expected "an international number: + and 8 to 15 digits, for example +14155550123",
+    expected "an international number: + and 8 to 15 digits, without the 0 that most \
+              countries put before the area code, for example +14155550123",
     write meant_number
 }
 
@@ -74,7 +75,7 @@ value! {
 value! {
     /// An absolute http or https url.
     WebUrl: |text: &str| split_url(text).is_some_and(|url| cut(url.authority, b'@').is_none()),
-    expected "an http or https url, for example https://example.com/ada.jpeg"
+    expected "an http or https url without sign-in, for example https://example.com/ada.jpeg"
 }
 
 value! {

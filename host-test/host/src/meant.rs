@@ -13,7 +13,7 @@
 //! | a whole number | a text | its digits |
 //! | an object or array | a text whose example is JSON | its JSON text |
 //! | `3.0` | an integer | `3` |
-//! | a word in another spelling, or with one more | words to choose from | the word: `WHATSAPP_PHONE` is `whatsapp-phone`, `phone number` is `phone` |
+//! | a word in another spelling, or the only one that it stands in | words to choose from | the word: `WHATSAPP_PHONE` is `whatsapp-phone`, and so is `WhatsApp number` |
 //! | text with blanks around it | a text | the text |
 //! | a phone number as people write it | a text whose pattern takes it without what is between its digits | its `+` and digits |
 //! | `null`, blank text, `[]` or `{}` | an optional member | nothing |
@@ -34,6 +34,7 @@ use self::{
 };
 use crate::{doubles::doubled, tools::Tool};
 
+mod known;
 mod name;
 mod number;
 mod strangers;
@@ -48,8 +49,8 @@ const PARTS: usize = 10_000;
 const ENCODED: usize = 3;
 /// So many letters of a client's own words are repeated.
 const REPEATED: usize = 60;
-/// Words that turn another one into its contrary.
-const NEGATIONS: [&str; 5] = ["no", "non", "none", "not", "without"];
+/// Words that say nothing of a kind beside another one.
+const IDLE: [&str; 4] = ["address", "nr", "number", "type"];
 /// What an object is called that stands for the list of what it holds.
 const LISTS: [&str; 12] = [
     "item", "items", "list", "array", "element", "elements", "entry", "entries", "value", "values",
@@ -83,7 +84,8 @@ pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
     let (taken, unknown) = members(unwrapped(given, tool), schema, "")?;
     let strangers = Strangers::of(tool);
     let mut left_out = Vec::new();
-    for (name, value) in &unknown {
+    // Of nothing, nothing is lost.
+    for (name, value) in unknown.iter().filter(|(_, value)| !is_empty(value)) {
         if strangers.is_told(name, value)? {
             left_out.push(shortened(name));
         }
@@ -99,11 +101,15 @@ pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
 
 /// What programs and models write where a text is missing, and what this host writes where
 /// one is hidden. `Null` and `None` are somebody's names, but not in these letters.
-const UNFILLED: [&str; 12] = [
+const UNFILLED: [&str; 16] = [
     "undefined",
     "null",
     "None",
+    "none",
+    "(none)",
     "nil",
+    "-",
+    "TODO",
     "NaN",
     "N/A",
     "n/a",
@@ -188,7 +194,16 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
     if is("object") {
         let given = match of_text(given, Value::is_object) {
             Value::Object(given) => given,
-            given => return is_readable(place, &given).map(|()| given),
+            Value::Null => return Ok(Value::Null),
+            given => {
+                is_readable(place, &given)?;
+                let names: Vec<_> = required(schema).collect();
+                return Err(format!(
+                    "{place}: {} cannot be used; expected an object with {}",
+                    shown(&given),
+                    names.join(" and ")
+                ));
+            }
         };
         // What is unknown within is the action's to refuse.
         let (mut taken, unknown) = members(given, schema, place)?;
@@ -244,7 +259,7 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
         Value::String(text) if is_unfilled(&text) && !is_of_json(schema) => {
             return Err(format!(
                 "{place}: {} cannot be used; it stands for a text that was not filled in or is \
-                 hidden; leave out what is not known",
+                 hidden; leave out what is not known, and ask the user for what is needed",
                 shown(&text.into())
             ));
         }
@@ -261,21 +276,25 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
 
 /// Whether nobody misses a member of a record that is not the schema's.
 fn is_a_clients(name: &str, value: &Value) -> bool {
-    value.is_null() || name.starts_with('_')
+    is_empty(value) || name.starts_with('_')
 }
 
 /// Whether it is what some clients write for an optional member that they leave out.
 fn is_nothing(value: &Value, member: &Value) -> bool {
-    let holds_none = match value {
-        Value::Null => return true,
-        Value::String(text) => return text.trim().is_empty(),
+    let is_a_list = value.is_array() || value.is_object();
+    let of_one_type = member.as_object().and_then(of_one_type);
+    let ty = of_one_type.and_then(|of| of.get("type")).and_then(Value::as_str);
+    is_empty(value) && !(is_a_list && matches!(ty, None | Some("array" | "object")))
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
         _ => false,
-    };
-    let of_one_type = member.as_object().and_then(of_one_type);
-    let ty = of_one_type.and_then(|of| of.get("type")).and_then(Value::as_str);
-    holds_none && !matches!(ty, None | Some("array" | "object"))
+    }
 }
 
 /// Whether the text that belongs there is the JSON of an object or a list, as its example is.
@@ -327,36 +346,26 @@ fn items_of(members: Members, of_items: Option<&Value>, place: &str) -> Vec<Valu
     }
 }
 
-/// One of the schema's words in another spelling, or the only one that has all of these words,
-/// or all but one. Of those that stand in the text, the one in which the others stand.
+/// One of the schema's words in another spelling, or the only one in which these words stand.
 fn word(text: &str, schema: &Map<String, Value>) -> Option<String> {
     let labels = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
     let labels: Vec<_> = labels.filter_map(Value::as_str).collect();
-    if let Some(label) = labels.iter().find(|label| plain(label) == plain(text)) {
-        return Some((*label).to_owned());
-    }
-    // Names of products have their capitals anywhere.
-    let spellings = [words(text), words(&text.to_lowercase())];
-    spellings.iter().find_map(|given| like(given, &labels))
-}
-
-/// The label that was meant by these words.
-fn like(given: &[String], labels: &[&str]) -> Option<String> {
-    if given.is_empty() || given.iter().any(|word| NEGATIONS.contains(&word.as_str())) {
-        return None;
-    }
-    let has_all = |all: &[String], some: &[String]| some.iter().all(|word| all.contains(word));
-    let labels = labels.iter().map(|label| (*label, words(label))).filter(|(_, own)| {
-        has_all(own, given) || has_all(given, own) && given.len() <= own.len() + 1
-    });
-    let labels: Vec<_> = labels.collect();
-    let stands_for_all =
-        |own: &[String]| has_all(given, own) && labels.iter().all(|(_, other)| has_all(own, other));
-    let meant = match labels.as_slice() {
-        [(label, _)] => label,
-        several => several.iter().find(|(_, own)| stands_for_all(own)).map(|(label, _)| label)?,
+    let is = |text: &str| labels.iter().find(|label| plain(label) == plain(text)).copied();
+    let given = words(text);
+    let given: Vec<_> = given.iter().filter(|word| !IDLE.contains(&word.as_str())).collect();
+    let given: Vec<_> = given.into_iter().map(String::as_str).collect();
+    let stands_in = |label: &&&str| {
+        let own = words(label);
+        let has = |word: &str| own.iter().any(|own| own == word);
+        // Names of products have their capitals anywhere.
+        !given.is_empty() && (given.iter().all(|word| has(word)) || has(&given.concat()))
     };
-    Some((*meant).to_owned())
+    let mut like = labels.iter().filter(stands_in);
+    let only = like.next().filter(|_| like.next().is_none()).copied();
+    // What else stands there would be lost, or means the contrary.
+    let is_named = text.starts_with(char::is_alphanumeric)
+        && text.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c));
+    is(text).or_else(|| is(&given.concat())).or(only).filter(|_| is_named).map(str::to_owned)
 }
 
 /// Refuses a text that was to be JSON of an object or a list, and is none, with the place in it.

@@ -15,158 +15,29 @@
 //!
 //! Refused is what would be missed: somebody is told of it before anything is sent.
 
+use regex_lite::Regex;
 use serde_json::Value;
 
-use super::{Members, is_readable, of_one_type, of_text, plain, properties, shortened, words};
+use super::{
+    Members, is_empty, is_readable,
+    known::{AROUND, CALLED, HOW_MANY, OTHERWISE, OWN, SMALL, WRAPPERS},
+    of_one_type, of_text, plain, properties, shortened, words,
+};
 use crate::{fields::FIELDS, tools::Tool};
 
+/// So often arguments may stand within another member.
+const LEVELS: usize = 3;
 /// How alike a member must be to one of the schema's, from 0 to 1, to be a mistake.
 const ALIKE: f64 = 0.8;
 /// And to be surely that one misspelt.
 const MISSPELT: f64 = 0.93;
-/// Words of what clients add for themselves.
-const OWN: [&str; 32] = [
-    "actor",
-    "call",
-    "chat",
-    "context",
-    "conversation",
-    "explanation",
-    "function",
-    "intent",
-    "invocation",
-    "justification",
-    "message",
-    "meta",
-    "metadata",
-    "previous",
-    "random",
-    "rationale",
-    "reason",
-    "reasoning",
-    "risk",
-    "security",
-    "session",
-    "span",
-    "step",
-    "thinking",
-    "thought",
-    "thread",
-    "tool",
-    "toolcall",
-    "trace",
-    "turn",
-    "wait",
-    "workspace",
-];
-/// Words that ask for another call: one that is not made, or not now, or only if something is
-/// so, one that changes what is there, one that finds or pages in another way.
-const OTHERWISE: [&str; 64] = [
-    "after",
-    "apply",
-    "approval",
-    "approve",
-    "before",
-    "commit",
-    "confirm",
-    "conflict",
-    "cursor",
-    "dedup",
-    "dedupe",
-    "deduplicate",
-    "delete",
-    "draft",
-    "dry",
-    "dryrun",
-    "duplicate",
-    "duplicates",
-    "duplication",
-    "execute",
-    "exists",
-    "filter",
-    "filters",
-    "from",
-    "idempotency",
-    "idempotent",
-    "if",
-    "limit",
-    "merge",
-    "missing",
-    "noop",
-    "offset",
-    "only",
-    "order",
-    "overwrite",
-    "patch",
-    "persist",
-    "pretend",
-    "preview",
-    "q",
-    "query",
-    "remove",
-    "replace",
-    "sandbox",
-    "save",
-    "schedule",
-    "scheduled",
-    "search",
-    "send",
-    "simulate",
-    "since",
-    "skip",
-    "sort",
-    "start",
-    "test",
-    "testing",
-    "to",
-    "top",
-    "undo",
-    "unique",
-    "until",
-    "update",
-    "upsert",
-    "validate",
-];
-/// Words that ask for so many and no more.
-const HOW_MANY: [&str; 5] = ["count", "limit", "max", "size", "top"];
-/// Words of a member that holds the arguments.
-const WRAPPERS: [&str; 27] = [
-    "arg",
-    "args",
-    "argument",
-    "arguments",
-    "body",
-    "content",
-    "data",
-    "input",
-    "inputs",
-    "item",
-    "json",
-    "kwargs",
-    "new",
-    "object",
-    "options",
-    "param",
-    "parameter",
-    "parameters",
-    "params",
-    "payload",
-    "properties",
-    "record",
-    "request",
-    "the",
-    "user",
-    "value",
-    "values",
-];
-/// Words of a member that names what is called.
-const CALLED: [&str; 5] = ["call", "function", "method", "name", "tool"];
-/// Words of names that say nothing of what is named.
-const SMALL: [&str; 8] = ["at", "id", "in", "of", "on", "per", "the", "uuid"];
-
 /// The arguments themselves, where they all stand within one member that is not theirs, and
 /// what stands beside it.
 pub(super) fn unwrapped(given: Members, tool: &Tool) -> Members {
+    unwrapped_within(given, tool, LEVELS)
+}
+
+fn unwrapped_within(given: Members, tool: &Tool, levels: usize) -> Members {
     let strangers = Strangers::of(tool);
     if given.keys().any(|name| strangers.is_field(name)) {
         return given;
@@ -174,8 +45,20 @@ pub(super) fn unwrapped(given: Members, tool: &Tool) -> Members {
     let within = |(name, value): (&String, &Value)| {
         strangers.is_wrapper(name).then(|| strangers.arguments_in(value)).flatten()
     };
-    let is_beside =
-        |(name, value): &(&String, &Value)| is_own(name) || strangers.names_the_tool(value);
+    let is_around = |name: &str| words(name).iter().all(|it| AROUND.contains(&it.as_str()));
+    let is_beside = |(name, value): &(&String, &Value)| {
+        is_own(name) || is_around(name) || is_empty(value) || strangers.names_the_tool(value)
+    };
+    let mut inner = given.iter().filter(|member| !is_beside(member));
+    if let (Some((name, value)), None, Some(levels)) =
+        (inner.next(), inner.next(), levels.checked_sub(1))
+        && strangers.is_wrapper(name)
+        && let Value::Object(within) = of_text(value.clone(), Value::is_object)
+        && within.keys().any(|name| strangers.is_wrapper(name))
+        && strangers.arguments_in(value).is_none()
+    {
+        return unwrapped_within(within, tool, levels);
+    }
     let found: Vec<_> = given.iter().filter_map(|one| Some((one.0, within(one)?))).collect();
     match <[_; 1]>::try_from(found) {
         Ok([(wrapper, mut arguments)])
@@ -183,6 +66,8 @@ pub(super) fn unwrapped(given: Members, tool: &Tool) -> Members {
         {
             let beside = given.iter().filter(|(name, value)| {
                 *name != wrapper
+                    && !is_around(name)
+                    && !is_empty(value)
                     && !strangers.names_the_tool(value)
                     && !arguments.contains_key(*name)
             });
@@ -193,6 +78,11 @@ pub(super) fn unwrapped(given: Members, tool: &Tool) -> Members {
         }
         _ => given,
     }
+}
+
+/// Whether the member says what is called.
+fn names_one(name: &str) -> bool {
+    words(name).iter().all(|word| CALLED.contains(&word.as_str()))
 }
 
 /// Whether a client calls something of its own so.
@@ -220,7 +110,9 @@ impl<'t> Strangers<'t> {
         if self.is_wrapper(name) {
             is_readable(&shortened(name), value)?;
         }
+        let calls_this = self.names_the_tool(value) && names_one(name);
         if !is_own(name)
+            && !calls_this
             && let Some(why) = self.refusal(name, value)
         {
             return Err(format!("{}: there is no such field{why}", shortened(name)));
@@ -249,13 +141,13 @@ impl<'t> Strangers<'t> {
 
     /// The other tool that is called by this member, where this one changes something.
     fn other_call<'v>(&self, name: &str, value: &'v Value) -> Option<&'v str> {
-        let names_one = words(name).iter().all(|word| CALLED.contains(&word.as_str()));
         let changes = self.0.annotations.read_only_hint != Some(true);
         let is_told = !name.starts_with('_');
         // Tools have several words without a blank; somebody's name has not.
         let is_tools =
             |text: &&str| !text.trim().contains(char::is_whitespace) && words(text).len() > 1;
-        let other = value.as_str().filter(|_| names_one && changes && is_told).filter(is_tools)?;
+        let other =
+            value.as_str().filter(|_| names_one(name) && changes && is_told).filter(is_tools)?;
         (!self.names_the_tool(value)).then_some(other)
     }
 
@@ -297,7 +189,8 @@ impl<'t> Strangers<'t> {
         if let Some(like) = self.resembled(name, value) {
             return Some(format!("; {like}"));
         }
-        if self.arguments_in(value).is_some() {
+        let is_lost = || self.is_wrapper(name) && self.fields().next().is_some();
+        if !value.is_object() && is_lost() || self.arguments_in(value).is_some() {
             return Some(format!("; give what it holds without it: {}", there_are()));
         }
         let changes = self.0.annotations.read_only_hint != Some(true);
@@ -357,7 +250,9 @@ impl<'t> Strangers<'t> {
             WRAPPERS.contains(&word) || OWN.contains(&word)
         };
         let is_subject = |word: &String| of_tool.last() == Some(word);
-        name == of_tool || !name.is_empty() && name.iter().all(|it| is_known(it) || is_subject(it))
+        // What is a client's own by all of its words holds what is its own.
+        let is_own = name.iter().all(|word| OWN.contains(&word.as_str()));
+        name == of_tool || !is_own && name.iter().all(|it| is_known(it) || is_subject(it))
     }
 
     /// Whether it names something that the rows of the answer have, so that those with this
@@ -367,9 +262,15 @@ impl<'t> Strangers<'t> {
             Value::String(text) => !text.trim().is_empty() && plain(text) != plain(&self.0.name),
             value => !value.is_null(),
         };
+        let telling: Vec<_> = given.iter().filter(|word| !SMALL.contains(&word.as_str())).collect();
         let is_named = |it: &str| {
             let own = words(it);
-            given.iter().all(|word| !SMALL.contains(&word.as_str()) && own.contains(word))
+            let has = |word: &String| {
+                let single = word.strip_suffix('s').unwrap_or(word);
+                own.iter().any(|own| own == word || own == single)
+            };
+            let is_all = own.len() == given.len() && given.iter().all(has);
+            is_all || !telling.is_empty() && telling.iter().all(|word| has(word))
         };
         let is_reached_at = value.as_str().is_some_and(is_reached_at);
         let is_given = !given.is_empty() && names_in(&self.0.output_schema, &is_named);
@@ -403,7 +304,13 @@ impl<'t> Strangers<'t> {
             best.filter(|(found, _)| *found >= alike).map(|(_, own)| own)
         };
         let near = || fields().map(|(own, _)| own).find(|own| is_near(own));
-        if let Some(own) = near().or_else(|| nearest(MISSPELT)) {
+        // What is of a form that one field alone has belongs there.
+        let of_form = |of: &Value| {
+            let form = of.get("pattern").and_then(Value::as_str)?.strip_prefix("^$|")?;
+            Regex::new(form).ok()?.is_match(value.as_str()?.trim()).then_some(())
+        };
+        let formed = || fields().find(|(_, of)| of_form(of).is_some()).map(|(own, _)| own);
+        if let Some(own) = near().or_else(|| nearest(MISSPELT)).or_else(formed) {
             return Some(format!("did you mean {own}?"));
         }
         if let Some((place, word)) = chosen(&self.0.input_schema, &given, "") {

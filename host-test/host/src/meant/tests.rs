@@ -98,8 +98,8 @@ fn what_can_mean_one_thing_only_is_taken_as_that() {
         (json!({ "way": "phone number" }), json!({ "way": "phone" })),
         (json!({ "way": "Letter" }), json!({ "way": "letter-post" })),
         (json!({ "way": "LETTER" }), json!({ "way": "letter-post" })),
-        (json!({ "way": "call by phone" }), json!({ "way": "phone-call" })),
-        (json!({ "way": "workPhone" }), json!({ "way": "phone" })),
+        (json!({ "way": "e-mail address" }), json!({ "way": "email" })),
+        (json!({ "way": "Air" }), json!({ "way": "air-post" })),
         (json!({ "size": [], "last-name": {}, "tags": [] }), json!({ "tags": [] })),
         (json!({ "tags": "one" }), json!({ "tags": ["one"] })),
         (json!({ "tags": "[\"a\",7]" }), json!({ "tags": ["a", "7"] })),
@@ -126,13 +126,14 @@ fn what_can_mean_one_thing_only_is_taken_as_that() {
 #[test]
 fn what_cannot_be_taken_otherwise_stays_for_the_action_to_refuse() {
     for given in [
-        json!({ "ways": ["x"] }),
-        json!({ "ways": [7] }),
         json!({ "ways": null }),
         json!({ "ways": "" }),
         json!({ "active": "yes" }),
         json!({ "way": "post" }),
         json!({ "way": "no post" }),
+        json!({ "way": "work phone" }),
+        json!({ "way": "email, phone" }),
+        json!({ "way": "-email" }),
         json!({ "way": "by letter post, but not on Sundays" }),
         json!({ "dial": "+44 (0)20 7946 0958" }),
         json!({ "dial": "+39 06 698 83" }),
@@ -247,7 +248,7 @@ fn what_stands_for_a_field_under_another_name_is_refused_and_not_lost() {
                       share, active, ways, uuid, dial, way, tags, place",
         ),
     ] {
-        assert_eq!(refusal(given, &json!({})), format!("; {like}"), "{given}");
+        assert_eq!(refusal(given, &json!("x")), format!("; {like}"), "{given}");
     }
 }
 
@@ -257,7 +258,7 @@ fn what_would_be_missed_is_refused() {
         ("mobile", json!("+1 415 555 0123")),
         ("photo", json!("https://example.com/ada.png")),
         ("mailbox", json!({ "at": ["ada@example.com"] })),
-        ("persons", json!([])),
+        ("persons", json!([1])),
         ("person-id", json!("7")),
     ] {
         let why = refusal(name, &value);
@@ -315,6 +316,8 @@ fn what_is_looked_for_where_nothing_looks_is_refused_and_not_taken_for_found() {
         ("mail", json!(["a"])),
         ("mobile", json!("+14155550123")),
         ("to_find", json!("ada@example.com")),
+        ("uuid", json!("7")),
+        ("first-names", json!(["Ada"])),
         ("number", json!("+14155550123")),
         ("number", json!(14_155_550_123_u64)),
     ] {
@@ -327,12 +330,10 @@ fn what_is_looked_for_where_nothing_looks_is_refused_and_not_taken_for_found() {
     let given = json!({ "mobile": "+14155550123", "uuid": "x" });
     assert_eq!(super::meant(given, &of_one).unwrap().left_out, ["mobile", "uuid"]);
     // Nobody looks for nothing, and some clients say which tool they call.
-    for (name, value) in
-        [("name", Value::Null), ("name", json!(" ")), ("name", json!("listPeople"))]
-    {
-        assert_eq!(meant(name, value).unwrap().left_out, [name]);
+    for (name, value) in [("name", Value::Null), ("search", json!(" ")), ("limit", json!({}))] {
+        assert_eq!(meant(name, value).unwrap().left_out, [""; 0]);
     }
-    assert_eq!(meant("uuid", json!("7")).unwrap().left_out, ["uuid"]);
+    assert_eq!(meant("name", json!("listPeople")).unwrap().left_out, ["name"]);
     for (name, own) in [("number", "page-number"), ("limit", "size"), ("pageSize", "size")] {
         let why = meant(name, json!(3)).unwrap_err();
         assert!(why.ends_with(&format!("; did you mean {own}?")), "{why}");
@@ -472,9 +473,51 @@ fn a_number_out_of_bounds_is_told_with_those_of_the_schema() {
 }
 
 #[test]
-fn a_text_of_more_parts_than_any_action_takes_stays_a_text() {
+fn a_text_of_more_parts_than_any_action_takes_is_not_read() {
     let many = format!("[{}{{}}]", "{},".repeat(20_000));
-    assert_eq!(taken(json!({ "ways": many })), json!({ "ways": [many] }));
+    let refused = meant(json!({ "ways": many }), &tool()).unwrap_err();
+    assert!(refused.ends_with("expected an object with kind and value"), "{refused}");
+    assert!(refused.len() < 200, "{refused}");
+}
+
+#[test]
+fn what_is_no_object_where_one_belongs_is_told_with_what_it_has() {
+    for given in [json!({ "ways": ["x"] }), json!({ "ways": "x" })] {
+        let why = "ways[0]: \"x\" cannot be used; expected an object with kind and value";
+        assert_eq!(meant(given, &tool()).unwrap_err(), why);
+    }
+}
+
+#[test]
+fn a_whole_call_is_taken_for_its_arguments_and_what_is_a_clients_for_none() {
+    let arguments = json!({ "first-name": "Ada", "ways": [] });
+    for given in [
+        json!({ "server_name": "s", "tool_name": "create-person", "arguments": arguments }),
+        json!({ "type": "tool_use", "id": "t1", "name": "create-person", "input": arguments }),
+        json!({ "name": "create-person", "arguments": arguments, "type": "function" }),
+        json!({ "args": [], "kwargs": arguments }),
+        json!({ "arguments": arguments, "config": null }),
+        json!({ "arguments": arguments, "action": "sendMessage", "title": "t" }),
+        json!({ "arguments": { "arguments": arguments } }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                "params": { "name": "create-person", "arguments": arguments.to_string() } }),
+    ] {
+        assert_eq!(taken(given.clone()), whole(), "{given}");
+    }
+    for of_a_client in ["_meta", "metadata", "session", "context"] {
+        let refused = meant(json!({ of_a_client: arguments }), &tool());
+        assert!(refused.is_ok_and(|it| it.arguments == json!({})) || of_a_client != "_meta");
+    }
+    for unusable in [json!("page 2"), json!([1, 2]), json!(7)] {
+        let refused = meant(with("input", &unusable), &tool()).unwrap_err();
+        assert!(refused.contains("give what it holds without it"), "{refused}");
+    }
+    let formed = meant(with("somewhere", &json!("A1")), &tool()).unwrap();
+    assert_eq!(formed.left_out, ["somewhere"]);
+    let mut of_optional = tool();
+    of_optional.input_schema["properties"]["uuid"]["pattern"] = "^$|^[A-Z][0-9]$".into();
+    let refused = meant(with("somewhere", &json!("A1")), &of_optional).unwrap_err();
+    assert_eq!(refused, "somewhere: there is no such field; did you mean uuid?");
 }
 
 #[test]
@@ -482,7 +525,7 @@ fn what_is_refused_by_itself_is_refused_within_another_member_too() {
     for (given, why) in [
         (json!({ "input": { "page": 1 } }), "input.page: there is no such field; did you mean"),
         (json!({ "v__args": "{\"surname\": \"X\"}" }), "v__args.surname: there is no such field"),
-        (json!({ "body": { "data": { "cursor": "x" } } }), "body.data.cursor: there is no such"),
+        (json!({ "body": { "data": { "cursor": "x" } } }), "data.cursor: there is no such"),
     ] {
         let refused = meant(given.clone(), &tool()).unwrap_err();
         assert!(refused.starts_with(why), "{given}: {refused}");
@@ -505,6 +548,8 @@ fn what_a_client_adds_is_its_own_whatever_it_holds() {
         ("actor", "ada@example.com"),
         ("workspace", "https://example.com/w"),
         ("tool", "MCP Client"),
+        ("server_name", "twochat"),
+        ("name", "create-person"),
     ] {
         let mut given = whole();
         given[name] = value.into();
