@@ -35,14 +35,14 @@ pub(super) async fn without_events(answer: Answer, is_batch: bool) -> Result<Ans
     let Ok(events) = body.collect().await;
     let events = events.to_bytes();
     let told = events.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data:"));
-    let told = told.map(<[u8]>::trim_ascii).filter(|told| !told.is_empty());
+    let mut told = told.map(<[u8]>::trim_ascii).filter(|told| !told.is_empty());
     let text = if is_batch {
         let answers: Vec<_> = told.filter(|told| is_answer(told)).collect();
         [&b"["[..], &answers.join(&b","[..]), b"]"].concat().into()
     } else {
         let why = "the call ended without an answer";
         let refused = || Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, why);
-        events.slice_ref(told.last().ok_or_else(refused)?)
+        events.slice_ref(told.next_back().ok_or_else(refused)?)
     };
     parts.headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
     Ok(Response::from_parts(parts, Full::new(text).boxed()))
