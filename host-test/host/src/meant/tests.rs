@@ -548,7 +548,7 @@ fn what_a_client_adds_is_its_own_whatever_it_holds() {
         ("actor", "ada@example.com"),
         ("workspace", "https://example.com/w"),
         ("tool", "MCP Client"),
-        ("server_name", "twochat"),
+        ("server_name", "vendor"),
         ("name", "create-person"),
     ] {
         let mut given = whole();
