@@ -81,9 +81,9 @@ pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
             return Ok(Meant { arguments, left_out: Vec::new() });
         }
     };
-    let (taken, unknown) = members(unwrapped(given, tool), schema, "")?;
+    let (given, mut left_out) = unwrapped(given, tool);
+    let (taken, unknown) = members(given, schema, "")?;
     let strangers = Strangers::of(tool);
-    let mut left_out = Vec::new();
     // Of nothing, nothing is lost.
     for (name, value) in unknown.iter().filter(|(_, value)| !is_empty(value)) {
         if strangers.is_told(name, value)? {

@@ -138,8 +138,8 @@ pub(super) const WRAPPERS: [&str; 27] = [
     "values",
 ];
 /// Words of what stands around the arguments where a whole call is given as such.
-pub(super) const AROUND: [&str; 9] =
-    ["action", "id", "jsonrpc", "method", "name", "server", "title", "type", "version"];
+pub(super) const AROUND: [&str; 8] =
+    ["action", "id", "jsonrpc", "method", "server", "title", "type", "version"];
 /// Words of a member that names what is called.
 pub(super) const CALLED: [&str; 5] = ["call", "function", "method", "name", "tool"];
 /// Words of names that say nothing of what is named.

@@ -32,52 +32,49 @@ const ALIKE: f64 = 0.8;
 /// And to be surely that one misspelt.
 const MISSPELT: f64 = 0.93;
 /// The arguments themselves, where they all stand within one member that is not theirs, and
-/// what stands beside it.
-pub(super) fn unwrapped(given: Members, tool: &Tool) -> Members {
-    unwrapped_within(given, tool, LEVELS)
+/// what stands beside it; besides, the names of what stands around a whole call.
+pub(super) fn unwrapped(given: Members, tool: &Tool) -> (Members, Vec<String>) {
+    let (mut given, mut around) = (given, Vec::new());
+    for _ in 0..LEVELS {
+        let Some((arguments, names)) = opened(&given, tool) else { break };
+        given = arguments;
+        around.extend(names);
+    }
+    (given, around)
 }
 
-fn unwrapped_within(given: Members, tool: &Tool, levels: usize) -> Members {
+/// What stands within the one member that holds arguments, or another such member.
+fn opened(given: &Members, tool: &Tool) -> Option<(Members, Vec<String>)> {
     let strangers = Strangers::of(tool);
-    if given.keys().any(|name| strangers.is_field(name)) {
-        return given;
-    }
-    let within = |(name, value): (&String, &Value)| {
-        strangers.is_wrapper(name).then(|| strangers.arguments_in(value)).flatten()
-    };
     let is_around = |name: &str| words(name).iter().all(|it| AROUND.contains(&it.as_str()));
-    let is_beside = |(name, value): &(&String, &Value)| {
-        is_own(name) || is_around(name) || is_empty(value) || strangers.names_the_tool(value)
-    };
+    let says_nothing = |value: &Value| is_empty(value) || strangers.names_the_tool(value);
+    let is_beside =
+        |(name, value): &(&String, &Value)| is_own(name) || is_around(name) || says_nothing(value);
     let mut inner = given.iter().filter(|member| !is_beside(member));
-    if let (Some((name, value)), None, Some(levels)) =
-        (inner.next(), inner.next(), levels.checked_sub(1))
-        && strangers.is_wrapper(name)
-        && let Value::Object(within) = of_text(value.clone(), Value::is_object)
-        && within.keys().any(|name| strangers.is_wrapper(name))
-        && strangers.arguments_in(value).is_none()
-    {
-        return unwrapped_within(within, tool, levels);
+    let mut only = inner.next().filter(|_| inner.next().is_none());
+    // A client's own word may be what the arguments stand in.
+    if only.is_none() && given.iter().all(|member| is_beside(&member)) {
+        let mut holding = given.iter().filter(|(_, value)| strangers.arguments_in(value).is_some());
+        only = holding.next().filter(|_| holding.next().is_none());
     }
-    let found: Vec<_> = given.iter().filter_map(|one| Some((one.0, within(one)?))).collect();
-    match <[_; 1]>::try_from(found) {
-        Ok([(wrapper, mut arguments)])
-            if given.iter().filter(|member| !is_beside(member)).count() <= 1 =>
-        {
-            let beside = given.iter().filter(|(name, value)| {
-                *name != wrapper
-                    && !is_around(name)
-                    && !is_empty(value)
-                    && !strangers.names_the_tool(value)
-                    && !arguments.contains_key(*name)
-            });
-            let beside: Vec<_> =
-                beside.map(|(name, value)| (name.clone(), value.clone())).collect();
-            arguments.extend(beside);
-            arguments
+    let (wrapper, value) = only.filter(|(name, _)| strangers.is_wrapper(name))?;
+    if given.keys().any(|name| strangers.is_field(name)) {
+        return None;
+    }
+    let holds_another = |within: &Members| within.keys().any(|name| strangers.is_wrapper(name));
+    let mut arguments = strangers.arguments_in(value).or_else(|| {
+        match of_text(value.clone(), Value::is_object) {
+            Value::Object(within) => Some(within).filter(holds_another),
+            _ => None,
         }
-        _ => given,
+    })?;
+    let beside = given.iter().filter(|(name, value)| *name != wrapper && !says_nothing(value));
+    let (around, beside): (Vec<_>, Vec<_>) =
+        beside.partition(|(name, _)| is_around(name) || arguments.contains_key(*name));
+    for (name, value) in beside {
+        arguments.insert(name.clone(), value.clone());
     }
+    Some((arguments, around.into_iter().map(|(name, _)| shortened(name)).collect()))
 }
 
 /// Whether the member says what is called.

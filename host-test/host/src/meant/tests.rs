@@ -491,22 +491,38 @@ fn what_is_no_object_where_one_belongs_is_told_with_what_it_has() {
 #[test]
 fn a_whole_call_is_taken_for_its_arguments_and_what_is_a_clients_for_none() {
     let arguments = json!({ "first-name": "Ada", "ways": [] });
-    for given in [
-        json!({ "server_name": "s", "tool_name": "create-person", "arguments": arguments }),
-        json!({ "type": "tool_use", "id": "t1", "name": "create-person", "input": arguments }),
-        json!({ "name": "create-person", "arguments": arguments, "type": "function" }),
-        json!({ "args": [], "kwargs": arguments }),
-        json!({ "arguments": arguments, "config": null }),
-        json!({ "arguments": arguments, "action": "sendMessage", "title": "t" }),
-        json!({ "arguments": { "arguments": arguments } }),
-        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-                "params": { "name": "create-person", "arguments": arguments.to_string() } }),
+    for (given, around) in [
+        (
+            json!({ "server_name": "s", "tool_name": "create-person", "arguments": arguments }),
+            &["server_name"][..],
+        ),
+        (
+            json!({ "type": "tool_use", "id": "t1", "name": "create-person", "input": arguments }),
+            &["type", "id"],
+        ),
+        (json!({ "name": "create-person", "arguments": arguments, "type": "function" }), &["type"]),
+        (json!({ "args": [], "kwargs": arguments }), &[]),
+        (json!({ "arguments": arguments, "config": null }), &[]),
+        (json!({ "arguments": arguments, "title": "Dr." }), &["title"]),
+        (json!({ "arguments": { "arguments": arguments } }), &[]),
+        (
+            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                    "params": { "name": "create-person", "arguments": arguments.to_string() } }),
+            &["jsonrpc", "id", "method"],
+        ),
     ] {
-        assert_eq!(taken(given.clone()), whole(), "{given}");
+        let taken = meant(given.clone(), &tool()).unwrap();
+        assert_eq!(taken.arguments, whole(), "{given}");
+        // Nothing that stands there is lost without a word.
+        assert_eq!(taken.left_out, around, "{given}");
     }
-    for of_a_client in ["_meta", "metadata", "session", "context"] {
-        let refused = meant(json!({ of_a_client: arguments }), &tool());
-        assert!(refused.is_ok_and(|it| it.arguments == json!({})) || of_a_client != "_meta");
+    let named = meant(json!({ "name": "Lovelace", "input": arguments }), &tool()).unwrap_err();
+    assert_eq!(named, "name: there is no such field; did you mean first-name?");
+    assert_eq!(taken(json!({ "_meta": arguments })), json!({}));
+    for of_a_client in ["metadata", "session", "context"] {
+        let refused = meant(json!({ of_a_client: arguments }), &tool()).unwrap_err();
+        let why = format!("first-name: it is missing; there is no `{of_a_client}`, but there are");
+        assert!(refused.starts_with(&why), "{refused}");
     }
     for unusable in [json!("page 2"), json!([1, 2]), json!(7)] {
         let refused = meant(with("input", &unusable), &tool()).unwrap_err();
