@@ -111,7 +111,7 @@ async fn serve_one<F>(
             HEAD.. => too_large(),
             _ => answer(request).await,
         };
-        Ok::<_, Infallible>(answer.map(|body| Answering { body, _answered: answered }))
+        Ok::<_, Infallible>(answer.map(|body| Held::by(body, answered)))
     });
     let mut connection = std::pin::pin!(
         http1::Builder::new()
@@ -198,13 +198,19 @@ impl Drop for Answered {
     }
 }
 
-/// The body of an answer that is on its way.
-struct Answering<B> {
+/// A body, and what is held until its last piece has left or nobody wants it any more.
+pub(crate) struct Held<B, T> {
     body: B,
-    _answered: Answered,
+    _held: T,
 }
 
-impl<B: Body + Unpin> Body for Answering<B> {
+impl<B, T> Held<B, T> {
+    pub(crate) fn by(body: B, held: T) -> Self {
+        Self { body, _held: held }
+    }
+}
+
+impl<B: Body + Unpin, T: Unpin> Body for Held<B, T> {
     type Data = B::Data;
     type Error = B::Error;
 

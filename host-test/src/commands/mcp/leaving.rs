@@ -13,13 +13,16 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::body::{Body, Frame, SizeHint};
-use tokio::{sync::OwnedSemaphorePermit, task::block_in_place};
+use tokio::task::block_in_place;
 
 use super::{
     refusal::Refusal,
     served::{Claim, JSON},
 };
-use crate::{in_flight::Admitted, listener::Answer};
+use crate::{
+    in_flight::Admitted,
+    listener::{Answer, Held},
+};
 
 /// An answer leaves in pieces of so many bytes.
 const PIECE: usize = 16 << 10;
@@ -57,27 +60,19 @@ fn is_answer(message: &[u8]) -> bool {
     serde_json::from_slice::<Named>(message).is_ok_and(|message| message.method.is_none())
 }
 
-/// The frame, on a stream that counts as open as long as it is asked for frames.
-pub(super) fn held(_: &OwnedSemaphorePermit, frame: Frame<Bytes>) -> Frame<Bytes> {
-    frame
-}
-
 pub(super) fn kept(answer: Answer, admitted: Arc<Admitted>, claim: Option<Arc<Claim>>) -> Answer {
-    let (parts, body) = answer.into_parts();
-    let kept = Kept { body, rest: Bytes::new(), _admitted: admitted, _claim: claim };
-    Response::from_parts(parts, kept.boxed())
+    let in_pieces = |body| InPieces { body, rest: Bytes::new() };
+    answer.map(|body| Held::by(in_pieces(body), (admitted, claim)).boxed())
 }
 
-/// The body of an answer, which counts as in flight until its last piece leaves.
-struct Kept<B> {
+/// The body of an answer, which leaves piece by piece.
+struct InPieces<B> {
     body: B,
     /// What is still to leave of a frame.
     rest: Bytes,
-    _admitted: Arc<Admitted>,
-    _claim: Option<Arc<Claim>>,
 }
 
-impl<B: Body<Data = Bytes> + Unpin> Body for Kept<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for InPieces<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -109,16 +104,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Kept<B> {
 }
 
 /// The body of one answer of a batch.
-pub(super) struct Claimed {
-    body: BoxBody<Bytes, Infallible>,
-    _claim: Option<Arc<Claim>>,
-}
-
-impl Claimed {
-    pub(super) fn by(body: BoxBody<Bytes, Infallible>, claim: Option<Arc<Claim>>) -> Self {
-        Self { body, _claim: claim }
-    }
-}
+pub(super) type Claimed = Held<BoxBody<Bytes, Infallible>, Option<Arc<Claim>>>;
 
 /// Bodies one after another.
 pub(super) struct InTurn(VecDeque<Claimed>);
@@ -138,7 +124,7 @@ impl Body for InTurn {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         while let Some(first) = self.0.front_mut() {
-            if let Some(frame) = ready!(Pin::new(&mut first.body).poll_frame(context)) {
+            if let Some(frame) = ready!(Pin::new(first).poll_frame(context)) {
                 return Poll::Ready(Some(frame));
             }
             self.0.pop_front();

@@ -35,13 +35,13 @@ use tokio::{
 };
 
 use super::{
-    leaving::{Claimed, InTurn, held, kept, without_events},
+    leaving::{Claimed, InTurn, kept, without_events},
     refusal::Refusal,
     server::Server,
 };
 use crate::{
     in_flight::{Admitted, InFlight, is_too_heavy, weight},
-    listener::Answer,
+    listener::{Answer, Held},
     message::{self, LARGE, LIMIT, Sent, Taken, Told},
     output::BYTE_ORDER_MARK,
 };
@@ -124,7 +124,7 @@ impl Served {
         };
         let stream = Arc::clone(&self.streams).try_acquire_owned().map_err(|_| full())?;
         let answer = self.service.handle(Request::from_parts(parts, Empty::<Bytes>::new())).await;
-        Ok(answer.map(|body| body.map_frame(move |frame| held(&stream, frame)).boxed()))
+        Ok(answer.map(|body| Held::by(body, stream).boxed()))
     }
 
     async fn is_open(&self, session: &HeaderValue) -> bool {
