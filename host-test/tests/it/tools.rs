@@ -164,6 +164,16 @@ fn arguments_that_the_schemas_refuse_are_told_from_those_they_take() {
         ("list-contacts", false, json!({ "results_per_page": 5 })),
         ("list-contacts", false, json!({ "page-number": 0.5 })),
         ("create-contact", true, contact(json!([phone]))),
+        (
+            "create-contact",
+            true,
+            contact(json!([
+                { "kind": "email", "value": "+ada@example.com" },
+                { "kind": "address", "value": "12 High Street\nLondon" },
+            ])),
+        ),
+        ("create-contact", false, contact(json!([{ "kind": "phone", "value": "+1 415 5550123" }]))),
+        ("create-contact", false, contact(json!([{ "kind": "address", "value": "" }]))),
         ("create-contact", false, contact(json!([]))),
         ("create-contact", false, contact(json!([{ "kind": "fax", "value": "1" }]))),
         ("create-contact", false, json!({ "details": [phone] })),
