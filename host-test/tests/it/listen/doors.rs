@@ -38,7 +38,7 @@ fn whatever_is_posted_to_a_url_is_stored_before_it_is_acknowledged() {
 #[test]
 fn a_wrong_token_is_answered_as_any_unknown_path_and_only_post_is_taken() {
     let (receiver, path) = Receiver::of("wrong", &[]);
-    let close = format!("{}0", &path[..path.len() - 1]);
+    let close = format!("{}{}", &path[..path.len() - 1], if path.ends_with('0') { 1 } else { 0 });
     let wrong = ["/", "/x", "/hook_", &close, &path.to_uppercase(), &format!("{path}/")];
     let answers: Vec<_> = wrong.iter().map(|path| receiver.post(path, "{}")).collect();
     let plain = |reply: &Reply| {
