@@ -4,7 +4,7 @@
 //! is and with which key it is asked is kept from all of them.
 
 use crate::{
-    contract::{ErrorKind, WebhookSubscriptions},
+    contract::ErrorKind,
     effect::{Effect, Promise},
     error::{Failure, Result},
     json::Answer,
@@ -50,9 +50,15 @@ pub(crate) trait Promised {
     const PROMISE: Promise;
 }
 
-/// The one exchange that an action may have before its own.
-pub(crate) type Ask<'a> =
-    &'a mut dyn FnMut(ListWebhookSubscriptions) -> Result<WebhookSubscriptions>;
+/// The exchanges that an action may have before its own: of those that only read.
+pub(crate) type Ask<'a> = &'a mut dyn FnMut(&mut dyn Steps) -> Result<()>;
+
+/// What another action's call gives, which is made first.
+pub(crate) fn asked<A: Action>(ask: Ask<'_>, action: A) -> Result<A::Output> {
+    let mut action = UnderWay::new(action);
+    ask(&mut action)?;
+    action.output().ok_or_else(nothing)
+}
 
 pub(crate) trait Action: Promised + Sized {
     /// What the contract's function takes.

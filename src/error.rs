@@ -88,6 +88,11 @@ impl Failure {
         self
     }
 
+    /// Whether the same call may go well at another time.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(retry(self.kind, false), Retry::Now | Retry::AfterWaiting)
+    }
+
     /// The contract's error for a call that promises this.
     #[inline(never)]
     #[expect(clippy::boxed_local, reason = "to take it out of its box is code at each call")]

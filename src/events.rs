@@ -20,6 +20,7 @@ every_event!(actions);
 
 mod members;
 mod names;
+mod numbers;
 mod read_event;
 
 #[cfg(any(test, target_family = "wasm"))]

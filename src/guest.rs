@@ -4,7 +4,7 @@
 //! Knows the life of a call and nothing of what any action does.
 
 use crate::{
-    actions::{self, Action, ListWebhookSubscriptions, Promised, Steps, UnderWay},
+    actions::{self, Action, Steps, UnderWay},
     contract::{
         self, Error,
         events::{Delivery, Event},
@@ -76,10 +76,8 @@ fn exchanges(
     promise: &mut Promise,
 ) -> error::Result<()> {
     let is_there = action.before(&mut |looks| {
-        *promise = ListWebhookSubscriptions::PROMISE;
-        let mut looks = UnderWay::new(looks);
-        exchange(&mut looks, settings)?;
-        looks.output().ok_or_else(actions::nothing)
+        *promise = looks.promise();
+        exchange(looks, settings)
     })?;
     *promise = action.promise();
     if is_there { Ok(()) } else { exchange(action, settings) }

@@ -2,13 +2,14 @@
 //!
 //! Documented at developers.2chat.co under "Webhooks". 2Chat does not look for
 //! duplicates, so `GET /webhooks` is asked first. Its rows show the channel by its uuid,
-//! and some of what was asked for in `hook_params`.
+//! and some of what was asked for in `hook_params`; which channel a number is tells the
+//! list of numbers.
 
 use serde::Serialize;
 
-use super::{EventName, names::NEW_CONVERSATION};
+use super::{EventName, names::NEW_CONVERSATION, numbers::channel_of};
 use crate::{
-    actions::{Action, Ask, ListWebhookSubscriptions},
+    actions::{Action, Ask, ListWebhookSubscriptions, asked},
     contract::{
         WebhookSubscription,
         events::{NewSubscription, Subscribed, TimePeriod},
@@ -108,22 +109,33 @@ impl Action for Subscribe {
     }
 
     fn before(&mut self, ask: Ask<'_>) -> Result<Option<Subscribed>> {
-        let listed = ask(ListWebhookSubscriptions)?;
-        let skipped = listed.skipped.is_some();
+        let listed = asked(ask, ListWebhookSubscriptions)?;
+        let is_there =
+            |subscription| Ok(Some(Subscribed { subscription, existing: true, warning: None }));
+        let mut perhaps = Vec::new();
         for subscription in listed.subscriptions {
             match self.is(&subscription) {
-                Some(true) => {
-                    return Ok(Some(Subscribed { subscription, existing: true, warning: None }));
-                }
+                Some(true) => return is_there(subscription),
                 Some(false) => {}
-                None if self.warning.is_none() => {
-                    let may_be = " reports this event to this url, maybe of the same number";
-                    self.warning = Some(concat(&[&subscription.uuid, may_be]));
-                }
-                None => {}
+                None => perhaps.push(subscription),
             }
         }
-        if skipped && self.warning.is_none() {
+        if let (false, Some(number)) = (perhaps.is_empty(), &self.wanted.on_number) {
+            match channel_of(number, ask)? {
+                Some(uuid) => {
+                    let channel =
+                        |it: &WebhookSubscription| it.channel_uuid.as_ref() == Some(&uuid);
+                    if let Some(place) = perhaps.iter().position(channel) {
+                        return is_there(perhaps.swap_remove(place));
+                    }
+                }
+                None => {
+                    let may_be = " reports this event to this url, maybe of the same number";
+                    self.warning = perhaps.first().map(|it| concat(&[&it.uuid, may_be]));
+                }
+            }
+        }
+        if listed.skipped.is_some() && self.warning.is_none() {
             self.warning = Some("a subscription that cannot be read may be the same".to_owned());
         }
         Ok(None)

@@ -73,7 +73,7 @@ const ALL: &[(Fault, &str)] = &[
     (Fault::WebhookIds, "add id and account_id to webhook rows"),
     (Fault::BareWebhooks, "list webhooks as a bare array"),
     (Fault::NullNames, "list contacts without names"),
-    (Fault::EmptyLists, "list no contacts and no webhooks"),
+    (Fault::EmptyLists, "list no contacts, webhooks and numbers"),
     (Fault::CountIsTotal, "count all contacts, not those of the page"),
     (Fault::NewestFirst, "list the newest contact first"),
     (Fault::Deletions, "delete the first contact of each page once it was listed"),

@@ -8,6 +8,7 @@ use super::exchange::{Received, Reply};
 use super::faults::Fault;
 use super::memory::Memory;
 use super::new_contact::{self, Complaint};
+use super::webhooks;
 
 /// The reply of the route that was asked for.
 pub(super) fn answer(memory: &mut Memory, request: &Received) -> Reply {
@@ -23,6 +24,7 @@ pub(super) fn answer(memory: &mut Memory, request: &Received) -> Reply {
         ("GET", "/open/contacts") => list_contacts(memory, request),
         ("POST", "/open/contacts") => create_contact(memory, request),
         ("GET", "/open/webhooks") => list_webhooks(memory),
+        ("GET", "/open/whatsapp/get-numbers") => list_numbers(memory, request),
         (method, path) => {
             // Somebody asks for what 2Chat is not known to have: that must
             // not pass for an ordinary refusal.
@@ -111,6 +113,20 @@ fn list_webhooks(memory: &Memory) -> Reply {
     Reply::json(200, json!({"success": true, "webhooks": rows}))
 }
 
+fn list_numbers(memory: &Memory, request: &Received) -> Reply {
+    let mut complaints = Vec::new();
+    let page = whole_number(request, "page_number", 0, usize::MAX, &mut complaints);
+    let size = whole_number(request, "results_per_page", 1, 100, &mut complaints);
+    if !complaints.is_empty() {
+        return Complaint::reply(complaints);
+    }
+    let page = page.unwrap_or(0);
+    let size = if memory.faults.on(Fault::EmptyLists) { 0 } else { size.unwrap_or(NUMBERS_PAGE) };
+    let rows = webhooks::numbers().into_iter().skip(page.saturating_mul(size)).take(size);
+    let rows: Vec<Value> = rows.collect();
+    Reply::json(200, json!({"success": true, "count": rows.len(), "page": page, "numbers": rows}))
+}
+
 fn subscribe(memory: &mut Memory, event: &str, request: &Received) -> Reply {
     let made = memory.webhooks.subscribe(event, &request.body);
     made.map_or_else(
@@ -161,3 +177,6 @@ const ACCOUNT: &str = "ACC00000007-2b5a-4034-b599-342f2aeb0000";
 
 /// What 2Chat takes when nothing is said is not documented.
 const DEFAULT_PAGE_SIZE: usize = 30;
+
+/// For numbers it is.
+const NUMBERS_PAGE: usize = 50;

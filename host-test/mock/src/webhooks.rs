@@ -10,7 +10,26 @@ use super::exchange::Reply;
 use super::new_contact::Complaint;
 
 /// The numbers of the account's WhatsApp channels.
-const NUMBERS: [&str; 2] = ["+14155550100", "+14155550101"];
+const NUMBERS: [&str; CHANNELS.len()] = ["+14155550100", "+14155550101"];
+
+/// The rows of the numbers, with their channels.
+pub(super) fn numbers() -> Vec<Value> {
+    let rows = NUMBERS.iter().zip(CHANNELS).map(|(number, channel)| {
+        json!({
+            "uuid": channel,
+            "friendly_name": format!("Example {number}"),
+            "phone_number": number,
+            "iso_country_code": "US",
+            "server": format!("{}@c.us", number.trim_start_matches('+')),
+            "connection_status": "C",
+            "enabled": true,
+            "channel_type": "WW",
+            "created_at": "2025-01-15 09:30:00",
+            "updated_at": "2025-01-15 09:30:00",
+        })
+    });
+    rows.collect()
+}
 
 /// The periods that 2Chat knows for a new conversation.
 const PERIODS: [&str; 6] = ["all-time", "hour", "day", "week", "month", "year"];

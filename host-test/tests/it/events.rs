@@ -157,14 +157,102 @@ async fn what_stands_is_found_by_event_url_and_channel_instead_of_made_again() {
 }
 
 #[tokio::test]
-async fn by_a_number_what_may_be_a_double_is_told() {
+async fn by_a_number_what_stands_is_found_by_its_channel() {
     let twochat = mock().await;
     let first = subscribe(&twochat, wanted("+14155550100")).await;
     assert_eq!((&first["existing"], first.get("warning")), (&json!(false), None));
-    let second = subscribe(&twochat, wanted("+14155550100")).await;
-    assert_eq!(second["existing"], false);
-    let uuid = first["subscription"]["uuid"].as_str().unwrap();
-    assert!(second["warning"].as_str().unwrap().contains(uuid), "{second}");
+    let again = subscribe(&twochat, wanted("+14155550100")).await;
+    assert_eq!((&again["existing"], again.get("warning")), (&json!(true), None));
+    assert_eq!(again["subscription"]["uuid"], first["subscription"]["uuid"]);
+    let paths: Vec<_> = twochat.requests().into_iter().map(|it| it.path).collect();
+    let [list, made, second, numbers] = &paths[..] else { panic!("{paths:?}") };
+    assert!((list, second) == (second, list) && made.contains("subscribe"), "{paths:?}");
+    // They are asked only where one may be of the number.
+    assert_eq!(numbers, "/open/whatsapp/get-numbers");
+
+    // Another number is another channel.
+    let other = subscribe(&twochat, wanted("+14155550101")).await;
+    assert_eq!((&other["existing"], other.get("warning")), (&json!(false), None));
+    assert_ne!(other["subscription"]["uuid"], first["subscription"]["uuid"]);
+    for number in ["+14155550100", "+14155550101"] {
+        assert_eq!(subscribe(&twochat, wanted(number)).await["existing"], true, "{number}");
+    }
+    // A number and its channel are one.
+    let channel = first["subscription"]["channel-uuid"].as_str().unwrap();
+    let by_channel = subscribe(&twochat, wanted(channel)).await;
+    assert_eq!(by_channel["subscription"]["uuid"], first["subscription"]["uuid"]);
+}
+
+/// Of the subscription that is wanted, of this channel.
+fn row(channel: &str) -> Value {
+    json!({
+        "uuid": "WHK1", "event_name": "whatsapp.message.received", "channel_uuid": channel,
+        "hook_url": URL, "hook_params": {},
+    })
+}
+
+#[tokio::test]
+async fn the_channel_of_a_number_is_looked_for_on_every_page_however_it_is_written() {
+    let listed = || Ok((200, json!({"success": true, "webhooks": [row("WPN1")]})));
+    let made = || Ok((200, json!({"success": true, "data": row("WPN2")})));
+    let number = |uuid: &str, number: Value| json!({"uuid": uuid, "phone_number": number});
+    let page = |rows: Vec<Value>| Ok((200, json!({"success": true, "numbers": rows})));
+    let ours = |uuid: &str| number(uuid, json!("+1 415-555-0100"));
+    let other = || number("WPN1", json!("+14155550199"));
+    for (pages, existing, warns) in [
+        (vec![page(vec![other(), ours("WPN2")])], false, false),
+        (vec![page(vec![number("WPN1", json!(14_155_550_100_u64))])], true, false),
+        (vec![page(vec![other()]), page(vec![ours("WPN1")])], true, false),
+        (vec![page(vec![ours("WPN1"), ours("WPN1")])], true, false),
+        (vec![Ok((200, json!([ours("WPN1")])))], true, false),
+        // Two channels of one number, none, and lists that tell nothing.
+        (vec![page(vec![ours("WPN1"), ours("WPN2")])], false, true),
+        (vec![page(vec![other()]), page(vec![])], false, true),
+        (vec![page(vec![])], false, true),
+        (vec![page(vec![number("WPN1", Value::Null)]), page(vec![])], false, true),
+        (vec![Ok((404, json!({"error": "no"})))], false, true),
+        (vec![Ok((403, json!({"error": "no"})))], false, true),
+        (vec![Ok((200, json!({"success": false, "error_message": "no"})))], false, true),
+        (vec![Ok((200, json!({"data": 7})))], false, true),
+    ] {
+        let shown = format!("{:?}", pages.iter().flatten().collect::<Vec<_>>());
+        let mut replies: Vec<Replied> = vec![listed()];
+        replies.extend(pages);
+        let asked = replies.len();
+        replies.push(made());
+        let hook = replying(replies);
+        let subscribed = hook.call("subscribe", wanted("+14155550100")).await.unwrap();
+        assert_eq!(subscribed["existing"], existing, "{shown}");
+        let warning = subscribed.get("warning").and_then(Value::as_str).unwrap_or_default();
+        assert_eq!(warning.contains("WHK1 reports this event"), warns, "{shown}: {warning}");
+        let sent = hook.seen();
+        assert_eq!(sent.len(), asked + usize::from(!existing), "{shown}");
+        let turns = sent.iter().skip(1).take(asked - 1).enumerate();
+        for (turn, request) in turns {
+            let path = format!("/open/whatsapp/get-numbers?page_number={turn}&status=all");
+            assert!(request.url.ends_with(&path), "{}", request.url);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_numbers_without_an_end_is_left_and_one_that_fails_for_now_ends_the_call() {
+    let listed = || Ok((200, json!({"success": true, "webhooks": [row("WPN1")]})));
+    let other = json!({"uuid": "WPN1", "phone_number": "+14155550199"});
+    let endless = replying(vec![listed(), Ok((200, json!({"success": true, "numbers": [other]})))]);
+    // The last of them answers the making too, which is no answer to that.
+    endless.call("subscribe", wanted("+14155550100")).await.unwrap_err();
+    assert_eq!(endless.seen().len(), 12);
+    for (reply, kind, retry) in [
+        (Ok((503, json!({}))), "busy", "after-waiting"),
+        (Ok((429, json!({}))), "rate-limited", "after-waiting"),
+        (Err((|| Error::ConnectionTimeout) as fn() -> Error), "interrupted", "now"),
+    ] {
+        let hook = replying(vec![listed(), reply, Ok((200, json!({})))]);
+        let error = hook.call("subscribe", wanted("+14155550100")).await.unwrap_err();
+        assert_eq!(policy(&error), (kind, "no", retry), "{error}");
+        assert_eq!(hook.seen().len(), 2);
+    }
 }
 
 #[tokio::test]
@@ -283,7 +371,7 @@ async fn an_end_that_was_cut_may_be_asked_for_again() {
 }
 
 #[tokio::test]
-async fn only_subscribe_sends_two_requests_and_none_sends_two_that_change_anything() {
+async fn only_subscribe_sends_several_requests_and_only_the_last_changes_anything() {
     let mut calls = crate::support::every_action();
     calls.extend([
         ("read-event", json!({"body": sample("whatsapp.message.received").unwrap()})),
@@ -305,13 +393,10 @@ async fn only_subscribe_sends_two_requests_and_none_sends_two_that_change_anythi
             let _ = Caller::of(&twochat).call(action, arguments.clone()).await;
             let sent: Vec<_> =
                 twochat.requests().split_off(before).into_iter().map(|it| it.method).collect();
-            let most = if action == "subscribe" { 2 } else { 1 };
+            let most = if action == "subscribe" { 3 } else { 1 };
             assert!(sent.len() <= most, "{action}: {sent:?}");
-            assert!(
-                sent.iter().filter(|method| *method != "GET").count() <= 1,
-                "{action}: {sent:?}"
-            );
-            assert!(sent.iter().skip(1).all(|method| method == "POST"), "{action}: {sent:?}");
+            let before = sent.iter().rev().skip(1);
+            assert!(before.into_iter().all(|method| method == "GET"), "{action}: {sent:?}");
         }
     }
 }

@@ -442,7 +442,7 @@ async fn an_agent_waits_less_than_50_ms_for_the_first_list_of_tools() {
     // A busy machine makes a start longer and never shorter, so the best one
     // counts, and a load that passes is waited out.
     let (begun, mut times) = (Instant::now(), Vec::new());
-    while begun.elapsed() < Duration::from_secs(30) {
+    while begun.elapsed() < Duration::from_secs(120) {
         times.push(start());
         if *times.iter().min().unwrap() < Duration::from_millis(50) {
             return;
