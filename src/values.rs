@@ -75,7 +75,7 @@ value! {
 value! {
     /// An absolute http or https url.
     WebUrl: |text: &str| split_url(text).is_some_and(|url| cut(url.authority, b'@').is_none()),
-    expected "an http or https url without sign-in, for example https://example.com/ada.jpeg"
+    expected "an http or https url without sign-in, for example https://example.com/path"
 }
 
 value! {

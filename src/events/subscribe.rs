@@ -188,7 +188,10 @@ impl Subscribe {
         let channel = there.channel_uuid.as_deref();
         let number = param(&["on_number", "phone_number"]);
         match (&wanted.channel_uuid, &wanted.on_number) {
-            (Some(wanted), _) => Some(channel.is_none_or(|channel| channel == wanted)),
+            // Its hexadecimal digits mean the same in either case.
+            (Some(wanted), _) => {
+                Some(channel.is_none_or(|channel| channel.eq_ignore_ascii_case(wanted)))
+            }
             (None, Some(wanted)) if number.is_some() => Some(number == Some(wanted)),
             // Without any, it cannot be another.
             _ => channel.is_none().then_some(true),

@@ -9,12 +9,14 @@
 //! | JSON text, also within JSON text or a fence | an object or array | what it says |
 //! | one value | an array | an array of it |
 //! | `{"0": …, "1": …}`, `{"item": …}`, `[[…]]` | an array | its items |
+//! | `{"email": "a@b.example"}`, where `email` is a word to choose | a record of that word and one text more, or an array of them | that record |
 //! | text | a number or truth | the number or truth |
 //! | a whole number | a text | its digits |
-//! | an object or array | a text whose example is JSON | its JSON text |
+//! | an object or array, or a text within a fence or within JSON text | a text whose example is JSON | its JSON text |
 //! | `3.0` | an integer | `3` |
 //! | a word in another spelling, or the only one that it stands in | words to choose from | the word: `WHATSAPP_PHONE` is `whatsapp-phone`, and so is `WhatsApp number` |
 //! | text with blanks around it | a text | the text |
+//! | a text in other capitals | a text whose pattern takes it in one way alone | it, in that: `wpn…` is `WPN…` |
 //! | a phone number as people write it | a text whose pattern takes it without what is between its digits | its `+` and digits |
 //! | `null`, blank text, `[]` or `{}` | an optional member | nothing |
 //! | `first_name`, `firstName` | the member `first-name` | that member |
@@ -31,6 +33,7 @@ use serde_json::{Map, Value};
 use self::{
     number::{number, phone_number},
     strangers::{Strangers, unwrapped},
+    text::{ENCODED, in_capitals, inner, is_unfilled, unfenced, word},
 };
 use crate::{doubles::doubled, tools::Tool};
 
@@ -38,6 +41,7 @@ mod known;
 mod name;
 mod number;
 mod strangers;
+mod text;
 
 pub use self::name::tool_meant;
 
@@ -45,12 +49,8 @@ type Members = Map<String, Value>;
 
 /// A text of more parts than any action takes stays a text: read, it would be much larger.
 const PARTS: usize = 10_000;
-/// So often a text may be the JSON text of another one.
-const ENCODED: usize = 3;
 /// So many letters of a client's own words are repeated.
 const REPEATED: usize = 60;
-/// Words that say nothing of a kind beside another one.
-const IDLE: [&str; 4] = ["address", "nr", "number", "type"];
 /// What an object is called that stands for the list of what it holds.
 const LISTS: [&str; 12] = [
     "item", "items", "list", "array", "element", "elements", "entry", "entries", "value", "values",
@@ -98,27 +98,6 @@ pub fn meant(arguments: Value, tool: &Tool) -> Result<Meant, String> {
     }
     Ok(Meant { arguments: Value::Object(taken), left_out })
 }
-
-/// What programs and models write where a text is missing, and what this host writes where
-/// one is hidden. `Null` and `None` are somebody's names, but not in these letters.
-const UNFILLED: [&str; 16] = [
-    "undefined",
-    "null",
-    "None",
-    "none",
-    "(none)",
-    "nil",
-    "-",
-    "TODO",
-    "NaN",
-    "N/A",
-    "n/a",
-    "#N/A",
-    "string",
-    "\"\"",
-    "[masked]",
-    "[key]",
-];
 
 /// The object that was meant, where one can be.
 #[must_use]
@@ -237,8 +216,11 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
             },
             Err(items) => items,
         };
+        let items = items.into_iter().flat_map(|item| match labelled(&item, of_items) {
+            Some(records) => records,
+            None => vec![item],
+        });
         let items = items
-            .into_iter()
             .enumerate()
             .map(|(index, item)| value_of(item, of_items, &format!("{place}[{index}]")));
         return Ok(Value::Array(items.collect::<Result<_, _>>()?));
@@ -256,7 +238,8 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
         Value::Array(_) | Value::Object(_) if is("string") && is_of_json(schema) => {
             given.to_string().into()
         }
-        Value::String(text) if is_unfilled(&text) && !is_of_json(schema) => {
+        Value::String(text) if is_of_json(schema) => inner(&text).into(),
+        Value::String(text) if is_unfilled(&text) => {
             return Err(format!(
                 "{place}: {} cannot be used; it stands for a text that was not filled in or is \
                  hidden; leave out what is not known, and ask the user for what is needed",
@@ -267,6 +250,7 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
             let text = text.trim();
             word(text, schema)
                 .or_else(|| phone_number(text, schema))
+                .or_else(|| in_capitals(text, schema))
                 .unwrap_or_else(|| text.to_owned())
                 .into()
         }
@@ -304,26 +288,6 @@ fn is_of_json(schema: &Map<String, Value>) -> bool {
     read.any(|one| one.is_object() || one.is_array())
 }
 
-/// Whether a template or a program wrote it where a text was missing, or it stands for one
-/// that was hidden.
-fn is_unfilled(text: &str) -> bool {
-    let text = text.trim();
-    let text = text.strip_prefix('=').unwrap_or(text);
-    let within = |begin, end| text.strip_prefix(begin)?.strip_suffix(end);
-    let is_name = |name: &str| {
-        !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || " _-.$".contains(c))
-    };
-    UNFILLED.contains(&text)
-        || text.eq_ignore_ascii_case("[object object]")
-        || text.starts_with("$fromAI(")
-        || within("{{", "}}").is_some()
-        || within("${", "}").is_some()
-        || [("{", "}"), ("<", ">")]
-            .into_iter()
-            .any(|(begin, end)| within(begin, end).is_some_and(is_name))
-        || text.len() > 1 && text.bytes().all(|byte| byte == b'*')
-}
-
 /// The items of a list that is written as an object, or the one that the object is.
 fn items_of(members: Members, of_items: Option<&Value>, place: &str) -> Vec<Value> {
     let is_numbered = members.keys().enumerate().all(|(index, name)| *name == index.to_string());
@@ -346,26 +310,32 @@ fn items_of(members: Members, of_items: Option<&Value>, place: &str) -> Vec<Valu
     }
 }
 
-/// One of the schema's words in another spelling, or the only one in which these words stand.
-fn word(text: &str, schema: &Map<String, Value>) -> Option<String> {
-    let labels = schema.get("enum").and_then(Value::as_array).into_iter().flatten();
-    let labels: Vec<_> = labels.filter_map(Value::as_str).collect();
-    let is = |text: &str| labels.iter().find(|label| plain(label) == plain(text)).copied();
-    let given = words(text);
-    let given: Vec<_> = given.iter().filter(|word| !IDLE.contains(&word.as_str())).collect();
-    let given: Vec<_> = given.into_iter().map(String::as_str).collect();
-    let stands_in = |label: &&&str| {
-        let own = words(label);
-        let has = |word: &str| own.iter().any(|own| own == word);
-        // Names of products have their capitals anywhere.
-        !given.is_empty() && (given.iter().all(|word| has(word)) || has(&given.concat()))
+/// The records that an object is whose members are called as the words to choose in one: each of
+/// such a word and the one text that a record needs besides.
+fn labelled(given: &Value, of: &Value) -> Option<Vec<Value>> {
+    let (given, of) = (given.as_object()?, of_one_type(of.as_object()?)?);
+    let own = |name: &str| properties(of).find(|(own, _)| own.as_str() == name);
+    let labels = |of: &Value| of.get("enum").and_then(Value::as_array).cloned();
+    let needed: Vec<_> = required(of).collect();
+    let [one, other] = needed.as_slice() else { return None };
+    let (choice, text, labels) = match (labels(own(one)?.1), labels(own(other)?.1)) {
+        (Some(labels), None) => (one, other, labels),
+        (None, Some(labels)) => (other, one, labels),
+        _ => return None,
     };
-    let mut like = labels.iter().filter(stands_in);
-    let only = like.next().filter(|_| like.next().is_none()).copied();
-    // What else stands there would be lost, or means the contrary.
-    let is_named = text.starts_with(char::is_alphanumeric)
-        && text.chars().all(|c| c.is_alphanumeric() || " _-.".contains(c));
-    is(text).or_else(|| is(&given.concat())).or(only).filter(|_| is_named).map(str::to_owned)
+    let mut records = Vec::new();
+    for (name, value) in given.iter().filter(|(name, value)| !is_a_clients(name, value)) {
+        let label = labels.iter().find(|it| it.as_str().is_some_and(|it| plain(it) == plain(name)));
+        let (label, values) = (label?, value.as_array().cloned());
+        for value in values.unwrap_or_else(|| vec![value.clone()]) {
+            let is_text = value.is_string() || value.is_number();
+            let mut record = Map::new();
+            record.insert((*choice).to_owned(), label.clone());
+            record.insert((*text).to_owned(), Some(value).filter(|_| is_text)?);
+            records.push(record.into());
+        }
+    }
+    Some(records).filter(|records| !records.is_empty())
 }
 
 /// Refuses a text that was to be JSON of an object or a list, and is none, with the place in it.
@@ -395,12 +365,6 @@ fn of_text(given: Value, is_wanted: fn(&Value) -> bool) -> Value {
         }
     }
     given
-}
-
-/// The text within a fence of Markdown, if it stands in one.
-fn unfenced(text: &str) -> &str {
-    let within = text.strip_prefix("```").and_then(|rest| rest.strip_suffix("```"));
-    within.map_or(text, |within| within.trim_start_matches(char::is_alphabetic).trim())
 }
 
 fn required(schema: &Members) -> impl Iterator<Item = &str> {

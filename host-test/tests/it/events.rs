@@ -131,13 +131,16 @@ async fn what_stands_is_found_by_event_url_and_channel_instead_of_made_again() {
         (&json!(false), &json!(CHANNEL))
     );
     assert_eq!((&first["subscription"]["hook-url"], first.get("warning")), (&json!(URL), None));
+    let upper = format!("WPN{}", CHANNEL[3..].to_uppercase());
+    let in_capitals = subscribe(&twochat, wanted(&upper)).await;
+    assert_eq!(in_capitals["existing"], true);
     let second = subscribe(&twochat, wanted(CHANNEL)).await;
     assert_eq!(second["existing"], true);
     assert_eq!(second["subscription"]["uuid"], first["subscription"]["uuid"]);
     let asked: Vec<_> = twochat.requests().into_iter().map(|it| (it.method, it.path)).collect();
     let list = || ("GET".to_owned(), "/open/webhooks".to_owned());
     let made = ("POST".to_owned(), "/open/webhooks/subscribe/whatsapp.message.received".to_owned());
-    assert_eq!(asked, [list(), made, list()]);
+    assert_eq!(asked, [list(), made, list(), list()]);
 
     let other = [
         json!({"event-name": "whatsapp.message.sent"}),

@@ -105,6 +105,44 @@ pub(super) const OTHERWISE: [&str; 64] = [
     "upsert",
     "validate",
 ];
+/// Words of what somebody looks for among rows.
+pub(super) const SOUGHT: [&str; 32] = [
+    "client",
+    "company",
+    "contains",
+    "criteria",
+    "criterion",
+    "customer",
+    "email",
+    "exclude",
+    "group",
+    "has",
+    "include",
+    "keyword",
+    "keywords",
+    "label",
+    "lookup",
+    "mail",
+    "match",
+    "matches",
+    "matching",
+    "mobile",
+    "names",
+    "needle",
+    "number",
+    "people",
+    "person",
+    "phone",
+    "tag",
+    "tags",
+    "term",
+    "terms",
+    "text",
+    "where",
+];
+/// Words of a time of which somebody wants to know.
+pub(super) const WHEN: [&str; 8] =
+    ["between", "date", "day", "month", "period", "range", "week", "year"];
 /// Words that ask for so many and no more.
 pub(super) const HOW_MANY: [&str; 5] = ["count", "limit", "max", "size", "top"];
 /// Words of a member that holds the arguments.

@@ -7,7 +7,7 @@
 //! | asks for something else than the action does | `dry_run`, `offset`, `upsert` | refused |
 //! | asks for so many, where a field has a maximum | `limit` | refused: "did you mean" |
 //! | resembles a field, or a word of one, by letters, words or description | `phone_number` | refused: "did you mean" |
-//! | is of the rows that an action gives, or somebody's number | `phone`, `name` | refused: nothing looks for it |
+//! | is of the rows that an action gives, somebody's number, or what people look for | `phone`, `full_name`, `keyword` | refused: nothing looks for it |
 //! | is of the action's own subject, or of its result | `contacts`, `next-page` | refused |
 //! | holds one that is refused | `input: {"page": 1}` | refused, with its place |
 //! | holds the arguments, or what looks like data, and the action changes something | `mobile` | refused |
@@ -19,8 +19,8 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 use super::{
-    Members, is_empty, is_readable,
-    known::{AROUND, CALLED, HOW_MANY, OTHERWISE, OWN, SMALL, WRAPPERS},
+    Members, is_empty, is_of_json, is_readable,
+    known::{AROUND, CALLED, HOW_MANY, OTHERWISE, OWN, SMALL, SOUGHT, WHEN, WRAPPERS},
     of_one_type, of_text, plain, properties, shortened, words,
 };
 use crate::{fields::FIELDS, tools::Tool};
@@ -28,7 +28,7 @@ use crate::{fields::FIELDS, tools::Tool};
 /// So often arguments may stand within another member.
 const LEVELS: usize = 3;
 /// How alike a member must be to one of the schema's, from 0 to 1, to be a mistake.
-const ALIKE: f64 = 0.8;
+const ALIKE: f64 = 0.82;
 /// And to be surely that one misspelt.
 const MISSPELT: f64 = 0.93;
 /// The arguments themselves, where they all stand within one member that is not theirs, and
@@ -252,8 +252,8 @@ impl<'t> Strangers<'t> {
         name == of_tool || !is_own && name.iter().all(|it| is_known(it) || is_subject(it))
     }
 
-    /// Whether it names something that the rows of the answer have, so that those with this
-    /// value are wanted.
+    /// Whether it names something that the rows of the answer have, or what people look for, so
+    /// that those with this value are wanted.
     fn is_sought(&self, given: &[String], value: &Value) -> bool {
         let is_there = match value {
             Value::String(text) => !text.trim().is_empty() && plain(text) != plain(&self.0.name),
@@ -270,8 +270,14 @@ impl<'t> Strangers<'t> {
             is_all || !telling.is_empty() && telling.iter().all(|word| has(word))
         };
         let is_reached_at = value.as_str().is_some_and(is_reached_at);
-        let is_given = !given.is_empty() && names_in(&self.0.output_schema, &is_named);
-        is_there && self.gives_rows() && (is_reached_at || is_given)
+        // `full-name` and `company-name` are names.
+        let is_kind_of =
+            |it: &str| telling.last().is_some_and(|last| words(it).last() == Some(last));
+        let has_one_of = |known: &[&str]| given.iter().any(|word| known.contains(&word.as_str()));
+        let is_given = !given.is_empty()
+            && names_in(&self.0.output_schema, &|it| is_named(it) || is_kind_of(it));
+        let among_rows = || is_reached_at || is_given || has_one_of(&SOUGHT);
+        is_there && (has_one_of(&WHEN) || self.gives_rows() && among_rows())
     }
 
     fn gives_rows(&self) -> bool {
@@ -283,11 +289,7 @@ impl<'t> Strangers<'t> {
     /// What it may stand for, in words; `None` if nothing.
     fn resembled(&self, name: &str, value: &Value) -> Option<String> {
         let given = words(name);
-        // Nobody counts as far as somebody's number.
-        let is_long = value.as_str().is_some_and(has_a_number)
-            || value.as_u64().is_some_and(|it| has_a_number(&it.to_string()));
-        let can_be = |of: &Value| !(is_long && of.get("type").is_some_and(|ty| ty == "integer"));
-        let fields = || self.fields().filter(|(_, of)| can_be(of));
+        let fields = || self.fields().filter(|(_, of)| can_be(value, of));
         let has_all = |all: &[String], some: &[String]| some.iter().all(|word| all.contains(word));
         let is_near = |own: &str| {
             let own = words(own);
@@ -327,6 +329,21 @@ impl<'t> Strangers<'t> {
         };
         let like = if like.is_empty() { nearest(ALIKE).into_iter().collect() } else { like };
         Some(format!("did you mean {}?", like.join(" or "))).filter(|_| !like.is_empty())
+    }
+}
+
+/// Whether a value of a field may be this one.
+fn can_be(value: &Value, of: &Value) -> bool {
+    let Some(of) = of.as_object().and_then(of_one_type) else { return true };
+    let is = |name: &str| of.get("type").is_some_and(|ty| ty == name);
+    match value {
+        // Nobody counts as far as somebody's number.
+        Value::Number(number) => !(is("integer") && has_a_number(&number.to_string())),
+        Value::String(text) => {
+            !(is("integer") && (has_a_number(text) || text.trim().starts_with('+')))
+        }
+        Value::Object(_) => is("object") || is("array") || is_of_json(of),
+        _ => true,
     }
 }
 

@@ -90,6 +90,21 @@ fn what_can_mean_one_thing_only_is_taken_as_that() {
         ),
         (json!({ "first-name": "Ada", "first_name": null }), json!({ "first-name": "Ada" })),
         (json!({ "ways": json!(way.to_string()).to_string() }), json!({ "ways": [way] })),
+        (
+            json!({ "ways": { "email": "a@b.example", "whatsapp_phone": ["+14155550123", 7], "x": null } }),
+            json!({ "ways": [{ "kind": "email", "value": "a@b.example" }, way,
+                             { "kind": "whatsapp-phone", "value": "7" }] }),
+        ),
+        (
+            json!({ "ways": [{ "E-Mail": "a@b.example" }, way] }),
+            json!({ "ways": [{ "kind": "email", "value": "a@b.example" }, way] }),
+        ),
+        (
+            json!({ "ways": [{ "email": "a", "note": "n" }] }),
+            json!({ "ways": [{ "email": "a", "note": "n" }] }),
+        ),
+        (json!({ "uuid": "a1" }), json!({ "uuid": "A1" })),
+        (json!({ "uuid": "a10" }), json!({ "uuid": "a10" })),
         (json!({ "tags": { "0": "a" } }), json!({ "tags": ["a"] })),
         (json!({ "uuid": " A1 " }), json!({ "uuid": "A1" })),
         (json!({ "first-name": " Ada\n" }), json!({ "first-name": "Ada" })),

@@ -14,6 +14,7 @@ fn a_clients_own_member_is_left_out_and_told() {
         "run_id",
         "timestamp",
         "telegram",
+        "language",
         "x",
     ] {
         let Meant { arguments, left_out } =
@@ -37,6 +38,7 @@ fn what_stands_for_a_field_under_another_name_is_refused_and_not_lost() {
         ("Number", "did you mean page-number?"),
         ("page-length", "did you mean page-number?"),
         ("email", "email is one of the words for ways[].kind"),
+        ("lname", "did you mean first-name or last-name?"),
         ("emails", "email is one of the words for ways[].kind"),
         ("mail_address", "email is one of the words for ways[].kind"),
         ("phoneNumber", "whatsapp-phone is one of the words for ways[].kind"),
@@ -120,6 +122,16 @@ fn what_is_looked_for_where_nothing_looks_is_refused_and_not_taken_for_found() {
         ("first-names", json!(["Ada"])),
         ("number", json!("+14155550123")),
         ("number", json!(14_155_550_123_u64)),
+        ("phone_number", json!("+999")),
+        ("full_name", json!("Ada")),
+        ("company-name", json!("Ada")),
+        ("keyword", json!("Ada")),
+        ("textContains", json!("Ada")),
+        ("match", json!({ "a": "Ada" })),
+        ("email", json!("Ada")),
+        ("has_email", json!(true)),
+        ("tag", json!("vip")),
+        ("month", json!("2026-01")),
     ] {
         let why = meant(name, value).unwrap_err();
         assert!(why.contains("nothing here") && why.contains("page-number, size"), "{why}");
@@ -129,6 +141,8 @@ fn what_is_looked_for_where_nothing_looks_is_refused_and_not_taken_for_found() {
         Tool { output_schema: schema(json!({ "properties": { "name": {} } })), ..tool.clone() };
     let given = json!({ "mobile": "+14155550123", "uuid": "x" });
     assert_eq!(super::meant(given, &of_one).unwrap().left_out, ["mobile", "uuid"]);
+    let why = super::meant(json!({ "period": "last month" }), &of_one).unwrap_err();
+    assert!(why.contains("nothing here looks for it"), "{why}");
     // Nobody looks for nothing, and some clients say which tool they call.
     for (name, value) in [("name", Value::Null), ("search", json!(" ")), ("limit", json!({}))] {
         assert_eq!(meant(name, value).unwrap().left_out, [""; 0]);
