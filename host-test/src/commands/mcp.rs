@@ -69,7 +69,7 @@ pub(crate) struct Arguments {
     /// Serve over HTTP at this address, such as 127.0.0.1:8765; port 0 takes any free one
     #[arg(long, value_name = "ADDR")]
     http: Option<Address>,
-    /// Take requests to this host name, or from pages of it, as well as to localhost, each
+    /// Take requests to this host name, and from its own pages, as well as to localhost, each
     /// with a persona's token; may be given more than once
     #[arg(long, value_name = "NAME", requires = "http")]
     allow_host: Vec<Name>,
