@@ -28,7 +28,7 @@
 //! be the JSON text of an object or a list and is none.
 
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use self::{
     number::{number, phone_number},
@@ -236,6 +236,12 @@ fn value_of(given: Value, schema: &Value, place: &str) -> Result<Value, String> 
         },
         Value::Number(number) if is("string") && !number.is_f64() => number.to_string().into(),
         Value::Array(_) | Value::Object(_) if is("string") && is_of_json(schema) => {
+            if let Some(number) = inexact(&given) {
+                return Err(format!(
+                    "{place}: a number in it, {number}, has more digits than were kept; give its \
+                     JSON as a text"
+                ));
+            }
             given.to_string().into()
         }
         Value::String(text) if is_of_json(schema) => inner(&text).into(),
@@ -278,6 +284,19 @@ fn is_empty(value: &Value) -> bool {
         Value::Array(items) => items.is_empty(),
         Value::Object(members) => members.is_empty(),
         _ => false,
+    }
+}
+
+/// A whole number in it of more digits than are kept, which may have been another one.
+fn inexact(given: &Value) -> Option<&Number> {
+    match given {
+        Value::Number(number) if number.is_f64() => {
+            let is_kept = |it: f64| it.abs() < 9_007_199_254_740_992.0;
+            Some(number).filter(|it| !it.as_f64().is_some_and(is_kept))
+        }
+        Value::Array(items) => items.iter().find_map(inexact),
+        Value::Object(members) => members.values().find_map(inexact),
+        _ => None,
     }
 }
 

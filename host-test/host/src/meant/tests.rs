@@ -243,6 +243,22 @@ fn an_object_is_its_json_text_where_the_example_shows_that_one_belongs_there() {
         }
     }
     assert_eq!(body(&json!("{"), "{}"), "{");
+    // Out of what models put around it, and no other word of it.
+    let said = r#"{"id": 12345678901234567890123, "a": 1.50}"#;
+    let fenced = format!("```json\n{said}\n```");
+    for around in [&fenced, &json!(said).to_string(), &json!(fenced).to_string(), said] {
+        assert_eq!(body(&json!(around), "{}"), said);
+    }
+    // What was read into another number is not passed on.
+    let read: Value = said.parse().unwrap();
+    for given in [&read, &json!([{ "in": read }])] {
+        let refused = meant(json!({ "body": given }), &text("{}")).unwrap_err();
+        assert!(refused.contains("1.2345678901234568e+22, has more digits"), "{refused}");
+    }
+    assert_eq!(
+        body(&json!({ "a": 19.9, "b": u64::MAX }), "{}"),
+        r#"{"a":19.9,"b":18446744073709551615}"#
+    );
 }
 
 #[test]
