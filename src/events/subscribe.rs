@@ -121,19 +121,17 @@ impl Action for Subscribe {
             }
         }
         if let (false, Some(number)) = (perhaps.is_empty(), &self.wanted.on_number) {
-            match channel_of(number, ask)? {
-                Some(uuid) => {
-                    let channel =
-                        |it: &WebhookSubscription| it.channel_uuid.as_ref() == Some(&uuid);
-                    if let Some(place) = perhaps.iter().position(channel) {
-                        return is_there(perhaps.swap_remove(place));
-                    }
-                }
-                None => {
-                    let may_be = " reports this event to this url, maybe of the same number";
-                    self.warning = perhaps.first().map(|it| concat(&[&it.uuid, may_be]));
-                }
+            let known = channel_of(number, ask)?;
+            let is_known = |it: &WebhookSubscription| known.is_some() && it.channel_uuid == known;
+            if let Some(place) = perhaps.iter().position(is_known) {
+                return is_there(perhaps.swap_remove(place));
             }
+            // One of another kind of channel is not among those that were listed.
+            let is_open = |it: &&WebhookSubscription| {
+                known.is_none() || kind(it.channel_uuid.as_deref()) != kind(known.as_deref())
+            };
+            let may_be = " reports this event to this url, maybe of the same number";
+            self.warning = perhaps.iter().find(is_open).map(|it| concat(&[&it.uuid, may_be]));
         }
         if listed.skipped.is_some() && self.warning.is_none() {
             self.warning = Some("a subscription that cannot be read may be the same".to_owned());
@@ -197,4 +195,9 @@ impl Subscribe {
             _ => channel.is_none().then_some(true),
         }
     }
+}
+
+/// Of which kind a channel is: `WPN`, `WAN` or `DID`.
+fn kind(uuid: Option<&str>) -> Option<&str> {
+    uuid?.get(..3)
 }

@@ -208,7 +208,8 @@ async fn the_channel_of_a_number_is_looked_for_on_every_page_however_it_is_writt
         (vec![page(vec![other()]), page(vec![ours("WPN1")])], true, false),
         (vec![page(vec![ours("WPN1"), ours("WPN1")])], true, false),
         (vec![Ok((200, json!([ours("WPN1")])))], true, false),
-        // Two channels of one number, none, and lists that tell nothing.
+        // Two channels of one number, one of another kind, none, and lists that tell nothing.
+        (vec![page(vec![ours("WAN1")])], false, true),
         (vec![page(vec![ours("WPN1"), ours("WPN2")])], false, true),
         (vec![page(vec![other()]), page(vec![])], false, true),
         (vec![page(vec![])], false, true),
