@@ -86,7 +86,7 @@ impl fmt::Debug for Hidden {
 
 /// One name, or several.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "expected the name of an event, or a list of them")]
+#[serde(untagged)]
 enum Names {
     One(String),
     Several(Vec<String>),

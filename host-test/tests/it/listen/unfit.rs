@@ -18,14 +18,19 @@ fn a_rule_that_cannot_be_followed_is_told_with_its_field_and_what_was_meant() {
     for (from, to, expected) in [
         ("create-contact", "create-contcat", "did you mean `create-contact`?"),
         ("arguments.first-name", "arguments.frist-name", "did you mean `first-name`?"),
-        ("arguments.details", "arguments.last-name.x", "cannot extend value"),
+        (
+            "arguments.details",
+            "arguments.last-name.x",
+            "arguments.last-name: it stands there twice: keep one of them",
+        ),
         ("persona = \"writer\"\ncall", "persona = \"writr\"\ncall", "there is no persona `writr`"),
         (
             "persona = \"writer\"\ncall",
             "persona = \"reader\"\ncall",
             "may not call `create-contact`",
         ),
-        ("has =", "hass =", "unknown field `hass`"),
+        ("has = [\"phone-number\"]", "has = \"phone-number\"", "has: expected a list of paths"),
+        ("has =", "hass =", "hass: there is no field `hass`; did you mean `has`?"),
         ("call =", "run = [\"/bin/true\"]\ncall =", "expected one of `call`, `run` and `forward`"),
         ("or = \"Unknown\"", "orr = \"Unknown\"", "expected { from = \"path\" }"),
         (
