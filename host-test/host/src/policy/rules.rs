@@ -37,6 +37,7 @@ use super::network::{Authorities, Through};
 use crate::{client::Routed, post::Mailbox, program::Program, vault::Source};
 
 mod fits;
+mod guessed;
 
 /// A program may take so many seconds.
 const SECONDS: u64 = 30;
