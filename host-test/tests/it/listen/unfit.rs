@@ -198,6 +198,17 @@ fn a_rule_for_an_event_without_a_url_here_is_told_and_others_go_on() {
 }
 
 #[test]
+fn an_event_that_nobody_knows_is_received_and_what_may_be_meant_is_told_once() {
+    let reacting = Reacting::of("unknown-event", "http://127.0.0.1:1/open", "");
+    let meant = "there is no event `whatsapp.mesage.received`; did you mean \
+                 `whatsapp.message.received`?";
+    let receiver = reacting.receives(&["--event", "whatsapp.mesage.received"]);
+    receiver.path("whatsapp.mesage.received");
+    let said = receiver.said();
+    assert!(said.matches("--event ").count() == 1 && said.contains(meant), "{said}");
+}
+
+#[test]
 fn the_rule_of_the_help_is_one_that_can_be_followed() {
     let pages = ["listen", "connections"].map(|page| run(&[page, "--help"], &[]));
     for page in &pages {
