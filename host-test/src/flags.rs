@@ -25,7 +25,7 @@ enum Shape {
 pub(crate) fn command(tool: &Tool, reserved: &[&str]) -> Command {
     let (about, _) = tool.description.split_once("\n\n").unwrap_or((&tool.description, ""));
     let mut command = Command::new(tool.name.clone())
-        .about(visible(about.trim_end_matches('.')))
+        .about(cleaned(about.trim_end_matches('.')))
         .long_about(cleaned(&tool.description));
     for (name, schema) in fields(tool).filter(|(name, _)| !reserved.contains(&name.as_str())) {
         command = command.arg(flag(name, schema, is_required(tool, name)));
@@ -88,7 +88,7 @@ fn flag(name: &str, schema: &Value, required: bool) -> Arg {
     let repeated = matches!(shape, Shape::Texts | Shape::Jsons);
     let flag = Arg::new(name.to_owned())
         .long(name.to_owned())
-        .help(visible(help.trim()))
+        .help(cleaned(help.trim()))
         .allow_negative_numbers(true)
         .action(if repeated { ArgAction::Append } else { ArgAction::Set });
     let words = schema.get("enum").and_then(Value::as_array);

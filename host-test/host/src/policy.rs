@@ -49,7 +49,6 @@ use std::{
 
 use http::{HeaderName, Method};
 use serde::Deserialize;
-use toml_edit::{Document, Item};
 
 use crate::{
     client::Routed,
@@ -61,13 +60,16 @@ use crate::{
 };
 
 mod edit;
+mod forms;
 mod network;
 mod persona;
+mod reading;
 mod rules;
 
 pub use self::edit::{Change, begin, change, connect};
 use self::network::{Authorities, Through};
 pub use self::persona::Persona;
+use self::reading::in_field;
 pub use self::rules::{Deed, Misfit, Rule};
 
 /// A policy file may have so many bytes.
@@ -174,8 +176,7 @@ impl Policy {
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let policy: Self = toml_edit::de::from_document(document(text)?)
-            .map_err(|error| at(text, error.span(), &misplaced(error.message())))?;
+        let policy: Self = reading::read(text)?;
         match policy.fault() {
             Some((path, why)) => Err(in_field(text, &path, &why)),
             None => Ok(policy),
@@ -440,41 +441,6 @@ fn text(file: &Path) -> Result<(PathBuf, String), String> {
     let bytes = files::read(&opened, LIMIT).map_err(unread)?;
     let text = String::from_utf8(bytes).map_err(|_| format!("the policy {name} is not text"))?;
     Ok((file, text))
-}
-
-fn document(text: &str) -> Result<Document<String>, String> {
-    Document::parse(text.to_owned()).map_err(|error| at(text, error.span(), error.message()))
-}
-
-/// What stands below a table's name is of that table, also where a blank line is between.
-fn misplaced(why: &str) -> String {
-    let top = "default-persona";
-    if why.starts_with(&format!("unknown field `{top}`")) {
-        return format!("`{top}` stands above the first table in brackets, or it is of that table");
-    }
-    why.to_owned()
-}
-
-/// What is wrong with a field, and in which line it is, or what it is to stand in.
-fn in_field(text: &str, path: &[&str], why: &str) -> String {
-    let document = document(text).ok();
-    let (mut item, mut span) = (document.as_ref().map(Document::as_item), None);
-    for key in path {
-        item = item.and_then(|item| match key.parse::<usize>() {
-            Ok(place) if !item.is_table_like() => item.get(place),
-            _ => item.get(key),
-        });
-        span = item.and_then(Item::span).or(span);
-    }
-    at(text, span, &format!("{}: {why}", path.join(".")))
-}
-
-/// What is wrong, and in which line.
-fn at(text: &str, span: Option<std::ops::Range<usize>>, why: &str) -> String {
-    let line = span.and_then(|span| Some(text.get(..span.start)?.matches('\n').count() + 1));
-    let words: Vec<_> = why.split_whitespace().collect();
-    let why = words.join(" ");
-    line.map_or_else(|| why.clone(), |line| format!("line {line}: {why}"))
 }
 
 /// What names there are.

@@ -49,8 +49,26 @@ connection. `twochat connect NAME` begins one, in ~/.config/twochat/policy.toml 
   actions = [\"list-contacts\"]
   ask = [\"create-contact\"]
 
-Each call of what stands in `ask` waits for a person's yes. What else can stand there (masks, limits, a proxy, the log) is in host-test/README.md of the \
-sources, and the whole of it in host-test/host/src/policy.rs.";
+Each call of what stands in `ask` waits for a person's yes. What else can stand there (masks, \
+limits, a proxy, the log) is in host-test/README.md of the sources, and the whole of it in \
+host-test/host/src/policy.rs.";
+
+/// How a rule of the policy looks, for whoever writes the first one.
+pub(crate) const RULE: &str = "\
+A rule of the policy says what is done about an event. `from` takes what stands at that path of \
+the event, as `twochat events show ID` prints its content; nothing is pasted into texts:
+
+  [rules.new-contact]
+  on = \"whatsapp.conversation.new\"
+  has = [\"phone-number\"]
+  persona = \"assistant\"
+  call = \"create-contact\"
+  arguments.first-name = { from = \"contact.first-name\", or = \"Unknown\" }
+  arguments.details = [{ kind = \"phone\", value = { from = \"phone-number\" } }]
+
+Instead of `call` with a persona, `run` names a program, and `forward` a url. More, with an \
+example to try, is in `React to events` of host-test/README.md of the sources, and the whole of \
+it in host-test/host/src/policy/rules.rs.";
 
 /// Store a connection's key, once 2Chat has said that it works.
 ///
@@ -76,7 +94,7 @@ pub(crate) struct Connect {
 
 /// List the connections of the policy, as a table unless --output says otherwise.
 #[derive(clap::Args)]
-#[command(after_help = format!("{POLICY}\n\n{EXIT_CODES}"))]
+#[command(after_help = format!("{POLICY}\n\n{RULE}\n\n{EXIT_CODES}"))]
 pub(crate) struct List {
     /// Policy to read, instead of the one in your configuration folder
     #[arg(long, value_name = "FILE")]

@@ -26,7 +26,8 @@ use crate::{
 ///
 /// What was reported is read from the store of `twochat listen`, the rest is asked of 2Chat,
 /// on behalf of a persona where there is a policy: fields that it does not see are masked
-/// here too. An event is of the time at which it happened, else of that at which it came.
+/// here too. An event is of the time at which it happened, else of that at which it came, and
+/// never of one after that.
 /// Whatever is missing is said in the summary itself.
 ///
 /// It costs one API credit, and for the contacts that were added one per 100 contacts of
@@ -109,7 +110,7 @@ The shape of JSON; what is not known is null, amounts are decimal numbers as tex
     orders: count, sums: [{currency, sum}], without-sum
     calls: missed, unclear
     not-sent, group-changes, number-changes, others
-    kept-back: unread, unread-parts, late, not-yet-read, waiting, parked
+    kept-back: unread, unread-parts, late, ahead, not-yet-read, waiting, parked
   contacts: added, names: up to 10, without-time, unread
   credits: used, limit, left";
 

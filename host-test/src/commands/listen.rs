@@ -12,6 +12,7 @@ use self::{
 use crate::{
     address::{self, Address},
     caller::{CallerArguments, client},
+    commands::connections::RULE,
     component::ComponentArguments,
     digest::span::age,
     events::{
@@ -54,7 +55,7 @@ const AT_ONCE: usize = 8;
 /// TLS is for a proxy in front, which leads a public url to this address, with or without a
 /// path before the token. Ctrl-C ends it once what came in is stored.
 #[derive(clap::Args)]
-#[command(after_help = format!("{}\n\n{EXIT_CODES}", bounds()))]
+#[command(after_help = format!("{RULE}\n\n{}\n\n{EXIT_CODES}", bounds()))]
 pub(crate) struct Arguments {
     #[command(flatten)]
     urls: UrlArguments,
@@ -152,6 +153,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let store = Store::open(&file)?;
     let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;
+    urls.warn_of();
     let made = urls.stand(&store, calls.as_ref(), &local).await?;
     let known = urls::known(&store).await?;
     if known.0.is_empty() {

@@ -114,16 +114,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let form = source.form(arguments.format)?;
     can_go_on(&arguments, &source)?;
     let table = source.read(form).await?;
-    // A tap that has nothing to say may send no more than its state.
-    let has_columns = !(table.rows.is_empty() && table.columns.is_empty());
-    let columns = match has_columns {
-        true => Some(Columns::of(&table, &arguments.map, arguments.country)?),
-        false => None,
+    // A tap that has nothing to say may send no more than its state, and nothing be read of
+    // any line.
+    let columns = match table.columns.is_empty() {
+        true => Columns::default(),
+        false => Columns::of(&table, &arguments.map, arguments.country)?,
     };
-    let mut plan = match &columns {
-        Some(columns) => Plan::of(&table, columns, arguments.country),
-        None => Plan { entries: Vec::new(), people: Vec::new() },
-    };
+    let mut plan = Plan::of(&table, &columns, arguments.country);
     let told = Told { is_beside: form == Form::Singer, output: arguments.output };
 
     let connector = arguments.component.load()?;
@@ -151,7 +148,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     }
     drop(there);
 
-    let about = columns.map(|columns| columns.told(&table.columns)).unwrap_or_default();
+    let about = columns.told(&table.columns);
     let shown = told.plan(&plan, &table, &about, arguments.dry_run)?;
     if arguments.dry_run {
         return Ok(());

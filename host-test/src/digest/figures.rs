@@ -107,6 +107,8 @@ pub(crate) struct KeptBack {
     pub(crate) unread_parts: u64,
     /// Events that came in the span and happened before it.
     pub(crate) late: u64,
+    /// Events that came in the span and say that they happened after they came.
+    pub(crate) ahead: u64,
     /// Events that still wait to be read, whenever they came.
     pub(crate) not_yet_read: u64,
     /// What waits to be handed on, or was given up, of all events.
@@ -217,11 +219,10 @@ impl<'a> Tally<'a> {
     }
 
     /// What it all comes to.
-    pub(crate) fn figures(self, kept_back: &KeptBack) -> Figures {
+    pub(crate) fn figures(self, kept_back: KeptBack) -> Figures {
         let Self { mut figures, messages, chats, calls, .. } = self;
-        let KeptBack { unread, late, not_yet_read, waiting, parked, .. } = *kept_back;
         let unread_parts = figures.kept_back.unread_parts;
-        figures.kept_back = KeptBack { unread, unread_parts, late, not_yet_read, waiting, parked };
+        figures.kept_back = KeptBack { unread_parts, ..kept_back };
         for call in calls.values().filter(|call| call.is_of_the_span) {
             match call.ending() {
                 Ending::Missed => figures.calls.missed += 1,

@@ -1,5 +1,5 @@
 //! Which events are of a span? Those in the store that happened then; where one does not say
-//! when it happened, when it came.
+//! when it happened, or says a time after it came, when it came.
 
 use host::hiding::redact;
 use jiff::Timestamp;
@@ -14,8 +14,14 @@ use super::{
 /// A call may have begun so many milliseconds before what is told of it.
 const CALL: i64 = 60 * 60 * 1000;
 
-/// When an event happened, in milliseconds since 1970.
-const AT: &str = "coalesce(1000 * unixepoch(content ->> '$.at'), received)";
+/// Two clocks may differ by so many milliseconds before it is told.
+const DRIFT: i64 = 5000;
+/// When an event says that it happened, in milliseconds since 1970; else when it came.
+const SAID: &str = "coalesce(1000 * unixepoch(content ->> '$.at'), received)";
+/// When it happened: never after it came.
+fn at() -> String {
+    format!("min({SAID}, received)")
+}
 
 /// What the events of the span come to, without the fields that are masked.
 pub(crate) fn figures(
@@ -25,8 +31,9 @@ pub(crate) fn figures(
 ) -> rusqlite::Result<Figures> {
     let (since, until) = span.milliseconds();
     let read = format!(
-        "SELECT {AT} AS at, coalesce(name, event), content FROM events
-         WHERE state = 'read' AND at >= ?1 AND at < ?2 ORDER BY id"
+        "SELECT {} AS at, coalesce(name, event), content FROM events
+         WHERE state = 'read' AND at >= ?1 AND at < ?2 ORDER BY id",
+        at()
     );
     let mut found = store.prepare(&read)?;
     let mut rows = found.query(params![since.saturating_sub(CALL), until])?;
@@ -39,7 +46,7 @@ pub(crate) fn figures(
         let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         tally.add(&Event { name: &name, came: &came, seen: &seen, at });
     }
-    Ok(tally.figures(&kept_back(store, since, until)?))
+    Ok(tally.figures(kept_back(store, since, until)?))
 }
 
 /// Until when what was received is forgotten, if it is.
@@ -59,7 +66,8 @@ fn kept_back(store: &Connection, since: i64, until: i64) -> rusqlite::Result<Kep
     Ok(KeptBack {
         unread: in_span("state = 'unread'")?,
         unread_parts: 0,
-        late: in_span(&format!("state = 'read' AND {AT} < ?1"))?,
+        late: in_span(&format!("state = 'read' AND {SAID} < ?1"))?,
+        ahead: in_span(&format!("state = 'read' AND {SAID} > received + {DRIFT}"))?,
         not_yet_read: now("events WHERE state = 'new'")?,
         waiting: now("outbox WHERE state IN ('waiting', 'begun')")?,
         parked: now("outbox WHERE state = 'parked'")?,

@@ -36,16 +36,12 @@ impl Span {
             moment(text, &now).map_err(|why| format!("{flag} {text}: {why}"))
         };
         let usual_end = if since.is_some() { "now" } else { "today" };
-        let since = named("--since", since.unwrap_or("yesterday"))?;
-        let until = named("--until", until.unwrap_or(usual_end))?;
-        if since >= until {
-            return Err(format!(
-                "there is no time from {} to {}",
-                written(&since),
-                written(&until)
-            ));
+        let begins = named("--since", since.unwrap_or("yesterday"))?;
+        let ends = named("--until", until.unwrap_or(usual_end))?;
+        if begins >= ends {
+            return Err(empty(since.zip(until), (since, &begins), (until, &ends)));
         }
-        Ok(Self { since, until })
+        Ok(Self { since: begins, until: ends })
     }
 
     /// Both ends in milliseconds since 1970.
@@ -119,6 +115,29 @@ pub(crate) fn age(text: &str) -> Result<String, String> {
         Some(_) => Ok(text.to_owned()),
         None => Err("expected so many days or hours, such as 90d or 12h".to_owned()),
     }
+}
+
+/// Why there is no time between these, and what to write.
+fn empty(
+    both: Option<(&str, &str)>,
+    (since, begins): (Option<&str>, &ZonedDateTime),
+    (until, ends): (Option<&str>, &ZonedDateTime),
+) -> String {
+    let none = format!("there is no time from {} to {}", written(begins), written(ends));
+    let before = ends.yesterday().map(|day| day.strftime("%Y-%m-%d").to_string());
+    let before = before.unwrap_or_else(|_| "7d".to_owned());
+    let why = match (both, since, until) {
+        (Some(_), ..) => "--since must come before --until".to_owned(),
+        (None, Some(since), _) => {
+            format!("--since {since} is still to come: write one before now, such as --since today")
+        }
+        (None, None, _) => {
+            format!(
+                "without --since it begins with yesterday: write --since as well, such as --since {before}"
+            )
+        }
+    };
+    format!("{none}: {why}")
 }
 
 fn moment(text: &str, now: &ZonedDateTime) -> Result<ZonedDateTime, String> {
@@ -219,6 +238,14 @@ mod tests {
         assert!(far.is_ok_and(|span| span.since.year() == 1753));
         let none = Span::named(Some("now"), Some("yesterday"), TimeZone::UTC, now).unwrap_err();
         assert!(none.contains("there is no time from"), "{none}");
+        for (since, until, expected) in [
+            (None, Some("yesterday"), "write --since as well, such as --since 2026-11-24"),
+            (Some("2026-12-01"), None, "--since 2026-12-01 is still to come: write one before now"),
+            (Some("today"), Some("yesterday"), "--since must come before --until"),
+        ] {
+            let why = Span::named(since, until, TimeZone::UTC, now).unwrap_err();
+            assert!(why.contains(expected), "{why}");
+        }
         assert!(zone(Some("Mars/Base")).unwrap_err().contains("America/Asuncion"));
     }
 }

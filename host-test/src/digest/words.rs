@@ -115,7 +115,7 @@ pub(crate) fn sums(orders: &Orders) -> String {
 }
 
 fn of_kept_back(kept_back: &KeptBack) -> Vec<String> {
-    let KeptBack { unread, unread_parts, late, not_yet_read, waiting, parked } = *kept_back;
+    let KeptBack { unread, unread_parts, late, ahead, not_yet_read, waiting, parked } = *kept_back;
     let all = [
         (unread, "event that came could not be read.", "events that came could not be read."),
         (unread_parts, "part of an event could not be read.", "parts of events could not be read."),
@@ -123,6 +123,11 @@ fn of_kept_back(kept_back: &KeptBack) -> Vec<String> {
             late,
             "event came late, and is counted when it happened, before this.",
             "events came late, and are counted when they happened, before this.",
+        ),
+        (
+            ahead,
+            "event says that it happened after it came, and is counted when it came.",
+            "events say that they happened after they came, and are counted when they came.",
         ),
         (not_yet_read, "event still waits to be read.", "events still wait to be read."),
         (waiting, "event still waits to be handed on.", "events still wait to be handed on."),

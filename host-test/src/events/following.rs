@@ -23,7 +23,7 @@ use tokio::{
 };
 
 use super::{
-    handing_on::{HandingOn, Target},
+    handing_on::{HandingOn, Target, UnderWay},
     hearing,
     reading::Reading,
     targets::Makings,
@@ -98,6 +98,7 @@ impl Following {
         mut end: oneshot::Receiver<()>,
     ) {
         let (mut rules, mut work) = (Rules::Ok(rules), JoinSet::new());
+        let under_way = Arc::<UnderWay>::default();
         loop {
             let file = self.makings.as_ref().map(|makings| (makings.file.clone(), stamp));
             let policy = AsRead(file);
@@ -124,6 +125,7 @@ impl Following {
                 policy,
                 waits: Arc::clone(&waits),
                 tries: self.tries,
+                under_way: Arc::clone(&under_way),
                 is_ending: Arc::clone(&is_ending),
             });
             if !self.is_dry {
@@ -147,6 +149,13 @@ impl Following {
             while work.try_join_next().is_some() {}
             rules = changed;
             self.tell(&rules).await;
+        }
+        if let Some(told) = under_way.told() {
+            terminal::say(&format!(
+                "twochat: waiting up to {} s for what is under way: {told}; another Ctrl-C ends it \
+                 at once",
+                LAST.as_secs()
+            ));
         }
         let _ = timeout(LAST, async { while work.join_next().await.is_some() {} }).await;
     }

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
@@ -88,6 +88,29 @@ impl Target {
     }
 }
 
+/// What is being handed on at this moment, each in words.
+#[derive(Default)]
+pub(crate) struct UnderWay(Mutex<Vec<String>>);
+
+impl UnderWay {
+    /// All of it, if there is any.
+    pub(crate) fn told(&self) -> Option<String> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
+    async fn with<T>(&self, words: String, work: impl Future<Output = T>) -> T {
+        let all = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all().push(words.clone());
+        let done = work.await;
+        let mut all = all();
+        if let Some(place) = all.iter().position(|one| *one == words) {
+            all.remove(place);
+        }
+        done
+    }
+}
+
 /// All that is handed on.
 pub(crate) struct HandingOn {
     pub(crate) writer: Writer,
@@ -100,6 +123,7 @@ pub(crate) struct HandingOn {
     pub(crate) waits: Arc<Notify>,
     /// So many tries are made of one thing.
     pub(crate) tries: u32,
+    pub(crate) under_way: Arc<UnderWay>,
     /// Nothing more is begun then.
     pub(crate) is_ending: Arc<AtomicBool>,
 }
@@ -151,7 +175,10 @@ impl HandingOn {
     async fn hand_on(&self, target: &Target, entry: Entry) {
         let outcome = match entry.instead {
             Some(event) => Outcome::Needless(outbox::skipped(event)),
-            None => target.hand_on(&entry, &self.store).await,
+            None => {
+                let words = format!("event {} to {}", entry.event, target.name);
+                self.under_way.with(words, target.hand_on(&entry, &self.store)).await
+            }
         };
         // A call is only tried again where it was surely not carried out.
         let is_sure = target.is_harmed_by_a_second();

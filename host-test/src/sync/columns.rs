@@ -29,7 +29,7 @@ const FIELDS: [(&str, Option<Field>); 10] = [
 ];
 
 /// What each column holds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Columns {
     fields: Vec<Option<Field>>,
     /// Those that were told, also that they are to be left out.
@@ -129,7 +129,10 @@ impl Columns {
                 None => unused.push(name.clone()),
             }
         }
-        let mut lines = vec![format!("columns: {}", used.join(", "))];
+        let mut lines = Vec::new();
+        if !names.is_empty() {
+            lines.push(format!("columns: {}", used.join(", ")));
+        }
         if !unused.is_empty() {
             lines.push(format!("left out: {}", unused.join(", ")));
         }

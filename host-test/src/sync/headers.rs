@@ -187,9 +187,10 @@ fn by_words(plain: &str) -> Option<Field> {
     }
 }
 
-/// Whether a name or a label tells of what nobody can be called by.
-pub(crate) fn is_fax(text: &str) -> bool {
-    ["fax", "telecop", "pager"].iter().any(|it| plain(text).contains(it))
+/// By what nobody can be called, of which a name or a label tells.
+pub(crate) fn machine(text: &str) -> Option<&'static str> {
+    let known = [("fax", "fax"), ("telecop", "fax"), ("pager", "pager")];
+    known.into_iter().find(|(word, _)| plain(text).contains(word)).map(|(_, it)| it)
 }
 
 /// Whether digits alone are something else there than a number to call.
@@ -385,7 +386,8 @@ mod tests {
         for name in
             ["Business Fax", "Telefax", "Faxnummer", "Télécopie (bureau)", "HomeFax", "Pager"]
         {
-            assert!(is_fax(name), "{name}");
+            let expected = if name == "Pager" { "pager" } else { "fax" };
+            assert_eq!(machine(name), Some(expected), "{name}");
         }
     }
 }

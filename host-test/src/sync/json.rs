@@ -113,7 +113,8 @@ mod tests {
         for text in [r#"{"a":"1","a":"2"}"#, r#"{"b":[{"a":"1","a":"1"}]}"#] {
             let why = read(text).rows[0].cells.clone().unwrap_err();
             assert!(why.contains("it has `a` twice"), "{why}");
-            let tap = crate::sync::singer::read(&format!(r#"{{"type":"RECORD","record":{text}}}"#));
+            let tap = crate::sync::singer::read(&format!(r#"{{"type":"RECORD","record":{text}}}"#))
+                .unwrap();
             assert!(tap.rows[0].cells.is_err(), "{tap:?}");
         }
         assert_eq!(rows(r#"{"a":[{"b":"1"},{"b":"2"}],"b":"3"}"#), ["a.b=1 a.b=2 b=3"]);

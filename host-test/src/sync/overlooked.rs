@@ -8,7 +8,7 @@ use rlibphonenumber::enums::Region;
 
 use super::{
     columns::Columns,
-    headers::{Field, is_fax, is_id},
+    headers::{Field, is_id, machine},
     numbers,
     people::emails,
     source::Table,
@@ -57,7 +57,10 @@ pub(crate) fn columns(
         for (column, cell) in row {
             let name = table.columns.get(*column).map_or("", String::as_str);
             let Some([filled, phones, addresses]) = cells.get_mut(*column) else { continue };
-            if columns.field(*column).is_some() || columns.is_told(*column) || is_fax(name) {
+            if columns.field(*column).is_some()
+                || columns.is_told(*column)
+                || machine(name).is_some()
+            {
                 continue;
             }
             *filled += 1;

@@ -53,8 +53,9 @@ impl Person {
         for (place, (column, cell)) in cells.iter().enumerate() {
             if let Some(field) = columns.field(*column) {
                 let name = table.columns.get(*column).map_or("", String::as_str);
-                if is_labelled_fax(columns, cells, place) {
-                    reading.left_out.push(format!("{} is left out, as it is a fax", short(name)));
+                if let Some(machine) = labelled_machine(columns, cells, place) {
+                    let why = format!("{} is left out, as it is a {machine}", short(name));
+                    reading.left_out.push(why);
                 } else {
                     reading.take(field, name, cell);
                 }
@@ -333,15 +334,19 @@ impl Reading {
     }
 }
 
-/// Whether the label of this cell says that it is of a fax. Where a column has several, each
-/// has its own in that order.
-fn is_labelled_fax(columns: &Columns, cells: &[(usize, String)], place: usize) -> bool {
+/// By what nobody can be called, if the label of this cell says that it is of such. Where a
+/// column has several, each has its own in that order.
+fn labelled_machine(
+    columns: &Columns,
+    cells: &[(usize, String)],
+    place: usize,
+) -> Option<&'static str> {
     let of = |column| cells.iter().enumerate().filter(move |(_, (it, _))| *it == column);
-    let found = cells.get(place).and_then(|(column, _)| Some((*column, columns.label(*column)?)));
-    let Some((column, label)) = found else { return false };
-    let turn = of(column).position(|(it, _)| it == place).unwrap_or_default();
-    of(label).count() == of(column).count()
-        && of(label).nth(turn).is_some_and(|(_, (_, label))| headers::is_fax(label))
+    let (column, _) = cells.get(place)?;
+    let label = columns.label(*column)?;
+    let turn = of(*column).position(|(it, _)| it == place)?;
+    let (_, (_, text)) = of(label).nth(turn)?;
+    headers::machine(text).filter(|_| of(label).count() == of(*column).count())
 }
 
 /// The e-mail addresses of a cell, each or why it is none.

@@ -314,9 +314,10 @@ mod tests {
         assert_eq!(plan.entries[0].notes, ["Phone 2 - Value is left out, as it is a fax"]);
         assert!(matches!(&plan.entries[1].end, End::Unusable(why) if why.contains("no number")));
         let table = json::read(
-            r#"{"name":"Cy","phones":[{"type":"work","value":"+595981222336"},{"type":"fax","value":"+595981222337"}]}"#,
+            r#"{"name":"Cy","phones":[{"type":"work","value":"+595981222336"},{"type":"Pager","value":"+595981222337"}]}"#,
         );
         let plan = Plan::of(&table, &Columns::of(&table, &[], None).unwrap(), None);
+        assert_eq!(plan.entries[0].notes, ["phones.value is left out, as it is a pager"]);
         assert_eq!(plan.people[0].person.keys(), ["+595981222336"]);
     }
 

@@ -122,7 +122,7 @@ impl Source {
                 Form::Csv => csv::read(&text),
                 Form::Jsonl => json::read(&text),
                 Form::Vcard => vcard::read(&text),
-                Form::Singer => singer::read(&text),
+                Form::Singer => singer::read(&text).map_err(io::Error::other)?,
             };
             table.notes.extend(note);
             Ok::<_, io::Error>(table)

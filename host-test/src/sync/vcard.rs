@@ -8,7 +8,7 @@ use calcard::{
 };
 
 use super::{
-    headers::is_fax,
+    headers::machine,
     source::{Row, Table},
 };
 
@@ -89,6 +89,11 @@ fn cells(table: &mut Table, text: &str) -> Result<Vec<(usize, String)>, String> 
             VCardProperty::Adr => add("address", address(&parts)),
             // A picture that is in the card itself has no url.
             VCardProperty::Photo => add("profile-pic-url", part(0)),
+            VCardProperty::Impp => match whatsapp(entry, &part(0)) {
+                Some(number) => add("whatsapp-phone", number.to_owned()),
+                // Names of other services reach nobody here, which is told.
+                None => add("impp", part(0)),
+            },
             VCardProperty::Other(name) if name.to_ascii_uppercase().contains("WHATSAPP") => {
                 add("whatsapp-phone", part(0));
             }
@@ -118,17 +123,18 @@ fn label<'a>(card: &'a VCard, of: &VCardEntry) -> &'a str {
     label.unwrap_or_default()
 }
 
-/// Where a number belongs: one of a fax reaches nobody.
+/// Where a number belongs: one of a fax or a pager reaches nobody.
 fn number_column(entry: &VCardEntry, label: &str) -> &'static str {
-    if is_fax(label) {
-        return "fax";
+    if let Some(machine) = machine(label) {
+        return machine;
     }
     let types = entry.params.iter().filter_map(|param| param.value.as_type());
     let is_whatsapp = label.to_lowercase().contains("whatsapp");
     let mut column = if is_whatsapp { "whatsapp-phone" } else { "phone" };
     for named in types {
         match named {
-            IanaType::Iana(VCardType::Fax | VCardType::Pager) => return "fax",
+            IanaType::Iana(VCardType::Fax) => return "fax",
+            IanaType::Iana(VCardType::Pager) => return "pager",
             IanaType::Other(name) if name.to_lowercase().contains("whatsapp") => {
                 column = "whatsapp-phone";
             }
@@ -136,6 +142,20 @@ fn number_column(entry: &VCardEntry, label: &str) -> &'static str {
         }
     }
     column
+}
+
+/// The number of WhatsApp in the url of a messenger, such as `whatsapp:+14155550123`, or one of
+/// a scheme of its own whose service is named beside.
+fn whatsapp<'a>(entry: &VCardEntry, url: &'a str) -> Option<&'a str> {
+    let (scheme, number) = url.split_once(':')?;
+    let is_whatsapp = |text: &str| text.to_lowercase().contains("whatsapp");
+    let named = entry.params.iter().filter_map(|param| param.value.as_text());
+    let is_number = |text: &str| {
+        text.contains(|it: char| it.is_ascii_digit())
+            && text.chars().all(|it| it.is_ascii_digit() || " +-().".contains(it))
+    };
+    let is_one = is_whatsapp(scheme) || named.into_iter().any(is_whatsapp);
+    (is_one && is_number(number)).then_some(number)
 }
 
 /// Post box, extension, street, town, region, code and country, as a letter has them.
@@ -207,13 +227,20 @@ mod tests {
         let text = "BEGIN:VCARD\nVERSION:3.0\nFN:Ada\nitem1.TEL:+14155550123\n\
             item1.X-ABLabel:_$!<HomeFax>!$_\nitem2.TEL;type=VOICE:+14155550124\n\
             item2.X-ABLabel:WhatsApp\nitem3.TEL:+14155550125\nitem3.X-ABLabel:_$!<Other>!$_\n\
-            TEL:+14155550126\nEND:VCARD\n";
+            TEL:+14155550126\nTEL;TYPE=pager:+14155550127\nIMPP:whatsapp:+14155550128\n\
+            IMPP;X-SERVICE-TYPE=WhatsApp:x-apple:14155550129\nIMPP:whatsapp:ada\n\
+            IMPP;X-SERVICE-TYPE=Jabber:xmpp:1\nEND:VCARD\n";
         let expected = [
             "name=Ada",
             "fax=+14155550123",
             "whatsapp-phone=+14155550124",
             "phone=+14155550125",
             "phone=+14155550126",
+            "pager=+14155550127",
+            "whatsapp-phone=+14155550128",
+            "whatsapp-phone=14155550129",
+            "impp=whatsapp:ada",
+            "impp=xmpp:1",
         ];
         assert_eq!(rows(text)[0].1.as_ref().unwrap(), &expected);
     }

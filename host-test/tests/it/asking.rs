@@ -225,7 +225,10 @@ async fn a_name_that_is_mistyped_in_ask_is_told_with_its_line_and_what_was_meant
     assert!(checked.code == Some(2) && checked.stderr.contains(fault), "{checked:?}");
     policy.replace("ask =", "aks =");
     let refused = policy.call(&["list-contacts"]);
-    assert!(refused.message(2).contains("line 10: unknown field `aks`, expected"), "{refused:?}");
+    assert!(
+        refused.message(2).contains("line 10: personas.clerk.aks: there is no field `aks`"),
+        "{refused:?}"
+    );
 }
 
 /// Whoever answers like this, counts how often, and does something before.

@@ -56,7 +56,7 @@ async fn a_day_is_told_whole_and_each_thing_is_counted_once() {
                 "number-changes": 1,
                 "others": 1,
                 "kept-back": {
-                    "unread": 0, "unread-parts": 0, "late": 0, "not-yet-read": 0, "waiting": 0,
+                    "unread": 0, "unread-parts": 0, "late": 0, "ahead": 0, "not-yet-read": 0, "waiting": 0,
                     "parked": 0,
                 },
             },

@@ -108,6 +108,16 @@ fn each_field_of_each_action_has_a_flag_with_the_docs_of_the_contract() {
 }
 
 #[test]
+fn each_word_that_a_field_can_be_has_a_line_of_its_own() {
+    for flag in ["--help", "-h"] {
+        let help = help(&["call", "subscribe", flag]);
+        let lines: Vec<_> = help.lines().map(str::trim).collect();
+        assert!(lines.contains(&"`hour`: An hour.") && lines.contains(&"`day`: A day."), "{help}");
+        assert!(!help.contains(char::REPLACEMENT_CHARACTER), "{help}");
+    }
+}
+
+#[test]
 fn the_actions_are_introduced_in_the_words_of_the_contract() {
     let contract = docs("actions.wit");
     let list = unwrapped(&help(&["call", "--help"]));

@@ -275,7 +275,7 @@ async fn a_policy_that_is_broken_or_does_not_fit_is_refused_before_anything_is_s
     let twochat = twochat_with(1).await;
     for (from, to, expected) in [
         ("\"reader\"", "\"reeder\"", "line 1: default-persona: there is no persona `reeder`"),
-        ("mask = ", "masks = ", "line 10: unknown field `masks`"),
+        ("mask = ", "masks = ", "line 10: personas.reader.masks: there is no field `masks`"),
         (
             "\"value\", \"last-name\"",
             "\"vlaue\"",

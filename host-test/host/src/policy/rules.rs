@@ -37,6 +37,7 @@ use super::network::{Authorities, Through};
 use crate::{client::Routed, post::Mailbox, program::Program, vault::Source};
 
 mod fits;
+mod guessed;
 
 /// A program may take so many seconds.
 const SECONDS: u64 = 30;
@@ -86,7 +87,7 @@ impl fmt::Debug for Hidden {
 
 /// One name, or several.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "expected the name of an event, or a list of them")]
+#[serde(untagged)]
 enum Names {
     One(String),
     Several(Vec<String>),

@@ -70,16 +70,28 @@ fn what_is_wrong_is_told_with_its_line_and_field() {
         (
             "default-persona",
             "default-person",
-            "line 2: unknown field `default-person`, expected one of `default-persona`",
+            "line 2: default-person: there is no field `default-person`; did you mean `default-persona`?",
         ),
-        ("secret = { env = \"KEY\" }", "", "line 4: missing field `secret`"),
-        ("{ env = \"KEY\" }", "{ file = \"KEY\" }", "line 5: expected { env = \"NAME\" }"),
+        (
+            "secret = { env = \"KEY\" }",
+            "",
+            "line 4: connections.work.secret: it is missing: where the key is kept, such as secret = {",
+        ),
+        (
+            "{ env = \"KEY\" }",
+            "{ file = \"KEY\" }",
+            "line 5: connections.work.secret: expected { env = \"NAME\" }",
+        ),
         (
             "{ env = \"KEY\" }",
             "{ env = \"KEY\", age = \"x\" }",
-            "line 5: expected { env = \"NAME\" }",
+            "line 5: connections.work.secret: expected { env = \"NAME\" }",
         ),
-        ("{ env = \"KEY\" }", "\"the key itself\"", "line 5: expected { env = \"NAME\" }"),
+        (
+            "{ env = \"KEY\" }",
+            "\"the key itself\"",
+            "line 5: connections.work.secret: expected { env = \"NAME\" }",
+        ),
         (
             "{ env = \"KEY\" }",
             "{ command = [] }",
@@ -105,26 +117,46 @@ fn what_is_wrong_is_told_with_its_line_and_field() {
             "at-once = 0\nsecret =",
             "line 5: connections.work.at-once: 0 would let nothing pass",
         ),
-        ("secret =", "at-once = -1\nsecret =", "line 5: invalid value: integer `-1`"),
+        (
+            "secret =",
+            "at-once = -1\nsecret =",
+            "line 5: connections.work.at-once: expected a whole number, such as at-once = 16",
+        ),
         (
             "secret =",
             "base_url = \"https://api.example.com\"\nsecret =",
-            "line 5: unknown field `base_url`, expected one of `base-url`",
+            "line 5: connections.work.base_url: there is no field `base_url`; did you mean `base-url`?",
         ),
         (
             "connection = \"work\"",
             "connection = \"wrok\"",
             "line 8: personas.reader.connection: there is no connection `wrok`; there is only work",
         ),
-        ("connection = \"work\"", "", "line 7: missing field `connection`"),
-        ("[\"look\"]", "\"look\"", "line 9: invalid type: string \"look\", expected a sequence"),
+        (
+            "connection = \"work\"",
+            "",
+            "line 7: personas.reader.connection: it is missing: the name of a connection, such as",
+        ),
+        (
+            "[\"look\"]",
+            "\"look\"",
+            "line 9: personas.reader.actions: expected a list of actions, such as actions = [",
+        ),
         (
             "revoked = true",
             "revoked = \"no\"",
-            "line 14: invalid type: string \"no\", expected a boolean",
+            "line 14: personas.writer.revoked: expected true or false, such as revoked = true",
         ),
-        ("revoked = true", "revoke = true", "line 14: unknown field `revoke`, expected one of"),
-        ("[personas.writer]", "[personas.reader]", "line 11: duplicate key"),
+        (
+            "revoked = true",
+            "revoke = true",
+            "line 14: personas.writer.revoke: there is no field `revoke`; did you mean `revoked`?",
+        ),
+        (
+            "[personas.writer]",
+            "[personas.reader]",
+            "line 11: personas.reader: it stands there twice: keep one of them",
+        ),
     ] {
         assert!(GOOD.contains(from), "{from}");
         let said = why(&GOOD.replacen(from, to, 1));
@@ -133,10 +165,32 @@ fn what_is_wrong_is_told_with_its_line_and_field() {
 }
 
 #[test]
+fn a_field_that_stands_there_twice_is_told_by_its_whole_name() {
+    for (text, expected) in [
+        ("[rules.r]\non = \"a\"\non = \"b\"", "line 3: rules.r.on: it stands there twice: "),
+        ("[rules.r]\nwhen.a = 1\nwhen.a = 2", "line 3: rules.r.when.a: it stands there twice"),
+        ("[rules.r]\nwhen = { a = 1, a = 2 }", "line 2: rules.r.when.a: it stands there twice"),
+        ("[rules.\"a b\"]\nx = 1\n[rules.\"a b\"]", "line 3: rules.a b: it stands there twice"),
+        ("[rules.r]\nx = 1\nx.a = 2", "line 3: rules.r.x: it stands there twice"),
+        ("revoked = 1\n# [x]\nrevoked = 2", "line 3: revoked: it stands there twice"),
+    ] {
+        let said = why(text);
+        assert!(said.starts_with(expected), "{said}\nexpected {expected}");
+    }
+    let said = why("[rules.r]\non = \"a\"\non = \"b\"");
+    assert!(said.contains("the name of an event, or a list of them, such as on = "), "{said}");
+}
+
+#[test]
 fn a_default_that_stands_at_the_end_is_told_where_it_belongs() {
     let moved = GOOD.replace("default-persona = \"reader\"", "");
     let why = why(&format!("{moved}\n\ndefault-persona = \"reader\"\n"));
-    assert!(why.starts_with("line 17: `default-persona` stands above the first table"), "{why}");
+    assert!(
+        why.starts_with(
+            "line 17: personas.writer.default-persona: it stands above the first table"
+        ),
+        "{why}"
+    );
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use host::calls::Calls;
+use host::{calls::Calls, suggest};
+use mock::EVENTS;
 
 use crate::{
     events::{
@@ -106,6 +107,18 @@ impl UrlArguments {
             names.extend(known.into_iter().map(|endpoint| endpoint.event));
         }
         Ok(names)
+    }
+
+    /// Says of names that no event of 2Chat is known by what may be meant, where nobody is
+    /// asked who knows for sure.
+    pub(super) fn warn_of(&self) {
+        if self.public_url.is_some() {
+            return;
+        }
+        for name in self.event.iter().filter(|name| !EVENTS.contains(&name.as_str())) {
+            let why = suggest::unknown("event", name, &EVENTS, "2Chat has");
+            terminal::say(&format!("twochat: --event {name}: as far as is known, {why}"));
+        }
     }
 
     /// Makes and subscribes what is not there yet, and gives what is to be ended in the end.

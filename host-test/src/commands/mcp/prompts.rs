@@ -130,9 +130,9 @@ const WORKFLOWS: [Workflow; 3] = [
             ),
             with(
                 "list-contacts",
-                "Go through all pages of `list-contacts`, with `first-name`, `last-name` and \
-                 `details` as `fields`. A contact has no date of its own, but its details may: \
-                 name those with a `created-at` or `updated-at` that begins with that day, and \
+                "Go through all pages of `list-contacts`, with `uuid`, `first-name`, `last-name` \
+                 and `details` as `fields`. A contact may come twice, and by its `uuid` you know \
+                 it again. It has no date of its own, but its details may: name those with a `created-at` or `updated-at` that begins with that day, and \
                  say that others may be missing, and that what was deleted leaves no trace.",
                 "Contacts cannot be read here.",
             ),

@@ -1,5 +1,6 @@
 //! What is not there is said, and the rest is told.
 
+use jiff::{Timestamp, ToSpan};
 use mock::Fault;
 use serde_json::{Value, json};
 
@@ -92,28 +93,34 @@ async fn a_store_that_cannot_be_read_is_said_and_the_account_is_told() {
 }
 
 #[test]
-fn what_was_not_read_came_late_or_was_not_handed_on_is_told() {
+fn what_was_not_read_came_late_says_a_time_to_come_or_was_not_handed_on_is_told() {
     let store = folder("digest-kept-back").join("events.sqlite");
     let words = ["--event", EVENT, "--run", "/bin/false", "--tries", "1"];
     let receiver = Receiver::with(&store, &words, &[]);
     let path = receiver.path(EVENT);
     receiver.post(&path, "no event");
     receiver.post(&path, message(1, 1, "Ada", "2024-07-05T19:21:51Z").to_string());
+    // What cannot have happened yet has happened when it came.
+    let soon = Timestamp::now() + 40.seconds();
+    receiver.post(&path, message(2, 1, "Ada", &soon.to_string()).to_string());
+    receiver.post(&path, message(3, 2, "Bob", "2130-01-01T00:00:00Z").to_string());
     until(|| {
         let parked = number(&store, "SELECT count(*) FROM outbox WHERE state = 'parked'");
         let unread = number(&store, "SELECT count(*) FROM events WHERE state = 'unread'");
-        (parked == 1 && unread == 1).then_some(())
+        (parked == 3 && unread == 1).then_some(())
     });
     let words = ["digest", "--since", "1h", "--no-api", "--store", store.to_str().unwrap()];
     let json = run(&[&words[..], &["--output", "json"]].concat(), &[]).result();
     let kept = &json["events"]["kept-back"];
     assert_eq!(
-        (&kept["unread"], &kept["late"], &kept["parked"]),
-        (&1.into(), &1.into(), &1.into())
+        (&kept["unread"], &kept["late"], &kept["ahead"], &kept["parked"]),
+        (&1.into(), &1.into(), &2.into(), &3.into())
     );
+    assert_eq!(json["events"]["messages"]["incoming"], 2, "{json}");
     let text = run(&words, &[]);
     let (_, kept) = text.output().split_once("## Not read or not handed on\n").unwrap();
-    assert_eq!(kept.matches("1 event ").count(), 3, "{kept}");
+    assert_eq!(kept.matches("1 event ").count(), 2, "{kept}");
+    assert!(kept.contains("2 events say that they happened after they came"), "{kept}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,10 @@
 //! Events are forwarded, and programs are run for them, until they are done or parked.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -185,4 +189,19 @@ fn a_program_gets_each_event_and_what_it_refuses_is_parked_with_its_last_words()
     assert_eq!(again.result()["handed-on-again"], 1, "{again:?}");
     until(|| (reacting.count("done") == 4).then_some(()));
     assert_eq!(reacting.count("parked"), 2);
+}
+
+#[test]
+fn whoever_ends_it_hears_what_it_waits_for_and_need_not_wait() {
+    let reacting = Reacting::of("hangs", "http://127.0.0.1:1/open", "");
+    let program = reacting.program("hangs", "exec sleep 60");
+    let program = program.to_str().unwrap();
+    let receiver = reacting.receives(&["--run", program]);
+    receiver.post(&receiver.path(EVENT), conversation(1).to_string());
+    until(|| (reacting.count("begun") == 1).then_some(()));
+    receiver.interrupt();
+    receiver.says(&format!("for what is under way: event 1 to {program}; another Ctrl-C ends it"));
+    let begun = Instant::now();
+    let (status, said) = receiver.ended();
+    assert!(status.code() == Some(130) && begun.elapsed().as_secs() < 8, "{status}: {said}");
 }

@@ -18,14 +18,29 @@ fn a_rule_that_cannot_be_followed_is_told_with_its_field_and_what_was_meant() {
     for (from, to, expected) in [
         ("create-contact", "create-contcat", "did you mean `create-contact`?"),
         ("arguments.first-name", "arguments.frist-name", "did you mean `first-name`?"),
-        ("arguments.details", "arguments.last-name.x", "cannot extend value"),
+        (
+            "arguments.details",
+            "arguments.last-name.x",
+            "arguments.last-name: it stands there twice: keep one of them",
+        ),
         ("persona = \"writer\"\ncall", "persona = \"writr\"\ncall", "there is no persona `writr`"),
         (
             "persona = \"writer\"\ncall",
             "persona = \"reader\"\ncall",
             "may not call `create-contact`",
         ),
-        ("has =", "hass =", "unknown field `hass`"),
+        (
+            "{ from = \"contact.first-name\", or = \"Unknown\" }",
+            "\"{{contact.first_name}}\"",
+            "arguments.first-name: a value of the event is never pasted into a text: write { from = \"contact.first-name\" }",
+        ),
+        (
+            "{ from = \"phone-number\" }",
+            "{ event = \"phone-number\" }",
+            "arguments.details.0.value: `event` takes nothing from the event: write { from = \"phone-number\" }",
+        ),
+        ("has = [\"phone-number\"]", "has = \"phone-number\"", "has: expected a list of paths"),
+        ("has =", "hass =", "hass: there is no field `hass`; did you mean `has`?"),
         ("call =", "run = [\"/bin/true\"]\ncall =", "expected one of `call`, `run` and `forward`"),
         ("or = \"Unknown\"", "orr = \"Unknown\"", "expected { from = \"path\" }"),
         (
@@ -180,6 +195,31 @@ fn a_rule_for_an_event_without_a_url_here_is_told_and_others_go_on() {
     receiver.says("rules.new-contact.on: there is no url for `whatsapp.message.received`");
     let help = run(&["listen", "--help"], &[]);
     assert!(help.output().contains("--public-url"));
+}
+
+#[test]
+fn an_event_that_nobody_knows_is_received_and_what_may_be_meant_is_told_once() {
+    let reacting = Reacting::of("unknown-event", "http://127.0.0.1:1/open", "");
+    let meant = "there is no event `whatsapp.mesage.received`; did you mean \
+                 `whatsapp.message.received`?";
+    let receiver = reacting.receives(&["--event", "whatsapp.mesage.received"]);
+    receiver.path("whatsapp.mesage.received");
+    let said = receiver.said();
+    assert!(said.matches("--event ").count() == 1 && said.contains(meant), "{said}");
+}
+
+#[test]
+fn the_rule_of_the_help_is_one_that_can_be_followed() {
+    let pages = ["listen", "connections"].map(|page| run(&[page, "--help"], &[]));
+    for page in &pages {
+        let (_, rule) = page.output().split_once("  [rules.new-contact]\n").unwrap();
+        let (rule, more) = rule.split_once("\n\n").unwrap();
+        assert!(more.contains("host-test/README.md"), "{more}");
+        let rule = rule.replace("\"assistant\"", "\"writer\"");
+        let rules = format!("[rules.new-contact]\n{rule}");
+        let reacting = Reacting::of("help", "http://127.0.0.1:1/open", &rules);
+        assert_eq!(checked(&reacting).code, Some(0), "{rules}");
+    }
 }
 
 #[test]

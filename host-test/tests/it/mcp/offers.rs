@@ -62,6 +62,7 @@ async fn there_is_a_prompt_for_each_workflow_with_its_arguments() {
         ),
         ("react-to-events", json!({}), "none yet; ask me for one"),
         ("daily-summary", json!({ "date": "2026-02-28" }), "this day, in UTC: \"2026-02-28\""),
+        ("daily-summary", Value::Null, "with `uuid`, `first-name`, `last-name` and `details` as"),
         ("daily-summary", Value::Null, &format!("this day, in UTC: {today}\n")),
         ("daily-summary", json!({ "date": "today" }), &format!("in UTC: \"{today}\"")),
         ("daily-summary", json!({ "date": " Yesterday" }), &format!("in UTC: \"{yesterday}\"")),

@@ -120,9 +120,14 @@ impl Receiver {
         self.child.wait().unwrap();
     }
 
+    /// Asks it to end, as Ctrl-C does.
+    pub(crate) fn interrupt(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+    }
+
     /// Asks it to end, and gives how it did and what it said.
     pub(crate) fn ended(mut self) -> (ExitStatus, String) {
-        kill_process(Pid::from_child(&self.child), Signal::INT).unwrap();
+        self.interrupt();
         let status = until(|| self.child.try_wait().unwrap());
         (status, self.said())
     }

@@ -93,3 +93,27 @@ async fn what_one_account_exports_another_takes_in() {
     assert!(known(&to).values().all(|times| *times == 1));
     assert_eq!(known(&to).keys().collect::<Vec<_>>(), known(&from).keys().collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn no_state_goes_on_behind_rows_that_were_not_taken() {
+    let twochat = twochat_with(0).await;
+    let base = twochat.base_url();
+    let lower = json!({ "type": "record", "stream": "people",
+        "record": { "name": "Ada", "phone": "+595981222331" } });
+    let unknown = json!({ "type": "RECORDS", "records": [{ "name": "Bob" }] });
+    let run = fed_with(&base, &[lower, state(1), unknown.clone(), state(2)], &[]);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(1), "{\"at\":1}\n"), "{run:?}");
+    let told = "line 3: it is a message of the type `RECORDS`, which is none of RECORD, ";
+    assert!(run.stderr.contains(told), "{run:?}");
+    assert_eq!(known(&twochat).len(), 1);
+    let alone = fed_with(&base, &[unknown, state(1)], &["--map", "Mobile=phone"]);
+    assert_eq!((alone.code, alone.stdout.as_str()), (Some(1), ""), "{alone:?}");
+    assert!(alone.stderr.contains("line 1: it is a message of the type"), "{alone:?}");
+
+    let batch = json!({ "type": "BATCH", "stream": "people", "manifest": ["file:///people"] });
+    let before = twochat.requests().len();
+    let refused = fed_with(&base, &[record("Cy", "+595981222335"), state(3), batch, state(4)], &[]);
+    let why = refused.message(2);
+    assert!(why.contains("BATCH in line 3") && why.contains("batching off"), "{refused:?}");
+    assert!(refused.stdout.is_empty() && twochat.requests().len() == before, "{refused:?}");
+}

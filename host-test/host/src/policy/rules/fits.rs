@@ -3,14 +3,14 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Rule, Template, wanted};
+use super::{Rule, Template, guessed, wanted};
 use crate::{
     possible::{at, choices, kinds, may_be, may_be_reached_by, may_go, members},
     suggest,
 };
 
 /// What the paths of a rule start from.
-const WHOLE: &str = "an event";
+pub(super) const WHOLE: &str = "an event";
 
 /// A field of a rule, by the keys that lead to it, and why it can never be followed.
 pub type Misfit = (Vec<String>, String);
@@ -75,15 +75,27 @@ fn fill(
     let judged = match Template::of(template) {
         // What has no meaning is told where the policy is read.
         Err(_) => Ok(()),
+        // What is written as a literal is meant as it stands.
+        Ok(Template::Literal(Value::String(text)))
+            if template.is_string()
+                && let Some(why) = guessed::text(text, event) =>
+        {
+            Err(why)
+        }
         Ok(Template::Literal(value)) => may_be(places, value).and_then(|()| match value {
             Value::Array(items) => bounds(places, items.len()),
             _ => Ok(()),
         }),
         Ok(Template::From { path, or, .. }) => {
             let goes = at(event, path, WHOLE).and_then(|from| may_go(&from, places));
+            let guessed = or.and_then(Value::as_str).and_then(|or| guessed::text(or, event));
+            let goes = goes.and_then(|()| guessed.map_or(Ok(()), Err));
             goes.and_then(|()| or.map_or(Ok(()), |or| may_be(places, or)))
         }
-        Ok(Template::Members(members)) => return fills(keys, members, places, event, found),
+        Ok(Template::Members(members)) => match guessed_record(members, places, event) {
+            Some(why) => Err(why),
+            None => return fills(keys, members, places, event, found),
+        },
         Ok(Template::Items(items)) => {
             let lists: Vec<_> = places.iter().filter_map(|place| place.get("items")).collect();
             let inside: Vec<_> = lists.iter().flat_map(|items| choices(items)).collect();
@@ -96,6 +108,13 @@ fn fill(
         }
     };
     found.extend(judged.err().map(|why| (keys.clone(), why)));
+}
+
+/// What was meant by a record that can have no such member there.
+fn guessed_record(given: &Map<String, Value>, places: &[&Value], event: &Value) -> Option<String> {
+    let mut known = places.iter().filter_map(|place| members(place));
+    let is_known = known.any(|known| given.keys().all(|name| known.contains_key(name)));
+    guessed::record(given, event).filter(|_| !is_known)
 }
 
 /// Judges the members of a record: those that it has, and those that it needs.
@@ -179,12 +198,29 @@ mod tests {
         let conditions = "when.way = \"in\"\nhas = [\"number\", \"by.name\"]\nonce-per = \"number\"\n\
                           unless-listed = \"number\"\n";
         assert_eq!(misfits(&format!("{conditions}{CALL}")), [] as [&str; 0]);
+        let literal = CALL.replace("{ from = \"number\" }", "{ literal = \"{{number}}\" }");
+        assert_eq!(misfits(&literal), [] as [&str; 0]);
         assert_eq!(misfits("run = [\"/bin/true\"]"), [] as [&str; 0]);
     }
 
     #[test]
     fn what_can_never_be_is_told_by_its_field() {
         for (from, to, expected) in [
+            (
+                "{ from = \"number\" }",
+                "\"{{event.number}}\"",
+                "arguments.to: a value of the event is never pasted into a text: write { from = \"number\" }",
+            ),
+            (
+                "or = \"x\"",
+                "or = \"$event.number\"",
+                "arguments.ways.0.value: a value of the event is never pasted into a text",
+            ),
+            (
+                "{ from = \"number\" }",
+                "{ event = \"number\" }",
+                "arguments.to: `event` takes nothing from the event: write { from = \"number\" }",
+            ),
             (
                 "call =",
                 "when.way = \"inn\"\ncall =",
