@@ -6,8 +6,9 @@
 
 use super::{
     EventName,
-    members::{Members, Slot, number_of},
+    members::Members,
     names::{Kind, NEW_CONVERSATION, is_state, last_word, listed, meaning},
+    slots::Slot,
 };
 use crate::{
     contract::events::{Call, Content, Delivery, Direction, Event, Media, Message, Order},
@@ -103,8 +104,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         _ => None,
     };
     let numbers = [remote, chat, end, person, of_contact];
-    let phone_number = numbers.into_iter().flatten().find_map(number_of);
-    let phone_number = came.if_number(phone_number);
+    let phone_number = numbers.into_iter().flatten().find_map(|text| came.number(text));
     let started_at = came.get(Slot::At).filter(|_| kind == Kind::Call);
     let at = came.first(match kind {
         Kind::Receipt => &[Slot::Timestamp, Slot::At, Slot::UpdatedAt, Slot::MessageAt],
@@ -150,7 +150,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         key,
         at: own_of(at),
         channel_uuid: own_of(came.get(Slot::ChannelUuid).or(channel)),
-        channel_phone_number: came.get(Slot::ChannelNumber).and_then(number_of),
+        channel_phone_number: came.get(Slot::ChannelNumber).and_then(|it| came.number(it)),
         phone_number,
         chat_id: own_of(chat_id),
         group_uuid: own_of(group_uuid),

@@ -199,6 +199,8 @@ fn only_what_is_a_number_is_given_as_one() {
         (r#""remote_phone_number":"+1 (415) 555-0123""#, Some("+14155550123")),
         (r#""remote_phone_number":"14155550123@c.us""#, Some("+14155550123")),
         (r#""remote_phone_number":"14155550123:7@s.whatsapp.net""#, Some("+14155550123")),
+        (r#""remote_phone_number":"14155550123@S.WhatsApp.net""#, Some("+14155550123")),
+        (r#""participant":14155550123"#, Some("+14155550123")),
         (r#""remote_phone_number":"14155550123@lid""#, None),
         (r#""remote_phone_number":"14155550123@g.us""#, None),
         (r#""remote_phone_number":"14155550123@c.us@lid""#, None),
@@ -224,6 +226,93 @@ fn only_what_is_a_number_is_given_as_one() {
     ] {
         assert_eq!(number(members).as_deref(), expected, "{members}");
     }
+}
+
+#[test]
+fn a_number_with_the_digits_of_an_id_is_that_id() {
+    for (server, is_id) in [
+        ("lid", true),
+        ("LID", true),
+        ("hosted.lid", true),
+        ("g.us", true),
+        ("G.us", true),
+        ("newsletter", true),
+        ("broadcast", true),
+        ("bot", true),
+        ("c.us", false),
+        ("C.US", false),
+        ("s.whatsapp.net", false),
+        // Of mail, of telephony, of nothing.
+        ("example.com", false),
+        ("10.0.0.1", false),
+        ("", false),
+    ] {
+        let expected = if is_id { None } else { Some("+98765432109876") };
+        for members in [
+            r#""session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-ID""#,
+            r#""session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-14155550123-ID""#,
+            r#""chat_id":"ID""#,
+            r#""remoteJid":"98765432109876:12@SERVER""#,
+            r#""jids":["1@lid","ID"]"#,
+            r#""key":{"a":{"_serialized":"true_ID_3EB0","user":"98765432109876"}}"#,
+            r#""contact":{"id":{"_serialized":"ID"},"first_name":"Ada"}"#,
+            r#""participants":[{"id":"ID"},{"id":"ID"}]"#,
+            r#""group":{"id":"ID"}"#,
+        ] {
+            let members = members.replace("ID", "98765432109876@SERVER").replace("SERVER", server);
+            for number in ["+98765432109876", "98765432109876", "98765432109876@c.us"] {
+                let body = [r#"{"remote_phone_number":""#, number, r#"","channel_phone_number":""#];
+                let body = [&body.concat(), number, "\",", &members, "}"].concat();
+                let event = read(&body);
+                assert_eq!(event.phone_number.as_deref(), expected, "{body}");
+                assert_eq!(event.channel_phone_number.as_deref(), expected, "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_plain_digits_only_what_is_called_a_lid_is_no_number() {
+    for (members, is_number) in [
+        (r#""lid":"98765432109876""#, false),
+        (r#""lid":98765432109876"#, false),
+        (r#""LID":"+98765432109876""#, false),
+        (r#""senderLid":"98765432109876""#, false),
+        (r#""contact":{"lid":"98765432109876:3"}"#, false),
+        (r#""participants":[{"lid":"98765432109876"},{"id":"1@lid"}]"#, false),
+        (r#""wa_id":"98765432109876""#, true),
+        (r#""contact":{"wa_id":"98765432109876"}"#, true),
+        (r#""valid":"98765432109876""#, true),
+        (r#""lid":null"#, true),
+        // What people write is no id.
+        (r#""message":{"text":"98765432109876@lid"}"#, true),
+        (r#""contact":{"first_name":"98765432109876@lid"}"#, true),
+        (r#""contact":{"profile_pic_url":"https://a.b/98765432109876@lid"}"#, true),
+        (r#""sent_by":"98765432109876@lid""#, false),
+    ] {
+        let body = ["{", members, r#","from_number":"+98765432109876"}"#].concat();
+        let expected = is_number.then_some("+98765432109876");
+        assert_eq!(read(&body).phone_number.as_deref(), expected, "{body}");
+    }
+    // Where there are too many ids to keep, the next may be that of any number.
+    let ids = r#""10000000@lid","#.repeat(8000);
+    let body = [r#"{"from_number":"+98765432109876","ids":["#, &ids, r#""98765432109876@lid"]}"#];
+    assert_eq!(read(&body.concat()).phone_number, None);
+    // Another number is one, wherever it stands.
+    let event = read(
+        r#"{"session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-98765432109876@g.us",
+            "remote_phone_number":"+98765432109876","participant":{"phone_number":14155550123}}"#,
+    );
+    assert_eq!(event.phone_number.as_deref(), Some("+14155550123"));
+    let joined = read(
+        r#"{"type":"group.join","participants":[14155550124,"+98765432109876",
+            {"phone_number":"+99999999","lid":"99999999"},{"lid":"5@lid"}],
+            "author":"98765432109876@lid"}"#,
+    );
+    let Content::GroupChange(change) = joined.content else { panic!("{:?}", joined.content) };
+    let expected = ["+14155550124", "98765432109876@lid", "99999999@lid", "5@lid"];
+    assert_eq!(change.participants, expected);
+    assert!(joined.unread.is_none());
 }
 
 #[test]

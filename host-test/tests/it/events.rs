@@ -116,6 +116,11 @@ async fn the_largest_body_and_the_deepest_are_read_within_the_bounds_of_a_call()
         let found = hook.call("read-event", json!({ "body": body })).await.unwrap();
         assert!(found["unread"]["count"].as_u64().unwrap() > 200_000);
     }
+    let people: String = (0..2000).map(|it| format!("{},", 20_000_000_000_u64 + it)).collect();
+    let ids = (10_000_000..10_120_000).map(|id| format!(r#""{id}@lid","#)).collect::<String>();
+    let body = format!(r#"{{"type":"join","participants":[{people}1],"ids":[{ids}1]}}"#);
+    let found = hook.call("read-event", json!({ "body": body })).await.unwrap();
+    assert_eq!(found["content"]["group-change"]["participants"].as_array().unwrap().len(), 2000);
     let deep =
         format!("{{\"event\":\"new\",\"a\":{}{}}}", "[".repeat(1 << 19), "]".repeat(1 << 19));
     let found = hook.call("read-event", json!({ "body": deep })).await.unwrap();
