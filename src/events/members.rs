@@ -9,7 +9,7 @@ use super::{
     slots::{
         Is::{self, Kept, Object},
         SLOTS, Slot,
-        Within::{self, Event, Message, Party, Product as Item},
+        Within::{self, Content, Event, Message, Party, Product as Item},
         members_of, snake,
     },
 };
@@ -64,10 +64,14 @@ pub(super) struct Members {
     pub(super) products: Vec<Product>,
     /// Numbers or ids of those in lists.
     pub(super) people: Vec<String>,
-    pub(super) unread: Option<Skipped>,
+    unread: Option<Skipped>,
+    /// What the message has of unknown names.
+    unknown: Option<Skipped>,
     ids: Ids,
     /// Whether anything came.
     pub(super) has_any: bool,
+    /// Whether a message did, although nothing of it may be known.
+    pub(super) has_message: bool,
 }
 
 impl Members {
@@ -77,8 +81,10 @@ impl Members {
             products: Vec::new(),
             people: Vec::new(),
             unread: None,
+            unknown: None,
             ids: Ids::none(),
             has_any: false,
+            has_message: false,
         }
     }
 
@@ -114,12 +120,7 @@ impl Members {
                 }
                 self.keep(slot, text)
             }
-            Some(Object(Message)) if value.is_text() => {
-                self.keep(Slot::Text, read(Slot::Text, value)?)
-            }
-            Some(Object(within)) if value.is_object() => {
-                value.object(&mut |name, value| self.member(within, name, value))?
-            }
+            Some(Object(within)) => self.object(within, value)?,
             Some(Is::People) if value.is_text() || value.is_number() => {
                 self.party(value).map(|()| true)?
             }
@@ -127,6 +128,9 @@ impl Members {
             Some(Is::Products) => value.list(&mut |item| self.product(item))?,
             _ => {
                 self.ids.note(value.raw()?);
+                if is.is_none() && !is_nothing && matches!(within, Message | Content) {
+                    tell(&mut self.unknown, place);
+                }
                 is.is_none()
             }
         };
@@ -134,6 +138,31 @@ impl Members {
             self.cannot_read(place);
         }
         Ok(())
+    }
+
+    /// Reads the object, also where it is a list of one.
+    fn object(&mut self, within: Within, value: Value<'_, '_>) -> Result<bool> {
+        self.has_message |= matches!(within, Message);
+        if !value.is_list_of_one() {
+            return self.alone(within, value);
+        }
+        let mut is_read = false;
+        value.list(&mut |item| {
+            is_read = self.alone(within, item)?;
+            Ok(())
+        })?;
+        Ok(is_read)
+    }
+
+    fn alone(&mut self, within: Within, value: Value<'_, '_>) -> Result<bool> {
+        if value.is_object() {
+            return value.object(&mut |name, value| self.member(within, name, value));
+        }
+        if matches!(within, Message) && value.is_text() {
+            return Ok(self.keep(Slot::Text, read(Slot::Text, value)?));
+        }
+        self.ids.note(value.raw()?);
+        Ok(false)
     }
 
     /// Keeps what was read, unless the slot is taken.
@@ -156,11 +185,22 @@ impl Members {
     }
 
     fn cannot_read(&mut self, place: &Place<'_>) {
-        let unread = self.unread.get_or_insert_with(|| Skipped { count: 0, places: Vec::new() });
-        unread.count = unread.count.saturating_add(1);
-        if unread.places.len() < PLACES {
-            unread.places.push(place.path());
+        tell(&mut self.unread, place);
+    }
+
+    /// What could not be read; also what the message has of unknown names, where it has
+    /// nothing else.
+    pub(super) fn unread(self, is_empty: bool) -> Option<Skipped> {
+        let Self { mut unread, unknown, .. } = self;
+        match (&mut unread, unknown.filter(|_| is_empty)) {
+            (Some(unread), Some(unknown)) => {
+                unread.count = unread.count.saturating_add(unknown.count);
+                unread.places.extend(unknown.places);
+                unread.places.truncate(PLACES);
+            }
+            (unread, unknown) => first(unread, unknown),
         }
+        unread
     }
 
     fn product(&mut self, value: Value<'_, '_>) -> Result<()> {
@@ -245,5 +285,15 @@ impl Members {
     pub(super) fn number(&self, text: &str) -> Option<String> {
         let is_id = |number: &String| self.ids.are_too_many() || self.ids.of(number).is_some();
         number_of(text).filter(|number| !is_id(number))
+    }
+}
+
+/// Tells of one thing more, and where it stands.
+#[inline(never)]
+fn tell(told: &mut Option<Skipped>, place: &Place<'_>) {
+    let told = told.get_or_insert_with(|| Skipped { count: 0, places: Vec::new() });
+    told.count = told.count.saturating_add(1);
+    if told.places.len() < PLACES {
+        told.places.push(place.path());
     }
 }

@@ -65,7 +65,11 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     const CONTENT: [Slot; 6] =
         [Slot::Text, Slot::MediaUrl, Slot::MediaKind, Slot::MimeType, Slot::Total, Slot::Subtotal];
     let has_content = came.first(&CONTENT).is_some() || !came.products.is_empty();
-    let time_period = came.get(Slot::TimePeriod).filter(|_| has_content);
+    let own = came.first(&[Slot::Uuid, Slot::Id]).filter(|uuid| identifies(uuid));
+    // As much is there of one whose content is of an unknown kind.
+    let is_own = own.is_some_and(|own| own.starts_with("MSG"));
+    let has_message = has_content || (came.has_message && is_own);
+    let time_period = came.get(Slot::TimePeriod).filter(|_| has_message);
     let named = name_in(&came, told);
     let named = named.as_deref();
     let told_name = told.filter(|told| named.is_some_and(|name| name != *told));
@@ -73,15 +77,14 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     let (kind, way) = match name {
         Some(name) => meaning(name),
         None if came.get(Slot::CallId).is_some() => (Kind::Call, None),
-        None if has_content && came.get(Slot::About).is_none() => (Kind::Message, None),
+        None if has_message && came.get(Slot::About).is_none() => (Kind::Message, None),
         None => (Kind::Unknown, None),
     };
     let direction = way.or_else(|| way_in(&came));
     let word = name.map(last_word);
 
-    let own = came.first(&[Slot::Uuid, Slot::Id]).filter(|uuid| identifies(uuid));
-    let is_message = matches!(kind, Kind::Message | Kind::Conversation)
-        || (kind == Kind::Receipt && own.is_some_and(|own| own.starts_with("MSG")));
+    let is_message =
+        matches!(kind, Kind::Message | Kind::Conversation) || (kind == Kind::Receipt && is_own);
     let message_uuid = came.first(&[Slot::About, Slot::MessageUuid]);
     let message_uuid = message_uuid.or(own.filter(|_| is_message));
     let status = came.get(Slot::Status);
@@ -111,9 +114,12 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         Kind::Call => &[Slot::UpdatedAt, Slot::Timestamp, Slot::At],
         _ => &[Slot::At, Slot::Timestamp, Slot::UpdatedAt, Slot::MessageAt],
     });
+    // Where the name says that there is a message, it needs no more than a trace of it.
+    let is_traced = message_uuid.is_some_and(|uuid| uuid.starts_with("MSG"));
+    let is_one = has_content || came.has_message || is_traced;
     let content = match (kind, own, word) {
-        (Kind::Message, ..) if has_content => Some(Content::Message),
-        (Kind::Conversation, ..) if has_content => Some(Content::Conversation(own_of(time_period))),
+        (Kind::Message, ..) if is_one => Some(Content::Message),
+        (Kind::Conversation, ..) if is_one => Some(Content::Conversation(own_of(time_period))),
         (Kind::Receipt, _, Some(word)) if message_uuid.is_some() => {
             Some(Content::Receipt(owned(word)))
         }
@@ -143,6 +149,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     };
     let is_about_message =
         matches!(content, Some(Content::Message | Content::Conversation(_) | Content::Receipt(_)));
+    let is_empty = !has_content && matches!(kind, Kind::Message | Kind::Conversation);
     let (message_uuid, session_key) = (own_of(message_uuid), own_of(session_key));
     Event {
         name: own_of(name),
@@ -160,7 +167,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         content: content.unwrap_or_else(|| Content::Other(body.json_text())),
         contact: came.take_person(),
         message: is_about_message.then(|| message(&mut came, message_uuid, session_key)),
-        unread: came.unread,
+        unread: came.unread(is_empty),
     }
 }
 

@@ -167,7 +167,7 @@ fn the_name_is_that_of_the_body_else_what_was_told_else_what_its_form_leaves() {
 fn what_has_no_known_form_keeps_its_name_and_body() {
     for (body, name) in [
         (r#"{"event":"whatsapp.message.edited","uuid":"MSG1","message":{"text":"new"}}"#, ""),
-        (r#"{"event":"whatsapp.message.received","message":{"sticker":{}}}"#, ""),
+        (r#"{"event":"whatsapp.message.received","uuid":"TPL1","status":"APPROVED"}"#, ""),
         (r#"{"event":"whatsapp.message.receipt.read"}"#, ""),
         (r#"{"event":"call.status.update","callid":"7"}"#, ""),
         (r#"{"type":"leave"}"#, ""),
@@ -316,6 +316,42 @@ fn of_plain_digits_only_what_is_called_a_lid_is_no_number() {
 }
 
 #[test]
+fn a_message_of_an_unknown_kind_is_one_and_says_what_could_not_be_read() {
+    const NAMED: &str = r#""event":"whatsapp.message.received","#;
+    for (content, places) in [
+        (r#"{"sticker":{"a":1}}"#, &["$.message.sticker"][..]),
+        (r#"{"type":"pin","latitude":1.5}"#, &["$.message.type", "$.message.latitude"]),
+        (r#"{"message":{"poll":["a"]}}"#, &["$.message.message.poll"]),
+        (r#"{"media":[{"url":1},{}],"a":"b"}"#, &["$.message.media", "$.message.a"]),
+        (r#"{"media":"https://example.com/a"}"#, &["$.message.media"]),
+        (r#"["a","b"]"#, &["$.message"]),
+        ("7", &["$.message"]),
+        (r#"{"text":""}"#, &[]),
+        ("null", &[]),
+        ("{}", &[]),
+    ] {
+        for (name, uuid) in [(NAMED, "MSG1"), ("", "MSG1"), (NAMED, "X1")] {
+            let members = [name, r#""uuid":""#, uuid, r#"","message":"#, content].concat();
+            let event = read(&["{", &members, "}"].concat());
+            assert!(matches!(event.content, Content::Message), "{members}: {:?}", event.content);
+            let message = event.message.unwrap();
+            assert_eq!((event.key.as_deref(), message.uuid.as_deref()), (Some(uuid), Some(uuid)));
+            assert!(message.text.is_none() && message.media.is_none() && message.order.is_none());
+            let told = event.unread.map_or(Vec::new(), |unread| unread.places);
+            assert_eq!(told, places, "{members}");
+        }
+    }
+    // A name needs no more than a trace of the message.
+    assert_eq!(read(&["{", NAMED, r#""message_uuid":"MSG1"}"#].concat()).key.unwrap(), "MSG1");
+    let begun = read(r#"{"uuid":"MSG1","message":{"sticker":{}},"time_period":"day"}"#);
+    assert!(matches!(begun.content, Content::Conversation(Some(_))) && begun.key.is_some());
+    // What has other content is read, and what a receipt is of need not be.
+    let text = read(r#"{"uuid":"MSG1","message":{"text":"Hi","mentions":["a"]}}"#);
+    let receipt = read(r#"{"event":"message.read","message_uuid":"MSG1","message":{"a":{}}}"#);
+    assert!(text.unread.is_none() && receipt.unread.is_none());
+}
+
+#[test]
 fn what_stands_there_and_cannot_be_read_is_told_with_its_place() {
     let event = read(
         r#"{"uuid":[],"created_at":"yesterday","sent_by":null,"channel_phone_number":"",
@@ -362,7 +398,10 @@ fn what_is_told_of_one_thing_twice_is_no_double_for_its_uuid() {
     for body in [
         r#"{"event":"whatsapp.waba.template.status.updated","uuid":"TPL1","status":"APPROVED"}"#,
         r#"{"event":"whatsapp.poll.vote","id":"PLL1","message_uuid":"MSG1"}"#,
-        r#"{"event":"whatsapp.message.received","uuid":"MSG1","message":{"sticker":{}}}"#,
+        r#"{"event":"whatsapp.message.reaction","uuid":"MSG1","message":{"emoji":{}}}"#,
+        r#"{"uuid":"EVT1","message":{"sticker":{}}}"#,
+        r#"{"uuid":"MSG1","sent_by":"user"}"#,
+        r#"{"message_uuid":"MSG1","message":{"sticker":{}}}"#,
         r#"{"event":"whatsapp.message.edited","uuid":"MSG1","message":{"text":"new"}}"#,
         r#"{"event":"whatsapp.message.receipt.seen","message_uuid":"MSG1"}"#,
         r#"{"event":"call.transferred","uuid":"CDR1","callid":"7","status":"ended"}"#,

@@ -102,6 +102,29 @@ async fn a_body_that_is_no_event_is_refused_with_its_place_and_costs_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_told_to_be_a_message_has_its_key_and_no_id_of_whatsapp_is_a_number() {
+    let hook = Hook::failing(|| Error::HttpRequestDenied);
+    let read = async |members: Value| {
+        let mut body = json!({ "uuid": "MSG1", "event": "whatsapp.message.received" });
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        hook.call("read-event", json!({ "body": body.to_string() })).await.unwrap()
+    };
+    let sticker = read(json!({ "message": { "sticker": { "a": 1 } } })).await;
+    assert_eq!((&sticker["content"], &sticker["key"]), (&json!("message"), &json!("MSG1")));
+    assert_eq!(sticker["message"], json!({ "uuid": "MSG1" }));
+    assert_eq!(sticker["unread"], json!({ "count": 1, "places": ["$.message.sticker"] }));
+    let group = json!({
+        "session_key": format!("WW-{CHANNEL}-98765432109876@g.us"),
+        "remote_phone_number": "+98765432109876", "message": { "text": "Hi" },
+    });
+    let group = read(group).await;
+    assert_eq!(
+        (group.get("phone-number"), &group["chat-id"]),
+        (None, &json!("98765432109876@g.us"))
+    );
+}
+
+#[tokio::test]
 async fn the_largest_body_and_the_deepest_are_read_within_the_bounds_of_a_call() {
     let hook = Hook::failing(|| Error::HttpRequestDenied);
     let most = |item: &str, around: (&str, &str)| {
