@@ -9,7 +9,7 @@ use super::{
     slots::{
         Is::{self, Kept, Object},
         SLOTS, Slot,
-        Within::{self, Content, Event, Message, Party, Product as Item},
+        Within::{self, Content, Event, Message, Order, Party, Product as Item},
         members_of, snake,
     },
 };
@@ -72,6 +72,8 @@ pub(super) struct Members {
     pub(super) has_any: bool,
     /// Whether a message did, although nothing of it may be known.
     pub(super) has_message: bool,
+    /// Whether an order did, although nothing of it may be read.
+    pub(super) has_order: bool,
 }
 
 impl Members {
@@ -85,6 +87,7 @@ impl Members {
             ids: Ids::none(),
             has_any: false,
             has_message: false,
+            has_order: false,
         }
     }
 
@@ -134,8 +137,15 @@ impl Members {
                 is.is_none()
             }
         };
-        if !is_read && !is_nothing {
-            self.cannot_read(place);
+        if !is_nothing {
+            self.has_order |= match is {
+                Some(Kept(Slot::Total | Slot::Subtotal)) => true,
+                Some(Is::Products) => !is_read,
+                _ => false,
+            };
+            if !is_read {
+                self.cannot_read(place);
+            }
         }
         Ok(())
     }
@@ -161,7 +171,10 @@ impl Members {
         if matches!(within, Message) && value.is_text() {
             return Ok(self.keep(Slot::Text, read(Slot::Text, value)?));
         }
-        self.ids.note(value.raw()?);
+        let raw = value.raw()?;
+        self.ids.note(raw);
+        // Several of them.
+        self.has_order |= matches!(within, Order) && cut(raw, b'{').is_some();
         Ok(false)
     }
 
@@ -220,6 +233,7 @@ impl Members {
             }
             _ => self.cannot_read(place),
         }
+        self.has_order = true;
         Ok(())
     }
 

@@ -62,9 +62,8 @@ pub(crate) fn read_event(delivery: Delivery) -> Result<Event> {
 /// The event that the members make, with the name that was told.
 #[inline(never)]
 fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
-    const CONTENT: [Slot; 6] =
-        [Slot::Text, Slot::MediaUrl, Slot::MediaKind, Slot::MimeType, Slot::Total, Slot::Subtotal];
-    let has_content = came.first(&CONTENT).is_some() || !came.products.is_empty();
+    const CONTENT: [Slot; 4] = [Slot::Text, Slot::MediaUrl, Slot::MediaKind, Slot::MimeType];
+    let has_content = came.has_order || came.first(&CONTENT).is_some();
     let own = came.first(&[Slot::Uuid, Slot::Id]).filter(|uuid| identifies(uuid));
     // As much is there of one whose content is of an unknown kind.
     let is_own = own.is_some_and(|own| own.starts_with("MSG"));
@@ -243,12 +242,11 @@ fn message(came: &mut Members, uuid: Option<String>, session_key: Option<String>
         currency: came.take(Slot::Currency),
         products: core::mem::take(&mut came.products),
     };
-    let has_order = order.total.is_some() || order.subtotal.is_some() || !order.products.is_empty();
     Message {
         uuid,
         session_key,
         text: came.take(Slot::Text),
         media: has_media.then_some(media),
-        order: has_order.then_some(order),
+        order: came.has_order.then_some(order),
     }
 }

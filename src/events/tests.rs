@@ -352,6 +352,35 @@ fn a_message_of_an_unknown_kind_is_one_and_says_what_could_not_be_read() {
 }
 
 #[test]
+fn an_order_stays_one_whatever_of_it_cannot_be_read() {
+    let many = ["{\"total\":1", &"0".repeat(30), "}"].concat();
+    for (order, total, place) in [
+        (r#"{"total":"$25","currency":"USD"}"#, None, "$.message.order.total"),
+        (r#"{"total":"25,00","currency":"EUR"}"#, None, "$.message.order.total"),
+        (r#"{"subtotal":{"a":25}}"#, None, "$.message.order.subtotal"),
+        (&*many, None, "$.message.order.total"),
+        (r#"{"products":[{"sku":1}]}"#, None, "$.message.order.products[0]"),
+        (r#"{"products":"a cap"}"#, None, "$.message.order.products"),
+        (r#"[{"total":25,"currency":"EUR"}]"#, Some("25"), ""),
+        // Of several, none is the order.
+        (r#"[{"total":25},{"total":30}]"#, None, "$.message.order"),
+    ] {
+        for text in ["", r#""text":"I buy","#] {
+            let body = [r#"{"uuid":"MSG1","message":{"#, text, r#""order":"#, order, "}}"].concat();
+            let event = read(&body);
+            let told = event.unread.map_or(Vec::new(), |unread| unread.places);
+            assert_eq!(told.first().map_or("", |place| place), place, "{body}");
+            let found = event.message.unwrap().order.unwrap();
+            assert_eq!(found.total.as_deref(), total, "{body}");
+        }
+    }
+    for none in ["null", "false", "{}", "[]", r#"{"total":null,"currency":"EUR","products":[]}"#] {
+        let body = [r#"{"uuid":"MSG1","message":{"text":"Hi","order":"#, none, "}}"].concat();
+        assert!(read(&body).message.unwrap().order.is_none(), "{body}");
+    }
+}
+
+#[test]
 fn what_stands_there_and_cannot_be_read_is_told_with_its_place() {
     let event = read(
         r#"{"uuid":[],"created_at":"yesterday","sent_by":null,"channel_phone_number":"",

@@ -113,6 +113,9 @@ async fn what_is_told_to_be_a_message_has_its_key_and_no_id_of_whatsapp_is_a_num
     assert_eq!((&sticker["content"], &sticker["key"]), (&json!("message"), &json!("MSG1")));
     assert_eq!(sticker["message"], json!({ "uuid": "MSG1" }));
     assert_eq!(sticker["unread"], json!({ "count": 1, "places": ["$.message.sticker"] }));
+    let order =
+        read(json!({ "message": { "order": { "total": "$25", "currency": "USD" } } })).await;
+    assert_eq!(order["message"]["order"], json!({ "currency": "USD", "products": [] }));
     let group = json!({
         "session_key": format!("WW-{CHANNEL}-98765432109876@g.us"),
         "remote_phone_number": "+98765432109876", "message": { "text": "Hi" },
