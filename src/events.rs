@@ -18,10 +18,12 @@ pub(crate) use every_event;
 
 every_event!(actions);
 
+mod ids;
 mod members;
 mod names;
 mod numbers;
 mod read_event;
+mod slots;
 
 #[cfg(any(test, target_family = "wasm"))]
 pub(crate) use self::read_event::read_event;

@@ -284,6 +284,16 @@ impl<'t> Value<'t, '_> {
         self.reader.token == Token::List
     }
 
+    /// Whether it is a list of one.
+    pub(crate) fn is_list_of_one(&self) -> bool {
+        let mut ahead = *self.reader;
+        self.is_list()
+            && matches!(ahead.next_behind_space(b']', true), Ok(true))
+            && ahead.read().is_ok()
+            && ahead.skip().is_ok()
+            && matches!(ahead.next_behind_space(b']', false), Ok(false))
+    }
+
     /// Reads an object, member by member; what `member` does not read is passed
     /// over. So is a value that is no object, and then it gives `false`.
     pub(crate) fn object(

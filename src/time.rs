@@ -3,7 +3,8 @@
 //! Seen in 2Chat's documentation: seconds since 1970 (0 for never), ISO 8601
 //! with `Z`, ISO 8601 without a zone, and `YYYY-MM-DD HH:MM:SS`. All are UTC.
 //! Whatever else stands for one moment is taken as well: another zone, a fraction
-//! of a second, milliseconds since 1970.
+//! of a second or none at all, a leap second, milliseconds since 1970. The years 0
+//! and 1 are how some languages and databases write that there is no time.
 
 use crate::{error::Result, json::Value, text};
 
@@ -14,7 +15,8 @@ use crate::{error::Result, json::Value, text};
 pub(crate) fn time(value: Value<'_, '_>) -> Result<Option<String>> {
     // Most have the contract's form already.
     if let Some(text) = value.plain()
-        && let Some((_, b'T', b"Z")) = fields(text.as_bytes())
+        && text.len() == 20
+        && let Some(([.., ..60], b'T', b"Z")) = fields(text.as_bytes())
     {
         return Ok(Some(text::owned(text)));
     }
@@ -122,7 +124,8 @@ fn second([year, month, day, hour, minute, second]: Fields) -> u64 {
 /// The second since 1970 of a time in the form `YYYY-MM-DDTHH:MM:SS`.
 pub(crate) fn seconds_of(text: &str) -> Option<u64> {
     match fields(text.as_bytes())? {
-        (fields, _, []) => second(fields).checked_sub(EPOCH),
+        // A shorter one has no seconds.
+        (fields, _, []) if text.len() == 19 => second(fields).checked_sub(EPOCH),
         _ => None,
     }
 }
@@ -137,19 +140,25 @@ fn fields(text: &[u8]) -> Option<(Fields, u8, &[u8])> {
     let (&[d1, d2, between @ (b'T' | b't' | b' ')], rest) = rest.split_first_chunk::<3>()? else {
         return None;
     };
-    let (clock, rest) = rest.split_first_chunk::<8>()?;
+    let (&[h1, h2, colon, m1, m2], rest) = rest.split_first_chunk::<5>()?;
+    let (s1, s2, rest) = match rest {
+        [b':', s1, s2, rest @ ..] => (*s1, *s2, rest),
+        _ => (b'0', b'0', rest),
+    };
+    let clock = [h1, h2, colon, m1, m2, b':', s1, s2];
     let [century, _, of_century, _, _, month, ..] = pairs(*year_and_month, *b"0000-00-")?;
-    let [hour, _, _, minute, _, _, second, _] = pairs(*clock, *b"00:00:00")?;
+    let [hour, _, _, minute, _, _, second, _] = pairs(clock, *b"00:00:00")?;
     let (year, month) = (u32::from(century) * 100 + u32::from(of_century), u32::from(month));
     let (day, hour) = (two(d1, d2), u32::from(hour));
     let (minute, second) = (u32::from(minute), u32::from(second));
-    let there_is = month > 0
+    let there_is = year > 1
+        && month > 0
         && month <= 12
         && day > 0
         && day <= days(year, month)
         && hour < 24
         && minute < 60
-        && second < 60;
+        && second < 60 + u32::from(minute == 59);
     there_is.then_some(([year, month, day, hour, minute, second], between, rest))
 }
 
@@ -216,7 +225,11 @@ mod tests {
             ("\"2025-03-03T18:43:51Z\"", "2025-03-03T18:43:51Z"),
             ("\"2024-02-29T22:00:08Z\"", "2024-02-29T22:00:08Z"),
             ("\"1969-12-31T23:59:59Z\"", "1969-12-31T23:59:59Z"),
-            ("\"0000-02-29T00:00:00\"", "0000-02-29T00:00:00Z"),
+            ("\"0002-01-01T00:00:00\"", "0002-01-01T00:00:00Z"),
+            ("\"2024-11-19T07:06\"", "2024-11-19T07:06:00Z"),
+            ("\"2024-11-19T07:06Z\"", "2024-11-19T07:06:00Z"),
+            ("\"2024-11-19 07:06+01:00\"", "2024-11-19T06:06:00Z"),
+            ("\"2016-12-31T23:59:60Z\"", "2017-01-01T00:00:00Z"),
             ("\"2024-03-09T22:00:08\"", "2024-03-09T22:00:08Z"),
             ("\"2024-03-09 22:00:08\"", "2024-03-09T22:00:08Z"),
             ("\" 2024-03-09 22:00:08\\n\"", "2024-03-09T22:00:08Z"),
@@ -238,10 +251,18 @@ mod tests {
     }
 
     #[test]
-    fn zero_and_null_mean_never() {
-        assert_eq!(read("0"), Some(None));
-        assert_eq!(read("null"), Some(None));
-        assert_eq!(read("\"0\""), Some(None));
+    fn zero_null_and_the_first_years_mean_never() {
+        for never in [
+            "0",
+            "null",
+            "\"0\"",
+            "\"0000-00-00 00:00:00\"",
+            "\"0000-01-01T00:00:00Z\"",
+            "\"0001-01-01T00:00:00Z\"",
+            "\"0001-01-01T00:00:00\"",
+        ] {
+            assert_eq!(read(never), Some(None), "{never}");
+        }
     }
 
     #[test]
@@ -258,6 +279,10 @@ mod tests {
             "\"2023-00-10T22:00:08Z\"",
             "\"2023-04-00T22:00:08Z\"",
             "\"2024-03-09T22:00:60Z\"",
+            "\"2024-03-09T22:59:61Z\"",
+            "\"2024-03-09T22\"",
+            "\"2024-03-09T22:00:\"",
+            "\"2024-03-09T22:00:0\"",
             "\"2024-03-09T25:00:08Z\"",
             "\"2024-03-0:T22:00:08Z\"",
             "\":024-03-09T22:00:08Z\"",
@@ -269,7 +294,6 @@ mod tests {
             "\"2024-03-09T22:00:08+03:60\"",
             "\"2024-03-09T22:00:08+03:00:00\"",
             "\"9999-12-31T23:59:59-01:00\"",
-            "\"0000-01-01T00:00:00+01:00\"",
             "\"1695230471 s\"",
             "\"1695230471.\"",
             "\"éééééééééé\"",

@@ -1,11 +1,18 @@
 //! What stands where in the body of an event?
 //!
-//! One table of all members of all forms: whichever comes is kept in its slot, and
-//! what it means is judged when all have come. A member of another name is passed
-//! over; one that is known and cannot be read is told.
+//! Whichever member comes is kept in its slot, and what it means is judged when all have
+//! come. A member of another name is passed over but for the ids in it; one that is
+//! known and cannot be read is told.
 
-use std::borrow::Cow;
-
+use super::{
+    ids::{Ids, number_of},
+    slots::{
+        Is::{self, Kept, Object},
+        SLOTS, Slot,
+        Within::{self, Content, Event, Message, Order, Party, Product as Item},
+        members_of, snake,
+    },
+};
 use crate::{
     contract::{
         Skipped,
@@ -14,211 +21,14 @@ use crate::{
     error::Result,
     json::{Place, Value},
     records::{PLACES, first, id, keep, said, uuid},
-    text::{concat, cut, cut_last, digits, is_blank, number, owned, push},
+    text::{cut, digits, is_blank, number, owned},
     time::time,
     twochat::members,
-    values::{is_phone_number, meant_number},
 };
-
-/// What is kept of a body.
-#[derive(Clone, Copy)]
-pub(super) enum Slot {
-    Name,
-    Type,
-    Uuid,
-    Id,
-    /// The message that the event is about.
-    About,
-    /// The same, told by the message itself.
-    MessageUuid,
-    SessionKey,
-    At,
-    Timestamp,
-    UpdatedAt,
-    /// When the message was made that the event is about.
-    MessageAt,
-    Remote,
-    From,
-    To,
-    ChannelNumber,
-    ChannelUuid,
-    Author,
-    TimePeriod,
-    CallId,
-    Direction,
-    Status,
-    Text,
-    MediaUrl,
-    MediaKind,
-    MimeType,
-    Total,
-    Subtotal,
-    Currency,
-    ProductId,
-    ProductName,
-    Price,
-    ProductCurrency,
-    Quantity,
-    Thumbnail,
-    GroupUuid,
-    GroupId,
-    GroupName,
-    PersonUuid,
-    PersonNumber,
-    PersonId,
-    /// Of one in a list.
-    PartyNumber,
-    PartyId,
-    FirstName,
-    LastName,
-    PushName,
-    Picture,
-}
-
-const SLOTS: usize = Slot::Picture as usize + 1;
 
 /// So many of a list are given: more than there are in an order or come to a group at
 /// once, and so few that every host takes them.
 const MOST: usize = 2000;
-
-/// The objects whose members are known.
-#[derive(Clone, Copy)]
-enum Within {
-    Event,
-    Message,
-    /// A message in a message.
-    Content,
-    Media,
-    Order,
-    Product,
-    Channel,
-    Group,
-    Person,
-    /// Somebody in a list.
-    Party,
-}
-
-/// What becomes of a member.
-#[derive(Clone, Copy)]
-enum Is {
-    Kept(Slot),
-    Object(Within),
-    Products,
-    People,
-}
-
-use Is::{Kept, Object};
-use Within::{
-    Channel, Content, Event, Group, Media, Message, Order, Party, Person as Someone,
-    Product as Item,
-};
-
-/// The members that are known of an object.
-fn members_of(within: Within) -> &'static [(&'static str, Is)] {
-    match within {
-        Event => &[
-            ("id", Kept(Slot::Id)),
-            ("uuid", Kept(Slot::Uuid)),
-            ("created_at", Kept(Slot::At)),
-            ("session_key", Kept(Slot::SessionKey)),
-            ("message", Object(Message)),
-            ("remote_phone_number", Kept(Slot::Remote)),
-            ("channel_phone_number", Kept(Slot::ChannelNumber)),
-            ("channel_uuid", Kept(Slot::ChannelUuid)),
-            ("sent_by", Kept(Slot::Author)),
-            ("contact", Object(Someone)),
-            ("event", Kept(Slot::Name)),
-            ("event_name", Kept(Slot::Name)),
-            ("type", Kept(Slot::Type)),
-            ("event_type", Kept(Slot::Type)),
-            ("message_uuid", Kept(Slot::About)),
-            ("timestamp", Kept(Slot::Timestamp)),
-            ("updated_at", Kept(Slot::UpdatedAt)),
-            ("time_period", Kept(Slot::TimePeriod)),
-            ("to_number", Kept(Slot::To)),
-            ("to", Kept(Slot::To)),
-            ("from", Kept(Slot::From)),
-            ("from_number", Kept(Slot::From)),
-            ("channel", Object(Channel)),
-            ("callid", Kept(Slot::CallId)),
-            ("call_id", Kept(Slot::CallId)),
-            ("direction", Kept(Slot::Direction)),
-            ("status", Kept(Slot::Status)),
-            ("received_on_number", Kept(Slot::ChannelNumber)),
-            ("received_on_number_uuid", Kept(Slot::ChannelUuid)),
-            ("group", Object(Group)),
-            ("group_uuid", Kept(Slot::GroupUuid)),
-            ("wa_group_id", Kept(Slot::GroupId)),
-            ("wa_group_name", Kept(Slot::GroupName)),
-            ("participant", Is::People),
-            ("participants", Is::People),
-        ],
-        Message => &[
-            ("text", Kept(Slot::Text)),
-            ("media", Object(Media)),
-            ("order", Object(Order)),
-            ("message", Object(Content)),
-            ("id", Kept(Slot::MessageUuid)),
-            ("uuid", Kept(Slot::MessageUuid)),
-            ("created_at", Kept(Slot::MessageAt)),
-            ("session_key", Kept(Slot::SessionKey)),
-            ("remote_phone_number", Kept(Slot::Remote)),
-            ("channel_phone_number", Kept(Slot::ChannelNumber)),
-            ("channel_uuid", Kept(Slot::ChannelUuid)),
-            ("sent_by", Kept(Slot::Author)),
-            ("contact", Object(Someone)),
-        ],
-        Content => {
-            &[("text", Kept(Slot::Text)), ("media", Object(Media)), ("order", Object(Order))]
-        }
-        Media => &[
-            ("url", Kept(Slot::MediaUrl)),
-            ("type", Kept(Slot::MediaKind)),
-            ("mime_type", Kept(Slot::MimeType)),
-        ],
-        Order => &[
-            ("total", Kept(Slot::Total)),
-            ("subtotal", Kept(Slot::Subtotal)),
-            ("currency", Kept(Slot::Currency)),
-            ("products", Is::Products),
-        ],
-        Item => &[
-            ("id", Kept(Slot::ProductId)),
-            ("name", Kept(Slot::ProductName)),
-            ("price", Kept(Slot::Price)),
-            ("currency", Kept(Slot::ProductCurrency)),
-            ("quantity", Kept(Slot::Quantity)),
-            ("thumbnail_url", Kept(Slot::Thumbnail)),
-        ],
-        Channel => {
-            &[("uuid", Kept(Slot::ChannelUuid)), ("phone_number", Kept(Slot::ChannelNumber))]
-        }
-        Group => &[
-            ("uuid", Kept(Slot::GroupUuid)),
-            ("wa_group_id", Kept(Slot::GroupId)),
-            ("id", Kept(Slot::GroupId)),
-            ("wa_group_name", Kept(Slot::GroupName)),
-            ("name", Kept(Slot::GroupName)),
-        ],
-        Someone => &[
-            ("uuid", Kept(Slot::PersonUuid)),
-            ("phone_number", Kept(Slot::PersonNumber)),
-            ("id", Kept(Slot::PersonId)),
-            ("first_name", Kept(Slot::FirstName)),
-            ("last_name", Kept(Slot::LastName)),
-            ("pushname", Kept(Slot::PushName)),
-            ("push_name", Kept(Slot::PushName)),
-            ("profile_pic_url", Kept(Slot::Picture)),
-        ],
-        Party => &[
-            ("phone_number", Kept(Slot::PartyNumber)),
-            ("id", Kept(Slot::PartyId)),
-            ("first_name", Kept(Slot::FirstName)),
-            ("last_name", Kept(Slot::LastName)),
-            ("pushname", Kept(Slot::PushName)),
-        ],
-    }
-}
 
 /// Reads what belongs into the slot: `None` if it is another thing.
 #[inline(never)]
@@ -248,34 +58,22 @@ fn is_decimal(text: &str) -> bool {
     number(whole).is_some() && number(fraction).is_some()
 }
 
-/// The number in E.164, where the text is one.
-///
-/// What WhatsApp knows somebody by is a number only where it says so: of the ids, those
-/// that end in `@c.us` and `@s.whatsapp.net`.
-pub(super) fn number_of(text: &str) -> Option<String> {
-    let (number, server) = cut(text, b'@').unwrap_or((text, "c.us"));
-    if !matches!(server, "c.us" | "s.whatsapp.net") {
-        return None;
-    }
-    // Behind a colon stands the device.
-    let number = cut(number, b':').map_or(number, |(number, _)| number);
-    match number.bytes().all(|byte| byte.is_ascii_digit()) {
-        true => Some(concat(&["+", number])).filter(|number| is_phone_number(number)),
-        false => meant_number(number),
-    }
-}
-
 /// What was read of an event.
 pub(super) struct Members {
     kept: [Option<String>; SLOTS],
     pub(super) products: Vec<Product>,
     /// Numbers or ids of those in lists.
     pub(super) people: Vec<String>,
-    pub(super) unread: Option<Skipped>,
-    /// What looks like a number and is none, as an id says.
-    no_numbers: Vec<String>,
+    unread: Option<Skipped>,
+    /// What the message has of unknown names.
+    unknown: Option<Skipped>,
+    ids: Ids,
     /// Whether anything came.
     pub(super) has_any: bool,
+    /// Whether a message did, although nothing of it may be known.
+    pub(super) has_message: bool,
+    /// Whether an order did, although nothing of it may be read.
+    pub(super) has_order: bool,
 }
 
 impl Members {
@@ -285,8 +83,11 @@ impl Members {
             products: Vec::new(),
             people: Vec::new(),
             unread: None,
-            no_numbers: Vec::new(),
+            unknown: None,
+            ids: Ids::none(),
             has_any: false,
+            has_message: false,
+            has_order: false,
         }
     }
 
@@ -302,35 +103,93 @@ impl Members {
     fn member(&mut self, within: Within, name: &str, value: Value<'_, '_>) -> Result<()> {
         self.has_any = true;
         let name = &*snake(name);
-        let mut known = members_of(within).iter();
-        let Some((_, is)) = known.find(|(known, _)| *known == name) else { return Ok(()) };
+        let is_lid = name == "lid" || name.ends_with("_lid");
+        let known = members_of(within).iter().find(|(known, _)| *known == name);
+        let is = match known {
+            Some((_, is)) => Some(*is),
+            None if is_lid && matches!(within, Party) => Some(Kept(Slot::PartyId)),
+            None => is_lid.then_some(Kept(Slot::Lid)),
+        };
         let place = value.place;
         let is_nothing = value.is_nothing() || value.plain().is_some_and(is_blank);
-        let is_read = match *is {
-            Kept(slot) => self.keep(slot, read(slot, value)?),
-            Object(Message) if value.is_text() => self.keep(Slot::Text, read(Slot::Text, value)?),
-            Object(within) => value.object(&mut |name, value| self.member(within, name, value))?,
-            Is::People if value.is_text() => self.party(value).map(|()| true)?,
-            Is::People => value.list(&mut |item| self.party(item))?,
-            Is::Products => value.list(&mut |item| self.product(item))?,
+        let is_read = match is {
+            Some(Kept(slot)) if !value.is_object() && !value.is_list() => {
+                let mut text = read(slot, value)?;
+                if is_lid
+                    && let Some(text) = &mut text
+                    && cut(text, b'@').is_none()
+                {
+                    text.push_str("@lid");
+                }
+                self.keep(slot, text)
+            }
+            Some(Object(within)) => self.object(within, value)?,
+            Some(Is::People) if value.is_text() || value.is_number() => {
+                self.party(value).map(|()| true)?
+            }
+            Some(Is::People) => value.list(&mut |item| self.party(item))?,
+            Some(Is::Products) => value.list(&mut |item| self.product(item))?,
+            _ => {
+                self.ids.note(value.raw()?);
+                if is.is_none() && !is_nothing && matches!(within, Message | Content) {
+                    tell(&mut self.unknown, place);
+                }
+                is.is_none()
+            }
         };
-        if !is_read && !is_nothing {
-            self.cannot_read(place);
+        if !is_nothing {
+            self.has_order |= match is {
+                Some(Kept(Slot::Total | Slot::Subtotal)) => true,
+                Some(Is::Products) => !is_read,
+                _ => false,
+            };
+            if !is_read {
+                self.cannot_read(place);
+            }
         }
         Ok(())
+    }
+
+    /// Reads the object, also where it is a list of one.
+    fn object(&mut self, within: Within, value: Value<'_, '_>) -> Result<bool> {
+        self.has_message |= matches!(within, Message);
+        if !value.is_list_of_one() {
+            return self.alone(within, value);
+        }
+        let mut is_read = false;
+        value.list(&mut |item| {
+            is_read = self.alone(within, item)?;
+            Ok(())
+        })?;
+        Ok(is_read)
+    }
+
+    fn alone(&mut self, within: Within, value: Value<'_, '_>) -> Result<bool> {
+        if value.is_object() {
+            return value.object(&mut |name, value| self.member(within, name, value));
+        }
+        if matches!(within, Message) && value.is_text() {
+            return Ok(self.keep(Slot::Text, read(Slot::Text, value)?));
+        }
+        let raw = value.raw()?;
+        self.ids.note(raw);
+        // Several of them.
+        self.has_order |= matches!(within, Order) && cut(raw, b'{').is_some();
+        Ok(false)
     }
 
     /// Keeps what was read, unless the slot is taken.
     #[inline(never)]
     fn keep(&mut self, slot: Slot, read: Option<String>) -> bool {
+        use Slot as S;
         let is_read = read.is_some();
-        if let Some(text) = &read
-            && let Some(id) = text.strip_suffix("@lid")
-        {
-            // Without the device behind it, and what a session key has before it.
-            let id = cut(id, b':').map_or(id, |(id, _)| id);
-            let id = cut_last(id, b'-').map_or(id, |(_, id)| id);
-            self.no_numbers.push(concat(&["+", id]));
+        match (&read, slot) {
+            (_, S::At | S::Timestamp | S::UpdatedAt | S::MessageAt) => {}
+            // Anybody may write anything there.
+            (_, S::Text | S::FirstName | S::LastName | S::PushName | S::GroupName) => {}
+            (_, S::ProductName | S::MediaUrl | S::Thumbnail | S::Picture) => {}
+            (Some(text), _) => self.ids.note(text),
+            _ => {}
         }
         if let Some(kept) = self.kept.get_mut(slot as usize) {
             first(kept, read);
@@ -339,11 +198,22 @@ impl Members {
     }
 
     fn cannot_read(&mut self, place: &Place<'_>) {
-        let unread = self.unread.get_or_insert_with(|| Skipped { count: 0, places: Vec::new() });
-        unread.count = unread.count.saturating_add(1);
-        if unread.places.len() < PLACES {
-            unread.places.push(place.path());
+        tell(&mut self.unread, place);
+    }
+
+    /// What could not be read; also what the message has of unknown names, where it has
+    /// nothing else.
+    pub(super) fn unread(self, is_empty: bool) -> Option<Skipped> {
+        let Self { mut unread, unknown, .. } = self;
+        match (&mut unread, unknown.filter(|_| is_empty)) {
+            (Some(unread), Some(unknown)) => {
+                unread.count = unread.count.saturating_add(unknown.count);
+                unread.places.extend(unknown.places);
+                unread.places.truncate(PLACES);
+            }
+            (unread, unknown) => first(unread, unknown),
         }
+        unread
     }
 
     fn product(&mut self, value: Value<'_, '_>) -> Result<()> {
@@ -363,13 +233,14 @@ impl Members {
             }
             _ => self.cannot_read(place),
         }
+        self.has_order = true;
         Ok(())
     }
 
     /// Of several, whose names came first is who is meant.
     fn party(&mut self, value: Value<'_, '_>) -> Result<()> {
         let place = value.place;
-        if value.is_text() {
+        if value.is_text() || value.is_number() {
             self.keep(Slot::PartyNumber, read(Slot::PartyNumber, value)?);
         } else {
             value.object(&mut |name, value| self.member(Party, name, value))?;
@@ -411,8 +282,10 @@ impl Members {
 
     /// Who came to a group or went.
     pub(super) fn group_change(&self, kind: &str) -> GroupChange {
-        let named =
-            |party: &String| self.if_number(number_of(party)).unwrap_or_else(|| owned(party));
+        let named = |party: &String| match number_of(party) {
+            Some(number) => self.ids.of(&number).map_or(number, owned),
+            None => owned(party),
+        };
         GroupChange { kind: owned(kind), participants: self.people.iter().map(named).collect() }
     }
 
@@ -422,25 +295,19 @@ impl Members {
         slots.iter().find_map(|slot| self.get(*slot))
     }
 
-    /// The number, unless the body says of its digits that they are none.
-    pub(super) fn if_number(&self, number: Option<String>) -> Option<String> {
-        number.filter(|number| !self.no_numbers.contains(number))
+    /// The number in E.164, where the text is one and the body has no id of its digits.
+    pub(super) fn number(&self, text: &str) -> Option<String> {
+        let is_id = |number: &String| self.ids.are_too_many() || self.ids.of(number).is_some();
+        number_of(text).filter(|number| !is_id(number))
     }
 }
 
-/// The name as most are spelled: `createdAt` is `created_at`.
-fn snake(name: &str) -> Cow<'_, str> {
-    if !name.bytes().any(|byte| byte.is_ascii_uppercase() || byte == b'-') {
-        return Cow::Borrowed(name);
+/// Tells of one thing more, and where it stands.
+#[inline(never)]
+fn tell(told: &mut Option<Skipped>, place: &Place<'_>) {
+    let told = told.get_or_insert_with(|| Skipped { count: 0, places: Vec::new() });
+    told.count = told.count.saturating_add(1);
+    if told.places.len() < PLACES {
+        told.places.push(place.path());
     }
-    let mut snake = String::new();
-    for (index, c) in name.char_indices() {
-        if c == '-' || (c.is_ascii_uppercase() && index > 0) {
-            push(&mut snake, '_');
-        }
-        if c != '-' {
-            push(&mut snake, c.to_ascii_lowercase());
-        }
-    }
-    Cow::Owned(snake)
 }

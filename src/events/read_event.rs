@@ -6,8 +6,9 @@
 
 use super::{
     EventName,
-    members::{Members, Slot, number_of},
+    members::Members,
     names::{Kind, NEW_CONVERSATION, is_state, last_word, listed, meaning},
+    slots::Slot,
 };
 use crate::{
     contract::events::{Call, Content, Delivery, Direction, Event, Media, Message, Order},
@@ -61,10 +62,13 @@ pub(crate) fn read_event(delivery: Delivery) -> Result<Event> {
 /// The event that the members make, with the name that was told.
 #[inline(never)]
 fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
-    const CONTENT: [Slot; 6] =
-        [Slot::Text, Slot::MediaUrl, Slot::MediaKind, Slot::MimeType, Slot::Total, Slot::Subtotal];
-    let has_content = came.first(&CONTENT).is_some() || !came.products.is_empty();
-    let time_period = came.get(Slot::TimePeriod).filter(|_| has_content);
+    const CONTENT: [Slot; 4] = [Slot::Text, Slot::MediaUrl, Slot::MediaKind, Slot::MimeType];
+    let has_content = came.has_order || came.first(&CONTENT).is_some();
+    let own = came.first(&[Slot::Uuid, Slot::Id]).filter(|uuid| identifies(uuid));
+    // As much is there of one whose content is of an unknown kind.
+    let is_own = own.is_some_and(|own| own.starts_with("MSG"));
+    let has_message = has_content || (came.has_message && is_own);
+    let time_period = came.get(Slot::TimePeriod).filter(|_| has_message);
     let named = name_in(&came, told);
     let named = named.as_deref();
     let told_name = told.filter(|told| named.is_some_and(|name| name != *told));
@@ -72,15 +76,14 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     let (kind, way) = match name {
         Some(name) => meaning(name),
         None if came.get(Slot::CallId).is_some() => (Kind::Call, None),
-        None if has_content && came.get(Slot::About).is_none() => (Kind::Message, None),
+        None if has_message && came.get(Slot::About).is_none() => (Kind::Message, None),
         None => (Kind::Unknown, None),
     };
     let direction = way.or_else(|| way_in(&came));
     let word = name.map(last_word);
 
-    let own = came.first(&[Slot::Uuid, Slot::Id]).filter(|uuid| identifies(uuid));
-    let is_message = matches!(kind, Kind::Message | Kind::Conversation)
-        || (kind == Kind::Receipt && own.is_some_and(|own| own.starts_with("MSG")));
+    let is_message =
+        matches!(kind, Kind::Message | Kind::Conversation) || (kind == Kind::Receipt && is_own);
     let message_uuid = came.first(&[Slot::About, Slot::MessageUuid]);
     let message_uuid = message_uuid.or(own.filter(|_| is_message));
     let status = came.get(Slot::Status);
@@ -103,17 +106,19 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         _ => None,
     };
     let numbers = [remote, chat, end, person, of_contact];
-    let phone_number = numbers.into_iter().flatten().find_map(number_of);
-    let phone_number = came.if_number(phone_number);
+    let phone_number = numbers.into_iter().flatten().find_map(|text| came.number(text));
     let started_at = came.get(Slot::At).filter(|_| kind == Kind::Call);
     let at = came.first(match kind {
         Kind::Receipt => &[Slot::Timestamp, Slot::At, Slot::UpdatedAt, Slot::MessageAt],
         Kind::Call => &[Slot::UpdatedAt, Slot::Timestamp, Slot::At],
         _ => &[Slot::At, Slot::Timestamp, Slot::UpdatedAt, Slot::MessageAt],
     });
+    // Where the name says that there is a message, it needs no more than a trace of it.
+    let is_traced = message_uuid.is_some_and(|uuid| uuid.starts_with("MSG"));
+    let is_one = has_content || came.has_message || is_traced;
     let content = match (kind, own, word) {
-        (Kind::Message, ..) if has_content => Some(Content::Message),
-        (Kind::Conversation, ..) if has_content => Some(Content::Conversation(own_of(time_period))),
+        (Kind::Message, ..) if is_one => Some(Content::Message),
+        (Kind::Conversation, ..) if is_one => Some(Content::Conversation(own_of(time_period))),
         (Kind::Receipt, _, Some(word)) if message_uuid.is_some() => {
             Some(Content::Receipt(owned(word)))
         }
@@ -143,6 +148,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     };
     let is_about_message =
         matches!(content, Some(Content::Message | Content::Conversation(_) | Content::Receipt(_)));
+    let is_empty = !has_content && matches!(kind, Kind::Message | Kind::Conversation);
     let (message_uuid, session_key) = (own_of(message_uuid), own_of(session_key));
     Event {
         name: own_of(name),
@@ -150,7 +156,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         key,
         at: own_of(at),
         channel_uuid: own_of(came.get(Slot::ChannelUuid).or(channel)),
-        channel_phone_number: came.get(Slot::ChannelNumber).and_then(number_of),
+        channel_phone_number: came.get(Slot::ChannelNumber).and_then(|it| came.number(it)),
         phone_number,
         chat_id: own_of(chat_id),
         group_uuid: own_of(group_uuid),
@@ -160,7 +166,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         content: content.unwrap_or_else(|| Content::Other(body.json_text())),
         contact: came.take_person(),
         message: is_about_message.then(|| message(&mut came, message_uuid, session_key)),
-        unread: came.unread,
+        unread: came.unread(is_empty),
     }
 }
 
@@ -236,12 +242,11 @@ fn message(came: &mut Members, uuid: Option<String>, session_key: Option<String>
         currency: came.take(Slot::Currency),
         products: core::mem::take(&mut came.products),
     };
-    let has_order = order.total.is_some() || order.subtotal.is_some() || !order.products.is_empty();
     Message {
         uuid,
         session_key,
         text: came.take(Slot::Text),
         media: has_media.then_some(media),
-        order: has_order.then_some(order),
+        order: came.has_order.then_some(order),
     }
 }

@@ -167,7 +167,7 @@ fn the_name_is_that_of_the_body_else_what_was_told_else_what_its_form_leaves() {
 fn what_has_no_known_form_keeps_its_name_and_body() {
     for (body, name) in [
         (r#"{"event":"whatsapp.message.edited","uuid":"MSG1","message":{"text":"new"}}"#, ""),
-        (r#"{"event":"whatsapp.message.received","message":{"sticker":{}}}"#, ""),
+        (r#"{"event":"whatsapp.message.received","uuid":"TPL1","status":"APPROVED"}"#, ""),
         (r#"{"event":"whatsapp.message.receipt.read"}"#, ""),
         (r#"{"event":"call.status.update","callid":"7"}"#, ""),
         (r#"{"type":"leave"}"#, ""),
@@ -199,6 +199,8 @@ fn only_what_is_a_number_is_given_as_one() {
         (r#""remote_phone_number":"+1 (415) 555-0123""#, Some("+14155550123")),
         (r#""remote_phone_number":"14155550123@c.us""#, Some("+14155550123")),
         (r#""remote_phone_number":"14155550123:7@s.whatsapp.net""#, Some("+14155550123")),
+        (r#""remote_phone_number":"14155550123@S.WhatsApp.net""#, Some("+14155550123")),
+        (r#""participant":14155550123"#, Some("+14155550123")),
         (r#""remote_phone_number":"14155550123@lid""#, None),
         (r#""remote_phone_number":"14155550123@g.us""#, None),
         (r#""remote_phone_number":"14155550123@c.us@lid""#, None),
@@ -223,6 +225,158 @@ fn only_what_is_a_number_is_given_as_one() {
         (r#""participant":{"phone_number":"+14155550123"}"#, Some("+14155550123")),
     ] {
         assert_eq!(number(members).as_deref(), expected, "{members}");
+    }
+}
+
+#[test]
+fn a_number_with_the_digits_of_an_id_is_that_id() {
+    for (server, is_id) in [
+        ("lid", true),
+        ("LID", true),
+        ("hosted.lid", true),
+        ("g.us", true),
+        ("G.us", true),
+        ("newsletter", true),
+        ("broadcast", true),
+        ("bot", true),
+        ("c.us", false),
+        ("C.US", false),
+        ("s.whatsapp.net", false),
+        // Of mail, of telephony, of nothing.
+        ("example.com", false),
+        ("10.0.0.1", false),
+        ("", false),
+    ] {
+        let expected = if is_id { None } else { Some("+98765432109876") };
+        for members in [
+            r#""session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-ID""#,
+            r#""session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-14155550123-ID""#,
+            r#""chat_id":"ID""#,
+            r#""remoteJid":"98765432109876:12@SERVER""#,
+            r#""jids":["1@lid","ID"]"#,
+            r#""key":{"a":{"_serialized":"true_ID_3EB0","user":"98765432109876"}}"#,
+            r#""contact":{"id":{"_serialized":"ID"},"first_name":"Ada"}"#,
+            r#""participants":[{"id":"ID"},{"id":"ID"}]"#,
+            r#""group":{"id":"ID"}"#,
+        ] {
+            let members = members.replace("ID", "98765432109876@SERVER").replace("SERVER", server);
+            for number in ["+98765432109876", "98765432109876", "98765432109876@c.us"] {
+                let body = [r#"{"remote_phone_number":""#, number, r#"","channel_phone_number":""#];
+                let body = [&body.concat(), number, "\",", &members, "}"].concat();
+                let event = read(&body);
+                assert_eq!(event.phone_number.as_deref(), expected, "{body}");
+                assert_eq!(event.channel_phone_number.as_deref(), expected, "{body}");
+            }
+        }
+    }
+}
+
+#[test]
+fn of_plain_digits_only_what_is_called_a_lid_is_no_number() {
+    for (members, is_number) in [
+        (r#""lid":"98765432109876""#, false),
+        (r#""lid":98765432109876"#, false),
+        (r#""LID":"+98765432109876""#, false),
+        (r#""senderLid":"98765432109876""#, false),
+        (r#""contact":{"lid":"98765432109876:3"}"#, false),
+        (r#""participants":[{"lid":"98765432109876"},{"id":"1@lid"}]"#, false),
+        (r#""wa_id":"98765432109876""#, true),
+        (r#""contact":{"wa_id":"98765432109876"}"#, true),
+        (r#""valid":"98765432109876""#, true),
+        (r#""lid":null"#, true),
+        // What people write is no id.
+        (r#""message":{"text":"98765432109876@lid"}"#, true),
+        (r#""contact":{"first_name":"98765432109876@lid"}"#, true),
+        (r#""contact":{"profile_pic_url":"https://a.b/98765432109876@lid"}"#, true),
+        (r#""sent_by":"98765432109876@lid""#, false),
+    ] {
+        let body = ["{", members, r#","from_number":"+98765432109876"}"#].concat();
+        let expected = is_number.then_some("+98765432109876");
+        assert_eq!(read(&body).phone_number.as_deref(), expected, "{body}");
+    }
+    // Where there are too many ids to keep, the next may be that of any number.
+    let ids = r#""10000000@lid","#.repeat(8000);
+    let body = [r#"{"from_number":"+98765432109876","ids":["#, &ids, r#""98765432109876@lid"]}"#];
+    assert_eq!(read(&body.concat()).phone_number, None);
+    // Another number is one, wherever it stands.
+    let event = read(
+        r#"{"session_key":"WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-98765432109876@g.us",
+            "remote_phone_number":"+98765432109876","participant":{"phone_number":14155550123}}"#,
+    );
+    assert_eq!(event.phone_number.as_deref(), Some("+14155550123"));
+    let joined = read(
+        r#"{"type":"group.join","participants":[14155550124,"+98765432109876",
+            {"phone_number":"+99999999","lid":"99999999"},{"lid":"5@lid"}],
+            "author":"98765432109876@lid"}"#,
+    );
+    let Content::GroupChange(change) = joined.content else { panic!("{:?}", joined.content) };
+    let expected = ["+14155550124", "98765432109876@lid", "99999999@lid", "5@lid"];
+    assert_eq!(change.participants, expected);
+    assert!(joined.unread.is_none());
+}
+
+#[test]
+fn a_message_of_an_unknown_kind_is_one_and_says_what_could_not_be_read() {
+    const NAMED: &str = r#""event":"whatsapp.message.received","#;
+    for (content, places) in [
+        (r#"{"sticker":{"a":1}}"#, &["$.message.sticker"][..]),
+        (r#"{"type":"pin","latitude":1.5}"#, &["$.message.type", "$.message.latitude"]),
+        (r#"{"message":{"poll":["a"]}}"#, &["$.message.message.poll"]),
+        (r#"{"media":[{"url":1},{}],"a":"b"}"#, &["$.message.media", "$.message.a"]),
+        (r#"{"media":"https://example.com/a"}"#, &["$.message.media"]),
+        (r#"["a","b"]"#, &["$.message"]),
+        ("7", &["$.message"]),
+        (r#"{"text":""}"#, &[]),
+        ("null", &[]),
+        ("{}", &[]),
+    ] {
+        for (name, uuid) in [(NAMED, "MSG1"), ("", "MSG1"), (NAMED, "X1")] {
+            let members = [name, r#""uuid":""#, uuid, r#"","message":"#, content].concat();
+            let event = read(&["{", &members, "}"].concat());
+            assert!(matches!(event.content, Content::Message), "{members}: {:?}", event.content);
+            let message = event.message.unwrap();
+            assert_eq!((event.key.as_deref(), message.uuid.as_deref()), (Some(uuid), Some(uuid)));
+            assert!(message.text.is_none() && message.media.is_none() && message.order.is_none());
+            let told = event.unread.map_or(Vec::new(), |unread| unread.places);
+            assert_eq!(told, places, "{members}");
+        }
+    }
+    // A name needs no more than a trace of the message.
+    assert_eq!(read(&["{", NAMED, r#""message_uuid":"MSG1"}"#].concat()).key.unwrap(), "MSG1");
+    let begun = read(r#"{"uuid":"MSG1","message":{"sticker":{}},"time_period":"day"}"#);
+    assert!(matches!(begun.content, Content::Conversation(Some(_))) && begun.key.is_some());
+    // What has other content is read, and what a receipt is of need not be.
+    let text = read(r#"{"uuid":"MSG1","message":{"text":"Hi","mentions":["a"]}}"#);
+    let receipt = read(r#"{"event":"message.read","message_uuid":"MSG1","message":{"a":{}}}"#);
+    assert!(text.unread.is_none() && receipt.unread.is_none());
+}
+
+#[test]
+fn an_order_stays_one_whatever_of_it_cannot_be_read() {
+    let many = ["{\"total\":1", &"0".repeat(30), "}"].concat();
+    for (order, total, place) in [
+        (r#"{"total":"$25","currency":"USD"}"#, None, "$.message.order.total"),
+        (r#"{"total":"25,00","currency":"EUR"}"#, None, "$.message.order.total"),
+        (r#"{"subtotal":{"a":25}}"#, None, "$.message.order.subtotal"),
+        (&*many, None, "$.message.order.total"),
+        (r#"{"products":[{"sku":1}]}"#, None, "$.message.order.products[0]"),
+        (r#"{"products":"a cap"}"#, None, "$.message.order.products"),
+        (r#"[{"total":25,"currency":"EUR"}]"#, Some("25"), ""),
+        // Of several, none is the order.
+        (r#"[{"total":25},{"total":30}]"#, None, "$.message.order"),
+    ] {
+        for text in ["", r#""text":"I buy","#] {
+            let body = [r#"{"uuid":"MSG1","message":{"#, text, r#""order":"#, order, "}}"].concat();
+            let event = read(&body);
+            let told = event.unread.map_or(Vec::new(), |unread| unread.places);
+            assert_eq!(told.first().map_or("", |place| place), place, "{body}");
+            let found = event.message.unwrap().order.unwrap();
+            assert_eq!(found.total.as_deref(), total, "{body}");
+        }
+    }
+    for none in ["null", "false", "{}", "[]", r#"{"total":null,"currency":"EUR","products":[]}"#] {
+        let body = [r#"{"uuid":"MSG1","message":{"text":"Hi","order":"#, none, "}}"].concat();
+        assert!(read(&body).message.unwrap().order.is_none(), "{body}");
     }
 }
 
@@ -273,7 +427,10 @@ fn what_is_told_of_one_thing_twice_is_no_double_for_its_uuid() {
     for body in [
         r#"{"event":"whatsapp.waba.template.status.updated","uuid":"TPL1","status":"APPROVED"}"#,
         r#"{"event":"whatsapp.poll.vote","id":"PLL1","message_uuid":"MSG1"}"#,
-        r#"{"event":"whatsapp.message.received","uuid":"MSG1","message":{"sticker":{}}}"#,
+        r#"{"event":"whatsapp.message.reaction","uuid":"MSG1","message":{"emoji":{}}}"#,
+        r#"{"uuid":"EVT1","message":{"sticker":{}}}"#,
+        r#"{"uuid":"MSG1","sent_by":"user"}"#,
+        r#"{"message_uuid":"MSG1","message":{"sticker":{}}}"#,
         r#"{"event":"whatsapp.message.edited","uuid":"MSG1","message":{"text":"new"}}"#,
         r#"{"event":"whatsapp.message.receipt.seen","message_uuid":"MSG1"}"#,
         r#"{"event":"call.transferred","uuid":"CDR1","callid":"7","status":"ended"}"#,

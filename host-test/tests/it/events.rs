@@ -102,6 +102,32 @@ async fn a_body_that_is_no_event_is_refused_with_its_place_and_costs_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_told_to_be_a_message_has_its_key_and_no_id_of_whatsapp_is_a_number() {
+    let hook = Hook::failing(|| Error::HttpRequestDenied);
+    let read = async |members: Value| {
+        let mut body = json!({ "uuid": "MSG1", "event": "whatsapp.message.received" });
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        hook.call("read-event", json!({ "body": body.to_string() })).await.unwrap()
+    };
+    let sticker = read(json!({ "message": { "sticker": { "a": 1 } } })).await;
+    assert_eq!((&sticker["content"], &sticker["key"]), (&json!("message"), &json!("MSG1")));
+    assert_eq!(sticker["message"], json!({ "uuid": "MSG1" }));
+    assert_eq!(sticker["unread"], json!({ "count": 1, "places": ["$.message.sticker"] }));
+    let order =
+        read(json!({ "message": { "order": { "total": "$25", "currency": "USD" } } })).await;
+    assert_eq!(order["message"]["order"], json!({ "currency": "USD", "products": [] }));
+    let group = json!({
+        "session_key": format!("WW-{CHANNEL}-98765432109876@g.us"),
+        "remote_phone_number": "+98765432109876", "message": { "text": "Hi" },
+    });
+    let group = read(group).await;
+    assert_eq!(
+        (group.get("phone-number"), &group["chat-id"]),
+        (None, &json!("98765432109876@g.us"))
+    );
+}
+
+#[tokio::test]
 async fn the_largest_body_and_the_deepest_are_read_within_the_bounds_of_a_call() {
     let hook = Hook::failing(|| Error::HttpRequestDenied);
     let most = |item: &str, around: (&str, &str)| {
@@ -116,6 +142,11 @@ async fn the_largest_body_and_the_deepest_are_read_within_the_bounds_of_a_call()
         let found = hook.call("read-event", json!({ "body": body })).await.unwrap();
         assert!(found["unread"]["count"].as_u64().unwrap() > 200_000);
     }
+    let people: String = (0..2000).map(|it| format!("{},", 20_000_000_000_u64 + it)).collect();
+    let ids = (10_000_000..10_120_000).map(|id| format!(r#""{id}@lid","#)).collect::<String>();
+    let body = format!(r#"{{"type":"join","participants":[{people}1],"ids":[{ids}1]}}"#);
+    let found = hook.call("read-event", json!({ "body": body })).await.unwrap();
+    assert_eq!(found["content"]["group-change"]["participants"].as_array().unwrap().len(), 2000);
     let deep =
         format!("{{\"event\":\"new\",\"a\":{}{}}}", "[".repeat(1 << 19), "]".repeat(1 << 19));
     let found = hook.call("read-event", json!({ "body": deep })).await.unwrap();
