@@ -50,6 +50,7 @@ mod input;
 mod interrupt;
 mod listener;
 mod manifest;
+mod memory;
 mod message;
 mod names;
 mod output;
@@ -122,12 +123,19 @@ fn main() -> ExitCode {
     if env::args_os().nth(1).is_some_and(|word| word == component::COMPILE) {
         return host::compiler_process::serve();
     }
+    if is_a_call() {
+        memory::in_large_steps();
+    }
     let mut threads = tokio::runtime::Builder::new_multi_thread();
     let done = match threads.worker_threads(workers()).enable_all().build() {
         Ok(runtime) => {
             let done = runtime.block_on(until_interrupted());
-            // What is still under way is dropped, and writes down that it was given up.
-            runtime.shutdown_timeout(LAST_WORDS);
+            match done {
+                // There is nothing else.
+                Ok(()) if is_a_call() => runtime.shutdown_background(),
+                // What is still under way is dropped, and writes down that it was given up.
+                _ => runtime.shutdown_timeout(LAST_WORDS),
+            }
             done
         }
         Err(error) => Err(CommandError::Host(format!("this machine gives no threads: {error}"))),
@@ -145,10 +153,14 @@ fn main() -> ExitCode {
 /// a thread for each, the system lets whoever needs little come first.
 fn workers() -> usize {
     match env::args_os().nth(1) {
-        Some(word) if word == "call" => FEWEST,
+        _ if is_a_call() => FEWEST,
         Some(word) if word == "mcp" => FEWEST + commands::mcp::AT_ONCE,
         _ => available_parallelism().map_or(FEWEST, |processors| processors.get().max(FEWEST)),
     }
+}
+
+fn is_a_call() -> bool {
+    env::args_os().nth(1).is_some_and(|word| word == "call")
 }
 
 /// On a task of its own, so that Ctrl-C is heard whatever the command waits for.

@@ -333,16 +333,27 @@ impl Calls {
             add_what_the_host_knows(error, traffic);
         }
         let (key, masked) = (key.cloned(), permit.masked.clone());
-        let written = spawn_blocking(move || {
+        let is_small = outcome.memory <= SMALL;
+        let write = move || {
             if let Err(error) = &mut outcome.result {
                 // An error's words have no names.
                 Hiding::of(key.as_ref(), &[]).hide(error);
             }
             outcome.map(|answer| T::of(answer, Hiding::of(key.as_ref(), &masked)))
-        });
-        written.await.map_err(|_| NoOutcome::Stopped("its result could not be read".to_owned()))
+        };
+        // To hand it to another thread takes longer than what is small.
+        if is_small {
+            return Ok(write());
+        }
+        spawn_blocking(write)
+            .await
+            .map_err(|_| NoOutcome::Stopped("its result could not be read".to_owned()))
     }
 }
+
+/// Memory of a component, in bytes, out of which no result comes whose writing holds up
+/// other calls.
+const SMALL: usize = 256 << 10;
 
 /// What is said of a call that came to lead elsewhere.
 const ANOTHER_SOURCE: &str = "its connection, server or key was changed since this began, and \
