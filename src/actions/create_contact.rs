@@ -244,12 +244,12 @@ mod tests {
             (
                 NewContact { profile_pic_url: Some("ada.jpeg".to_owned()), ..ada() },
                 "profile-pic-url",
-                "https://example.com/ada.jpeg",
+                "https://example.com/path",
             ),
             (
                 NewContact { profile_pic_url: Some(String::new()), ..ada() },
                 "profile-pic-url",
-                "https://example.com/ada.jpeg",
+                "https://example.com/path",
             ),
             (
                 NewContact { channel_uuid: Some("DID1".to_owned()), ..ada() },
