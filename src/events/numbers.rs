@@ -14,8 +14,9 @@ use crate::{
     twochat::{Call, members},
 };
 
-/// Pages that are looked through; accounts have a few numbers.
-const PAGES: u32 = 10;
+/// Pages that are looked through. Accounts have a few numbers, and hosts let a call send
+/// a few requests.
+const PAGES: u32 = 5;
 
 /// The uuid of the channel that a number of the account is; none where 2Chat does not
 /// tell, or tells several.
