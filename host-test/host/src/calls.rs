@@ -351,8 +351,8 @@ impl Calls {
     }
 }
 
-/// Memory of a component, in bytes, out of which no result comes whose writing holds up
-/// other calls.
+/// Memory of a component, in bytes, out of which a result is written at once. It is small,
+/// unless it repeats itself, and then bounded by what a call may copy.
 const SMALL: usize = 256 << 10;
 
 /// What is said of a call that came to lead elsewhere.

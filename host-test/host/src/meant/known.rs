@@ -107,7 +107,6 @@ pub(super) const OTHERWISE: [&str; 64] = [
 ];
 /// Words of what somebody looks for among rows.
 pub(super) const SOUGHT: [&str; 32] = [
-    "client",
     "company",
     "contains",
     "criteria",
@@ -115,6 +114,7 @@ pub(super) const SOUGHT: [&str; 32] = [
     "customer",
     "email",
     "exclude",
+    "full",
     "group",
     "has",
     "include",

@@ -270,12 +270,8 @@ impl<'t> Strangers<'t> {
             is_all || !telling.is_empty() && telling.iter().all(|word| has(word))
         };
         let is_reached_at = value.as_str().is_some_and(is_reached_at);
-        // `full-name` and `company-name` are names.
-        let is_kind_of =
-            |it: &str| telling.last().is_some_and(|last| words(it).last() == Some(last));
         let has_one_of = |known: &[&str]| given.iter().any(|word| known.contains(&word.as_str()));
-        let is_given = !given.is_empty()
-            && names_in(&self.0.output_schema, &|it| is_named(it) || is_kind_of(it));
+        let is_given = !given.is_empty() && names_in(&self.0.output_schema, &is_named);
         let among_rows = || is_reached_at || is_given || has_one_of(&SOUGHT);
         is_there && (has_one_of(&WHEN) || self.gives_rows() && among_rows())
     }

@@ -132,7 +132,8 @@ const WORKFLOWS: [Workflow; 3] = [
                 "list-contacts",
                 "Go through all pages of `list-contacts`, with `uuid`, `first-name`, `last-name` \
                  and `details` as `fields`. A contact may come twice, and by its `uuid` you know \
-                 it again. It has no date of its own, but its details may: name those with a `created-at` or `updated-at` that begins with that day, and \
+                 it again. It has no date of its own, but its details may: name those with a \
+                 `created-at` or `updated-at` that begins with that day, and \
                  say that others may be missing, and that what was deleted leaves no trace.",
                 "Contacts cannot be read here.",
             ),

@@ -143,6 +143,10 @@ fn what_is_looked_for_where_nothing_looks_is_refused_and_not_taken_for_found() {
     assert_eq!(super::meant(given, &of_one).unwrap().left_out, ["mobile", "uuid"]);
     let why = super::meant(json!({ "period": "last month" }), &of_one).unwrap_err();
     assert!(why.contains("nothing here looks for it"), "{why}");
+    // Names of what calls are no names of people.
+    for own in ["agent_name", "workflow_name", "client_name", "callback_url"] {
+        assert_eq!(meant(own, json!("Ada")).unwrap().left_out, [own]);
+    }
     // Nobody looks for nothing, and some clients say which tool they call.
     for (name, value) in [("name", Value::Null), ("search", json!(" ")), ("limit", json!({}))] {
         assert_eq!(meant(name, value).unwrap().left_out, [""; 0]);
