@@ -3,8 +3,8 @@
 //! Seen in 2Chat's documentation: seconds since 1970 (0 for never), ISO 8601
 //! with `Z`, ISO 8601 without a zone, and `YYYY-MM-DD HH:MM:SS`. All are UTC.
 //! Whatever else stands for one moment is taken as well: another zone, a fraction
-//! of a second or none at all, a leap second, milliseconds since 1970. The years 0
-//! and 1 are how some languages and databases write that there is no time.
+//! of a second or none at all, a leap second, milliseconds since 1970 or finer. The years
+//! 0 and 1 are how some languages and databases write that there is no time.
 
 use crate::{error::Result, json::Value, text};
 
@@ -27,8 +27,8 @@ const DAY: u64 = 86_400;
 /// The second with which 1970 began, counted as all seconds here: from the 1st of
 /// March 400 years before the year 0, so that none is below 0.
 const EPOCH: u64 = (719_468 + 146_097) * DAY;
-/// The first second of the year 10000, counted from 1970. Larger numbers are
-/// milliseconds: of 1978 and later.
+/// The first second of the year 10000, counted from 1970. Larger numbers are thousandths
+/// of a second, of 1978 and later, or thousandths of these.
 const END: u64 = 253_402_300_800;
 
 /// The time that the text stands for, in the contract's form.
@@ -44,9 +44,12 @@ fn second_of(text: &[u8]) -> Option<u64> {
     let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let (digits, rest) = text.split_at_checked(digits)?;
     let number = text::number(str::from_utf8(digits).ok()?)?;
-    let seconds = if number < END { number } else { number / 1000 };
+    let mut seconds = number;
+    while seconds >= END {
+        seconds /= 1000;
+    }
     // 0 is how 2Chat says never.
-    let is_time = number > 0 && seconds < END && after_fraction(rest)?.is_empty();
+    let is_time = number > 0 && after_fraction(rest)?.is_empty();
     is_time.then_some(EPOCH + seconds)
 }
 
@@ -219,6 +222,8 @@ mod tests {
             ("\" 1695230471 \"", "2023-09-20T17:21:11Z"),
             ("1695230471123", "2023-09-20T17:21:11Z"),
             ("\"1695230471123\"", "2023-09-20T17:21:11Z"),
+            ("1695230471123456", "2023-09-20T17:21:11Z"),
+            ("1695230471123456789", "2023-09-20T17:21:11Z"),
             ("951782400", "2000-02-29T00:00:00Z"),
             ("253402300799", "9999-12-31T23:59:59Z"),
             ("253402300800", "1978-01-11T21:31:40Z"),
@@ -300,8 +305,7 @@ mod tests {
             "-1",
             "-1.5",
             "1e300",
-            "253402300800000",
-            "18446744073709551615",
+            "18446744073709551616",
             "true",
             "[]",
         ] {

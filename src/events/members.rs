@@ -9,7 +9,7 @@ use super::{
     slots::{
         Is::{self, Kept, Object},
         SLOTS, Slot,
-        Within::{self, Content, Event, Message, Order, Party, Product as Item},
+        Within::{self, Content, Event, Media, Message, Order, Party, Product as Item},
         members_of, snake,
     },
 };
@@ -21,7 +21,7 @@ use crate::{
     error::Result,
     json::{Place, Value},
     records::{PLACES, first, id, keep, said, uuid},
-    text::{cut, digits, is_blank, number, owned},
+    text::{cut, digits, find, is_blank, number, owned},
     time::time,
     twochat::members,
 };
@@ -43,13 +43,32 @@ fn read(slot: Slot, value: Value<'_, '_>) -> Result<Option<String>> {
             Ok(id(value)?.filter(|text| cut(text, b'@').is_some() || number_of(text).is_some()))
         }
         // Small letters, as most have them.
-        S::Author | S::TimePeriod | S::Direction | S::Status => {
-            Ok(id(value)?.map(|word| word.to_ascii_lowercase()))
+        S::Author | S::Status => Ok(id(value)?.map(|word| word.to_ascii_lowercase())),
+        S::TimePeriod => Ok(id(value)?.map(|word| hyphenated(&word))),
+        S::Direction => {
+            let word = id(value)?.map(|word| word.to_ascii_lowercase());
+            Ok(word.filter(|word| word.starts_with(['i', 'o'])))
         }
         S::Total | S::Subtotal | S::Price => Ok(id(value)?.filter(|text| is_decimal(text))),
         S::Quantity => Ok(value.whole::<u32>()?.map(|count| digits(count.into()))),
         _ => id(value),
     }
+}
+
+/// A word as the contract spells those of several: `ALL_TIME` is `all-time`.
+pub(super) fn hyphenated(word: &str) -> String {
+    let hyphen = |c| if matches!(c, '_' | ' ') { '-' } else { c };
+    snake(word).chars().map(hyphen).collect()
+}
+
+/// Whether a uuid is that of something that happened, rather than of what it is about.
+fn is_of_event(uuid: &str) -> bool {
+    uuid.starts_with("MSG") || uuid.starts_with("CDR")
+}
+
+/// Whether a member beside an event says why it is as it is.
+fn tells_why(name: &str) -> bool {
+    find(name, "error").is_some() || find(name, "reason").is_some()
 }
 
 fn is_decimal(text: &str) -> bool {
@@ -58,15 +77,26 @@ fn is_decimal(text: &str) -> bool {
     number(whole).is_some() && number(fraction).is_some()
 }
 
+/// Which of what came is in no part of the event.
+pub(super) struct Lost {
+    pub(super) parts: bool,
+    pub(super) beside: bool,
+    pub(super) people: bool,
+}
+
 /// What was read of an event.
 pub(super) struct Members {
     kept: [Option<String>; SLOTS],
     pub(super) products: Vec<Product>,
     /// Numbers or ids of those in lists.
     pub(super) people: Vec<String>,
+    /// Where they stand.
+    people_at: Option<String>,
     unread: Option<Skipped>,
     /// What the message has of unknown names.
-    unknown: Option<Skipped>,
+    parts: Option<Skipped>,
+    /// What stands beside it of such.
+    beside: Option<Skipped>,
     ids: Ids,
     /// Whether anything came.
     pub(super) has_any: bool,
@@ -82,8 +112,10 @@ impl Members {
             kept: [const { None }; SLOTS],
             products: Vec::new(),
             people: Vec::new(),
+            people_at: None,
             unread: None,
-            unknown: None,
+            parts: None,
+            beside: None,
             ids: Ids::none(),
             has_any: false,
             has_message: false,
@@ -124,15 +156,22 @@ impl Members {
                 self.keep(slot, text)
             }
             Some(Object(within)) => self.object(within, value)?,
-            Some(Is::People) if value.is_text() || value.is_number() => {
-                self.party(value).map(|()| true)?
+            Some(Is::People) => {
+                first(&mut self.people_at, Some(place.path()));
+                match value.is_text() || value.is_number() {
+                    true => self.party(value).map(|()| true)?,
+                    false => value.list(&mut |item| self.party(item))?,
+                }
             }
-            Some(Is::People) => value.list(&mut |item| self.party(item))?,
             Some(Is::Products) => value.list(&mut |item| self.product(item))?,
             _ => {
                 self.ids.note(value.raw()?);
-                if is.is_none() && !is_nothing && matches!(within, Message | Content) {
-                    tell(&mut self.unknown, place);
+                match within {
+                    _ if is.is_some() || is_nothing => {}
+                    Message | Content | Media | Order | Item => tell(&mut self.parts, place),
+                    Event if tells_why(name) => tell(&mut self.unread, place),
+                    Event => tell(&mut self.beside, place),
+                    _ => {}
                 }
                 is.is_none()
             }
@@ -192,6 +231,11 @@ impl Members {
             _ => {}
         }
         if let Some(kept) = self.kept.get_mut(slot as usize) {
+            // That of what is around an event gives way to its own.
+            let is_own = |uuid: &Option<String>| uuid.as_deref().is_some_and(is_of_event);
+            if matches!(slot, S::Uuid | S::Id) && is_own(&read) && !is_own(kept) {
+                *kept = None;
+            }
             first(kept, read);
         }
         is_read
@@ -201,17 +245,23 @@ impl Members {
         tell(&mut self.unread, place);
     }
 
-    /// What could not be read; also what the message has of unknown names, where it has
-    /// nothing else.
-    pub(super) fn unread(self, is_empty: bool) -> Option<Skipped> {
-        let Self { mut unread, unknown, .. } = self;
-        match (&mut unread, unknown.filter(|_| is_empty)) {
-            (Some(unread), Some(unknown)) => {
-                unread.count = unread.count.saturating_add(unknown.count);
-                unread.places.extend(unknown.places);
-                unread.places.truncate(PLACES);
+    /// What could not be read. Also what the message has of unknown names, unless it is
+    /// only what a receipt is of; where it has nothing else, what stands beside it; and
+    /// those in lists who are given nowhere.
+    pub(super) fn unread(self, of: Lost) -> Option<Skipped> {
+        let Self { mut unread, parts, beside, people_at, .. } = self;
+        if let Some(place) = people_at.filter(|_| of.people) {
+            tell_of(&mut unread, || place);
+        }
+        for more in [parts.filter(|_| of.parts), beside.filter(|_| of.beside)] {
+            match (&mut unread, more) {
+                (Some(unread), Some(more)) => {
+                    unread.count = unread.count.saturating_add(more.count);
+                    unread.places.extend(more.places);
+                    unread.places.truncate(PLACES);
+                }
+                (unread, more) => first(unread, more),
             }
-            (unread, unknown) => first(unread, unknown),
         }
         unread
     }
@@ -227,11 +277,12 @@ impl Members {
             quantity: self.take(Slot::Quantity).and_then(|it| number(&it)?.try_into().ok()),
             thumbnail_url: self.take(Slot::Thumbnail),
         };
-        match (&product.id, &product.name) {
-            (Some(_), _) | (_, Some(_)) if self.products.len() < MOST => {
-                keep(&mut self.products, product);
-            }
-            _ => self.cannot_read(place),
+        let Product { id, name, price, currency, thumbnail_url, .. } = &product;
+        let texts = [id, name, price, currency, thumbnail_url];
+        let is_one = product.quantity.is_some() || texts.iter().any(|text| text.is_some());
+        match is_one && self.products.len() < MOST {
+            true => keep(&mut self.products, product),
+            false => self.cannot_read(place),
         }
         self.has_order = true;
         Ok(())
@@ -305,9 +356,13 @@ impl Members {
 /// Tells of one thing more, and where it stands.
 #[inline(never)]
 fn tell(told: &mut Option<Skipped>, place: &Place<'_>) {
+    tell_of(told, || place.path());
+}
+
+fn tell_of(told: &mut Option<Skipped>, path: impl FnOnce() -> String) {
     let told = told.get_or_insert_with(|| Skipped { count: 0, places: Vec::new() });
     told.count = told.count.saturating_add(1);
     if told.places.len() < PLACES {
-        told.places.push(place.path());
+        told.places.push(path());
     }
 }

@@ -24,10 +24,10 @@ pub(super) enum Kind {
 }
 
 pub(super) const NEW_CONVERSATION: &str = "whatsapp.conversation.new";
-const NUMBER_STATUS: &str = "whatsapp.number.status";
+pub(super) const NUMBER_STATUS: &str = "whatsapp.number.status";
 
 /// The events that tell something by their name alone, and which way they go.
-static NAMES: [(&str, Kind, Option<Direction>); 23] = [
+static NAMES: [(&str, Kind, Option<Direction>); 24] = [
     ("whatsapp.message.received", Message, Some(Incoming)),
     ("whatsapp.message.sent", Message, Some(Outgoing)),
     ("whatsapp.message.new", Message, None),
@@ -51,6 +51,8 @@ static NAMES: [(&str, Kind, Option<Direction>); 23] = [
     ("call.status.update", Call, None),
     ("call.incoming.completed", Call, Some(Incoming)),
     ("call.outbound.completed", Call, Some(Outgoing)),
+    // The same, by another client's name.
+    ("call.outgoing.completed", Call, Some(Outgoing)),
 ];
 
 /// What an event of this name is about, and which way it goes.
@@ -75,9 +77,6 @@ pub(super) fn last_word(name: &str) -> &str {
 pub(super) fn listed(word: &str, is_receipt: bool, told: Option<&str>) -> Option<String> {
     if meaning(word).0 != Unknown {
         return Some(word.to_owned());
-    }
-    if is_state(word) {
-        return Some(NUMBER_STATUS.to_owned());
     }
     let (first, last) = cut(word, b'.').unwrap_or(("", word));
     let around = match (first, last) {

@@ -6,8 +6,8 @@
 
 use super::{
     EventName,
-    members::Members,
-    names::{Kind, NEW_CONVERSATION, is_state, last_word, listed, meaning},
+    members::{Lost, Members, hyphenated},
+    names::{Kind, NEW_CONVERSATION, NUMBER_STATUS, is_state, last_word, listed, meaning},
     slots::Slot,
 };
 use crate::{
@@ -64,15 +64,16 @@ pub(crate) fn read_event(delivery: Delivery) -> Result<Event> {
 fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     const CONTENT: [Slot; 4] = [Slot::Text, Slot::MediaUrl, Slot::MediaKind, Slot::MimeType];
     let has_content = came.has_order || came.first(&CONTENT).is_some();
-    let own = came.first(&[Slot::Uuid, Slot::Id]).filter(|uuid| identifies(uuid));
+    let own = uuid_of(&came, "MSG");
     // As much is there of one whose content is of an unknown kind.
     let is_own = own.is_some_and(|own| own.starts_with("MSG"));
     let has_message = has_content || (came.has_message && is_own);
-    let time_period = came.get(Slot::TimePeriod).filter(|_| has_message);
+    let time_period = came.get(Slot::TimePeriod);
     let named = name_in(&came, told);
     let named = named.as_deref();
     let told_name = told.filter(|told| named.is_some_and(|name| name != *told));
-    let name = named.or(told).or(time_period.map(|_| NEW_CONVERSATION));
+    let begun = time_period.filter(|_| has_message).map(|_| NEW_CONVERSATION);
+    let name = named.or(told).or(begun);
     let (kind, way) = match name {
         Some(name) => meaning(name),
         None if came.get(Slot::CallId).is_some() => (Kind::Call, None),
@@ -94,11 +95,14 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     let chat_id = came.get(Slot::GroupId).or(chat).or(remote);
     let chat_id = chat_id.filter(|id| cut(id, b'@').is_some());
     let is_group = |uuid: &&str| uuid.starts_with("WAG") || uuid.starts_with("WGP");
-    let group_uuid = came.get(Slot::GroupUuid).or(own.filter(is_group));
-    let end = came.get(match direction {
-        Some(Direction::Outgoing) => Slot::To,
-        _ => Slot::From,
-    });
+    let uuid = came.get(Slot::Uuid).filter(is_group);
+    let group_uuid = came.get(Slot::GroupUuid).or(uuid);
+    let end = match (direction, kind) {
+        (Some(Direction::Outgoing), _) => came.get(Slot::To),
+        // Either may be the account's.
+        (None, Kind::Call) => None,
+        _ => came.get(Slot::From),
+    };
     let of_contact = came.first(&[Slot::PersonNumber, Slot::PersonId]);
     // In a group, who wrote; several that came or went are no other side.
     let person = match &came.people[..] {
@@ -116,7 +120,8 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     // Where the name says that there is a message, it needs no more than a trace of it.
     let is_traced = message_uuid.is_some_and(|uuid| uuid.starts_with("MSG"));
     let is_one = has_content || came.has_message || is_traced;
-    let content = match (kind, own, word) {
+    let call = uuid_of(&came, "CDR").filter(|_| kind == Kind::Call);
+    let content = match (kind, call, word) {
         (Kind::Message, ..) if is_one => Some(Content::Message),
         (Kind::Conversation, ..) if is_one => Some(Content::Conversation(own_of(time_period))),
         (Kind::Receipt, _, Some(word)) if message_uuid.is_some() => {
@@ -134,21 +139,25 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
             Some(Content::GroupChange(came.group_change(word)))
         }
         (Kind::Status, ..) => {
-            let state = came.get(Slot::Name).filter(|word| is_state(word));
-            state.map(|state| Content::NumberStatus(owned(state)))
+            let state = came.get(Slot::Name).map(hyphenated);
+            state.filter(|word| is_state(word)).map(Content::NumberStatus)
         }
         _ => None,
     };
     let key = match content {
         Some(Content::Message | Content::Conversation(_)) => joined(message_uuid, None),
         Some(Content::Receipt(_)) => joined(message_uuid, word),
-        Some(Content::Call(_)) => joined(own, status),
+        Some(Content::Call(_)) => joined(call, status),
         // A uuid is that of what it is about, of which more is told.
         _ => None,
     };
-    let is_about_message =
-        matches!(content, Some(Content::Message | Content::Conversation(_) | Content::Receipt(_)));
-    let is_empty = !has_content && matches!(kind, Kind::Message | Kind::Conversation);
+    let brings_message = matches!(content, Some(Content::Message | Content::Conversation(_)));
+    let is_about_message = brings_message || matches!(content, Some(Content::Receipt(_)));
+    let lost = Lost {
+        parts: brings_message,
+        beside: brings_message && !has_content,
+        people: brings_message && !person.is_some_and(|person| came.number(person).is_some()),
+    };
     let (message_uuid, session_key) = (own_of(message_uuid), own_of(session_key));
     Event {
         name: own_of(name),
@@ -166,7 +175,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
         content: content.unwrap_or_else(|| Content::Other(body.json_text())),
         contact: came.take_person(),
         message: is_about_message.then(|| message(&mut came, message_uuid, session_key)),
-        unread: came.unread(is_empty),
+        unread: came.unread(lost),
     }
 }
 
@@ -180,10 +189,16 @@ fn own_of(text: Option<&str>) -> Option<String> {
 /// that is listed.
 fn name_in(came: &Members, told: Option<&str>) -> Option<String> {
     let about = came.get(Slot::About);
-    let is_receipt = about.or(came.get(Slot::MessageUuid)).is_some();
-    // Of a message that is told of by its uuid alone, what was told may be another event.
-    let tail_of = told.filter(|_| about.is_none());
+    let is_told = told.is_some_and(|told| meaning(told).0 == Kind::Receipt);
+    let is_receipt = is_told || about.or(came.get(Slot::MessageUuid)).is_some();
+    // Of a message that is told of by its uuid alone, what was told may be another event;
+    // but what the other side wrote gets no receipts.
+    let is_theirs = came.get(Slot::Author) == Some("user");
+    let tail_of = told.filter(|_| about.is_none() || is_theirs);
     let listed = |word: &str| {
+        if is_state(&hyphenated(word)) {
+            return Some(owned(NUMBER_STATUS));
+        }
         let word = word.to_ascii_lowercase();
         let told_in_full = tail_of.filter(|told| is_tail(told, &word));
         told_in_full.map(owned).or_else(|| listed(&word, is_receipt, told))
@@ -192,6 +207,16 @@ fn name_in(came: &Members, told: Option<&str>) -> Option<String> {
         Some(word) => Some(listed(word).unwrap_or_else(|| word.to_owned())),
         None => came.get(Slot::Type).and_then(listed),
     }
+}
+
+/// The uuid of what happened, of the kind that begins with these letters: not of what it
+/// is about, a channel or somebody, of which more is told.
+fn uuid_of<'m>(came: &'m Members, letters: &str) -> Option<&'m str> {
+    let uuids = [Slot::Uuid, Slot::Id].map(|slot| came.get(slot).filter(|it| identifies(it)));
+    let is_its = |uuid: &&str| uuid.starts_with(letters);
+    let is_of_any = |uuid: &&str| !uuid.get(..3).is_some_and(|of| is_uuid_of(&[of], uuid));
+    let first = |fits: &dyn Fn(&&str) -> bool| uuids.into_iter().flatten().find(fits);
+    first(&is_its).or_else(|| first(&is_of_any))
 }
 
 /// Whether the word is how the name ends, behind a dot.

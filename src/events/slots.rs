@@ -130,6 +130,7 @@ pub(super) fn members_of(within: Within) -> &'static [(&'static str, Is)] {
             ("direction", Kept(Slot::Direction)),
             ("status", Kept(Slot::Status)),
             ("received_on_number", Kept(Slot::ChannelNumber)),
+            ("caller_id_used", Kept(Slot::ChannelNumber)),
             ("received_on_number_uuid", Kept(Slot::ChannelUuid)),
             ("group", Object(Group)),
             ("group_uuid", Kept(Slot::GroupUuid)),
@@ -160,12 +161,14 @@ pub(super) fn members_of(within: Within) -> &'static [(&'static str, Is)] {
             ("url", Kept(Slot::MediaUrl)),
             ("type", Kept(Slot::MediaKind)),
             ("mime_type", Kept(Slot::MimeType)),
+            ("caption", Kept(Slot::Text)),
         ],
         Order => &[
             ("total", Kept(Slot::Total)),
             ("subtotal", Kept(Slot::Subtotal)),
             ("currency", Kept(Slot::Currency)),
             ("products", Is::Products),
+            ("created_at", Kept(Slot::MessageAt)),
         ],
         Item => &[
             ("id", Kept(Slot::ProductId)),
