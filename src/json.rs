@@ -57,6 +57,8 @@ pub(crate) struct Answer<'k> {
     tells_more: fn(&str, u8) -> bool,
     /// Whether such a member was met, so that most answers are read once.
     more: Cell<bool>,
+    /// Whether it says nothing, and its status that all went well.
+    pub(crate) is_mere_success: bool,
     /// Whether it was passed in: what is wrong with it is the caller's to correct.
     is_argument: bool,
 }
@@ -67,7 +69,8 @@ impl<'k> Answer<'k> {
         key: Option<&'k ApiKey>,
         tells_more: fn(&str, u8) -> bool,
     ) -> Self {
-        Self { text, key, tells_more, more: Cell::new(true), is_argument: false }
+        let (more, is_mere_success, is_argument) = (Cell::new(true), false, false);
+        Self { text, key, tells_more, more, is_mere_success, is_argument }
     }
 
     /// A text that was passed in, which holds no key.

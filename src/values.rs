@@ -238,6 +238,29 @@ fn split_url(text: &str) -> Option<UrlParts<'_>> {
     (!text.contains(odd) && is_host_and_port(host)).then_some(UrlParts { https, authority, rest })
 }
 
+/// Whether two urls are one, however their letters and ports are written.
+pub(crate) fn is_same_url(one: &str, other: &str) -> bool {
+    one == other || matches!((normal(one), normal(other)), (Some(one), Some(other)) if one == other)
+}
+
+/// The url in one spelling, as RFC 3986 has it, without the part that is not sent. None of
+/// one with a sign-in.
+fn normal(url: &str) -> Option<String> {
+    let UrlParts { https, authority, rest } = split_url(url)?;
+    let (scheme, usual) = if https { ("https://", "443") } else { ("http://", "80") };
+    let (host, port) = split_port(authority);
+    let port = port.filter(|port| *port != usual).unwrap_or_default();
+    let rest = cut(rest, b'#').map_or(rest, |(sent, _)| sent);
+    let slash = if rest.starts_with('/') { "" } else { "/" };
+    let mut normal = concat(&[scheme, &host.to_ascii_lowercase(), ":", port, slash]);
+    let mut escaped = 0_u8;
+    for c in rest.chars() {
+        escaped = if c == '%' { 3 } else { escaped.saturating_sub(1) };
+        push(&mut normal, if escaped > 0 { c.to_ascii_uppercase() } else { c });
+    }
+    cut(authority, b'@').is_none().then_some(normal)
+}
+
 fn after_scheme<'a>(text: &'a str, scheme: &str) -> Option<&'a str> {
     let (start, after) = text.split_at_checked(scheme.len())?;
     start.eq_ignore_ascii_case(scheme).then_some(after)

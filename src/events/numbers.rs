@@ -101,6 +101,6 @@ impl Action for ListNumbers {
 }
 
 /// Whether two numbers have the same digits, however they are written.
-fn same(one: &str, other: &str) -> bool {
+pub(super) fn same(one: &str, other: &str) -> bool {
     one.bytes().filter(u8::is_ascii_digit).eq(other.bytes().filter(u8::is_ascii_digit))
 }

@@ -7,7 +7,12 @@
 
 use serde::Serialize;
 
-use super::{EventName, names::NEW_CONVERSATION, numbers::channel_of};
+use super::{
+    EventName,
+    members::hyphenated,
+    names::NEW_CONVERSATION,
+    numbers::{channel_of, same},
+};
 use crate::{
     actions::{Action, Ask, ListWebhookSubscriptions, asked},
     contract::{
@@ -16,10 +21,10 @@ use crate::{
     },
     error::{Failure, Result},
     json::{self, Answer},
-    records::subscription,
+    records::{first, subscription},
     text::{concat, owned},
     twochat::{Arguments, Call},
-    values::{PhoneNumber, WebUrl, is_uuid_of},
+    values::{PhoneNumber, WebUrl, is_same_url, is_uuid_of},
 };
 
 value! {
@@ -33,6 +38,8 @@ value! {
     GroupUuid: |text: &str| is_uuid_of(&["WAG", "WGP"], text),
     expected "the uuid of a group, for example WAG66037eca-9ad1-4c96-9eff-526a90a48c77"
 }
+
+const ALL_TIME: &str = "all-time";
 
 pub(crate) struct Subscribe {
     /// Checked.
@@ -91,7 +98,7 @@ impl Action for Subscribe {
             return Err(Failure::invalid("time-period", &why));
         }
         let time_period = wanted.time_period.map(|period| match period {
-            TimePeriod::AllTime => "all-time",
+            TimePeriod::AllTime => ALL_TIME,
             TimePeriod::Hour => "hour",
             TimePeriod::Day => "day",
             TimePeriod::Week => "week",
@@ -110,21 +117,29 @@ impl Action for Subscribe {
 
     fn before(&mut self, ask: Ask<'_>) -> Result<Option<Subscribed>> {
         let listed = asked(ask, ListWebhookSubscriptions)?;
-        let is_there =
-            |subscription| Ok(Some(Subscribed { subscription, existing: true, warning: None }));
-        let mut perhaps = Vec::new();
+        let is_there = |subscription, untold: &str| {
+            let which = ["2Chat does not tell which ", untold, " it is of: it may be of another"];
+            let warning = Some(concat(&which)).filter(|_| !untold.is_empty());
+            Ok(Some(Subscribed { subscription, existing: true, warning }))
+        };
+        let (mut perhaps, mut likely) = (Vec::new(), None);
+        let mut is_unreadable = listed.skipped.is_some();
         for subscription in listed.subscriptions {
             match self.is(&subscription) {
-                Some(true) => return is_there(subscription),
-                Some(false) => {}
-                None => perhaps.push(subscription),
+                Is::Wanted("") => return is_there(subscription, ""),
+                Is::Wanted(untold) => first(&mut likely, Some((subscription, untold))),
+                Is::Another => {}
+                Is::OfSomeChannel => perhaps.push(subscription),
+                Is::Unreadable => is_unreadable = true,
             }
         }
         if let (false, Some(number)) = (perhaps.is_empty(), &self.wanted.on_number) {
             let known = channel_of(number, ask)?;
-            let is_known = |it: &WebhookSubscription| known.is_some() && it.channel_uuid == known;
+            let is_known = |it: &WebhookSubscription| {
+                known.as_ref().is_some_and(|known| same_channel(it.channel_uuid.as_deref(), known))
+            };
             if let Some(place) = perhaps.iter().position(is_known) {
-                return is_there(perhaps.swap_remove(place));
+                return is_there(perhaps.swap_remove(place), "");
             }
             // One of another kind of channel is not among those that were listed.
             let is_open = |it: &&WebhookSubscription| {
@@ -133,7 +148,10 @@ impl Action for Subscribe {
             let may_be = " reports this event to this url, maybe of the same number";
             self.warning = perhaps.iter().find(is_open).map(|it| concat(&[&it.uuid, may_be]));
         }
-        if listed.skipped.is_some() && self.warning.is_none() {
+        if let Some((subscription, untold)) = likely {
+            return is_there(subscription, untold);
+        }
+        if is_unreadable && self.warning.is_none() {
             self.warning = Some("a subscription that cannot be read may be the same".to_owned());
         }
         Ok(None)
@@ -150,6 +168,13 @@ impl Action for Subscribe {
             Ok(())
         })?;
         let mut subscription = made.ok_or_else(|| answer.missing("data.uuid"))?;
+        let WebhookSubscription { event_name: event, hook_url: url, .. } = &subscription;
+        let is_event = event.is_empty() || *event == self.wanted.event_name;
+        let is_url = url.is_empty() || is_same_url(url.trim(), &self.wanted.hook_url);
+        let mut warning = self.warning.clone();
+        if !is_event || !is_url {
+            first(&mut warning, Some("2Chat tells of another event or url".to_owned()));
+        }
         // What it does not repeat is as it was asked for.
         if subscription.event_name.is_empty() {
             subscription.event_name = owned(&self.wanted.event_name);
@@ -157,7 +182,7 @@ impl Action for Subscribe {
         if subscription.hook_url.is_empty() {
             subscription.hook_url = owned(&self.wanted.hook_url);
         }
-        Ok(Subscribed { subscription, existing: false, warning: self.warning.clone() })
+        Ok(Subscribed { subscription, existing: false, warning })
     }
 
     fn warning(made: &mut Subscribed) -> &mut Option<String> {
@@ -165,36 +190,65 @@ impl Action for Subscribe {
     }
 }
 
+/// What a subscription is to the one that is wanted.
+enum Is {
+    /// The same, but for what it does not tell.
+    Wanted(&'static str),
+    Another,
+    /// The same, if its channel is that of the number.
+    OfSomeChannel,
+    Unreadable,
+}
+
 impl Subscribe {
-    /// Whether a subscription is the one that is wanted; `None`: it does not tell.
-    fn is(&self, there: &WebhookSubscription) -> Option<bool> {
+    fn is(&self, there: &WebhookSubscription) -> Is {
+        let wanted = &self.wanted;
         let param = |names: &[&str]| {
             let mut params = there.hook_params.iter();
-            params.find(|param| names.contains(&param.name.as_str())).map(|param| &*param.value)
+            let param = params.find(|param| names.contains(&param.name.as_str()));
+            param.map(|param| &*param.value).filter(|it| !matches!(*it, "" | "null"))
         };
-        let differs = |wanted: Option<&str>, name: &str| {
-            param(&[name]).is_some_and(|there| there != wanted.unwrap_or(there))
-        };
-        let wanted = &self.wanted;
-        if there.event_name != wanted.event_name
-            || there.hook_url.trim() != wanted.hook_url
-            || differs(wanted.to_group_uuid.as_deref(), "to_group_uuid")
-            || differs(self.time_period, "time_period")
+        let (event, url) = (&*there.event_name, there.hook_url.trim());
+        if (!event.is_empty() && event != wanted.event_name)
+            || (!url.is_empty() && !is_same_url(url, &wanted.hook_url))
         {
-            return Some(false);
+            return Is::Another;
         }
-        let channel = there.channel_uuid.as_deref();
-        let number = param(&["on_number", "phone_number"]);
-        match (&wanted.channel_uuid, &wanted.on_number) {
-            // Its hexadecimal digits mean the same in either case.
-            (Some(wanted), _) => {
-                Some(channel.is_none_or(|channel| channel.eq_ignore_ascii_case(wanted)))
+        if event.is_empty() || url.is_empty() {
+            return Is::Unreadable;
+        }
+        // Without them it is of any group and any time; so is what may not tell them.
+        let period = self.time_period.filter(|period| *period != ALL_TIME);
+        let told = param(&["time_period"]).map(hyphenated);
+        let told = told.filter(|told| period.is_some() || told != ALL_TIME);
+        let group = (wanted.to_group_uuid.as_deref(), param(&["to_group_uuid"]));
+        let mut untold = "";
+        for (what, (wanted, told)) in [("period", (period, told.as_deref())), ("group", group)] {
+            match (wanted, told) {
+                (None, None) => {}
+                (Some(_), None) => untold = what,
+                (Some(wanted), Some(told)) if wanted.eq_ignore_ascii_case(told) => {}
+                _ => return Is::Another,
             }
-            (None, Some(wanted)) if number.is_some() => Some(number == Some(wanted)),
-            // Without any, it cannot be another.
-            _ => channel.is_none().then_some(true),
         }
+        let channel = there.channel_uuid.as_deref().or(param(&["waweb_uuid"]));
+        let number = param(&["on_number", "phone_number"]);
+        let is_wanted = match (&wanted.channel_uuid, &wanted.on_number, number) {
+            (Some(wanted), ..) if channel.is_some() => same_channel(channel, wanted),
+            (None, Some(wanted), Some(number)) => same(number, wanted),
+            _ if channel.is_some() => return Is::OfSomeChannel,
+            _ => {
+                untold = "channel";
+                true
+            }
+        };
+        if is_wanted { Is::Wanted(untold) } else { Is::Another }
     }
+}
+
+/// Whether the channel is this one: its hexadecimal digits mean the same in either case.
+fn same_channel(channel: Option<&str>, uuid: &str) -> bool {
+    channel.is_some_and(|channel| channel.eq_ignore_ascii_case(uuid))
 }
 
 /// Of which kind a channel is: `WPN`, `WAN` or `DID`.

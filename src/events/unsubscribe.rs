@@ -37,16 +37,18 @@ impl Action for Unsubscribe {
         Call::delete("/webhooks").with_id(&self.0.uuid)
     }
 
-    /// All that there is to read is that it says yes.
+    /// All that there is to read is that it says yes; so does a status without a body.
     fn read(&self, answer: &Answer<'_>) -> Result<Unsubscribed> {
-        let mut succeeded = false;
-        json::read(answer, &mut |value| {
-            let is_object = members(value, &mut |key, value| {
-                succeeded |= key == "success" && value.truth()? == Some(true);
-                Ok(())
-            });
-            is_object.map(drop)
-        })?;
+        let mut succeeded = answer.is_mere_success;
+        if !succeeded {
+            json::read(answer, &mut |value| {
+                let is_object = members(value, &mut |key, value| {
+                    succeeded |= key == "success" && value.truth()? == Some(true);
+                    Ok(())
+                });
+                is_object.map(drop)
+            })?;
+        }
         match succeeded {
             true => Ok(Unsubscribed { uuid: owned(&self.0.uuid), warning: None }),
             false => Err(answer.missing("success")),

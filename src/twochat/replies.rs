@@ -14,7 +14,7 @@ use crate::{
     contract::{ErrorKind, Verdict},
     error::{Failure, Result},
     json::{Answer, unquoted},
-    text::{concat, digits, lossy, owned, push},
+    text::{concat, digits, is_blank, lossy, owned, push},
 };
 
 /// What came back. A body that could not be read to its end is a failure, but
@@ -82,7 +82,9 @@ pub(crate) fn accept<'k>(
         Err(_) if !succeeded => String::new(),
         body => body.map_err(|failure| failure.with_status(reply.status))?,
     };
-    let answer = Answer::new(unquoted(text), settings.key(), tells_more);
+    let is_mere_success = succeeded && is_blank(&text);
+    let mut answer = Answer::new(unquoted(text), settings.key(), tells_more);
+    answer.is_mere_success = is_mere_success;
     let refusal = (!succeeded)
         .then(|| refusal(reply.status, None, heard(&answer, true, arguments).words, arguments));
     Ok((answer, refusal))

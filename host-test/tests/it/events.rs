@@ -1,5 +1,6 @@
 //! The toolset `events`, through the built file: what is read, subscribed for and ended.
 
+mod standing;
 mod toolset;
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -397,7 +398,13 @@ async fn an_end_that_was_cut_may_be_asked_for_again() {
     assert_eq!(policy(&error), ("interrupted", "perhaps", "now"), "{error}");
     let hook = Hook::replying(200, r#"{"success":true}"#);
     assert!(hook.call("unsubscribe", uuid.clone()).await.is_ok());
-    for body in [r#"{"success":false}"#, "<html></html>", "[7]", "{}", ""] {
+    // Some say by the status alone that all went well.
+    for (status, body) in [(204, ""), (200, ""), (202, " \n")] {
+        assert!(Hook::replying(status, body).call("unsubscribe", uuid.clone()).await.is_ok());
+    }
+    let gone = Hook::replying(404, "").call("unsubscribe", uuid.clone()).await.unwrap_err();
+    assert_eq!(policy(&gone), ("not-found", "no", "never"), "{gone}");
+    for body in [r#"{"success":false}"#, "<html></html>", "[7]", "{}"] {
         assert!(
             Hook::replying(200, body).call("unsubscribe", uuid.clone()).await.is_err(),
             "{body}"
