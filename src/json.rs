@@ -434,12 +434,23 @@ impl<'t> Value<'t, '_> {
     }
 }
 
-/// The JSON text with the control characters of its strings escaped, as they should
-/// have come.
+/// The JSON text as it should have come: with the control characters of its strings
+/// escaped, and `null` where a writer had a number that is none.
 fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
-    let (mut is_inside, mut is_escape) = (false, false);
+    let (mut is_inside, mut is_escape, mut is_none) = (false, false, false);
     for c in json.chars() {
+        if !is_inside && !is_none && matches!(c, 'N' | 'I') {
+            is_none = true;
+            if text.ends_with('-') {
+                text.pop();
+            }
+            text.push_str("null");
+        }
+        is_none &= c.is_ascii_alphabetic();
+        if is_none {
+            continue;
+        }
         if is_inside && c < ' ' {
             text.push_str("\\u");
             hex(&mut text, c.into(), 4);

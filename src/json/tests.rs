@@ -270,6 +270,10 @@ fn what_is_shown_is_json_although_what_came_was_nearly_none() {
     let json_text = |text| read(text, |value| value.json_text()).unwrap();
     let text = "[\n{\"a\nb\":\"\\\"\u{1f}\\\\\"},\t\"\0\"]";
     assert_eq!(json_text(text), "[\n{\"a\\u000Ab\":\"\\\"\\u001F\\\\\"},\t\"\\u0000\"]");
+    // A number that is none is no JSON.
+    let none = "{\"NaN\":NaN,\"a\":[-Infinity,Infinity,-1E5,NaN],\"b\":\"-Infinity\"}";
+    let null = "{\"NaN\":null,\"a\":[null,null,-1E5,null],\"b\":\"-Infinity\"}";
+    assert_eq!(json_text(none), null);
 }
 
 #[test]
