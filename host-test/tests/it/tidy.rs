@@ -45,7 +45,7 @@ fn wasi_is_named_only_in_the_doors() {
 #[test]
 fn an_action_sees_neither_key_nor_host_nor_door() {
     for (name, text) in files("src/actions", &[".rs"]) {
-        if name.ends_with("/tests.rs") {
+        if name.ends_with("/tests.rs") || name.contains("/tests/") {
             continue;
         }
         let code = code(&text).replace("TestApiKey", "");
