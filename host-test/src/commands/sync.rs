@@ -10,7 +10,7 @@ use host::{
     tools::Tool,
 };
 use rlibphonenumber::enums::Region;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
@@ -273,7 +273,7 @@ impl States<'_> {
     fn say(&mut self, entries: &[Entry]) -> Result<(), CommandError> {
         let rows = entries.iter().skip(self.frontier);
         self.frontier += rows.take_while(|entry| entry.end.is_dealt_with()).count();
-        let mut last: Option<&Value> = None;
+        let mut last = None;
         while let Some((before, state)) = self.table.states.get(self.next)
             && *before <= self.frontier
         {

@@ -78,7 +78,8 @@ impl Columns {
         let columns = Self { fields, told: seen, labels: labels(names) };
         let overlooked = overlooked::columns(table, &columns, country);
         if !columns.fields.iter().flatten().any(Field::is_way) {
-            let example = overlooked.first().map(|one| format!(", such as {}", one.map()));
+            let example =
+                overlooked.iter().find_map(|one| one.map()).map(|map| format!(", such as {map}"));
             return Err(misuse(format!(
                 "no column is known to hold a number, an e-mail address or an address; say by \
                  --map which does{}. There are {}",

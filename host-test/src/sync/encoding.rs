@@ -8,8 +8,8 @@ const BEGINNING: usize = 512;
 /// So many lines are told that cannot be read.
 const TOLD: usize = 10;
 
-/// The text, and what is to be said about how it was read.
-pub(crate) fn text(bytes: Vec<u8>) -> (String, Option<String>) {
+/// The text, and what is to be said about how it was read. JSON is of UTF-8 or UTF-16.
+pub(crate) fn text(bytes: Vec<u8>, is_json: bool) -> (String, Option<String>) {
     let marked = Encoding::for_bom(&bytes).map(|(encoding, _)| encoding);
     if let Some(encoding) = marked.or_else(|| without_mark(&bytes)) {
         let (text, had_errors) = encoding.decode_with_bom_removal(&bytes);
@@ -20,7 +20,7 @@ pub(crate) fn text(bytes: Vec<u8>) -> (String, Option<String>) {
     }
     match String::from_utf8(bytes) {
         Ok(text) => (text, None),
-        Err(error) if is_utf_8(error.as_bytes()) => {
+        Err(error) if is_json || is_utf_8(error.as_bytes()) => {
             let note = format!(
                 "some letters in line {} cannot be read as UTF-8, and stand as \u{fffd}",
                 broken_lines(error.as_bytes())
@@ -88,20 +88,23 @@ mod tests {
             utf_16(u16::to_le_bytes).collect(),
             utf_16(u16::to_be_bytes).collect(),
         ] {
-            assert_eq!(text(bytes), (words.to_owned(), None));
+            assert_eq!(text(bytes, false), (words.to_owned(), None));
         }
-        let (read, note) = text(b"Nombre;Pe\xf1a \x80\n".to_vec());
+        let (read, note) = text(b"Nombre;Pe\xf1a \x80\n".to_vec(), false);
         assert_eq!(read, words);
         assert!(note.unwrap().contains("Windows-1252"));
-        assert_eq!(text(Vec::new()), (String::new(), None));
+        let (read, note) = text(b"{\"name\":\"Pe\xf1a\"}".to_vec(), true);
+        assert!(read.contains("Pe\u{fffd}a") && note.unwrap().contains("line 1 cannot"), "{read}");
+        assert_eq!(text(Vec::new(), false), (String::new(), None));
     }
 
     #[test]
     fn a_wrong_byte_makes_no_other_encoding_of_the_rest() {
-        let (read, note) = text("Nombre\nPeña\nGómez\n".bytes().chain(*b"Mu\xf1oz\n").collect());
+        let (read, note) =
+            text("Nombre\nPeña\nGómez\n".bytes().chain(*b"Mu\xf1oz\n").collect(), false);
         assert_eq!(read, "Nombre\nPeña\nGómez\nMu\u{fffd}oz\n");
         assert!(note.unwrap().contains("in line 4 cannot be read as UTF-8"));
-        let (_, note) = text([&b"\xc3\xb1\xc3\xb1"[..], &b"\n\xf1".repeat(2)].concat());
+        let (_, note) = text([&b"\xc3\xb1\xc3\xb1"[..], &b"\n\xf1".repeat(2)].concat(), false);
         assert!(note.unwrap().contains("in line 2, 3 cannot"));
     }
 }

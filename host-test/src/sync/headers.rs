@@ -193,6 +193,29 @@ pub(crate) fn machine(text: &str) -> Option<&'static str> {
     known.into_iter().find(|(word, _)| plain(text).contains(word)).map(|(_, it)| it)
 }
 
+/// Whether it holds the code of a country that belongs before each number of its row.
+pub(crate) fn is_code(name: &str) -> bool {
+    const CODES: [&str; 13] = [
+        "country code",
+        "country dial code",
+        "country calling code",
+        "phone country code",
+        "dial code",
+        "dialing code",
+        "calling code",
+        "phone code",
+        "landervorwahl",
+        "landesvorwahl",
+        "codigo de pais",
+        "codigo pais",
+        "indicatif",
+    ];
+    let name = plain(&parted(name));
+    CODES
+        .iter()
+        .any(|code| name == *code || name.strip_suffix(code).is_some_and(|it| it.ends_with(' ')))
+}
+
 /// Whether digits alone are something else there than a number to call.
 pub(crate) fn is_id(name: &str) -> bool {
     let ids = ["id", "ids", "uid", "uuid", "vid", "key", "account", "konto", "date", "zip", "iban"];

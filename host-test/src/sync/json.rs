@@ -2,24 +2,40 @@
 //! a value with its kind stands in the column of that name.
 
 use host::doubles::doubled;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, value::RawValue};
 
 use super::source::{Row, Table};
 
 /// So a number ends that may have been shortened.
 const ROUND: &str = "0000.0";
 
-/// Reads an object in each line.
+/// Reads an object in each line, or a list of them.
 pub(crate) fn read(text: &str) -> Table {
     let mut table = Table::default();
-    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
-        match value(text) {
-            Ok(Value::Object(members)) => add(&mut table, line, &members),
-            Ok(_) => table.rows.push(broken(line, "it is no JSON object".to_owned())),
-            Err(why) => table.rows.push(broken(line, why)),
+    if let Ok(rows) = serde_json::from_str::<Vec<&RawValue>>(text) {
+        let (mut line, mut passed) = (1, text.as_ptr() as usize);
+        for row in rows.into_iter().map(RawValue::get) {
+            let begins = row.as_ptr() as usize;
+            let between =
+                text.get(passed - text.as_ptr() as usize..begins - text.as_ptr() as usize);
+            line += between.unwrap_or_default().matches('\n').count() as u64;
+            passed = begins;
+            add_text(&mut table, line, row);
         }
+        return table;
+    }
+    for (line, text) in (1..).zip(text.lines()).filter(|(_, text)| !text.trim().is_empty()) {
+        add_text(&mut table, line, text);
     }
     table
+}
+
+fn add_text(table: &mut Table, line: u64, text: &str) {
+    match value(text) {
+        Ok(Value::Object(members)) => add(table, line, &members),
+        Ok(_) => table.rows.push(broken(line, "it is no JSON object".to_owned())),
+        Err(why) => table.rows.push(broken(line, why)),
+    }
 }
 
 /// Adds a row made of these members.
@@ -118,6 +134,14 @@ mod tests {
             assert!(tap.rows[0].cells.is_err(), "{tap:?}");
         }
         assert_eq!(rows(r#"{"a":[{"b":"1"},{"b":"2"}],"b":"3"}"#), ["a.b=1 a.b=2 b=3"]);
+    }
+
+    #[test]
+    fn a_list_of_objects_is_rows_too() {
+        let text = "[{\"a\":\"x\"},\n  {\n\"a\":\"y\"}, 7,\n{\"a\":1,\"a\":2}]\n";
+        assert_eq!(rows(text), ["a=x", "a=y", "3 is broken", "4 is broken"]);
+        assert_eq!(read(text).rows[1].line, 2);
+        assert_eq!(rows("[]"), [""; 0]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use rlibphonenumber::enums::Region;
 
 use super::{
     columns::Columns,
-    headers::{Field, is_id, machine},
+    headers::{Field, is_code, is_id, machine},
     numbers,
     people::emails,
     source::Table,
@@ -22,23 +22,27 @@ const BARE: std::ops::RangeInclusive<usize> = 9..=15;
 /// A column that is left out, and what it seems to hold.
 pub(crate) struct Overlooked {
     name: String,
-    field: &'static str,
+    /// None is right for what belongs before a number of another column.
+    field: Option<&'static str>,
     words: &'static str,
 }
 
 impl Overlooked {
     /// How it is mapped.
-    pub(crate) fn map(&self) -> String {
-        format!("--map \"{}={}\"", self.name, self.field)
+    pub(crate) fn map(&self) -> Option<String> {
+        self.field.map(|field| format!("--map \"{}={field}\"", self.name))
     }
 
     /// What is wrong, and what helps.
     pub(crate) fn told(&self) -> String {
         let Self { name, words, .. } = self;
+        let helps = match self.map() {
+            Some(map) => format!("{map} takes them"),
+            None => "write them before the numbers, in one column".to_owned(),
+        };
         format!(
-            "column \"{name}\" would be left out, and most of its cells are {words}: {} takes them, \
-             --map \"{name}=ignore\" leaves them out",
-            self.map()
+            "column \"{name}\" would be left out, and most of its cells are {words}: {helps}, \
+             --map \"{name}=ignore\" leaves them out"
         )
     }
 }
@@ -49,14 +53,15 @@ pub(crate) fn columns(
     columns: &Columns,
     country: Option<Region>,
 ) -> Vec<Overlooked> {
-    let mut cells = vec![[0_usize; 3]; table.columns.len()];
+    let mut cells = vec![[0_usize; 4]; table.columns.len()];
     for row in table.rows.iter().filter_map(|row| row.cells.as_ref().ok()).take(LOOKED_AT) {
         let taken =
             row.iter().filter(|(column, _)| columns.field(*column).is_some_and(Field::is_way));
+        let has_bare = taken.clone().any(|(_, cell)| is_bare(cell));
         let taken: HashSet<_> = taken.flat_map(|(_, cell)| ways(cell, country)).collect();
         for (column, cell) in row {
             let name = table.columns.get(*column).map_or("", String::as_str);
-            let Some([filled, phones, addresses]) = cells.get_mut(*column) else { continue };
+            let Some([filled, phones, addresses, codes]) = cells.get_mut(*column) else { continue };
             if columns.field(*column).is_some()
                 || columns.is_told(*column)
                 || machine(name).is_some()
@@ -64,6 +69,7 @@ pub(crate) fn columns(
                 continue;
             }
             *filled += 1;
+            *codes += usize::from(has_bare && is_code(name) && is_code_of_country(cell));
             let ways = ways(cell, country);
             if ways.is_empty() || ways.iter().all(|way| taken.contains(way)) {
                 continue;
@@ -76,8 +82,12 @@ pub(crate) fn columns(
         }
     }
     let mut overlooked = Vec::new();
-    for (name, [filled, phones, addresses]) in table.columns.iter().zip(cells) {
-        let found = [(phones, "phone", "phone numbers"), (addresses, "email", "e-mail addresses")];
+    for (name, [filled, phones, addresses, codes]) in table.columns.iter().zip(cells) {
+        let found = [
+            (phones, Some("phone"), "phone numbers"),
+            (addresses, Some("email"), "e-mail addresses"),
+            (codes, None, "codes of countries, which the numbers beside them are without"),
+        ];
         let found = found.into_iter().find(|(count, ..)| count * 2 > filled);
         overlooked.extend(found.map(|(_, field, words)| Overlooked {
             name: name.clone(),
@@ -86,6 +96,18 @@ pub(crate) fn columns(
         }));
     }
     overlooked
+}
+
+/// Whether it holds a number that does not say its country.
+fn is_bare(cell: &str) -> bool {
+    let cell = cell.trim_start_matches(['(', ' ', '\'']);
+    cell.starts_with(|it: char| it.is_ascii_digit()) && !cell.starts_with("00")
+}
+
+/// Whether it is written as the code of a country: `49`, `+49` or `0049`.
+fn is_code_of_country(cell: &str) -> bool {
+    let code = cell.trim().trim_start_matches(['+', '0']);
+    (1..=3).contains(&code.len()) && code.chars().all(|it| it.is_ascii_digit())
 }
 
 /// The numbers of a cell that holds nothing else, or its e-mail addresses.
@@ -177,6 +199,22 @@ mod tests {
             for country in ["PY", "DE", "FI"] {
                 assert_eq!(looked(&text, &[], country), "", "{column} of {country}");
             }
+        }
+    }
+
+    #[test]
+    fn codes_of_countries_beside_bare_numbers_are_left_out_only_on_purpose() {
+        for name in ["Country code", "Phone 1 - Country Code", "Ländervorwahl", "Dial code"] {
+            let text = |one: &str| format!("name,{name},phone\nA,+49,{one}\nB,33,612345678\n");
+            let why = looked(&text("1711234567"), &[], "DE");
+            assert!(why.contains("codes of countries") && why.contains("in one column"), "{why}");
+            assert_eq!(looked(&text("1711234567"), &[&format!("{name}=ignore")], "DE"), "");
+        }
+        for text in [
+            "name,country code,phone\nA,49,+491711234567\nB,33,0033612345678\n",
+            "name,country code,phone\nA,DE,1711234567\nB,FR,1711234568\n",
+        ] {
+            assert_eq!(looked(text, &[], "DE"), "", "{text}");
         }
     }
 

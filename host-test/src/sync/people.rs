@@ -313,7 +313,7 @@ impl Reading {
                 self.add("address", parts.collect::<Vec<_>>().join(", "));
             }
         }
-        let Self { first, last, whole, company, picture, ways, left_out, wrong, .. } = self;
+        let Self { first, last, whole, company, picture, ways, mut left_out, wrong, .. } = self;
         if !wrong.is_empty() {
             return Err(wrong.join("; "));
         }
@@ -322,7 +322,14 @@ impl Reading {
         }
         let (first_name, last_name) = match (first.is_empty(), last.is_empty()) {
             (false, false) => (first, Some(last)),
-            (false, true) => (first, None),
+            (false, true) => {
+                let last = beside(&first, &whole);
+                if last.is_none() && words(&whole).iter().any(|it| !words(&first).contains(it)) {
+                    let [whole, first] = [&whole, &first].map(|name| short(name));
+                    left_out.push(format!("the name `{whole}` is left out, as there is `{first}`"));
+                }
+                (first, last)
+            }
             (true, _) if !whole.is_empty() => (whole, None),
             (true, false) => (last, None),
             (true, true) => (company, None),
@@ -332,6 +339,20 @@ impl Reading {
         }
         Ok((Person { first_name, last_name, picture, ways }, left_out))
     }
+}
+
+/// The family name that stands beside this first name: the rest of the whole name, or all
+/// of it, where it is one other word.
+fn beside(first: &str, whole: &str) -> Option<String> {
+    let (known, all) = (words(first), words(whole));
+    let rest = match whole.get(..first.len()) {
+        Some(start) if words(start) == known && all.starts_with(&known) => {
+            whole.get(first.len()..)?
+        }
+        _ if all.len() == 1 && !known.contains(all.first()?) => whole,
+        _ => return None,
+    };
+    Some(rest.trim().to_owned()).filter(|rest| !words(rest).is_empty())
 }
 
 /// By what nobody can be called, if the label of this cell says that it is of such. Where a
@@ -404,6 +425,22 @@ mod tests {
         }
         for (one, other) in [("Mum", "Dad"), ("Mum Gómez", "Dad Gómez"), ("Sales 1", "Sales 2")] {
             assert!(!may_be_same_name(one, other), "{one}");
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_whole_name_is_the_family_s() {
+        for (first, whole, expected) in [
+            ("Ada", "Ada Lovelace", Some("Lovelace")),
+            ("María José", "maria jose Gómez Ruiz", None),
+            ("Maria Jose", "maria jose Gómez Ruiz", Some("Gómez Ruiz")),
+            ("Ada", "Lovelace", Some("Lovelace")),
+            ("Ada", "Ada", None),
+            ("Ada", "Adams", Some("Adams")),
+            ("Ada", "Dr. Ada Lovelace", None),
+            ("Ada", "", None),
+        ] {
+            assert_eq!(beside(first, whole).as_deref(), expected, "{first}, {whole}");
         }
     }
 

@@ -3,7 +3,6 @@
 use std::{io, path::PathBuf};
 
 use clap::ValueEnum;
-use serde_json::Value;
 
 use super::{csv, encoding, json, singer, vcard};
 use crate::{exit::CommandError, input};
@@ -41,8 +40,8 @@ pub(crate) struct Table {
     pub(crate) rows: Vec<Row>,
     /// What is to be said of the whole.
     pub(crate) notes: Vec<String>,
-    /// The states of a tap, each with the number of rows before it.
-    pub(crate) states: Vec<(usize, Value)>,
+    /// The states of a tap as they came, each with the number of rows before it.
+    pub(crate) states: Vec<(usize, String)>,
 }
 
 /// A row that was read, or why it could not be.
@@ -117,7 +116,9 @@ impl Source {
             return Err(self.misuse("is a spreadsheet or a zip; export it as CSV"));
         }
         let table = input::aside(move || {
-            let (text, note) = encoding::text(bytes);
+            let bytes = if form == Form::Vcard { vcard::readable(bytes) } else { bytes };
+            let is_json = matches!(form, Form::Jsonl | Form::Singer);
+            let (text, note) = encoding::text(bytes, is_json);
             let mut table = match form {
                 Form::Csv => csv::read(&text),
                 Form::Jsonl => json::read(&text),

@@ -2,18 +2,66 @@
 //!
 //! Cards are parted here, so that a broken one takes no other along.
 
+use std::borrow::Cow;
+
 use calcard::{
     common::IanaType,
     vcard::{VCard, VCardEntry, VCardProperty, VCardType},
 };
+use encoding_rs::Encoding;
 
 use super::{
     headers::machine,
     source::{Row, Table},
 };
 
+/// The bytes with each line in UTF-8 that says which letters it has, and with no letter
+/// parted by a line that goes on in the next. Lines stay where they are.
+pub(crate) fn readable(bytes: Vec<u8>) -> Vec<u8> {
+    let mut lines: Vec<Vec<u8>> = Vec::new();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let line = in_utf_8(line);
+        // The rest of a letter stands behind the blank by which a line goes on.
+        let rest = match line.split_first() {
+            Some((b' ' | b'\t', rest)) => rest.iter().take_while(|it| is_rest(**it)).count(),
+            _ => 0,
+        };
+        match lines.last_mut().filter(|before| rest > 0 && !before.is_ascii()) {
+            Some(before) => {
+                let end = before.iter().rposition(|it| !matches!(it, b'\r' | b'\n'));
+                let end = end.map_or(0, |end| end + 1);
+                before.splice(end..end, line.iter().skip(1).take(rest).copied());
+                let blank = line.first().copied();
+                lines.push(blank.into_iter().chain(line.into_iter().skip(1 + rest)).collect());
+            }
+            None => lines.push(line),
+        }
+    }
+    lines.concat()
+}
+
+/// Whether a byte is one of a letter of several, but not its first.
+fn is_rest(byte: u8) -> bool {
+    byte & 0b1100_0000 == 0b1000_0000
+}
+
+/// The line in UTF-8, where it says that it has other letters, as version 2.1 may.
+fn in_utf_8(line: &[u8]) -> Vec<u8> {
+    let head = line.split(|byte| *byte == b':').next().unwrap_or_default();
+    let head = String::from_utf8_lossy(head).to_ascii_uppercase();
+    let named = head.split(';').find_map(|parameter| parameter.strip_prefix("CHARSET="));
+    let encoding = named.and_then(|name| Encoding::for_label(name.trim_matches('"').as_bytes()));
+    match encoding.filter(|_| std::str::from_utf8(line).is_err()) {
+        Some(encoding) => encoding.decode_without_bom_handling(line).0.into_owned().into_bytes(),
+        None => line.to_vec(),
+    }
+}
+
 /// Reads the cards.
 pub(crate) fn read(text: &str) -> Table {
+    let of_old_macs = text.contains('\r') && !text.contains('\n');
+    let text = &*if of_old_macs { Cow::Owned(text.replace('\r', "\n")) } else { text.into() };
+
     let mut table = Table::default();
     let mut card: Option<(u64, String)> = None;
     let mut outside: Option<(u64, u64)> = None;
@@ -253,6 +301,26 @@ mod tests {
         let broken: Vec<_> = rows.iter().filter_map(|row| row.1.as_ref().err()).collect();
         assert!(broken[0].contains("it is of no card:") && broken[1].contains("no card to line 8"));
         assert_eq!(broken.len(), 3);
+    }
+
+    #[test]
+    fn letters_are_what_a_line_says_and_none_is_parted_by_a_fold() {
+        let cards = b"BEGIN:VCARD\r\nFN:J\xc3\xb6rg \xc3\x96l\r\nEND:VCARD\r\nBEGIN:VCARD\r\n\
+            FN:Caf\xc3\r\n \xa9 Ole\r\nNOTE:\xe2\r\n\t\x82\xacx\r\nEND:VCARD\r\nBEGIN:VCARD\r\n\
+            N;CHARSET=windows-1251:\xc8\xe2\xe0\xed;\r\nEND:VCARD\r\n";
+        let text = String::from_utf8(readable(cards.to_vec())).unwrap();
+        let found: Vec<_> = rows(&text).into_iter().map(|row| (row.0, row.1.unwrap())).collect();
+        let expected = [(1, "name=J\u{f6}rg \u{d6}l"), (4, "name=Caf\u{e9} Ole")];
+        assert_eq!(found[..2], expected.map(|(line, cell)| (line, vec![cell.to_owned()])));
+        assert_eq!((found[2].0, &*found[2].1[0]), (10, "last-name=\u{418}\u{432}\u{430}\u{43d}"));
+        let plain = "BEGIN:VCARD\nFN:A\n  b\nEND:VCARD".as_bytes().to_vec();
+        assert_eq!(readable(plain.clone()), plain);
+    }
+
+    #[test]
+    fn lines_of_old_macs_are_lines() {
+        let rows = rows("BEGIN:VCARD\rVERSION:3.0\rFN:Ada\rEND:VCARD\r");
+        assert_eq!(rows, [(1, Ok(vec!["name=Ada".to_owned()]))]);
     }
 
     #[test]
