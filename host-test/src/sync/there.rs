@@ -51,6 +51,8 @@ pub(crate) struct There {
     known: HashMap<String, Vec<Known>>,
     /// A field that the caller does not see, and by which people are told apart.
     masked: Option<&'static str>,
+    /// Why some may be missing.
+    doubts: Vec<String>,
 }
 
 /// Somebody there.
@@ -82,8 +84,9 @@ impl There {
             to: Destination::Taker(Box::new(take)),
             tries: pages::TRIES,
         };
-        pages::run(calls, tool, &paging, &Kinds::of_tools(&[]), wanted).await?;
-        let there = mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+        let doubts = pages::run(calls, tool, &paging, &Kinds::of_tools(&[]), wanted).await?;
+        let mut there = mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+        there.doubts = doubts;
         match there.masked {
             None => Ok(there),
             Some(field) => Err(CommandError::Misuse(format!(
@@ -91,6 +94,11 @@ impl There {
                  of `mask`, or use another persona. Nothing was created"
             ))),
         }
+    }
+
+    /// Why somebody may be missing, if so.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        (!self.doubts.is_empty()).then(|| self.doubts.join("; "))
     }
 
     /// The names of those who are known by this.
