@@ -164,10 +164,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         ));
     }
     makings.iter().for_each(|makings| makings.warn_of(&rules));
-    let harmed = all().filter(|target| target.is_harmed_by_a_second());
-    let harmed = harmed.map(|target| target.name.clone()).collect();
     let unwritten = |why: Unwritten| CommandError::Host(why.to_string());
-    outbox::after_a_crash(&store.writer, harmed).await.map_err(unwritten)?;
+    outbox::after_a_crash(&store.writer).await.map_err(unwritten)?;
     let to = hearing::settled(&store.writer, names).await.map_err(unwritten)?;
     let events: Vec<_> = known.0.iter().map(ToString::to_string).collect();
     terminal::say(&format!(
