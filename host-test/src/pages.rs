@@ -47,6 +47,15 @@ const NOTHING_NEW: usize = 20;
 /// for ever is left then.
 const REPEATED: usize = 2;
 
+/// Why rows may be missing; nothing where none are.
+#[derive(Default)]
+pub(crate) struct Doubts {
+    /// Each reason, in words.
+    pub(crate) words: Vec<String>,
+    /// Pages of so many rows would tell whether the server gives no more of them.
+    pub(crate) sure_size: Option<u64>,
+}
+
 /// What somebody wants of all pages.
 pub(crate) struct Wanted {
     pub(crate) arguments: Map<String, Value>,
@@ -56,21 +65,21 @@ pub(crate) struct Wanted {
     pub(crate) tries: usize,
 }
 
-/// Goes through all pages, and gives each reason, in words, why rows may be missing.
+/// Goes through all pages, and gives why rows may be missing.
 pub(crate) async fn run(
     calls: &Calls,
     tool: &Tool,
     paging: &Paging,
     kinds: &Kinds<'_>,
     wanted: Wanted,
-) -> Result<Vec<String>, CommandError> {
+) -> Result<Doubts, CommandError> {
     let mut walk = Walk::begin(calls, tool, paging, kinds, wanted).await?;
     loop {
         let page = match walk.ask().await {
             Err(CommandError::Action(error)) if walk.refuses_the_page(&error) => {
                 if walk.is_through(&error) {
                     if walk.export.end()? == Reader::Gone {
-                        return Ok(Vec::new());
+                        return Ok(Doubts::default());
                     }
                     break;
                 }
@@ -82,7 +91,7 @@ pub(crate) async fn run(
         match walk.take(&page)? {
             Step::To(next) => walk.page = next,
             Step::End => break,
-            Step::NobodyReads => return Ok(Vec::new()),
+            Step::NobodyReads => return Ok(Doubts::default()),
         }
     }
     Ok(walk.end())
@@ -351,7 +360,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Says what is to be known of the whole, and gives why rows may be missing.
-    fn end(self) -> Vec<String> {
+    fn end(self) -> Doubts {
         let Self { progress, export, skipped, total, page, nothing_new, is_fruitless, .. } = self;
         let is_refused = self.is_refused;
         let (is_capped, largest) = (self.is_capped && total.is_none(), self.largest);
@@ -387,7 +396,8 @@ impl<'a> Walk<'a> {
         if terminal::is_heard() {
             terminal::say(&export.summary());
         }
-        [self.warnings, told].concat()
+        let words = [self.warnings, told].concat();
+        Doubts { words, sure_size: is_capped.then_some(largest) }
     }
 }
 

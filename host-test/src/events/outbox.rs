@@ -112,8 +112,8 @@ UPDATE outbox SET state = 'parked', once = NULL,
     error = (SELECT reason FROM ended WHERE ended.target = outbox.target)
 WHERE state = 'waiting' AND target IN (SELECT target FROM ended)";
 
-/// Parks what was begun before a crash and may have been carried out; all else is tried again.
-pub(crate) async fn after_a_crash(writer: &Writer) -> Result<(), Unwritten> {
+/// Parks what was begun when all ended and may have been carried out; all else waits again.
+pub(crate) async fn after_an_end(writer: &Writer) -> Result<(), Unwritten> {
     writer
         .write(|store| {
             let park = "UPDATE outbox SET state = 'parked', error = ?

@@ -32,8 +32,10 @@ fn cut(reacting: &Reacting, twochat: &Raw, count: usize, end: fn(Receiver)) -> R
 }
 
 fn asked(receiver: Receiver) {
+    let store = receiver.store.clone();
     let (status, said) = receiver.ended();
     assert!(status.success() && said.contains("waiting up to"), "{said}");
+    assert_eq!(number(&store, "SELECT count(*) FROM outbox WHERE state = 'waiting'"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

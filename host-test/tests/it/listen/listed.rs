@@ -113,6 +113,33 @@ async fn nobody_is_made_while_not_all_who_are_there_can_be_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_gives_smaller_pages_is_asked_for_those_and_then_all_are_seen() {
+    let page = |names: &[&str]| {
+        let rows = names.iter().map(|name| json!({ "uuid": name, "details": [] }));
+        json!({ "success": true, "contacts": rows.collect::<Vec<_>>() }).to_string()
+    };
+    let answers = |body: String| {
+        let length = body.len();
+        let answer = format!("HTTP/1.1 200 x\r\ncontent-length: {length}\r\n\r\n{body}");
+        vec![Step::Send(answer.into())]
+    };
+    let created = r#"{"success":true,"contact":{"uuid":"CON1","details":[]}}"#;
+    let pages = [page(&["a", "b"]), page(&["c"]), page(&[])];
+    let all = [&pages[..], &pages[..], &[created.to_owned()]].concat();
+    let twochat = Raw::in_turn(all.into_iter().map(answers).collect()).await;
+    let rules = CONTACT.replace("persona =", "unless-listed = \"phone-number\"\npersona =");
+    let reacting = Reacting::of("smaller-pages", &twochat.base_url(), &rules);
+    let text = std::fs::read_to_string(reacting.file("policy.toml")).unwrap();
+    reacting
+        .write(&text.replace("[\"create-contact\"]", "[\"create-contact\", \"list-contacts\"]"));
+    let receiver = reacting.receives(&[]);
+    receiver.post(&receiver.path(EVENT), conversation(1).to_string());
+    until(|| (reacting.count("done") == 1).then_some(()));
+    let asked = twochat.requests();
+    assert!(asked.len() == 7 && asked[3].contains("results_per_page=2"), "{asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rule_that_looks_who_is_listed_needs_a_persona_that_may_and_sees_it() {
     let twochat = twochat_with(0).await;
     let reacting = reacting("may-list", &twochat);

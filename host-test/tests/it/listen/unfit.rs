@@ -60,6 +60,11 @@ fn a_rule_that_cannot_be_followed_is_told_with_its_field_and_what_was_meant() {
             "arguments.first-name: it needs `first-name`, so that cannot be optional: write `or",
         ),
         (
+            "{ from = \"phone-number\" }",
+            "\"415 555\"",
+            "new-contact.arguments.details.0.value: expected an international number",
+        ),
+        (
             "arguments.details",
             "arguments.channel-uuid = \"415 555\"\narguments.details",
             "arguments.channel-uuid: expected a text of the form",
