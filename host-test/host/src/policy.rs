@@ -223,7 +223,7 @@ impl Policy {
                 let nameless = name
                     .trim()
                     .is_empty()
-                    .then(|| ("", "a rule needs a name, such as [rules.new-contact]".to_owned()));
+                    .then(|| ("", "a rule needs a name, such as [rules.thank]".to_owned()));
                 let (field, why) = nameless.or_else(|| rule.fault()).or(unknown)?;
                 let path = ["rules", name, field].into_iter().filter(|part| !part.is_empty());
                 Some((path.collect(), why))

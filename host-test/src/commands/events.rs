@@ -149,7 +149,7 @@ struct Replay {
     /// them: a call is made once more
     #[arg(long, requires = "ids", conflicts_with = "parked")]
     again: bool,
-    /// All that is parked
+    /// All that is parked, but what may have been carried out
     #[arg(long)]
     parked: bool,
     #[command(flatten)]
