@@ -2,6 +2,7 @@
 //! something to say about its being given up says it then.
 
 use std::{
+    fs,
     future::pending,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -40,15 +41,32 @@ pub(crate) async fn comes() {
     }
 }
 
-/// Waits for the first Ctrl-C, or for the signal that asks a process to end: whoever
-/// waits ends by itself.
+/// Waits for the first Ctrl-C, or for a signal that asks a process to end, also as its
+/// terminal is gone: whoever waits ends by itself.
 pub(crate) async fn asks() {
     IS_EXPECTED.store(true, Ordering::Relaxed);
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return ASKED.notified().await };
+    let comes = async |kind| match signal(kind) {
+        Ok(mut signal) => drop(signal.recv().await),
+        Err(_) => pending().await,
+    };
+    let hangs_up = async {
+        // Whoever had it ignored wants it to go on.
+        if is_hangup_ignored() { pending().await } else { comes(SignalKind::hangup()).await }
+    };
     tokio::select! {
         () = ASKED.notified() => {}
-        _ = terminate.recv() => IS_EXPECTED.store(false, Ordering::Relaxed),
+        () = comes(SignalKind::terminate()) => IS_EXPECTED.store(false, Ordering::Relaxed),
+        () = hangs_up => IS_EXPECTED.store(false, Ordering::Relaxed),
     }
+}
+
+/// Whether `nohup` or the like has the end of the terminal passed over; also where nobody
+/// knows.
+fn is_hangup_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_none_or(|mask| mask & 1 == 1)
 }
 
 /// Whether Ctrl-C came.

@@ -47,6 +47,15 @@ const NOTHING_NEW: usize = 20;
 /// for ever is left then.
 const REPEATED: usize = 2;
 
+/// Why rows may be missing; nothing where none are.
+#[derive(Default)]
+pub(crate) struct Doubts {
+    /// Each reason, in words.
+    pub(crate) words: Vec<String>,
+    /// Pages of so many rows would tell whether the server gives no more of them.
+    pub(crate) sure_size: Option<u64>,
+}
+
 /// What somebody wants of all pages.
 pub(crate) struct Wanted {
     pub(crate) arguments: Map<String, Value>,
@@ -56,21 +65,21 @@ pub(crate) struct Wanted {
     pub(crate) tries: usize,
 }
 
-/// Goes through all pages.
+/// Goes through all pages, and gives why rows may be missing.
 pub(crate) async fn run(
     calls: &Calls,
     tool: &Tool,
     paging: &Paging,
     kinds: &Kinds<'_>,
     wanted: Wanted,
-) -> Result<(), CommandError> {
+) -> Result<Doubts, CommandError> {
     let mut walk = Walk::begin(calls, tool, paging, kinds, wanted).await?;
     loop {
         let page = match walk.ask().await {
             Err(CommandError::Action(error)) if walk.refuses_the_page(&error) => {
                 if walk.is_through(&error) {
                     if walk.export.end()? == Reader::Gone {
-                        return Ok(());
+                        return Ok(Doubts::default());
                     }
                     break;
                 }
@@ -82,11 +91,10 @@ pub(crate) async fn run(
         match walk.take(&page)? {
             Step::To(next) => walk.page = next,
             Step::End => break,
-            Step::NobodyReads => return Ok(()),
+            Step::NobodyReads => return Ok(Doubts::default()),
         }
     }
-    walk.end();
-    Ok(())
+    Ok(walk.end())
 }
 
 /// How a server says that a page is past the last, and how that one may not be had.
@@ -142,6 +150,8 @@ struct Walk<'a> {
     total: Option<u64>,
     sees_all: bool,
     skipped: Skipped,
+    /// What pages said is wrong with them.
+    warnings: Vec<String>,
     /// Whether the page before, if there is one, held fewer rows than a page can, and
     /// whether one did after which others came.
     was_short: Option<bool>,
@@ -215,6 +225,7 @@ impl<'a> Walk<'a> {
             total,
             sees_all: first_page == 0,
             skipped,
+            warnings: Vec::new(),
             was_short,
             is_capped: false,
             largest: 0,
@@ -244,8 +255,9 @@ impl<'a> Walk<'a> {
         }
         self.skipped.add_page(&page, self.page).map_err(unreadable)?;
         if let Some(warning) = page.rest.get(WARNING).and_then(Value::as_str) {
-            let said = format!("twochat: page {} warns: {}", self.page, visible(warning));
-            self.progress.beside(|| terminal::say(&said));
+            let warning = format!("page {} warns: {}", self.page, visible(warning));
+            self.progress.beside(|| terminal::say(&format!("twochat: {warning}")));
+            self.warnings.push(warning);
         }
         if page.rows.iter().any(|row| *row.key == *MASK) {
             let why = format!("rows cannot be told apart where `{KEY}` is masked");
@@ -347,42 +359,45 @@ impl<'a> Walk<'a> {
         progress.beside(|| terminal::say(&format!("twochat: page {page} is refused; {missing}")));
     }
 
-    /// Says what is to be known of the whole.
-    fn end(self) {
+    /// Says what is to be known of the whole, and gives why rows may be missing.
+    fn end(self) -> Doubts {
         let Self { progress, export, skipped, total, page, nothing_new, is_fruitless, .. } = self;
         let is_refused = self.is_refused;
         let (is_capped, largest) = (self.is_capped && total.is_none(), self.largest);
         drop(progress);
-        skipped.say();
-        export.say_without_column();
+        let mut told = skipped.told();
         let written = export.written();
         if is_fruitless {
-            terminal::say(&format!(
-                "twochat: the last {nothing_new} pages brought nothing new, so page {page} is \
-                 taken for the end"
+            told.push(format!(
+                "the last {nothing_new} pages brought nothing new, so page {page} is taken for the \
+                 end"
             ));
         }
         if is_refused {
-            terminal::say(&format!(
-                "twochat: page {page} is refused, and is taken for the end, as the one before it \
-                 was short; nothing proves it"
+            told.push(format!(
+                "page {page} is refused, and is taken for the end, as the one before it was short; \
+                 nothing proves it"
             ));
         }
         if is_capped {
-            terminal::say(&format!(
-                "twochat: pages before the last held fewer rows than were asked for: if the server \
-                 allows no more, rows may be missing; --{PAGE_SIZE} {largest} makes sure"
+            told.push(format!(
+                "pages before the last held fewer rows than were asked for: if the server allows \
+                 no more, rows may be missing; --{PAGE_SIZE} {largest} makes sure"
             ));
         }
         if let Some(total) = total.filter(|total| *total > written + skipped.count()) {
-            terminal::say(&format!(
-                "twochat: {total} rows were expected, {written} came: some may have been deleted \
-                 or shifted meanwhile; run it again to be sure"
+            told.push(format!(
+                "{total} rows were expected, {written} came: some may have been deleted or shifted \
+                 meanwhile; run it again to be sure"
             ));
         }
+        told.iter().for_each(|why| terminal::say(&format!("twochat: {why}")));
+        export.say_without_column();
         if terminal::is_heard() {
             terminal::say(&export.summary());
         }
+        let words = [self.warnings, told].concat();
+        Doubts { words, sure_size: is_capped.then_some(largest) }
     }
 }
 

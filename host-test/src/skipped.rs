@@ -70,21 +70,25 @@ impl Skipped {
 
     /// Says so, if there are any.
     pub(crate) fn say(&self) {
+        self.told().iter().for_each(|told| terminal::say(&format!("twochat: {told}")));
+    }
+
+    /// The same in words.
+    pub(crate) fn told(&self) -> Vec<String> {
         let first = match (&self.first, self.count) {
             (None, _) => String::new(),
             (Some(place), 1) => format!(", at {place}"),
             (Some(place), _) => format!(", the first at {place}"),
         };
-        match self.count {
-            0 => {}
-            1 => terminal::say(&format!("twochat: 1 record could not be read{first}")),
-            count => terminal::say(&format!("twochat: {count} records could not be read{first}")),
-        }
-        for (part, count) in self.parts.iter().filter(|(_, count)| **count > 0) {
+        let records = match self.count {
+            0 => None,
+            1 => Some(format!("1 record could not be read{first}")),
+            count => Some(format!("{count} records could not be read{first}")),
+        };
+        let parts = self.parts.iter().filter(|(_, count)| **count > 0).map(|(part, count)| {
             let entries = if *count == 1 { "entry" } else { "entries" };
-            terminal::say(&format!(
-                "twochat: {count} {entries} of {part} could not be read: see {UNREAD}{part}"
-            ));
-        }
+            format!("{count} {entries} of {part} could not be read: see {UNREAD}{part}")
+        });
+        records.into_iter().chain(parts).collect()
     }
 }

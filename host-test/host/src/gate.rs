@@ -32,7 +32,7 @@ use wasmtime_wasi_http::{
     WasiHttpHooks,
 };
 
-pub use self::traffic::Traffic;
+pub use self::traffic::{Noting, Traffic, Watch};
 use self::{key_hider::KeyHider, reply::ReplyBody, throttle::Throttle};
 use crate::{
     addresses::Addresses,
@@ -400,6 +400,12 @@ impl WasiHttpHooks for Gate {
                 traffic.held_back(&why, held.seconds);
                 Error::ConnectionLimitReached
             })?;
+            if !request.method().is_safe() {
+                traffic.note(true).await.map_err(|why| {
+                    traffic.held_back(&why, 1);
+                    Error::ConnectionLimitReached
+                })?;
+            }
             let options = options.unwrap_or_default();
             let first_byte = options.first_byte_timeout.map(|wait| Instant::now() + wait);
             let until = first_byte.map_or(call_ends, |first_byte| first_byte.min(call_ends));

@@ -220,7 +220,11 @@ impl Policy {
                 let known = || named(self.personas.keys());
                 let unknown = unknown
                     .map(|name| ("persona", format!("there is no persona `{name}`; {}", known())));
-                let (field, why) = rule.fault().or(unknown)?;
+                let nameless = name
+                    .trim()
+                    .is_empty()
+                    .then(|| ("", "a rule needs a name, such as [rules.thank]".to_owned()));
+                let (field, why) = nameless.or_else(|| rule.fault()).or(unknown)?;
                 let path = ["rules", name, field].into_iter().filter(|part| !part.is_empty());
                 Some((path.collect(), why))
             })

@@ -6,7 +6,9 @@ use std::{
     env,
     ffi::OsString,
     fmt,
+    fs::File,
     future::pending,
+    io::{self, BufRead, BufReader, Read},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     pin::pin,
@@ -33,6 +35,8 @@ const SYSTEM: &str = ":/usr/local/bin:/usr/bin:/bin";
 
 /// So long the last words of a program may take that has ended.
 const LAST: Duration = Duration::from_millis(200);
+/// So many bytes a first line may have that names what reads a script.
+const FIRST_LINE: u64 = 256;
 /// So many bytes of what a program complains of last are kept.
 const COMPLAINT: usize = 1024;
 
@@ -71,7 +75,9 @@ impl Program {
         if metadata.mode() & 0o111 == 0 {
             return Err(format!("the program {name} cannot be run: `chmod u+x {name}` lets it"));
         }
-        Ok(())
+        // What cannot be read is no script that could be run.
+        let why = first_line(&path).ok().and_then(|line| unread(&line));
+        why.map_or(Ok(()), |why| Err(format!("the script {name} cannot be run: {why}")))
     }
 
     /// Whether it can be a program at all.
@@ -208,6 +214,24 @@ async fn last_of(stream: Option<impl AsyncRead + Unpin>, kept: &mut Vec<u8>) -> 
     None
 }
 
+/// The first line of a file, as far as a system reads it.
+fn first_line(file: &Path) -> io::Result<String> {
+    let mut line = Vec::new();
+    BufReader::new(File::open(file)?.take(FIRST_LINE)).read_until(b'\n', &mut line)?;
+    Ok(String::from_utf8_lossy(&line).trim_end_matches('\n').to_owned())
+}
+
+/// Why nothing reads a script with this first line, if that names what does.
+fn unread(line: &str) -> Option<String> {
+    let reader = line.strip_prefix("#!")?.trim_matches([' ', '\t']);
+    if reader.ends_with('\r') {
+        return Some("its lines end as those of Windows do: write it with LF alone".to_owned());
+    }
+    let reader = reader.split([' ', '\t']).next().filter(|reader| !reader.is_empty())?;
+    let is_there = Path::new(reader).exists();
+    (!is_there).then(|| format!("{reader}, which its first line names, is not there"))
+}
+
 /// Where a program finds others: beside itself, and where systems have theirs.
 fn search_path(program: &Path) -> OsString {
     let mut path = program.parent().unwrap_or(Path::new("/")).as_os_str().to_owned();
@@ -275,6 +299,17 @@ mod tests {
         assert!(begun.elapsed() < LONG);
         tokio::time::sleep(Duration::from_secs(2)).await;
         assert!(!mark.exists());
+    }
+
+    #[test]
+    fn a_script_that_nothing_reads_is_told_before_it_is_run() {
+        for line in ["#!/bin/sh", "#! /bin/sh -e", "\u{7f}ELF", "", "#!"] {
+            assert_eq!(unread(line), None, "{line:?}");
+        }
+        let why = unread("#!/bin/sh\r").unwrap();
+        assert!(why.contains("LF alone"), "{why}");
+        let why = unread("#!/usr/bin/no-such -x").unwrap();
+        assert!(why.starts_with("/usr/bin/no-such, which"), "{why}");
     }
 
     #[tokio::test]

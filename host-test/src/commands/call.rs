@@ -211,7 +211,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         let form = form.form(usual, Format::Csv, spread)?;
         let tries = if once { 0 } else { pages::TRIES };
         let wanted = Wanted { arguments, prompt, form, to, tries };
-        return pages::run(&calls, tool, &paging, &kinds, wanted).await;
+        return pages::run(&calls, tool, &paging, &kinds, wanted).await.map(drop);
     }
     let form = form.form(Format::Json, Format::Table, spread)?;
     if form.format == Format::Singer {

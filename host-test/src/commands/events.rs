@@ -24,8 +24,8 @@ use crate::{
 /// An event is `new` until it is read, then `read`, or a `double` of another with the same
 /// name and key, or without a key the same body, or `unread` where it is nothing that can be
 /// read; `pruned` ones are listed only by --state pruned. For each target it is `waiting`,
-/// `begun`, `done`, `skipped` where another event stands for it, or `parked` where trying again
-/// helps nobody; the reason stands beside it. Why others did not get it, `show` tells: which
+/// `begun`, `done`, `skipped` where another event stands for it, `parked` where trying again
+/// helps nobody, or `pruned` where it was parked until then; the reason stands beside it. Why others did not get it, `show` tells: which
 /// condition of a rule it did not meet, or which event came first. A table shows the last
 /// hundred; JSON Lines and CSV have all, with what they say and the bodies that came;
 /// `body-base64` has the bytes of one that is not UTF-8.
@@ -56,9 +56,11 @@ enum What {
     ///
     /// Named by its id, an event is read again too, for rules that are new, and handed on
     /// again also where that is done: forwarded, given to its program, or answered by its
-    /// call. A rule with `once-per` that has done it is left so, unless --again says
-    /// otherwise. Of what is parked because it may have been carried out, look first
-    /// whether it was. A `twochat listen` for the store does it, as soon as one runs.
+    /// call; what waits is tried now. A rule with `once-per` that has done it is left so,
+    /// unless --again says otherwise. What may have been carried out is handed on again only
+    /// by its id: look first whether it was. What was only read by --dry-run is read again
+    /// where it is narrowed, as by `--state read`. A `twochat listen` for the store does it,
+    /// as soon as one runs.
     Replay(Replay),
     /// Delete what old events said
     ///
@@ -147,7 +149,7 @@ struct Replay {
     /// them: a call is made once more
     #[arg(long, requires = "ids", conflicts_with = "parked")]
     again: bool,
-    /// All that is parked
+    /// All that is parked, but what may have been carried out
     #[arg(long)]
     parked: bool,
     #[command(flatten)]
@@ -205,6 +207,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), CommandError> {
 impl Filters {
     fn which(self, ids: Vec<i64>) -> Which {
         let Self { name, since, until, state, number, target, .. } = self;
+        let number = number.map(|number| plain(&number));
         let state = state.and_then(|state| Some(state.to_possible_value()?.get_name().to_owned()));
         Which { ids, name, since, until, state, number, target }
     }
@@ -279,18 +282,35 @@ impl Replay {
                 found => found.map(|_| ()).map_err(unread)?,
             }
         }
-        let what = match (is_named && !self.parked, self.again) {
-            (false, _) => Replayed::Parked,
-            (true, false) => Replayed::Done,
-            (true, true) => Replayed::Again,
+        let what = match (is_named, self.parked, self.again) {
+            (_, true, _) => Replayed::Parked,
+            (false, ..) => Replayed::Left,
+            (true, _, false) => Replayed::Done,
+            (true, _, true) => Replayed::Again,
         };
+        let at_rest = past::at_rest(&store, &which).map_err(unread)?;
         let asked = past::replay(&mut store, &which, what).map_err(unread)?;
-        let Asked { handed_on, read, left } = asked;
-        if left > 0 {
+        let Asked { handed_on, read, once, perhaps } = asked;
+        if once > 0 {
             terminal::say(&format!(
-                "twochat: done once, as their rules say `once-per`, and left so: {left}; --again \
+                "twochat: done once, as their rules say `once-per`, and left so: {once}; --again \
                  does it once more"
             ));
+        }
+        if let Some(first) = perhaps.first() {
+            let left = perhaps.len();
+            terminal::say(&format!(
+                "twochat: may have been carried out, and left so: {left}; look whether it was, \
+                 and where not, replay it by its id, such as `twochat events replay {first}`"
+            ));
+        }
+        let left = once + i64::try_from(perhaps.len()).unwrap_or(i64::MAX);
+        // What is read again may be skipped again.
+        let is_told = |why: &&String| if why.contains("skipped") { !self.again } else { read == 0 };
+        if handed_on == 0 && left == 0 {
+            for why in at_rest.iter().filter(is_told) {
+                terminal::say(&format!("twochat: nothing to hand on again of {why}"));
+            }
         }
         output::json(&json!({ "handed-on-again": handed_on, "read-again": read, "left": left }))
     }
@@ -310,6 +330,16 @@ impl Prune {
 
 fn opened(file: Option<PathBuf>) -> Result<Connection, CommandError> {
     store::beside(&store::named(file)?)
+}
+
+/// A number as events have it, however people write it; what is none stays as it is.
+fn plain(number: &str) -> String {
+    let is_written = |it: char| it.is_ascii_digit() || "+ -./()\u{a0}".contains(it);
+    let digits = number.chars().filter(char::is_ascii_digit).collect::<String>();
+    if digits.is_empty() || !number.chars().all(is_written) {
+        return number.to_owned();
+    }
+    format!("+{digits}")
 }
 
 /// Whether something in the store could be meant, and nothing is misspelt.

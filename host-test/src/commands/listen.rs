@@ -164,10 +164,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         ));
     }
     makings.iter().for_each(|makings| makings.warn_of(&rules));
-    let harmed = all().filter(|target| target.is_harmed_by_a_second());
-    let harmed = harmed.map(|target| target.name.clone()).collect();
     let unwritten = |why: Unwritten| CommandError::Host(why.to_string());
-    outbox::after_a_crash(&store.writer, harmed).await.map_err(unwritten)?;
+    outbox::after_an_end(&store.writer).await.map_err(unwritten)?;
     let to = hearing::settled(&store.writer, names).await.map_err(unwritten)?;
     let events: Vec<_> = known.0.iter().map(ToString::to_string).collect();
     terminal::say(&format!(
@@ -199,6 +197,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     // Whoever is told may have ended by itself.
     let _ = end.send(());
     let _ = following.await;
+    // Where that cannot be written now, the next start does it.
+    let _ = outbox::after_an_end(&store.writer).await;
     forgetting.inspect(|forgetting| forgetting.abort());
     let ended = match calls {
         Some(calls) if !made.is_empty() => urls::end(&store, &calls, &made).await,

@@ -2,11 +2,18 @@
 //! down, masked, tried again where its error allows it. What may have been carried out is
 //! not done again unasked.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use host::{
     calls::{Call, Calls, NoOutcome},
     engine::Limits,
+    gate::{Noting, Watch},
     policy::Rule,
     retry::{Patience, TRIES},
 };
@@ -14,7 +21,8 @@ use serde_json::Value;
 
 use super::{
     listing::Listing,
-    outbox::{Entry, Outcome},
+    outbox::{self, Entry, Outcome},
+    writer::Writer,
 };
 use crate::{
     rows::KEY,
@@ -35,19 +43,16 @@ pub(crate) struct Calling {
 }
 
 impl Calling {
-    pub(crate) fn would(&self, event: &Value) -> String {
-        let filled = self.template.filled(&with_plain_names(event));
-        match filled.and_then(|filled| self.unlisted(event).map(|_| filled)) {
-            Ok(arguments) => {
-                let unless = self.listing.as_ref().map(|listing| &listing.path);
-                let unless = unless.map(|path| format!(", unless its `{path}` is listed"));
-                format!("call {} {arguments}{}", self.action, unless.unwrap_or_default())
-            }
-            Err(why) => format!("park it: {why}"),
-        }
+    /// What would be done, or why it would be parked.
+    pub(crate) fn would(&self, event: &Value) -> Result<String, String> {
+        let arguments = self.template.filled(&with_plain_names(event))?;
+        self.unlisted(event)?;
+        let unless = self.listing.as_ref().map(|listing| &listing.path);
+        let unless = unless.map(|path| format!(", unless its `{path}` is listed"));
+        Ok(format!("call {} {arguments}{}", self.action, unless.unwrap_or_default()))
     }
 
-    pub(crate) async fn hand_on(&self, entry: &Entry, store: &str) -> Outcome {
+    pub(crate) async fn hand_on(&self, entry: &Entry, store: &str, writer: &Writer) -> Outcome {
         let arguments = match self.template.filled(&with_plain_names(&entry.content)) {
             Ok(arguments) => arguments,
             Err(why) => return Outcome::Parked(why),
@@ -69,7 +74,11 @@ impl Calling {
                 Err(why) => return Outcome::Again(why, None),
             }
         }
-        let call = Call { prompt: Some(&prompt), ..Call::new(&self.action, &arguments) };
+        let (writer, target, event) = (writer.clone(), self.rule.clone(), entry.event);
+        let mark = Arc::new(Mark { writer, target, event, is_set: AtomicBool::new(false) });
+        let watch: Arc<dyn Watch> = Arc::clone(&mark) as _;
+        let (prompt, watch) = (Some(&*prompt), Some(&watch));
+        let call = Call { prompt, watch, ..Call::new(&self.action, &arguments) };
         let patience = Patience::new(TRIES, Limits::default().time);
         match self.calls.make(call, patience, |_, _| {}).await {
             Ok(outcome) => match outcome.result {
@@ -88,7 +97,8 @@ impl Calling {
             Err(NoOutcome::Misfit(why) | NoOutcome::Declined(why)) => {
                 Outcome::Parked(format!("{why}. Nothing was sent"))
             }
-            Err(NoOutcome::Stopped(why)) => Outcome::Perhaps(why),
+            Err(NoOutcome::Stopped(why)) if mark.is_set.load(Relaxed) => Outcome::Perhaps(why),
+            Err(NoOutcome::Stopped(why)) => Outcome::Parked(why),
         }
     }
 
@@ -104,6 +114,29 @@ impl Calling {
             )
         })?;
         Ok(Some((listing, by)))
+    }
+}
+
+/// Notes of an entry whether its call may be carried out.
+struct Mark {
+    writer: Writer,
+    target: String,
+    event: i64,
+    is_set: AtomicBool,
+}
+
+impl Watch for Mark {
+    fn note(&self, perhaps: bool) -> Noting<'_> {
+        Box::pin(async move {
+            if self.is_set.load(Relaxed) == perhaps {
+                return Ok(());
+            }
+            outbox::note(&self.writer, &self.target, self.event, perhaps)
+                .await
+                .map_err(|why| format!("that it is made could not be written down: {why}"))?;
+            self.is_set.store(perhaps, Relaxed);
+            Ok(())
+        })
     }
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 
 /// So many milliseconds after it was delivered first, the same body was delivered again: it
-/// did not happen again.
+/// did not happen again. What was delivered first by a clock that was ahead tells nothing.
 pub(super) const AGAIN: i64 = 60 * 60 * 1000;
 
 /// What came in.
@@ -52,7 +52,8 @@ impl Delivery {
         let mut count = store.prepare_cached(
             "UPDATE events SET seen = seen + 1, last = ?4 WHERE id =
              (SELECT max(id) FROM events
-              WHERE event = ?1 AND place = ?2 AND digest = ?3 AND received > ?5)
+              WHERE event = ?1 AND place = ?2 AND digest = ?3
+              AND received > ?5 AND received <= ?4)
              RETURNING id, state != 'new'",
         )?;
         let again = (&event, &place, &digest, now, now - AGAIN);
@@ -93,5 +94,11 @@ mod tests {
         store.writer.write(move |store| store.execute(age, [AGAIN])).await.unwrap();
         drop(store);
         assert!(matches!(keep("a", "{}").await, Kept::New(id) if id != first));
+        let store = Store::open(&file).unwrap();
+        let ahead = "UPDATE events SET received = received + ?";
+        store.writer.write(move |store| store.execute(ahead, [AGAIN + AGAIN / 2])).await.unwrap();
+        drop(store);
+        assert!(matches!(keep("b", "{}").await, Kept::New(_)));
+        assert!(matches!(keep("b", "{}").await, Kept::Double { .. }));
     }
 }

@@ -6,14 +6,14 @@ use std::path::Path;
 
 use host::{
     client::Routed,
-    engine::Connector,
+    engine::{Connector, Limits, Outlet},
     policy::{Deed, Misfit, Persona, Policy, Rule},
     post::Mailbox,
     suggest,
     tools::Tool,
 };
-use mock::EVENTS;
-use serde_json::{Map, Value};
+use mock::{EVENTS, sample};
+use serde_json::{Map, Value, json};
 
 use super::{forward::Signing, reading::READ};
 use crate::{constants::LIST, sync::there::COMPARED};
@@ -34,7 +34,11 @@ pub(crate) async fn misfits(
             of_shapes(rule, tools, event.as_ref()),
             of_machine(rule, policy.folder()).await.err().into_iter().collect(),
         ];
-        told.extend(found.into_iter().flatten().map(|misfit| self::told(policy, name, &misfit)));
+        let mut found: Vec<_> = found.into_iter().flatten().collect();
+        if found.is_empty() {
+            found.extend(of_constants(rule, connector).await);
+        }
+        told.extend(found.into_iter().map(|misfit| self::told(policy, name, &misfit)));
     }
     told
 }
@@ -143,4 +147,35 @@ fn of_shapes(rule: &Rule, tools: &[Tool], event: Option<&Map<String, Value>>) ->
         Deed::Run | Deed::Forward => None,
     };
     rule.misfits(event, takes.map(|tool| &tool.input_schema))
+}
+
+/// What the action itself refuses, before it sends anything, of what stands in the rule as it
+/// is: asked with the values of an event as 2Chat reports it.
+async fn of_constants(rule: &Rule, connector: &Connector) -> Option<Misfit> {
+    let Deed::Call { action, .. } = rule.deed() else { return None };
+    let name = rule.on().first().map(String::as_str).or(EVENTS.first().copied())?;
+    let ask = async |action, arguments: Value| {
+        let (nowhere, limits) = (Outlet::closed(), Limits::default());
+        Some(connector.call(action, &arguments, nowhere, limits).await.ok()?.result)
+    };
+    let event = ask(READ, json!({ "event-name": name, "body": sample(name)? })).await?.ok()?;
+    let error = ask(action, rule.filled(&event).ok()?).await?.err()?;
+    let text = |name: &str| error.get(name).and_then(Value::as_str);
+    let field = text("field").filter(|_| text("kind") == Some("invalid-input"))?;
+    let keys: Vec<_> = field.split(['.', '[', ']']).filter(|key| !key.is_empty()).collect();
+    let (first, rest) = keys.split_first()?;
+    let step = |value: &Value, key: &&str| match value {
+        Value::Array(items) => items.get(key.parse::<usize>().ok()?).cloned(),
+        other => other.get(*key).cloned(),
+    };
+    let given = rule.arguments().get(*first).cloned();
+    let given = rest.iter().try_fold(given?, |value, key| step(&value, key))?;
+    let why = text("message")?.trim_start_matches(field).trim_start_matches(": ").to_owned();
+    let keys = ["arguments"].iter().chain(&keys).map(|key| (*key).to_owned()).collect();
+    // What is of the event may be another the next time.
+    let is_constant = match &given {
+        Value::Object(members) => members.contains_key("literal"),
+        given => !given.is_array(),
+    };
+    is_constant.then_some((keys, why))
 }

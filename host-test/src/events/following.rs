@@ -25,7 +25,7 @@ use tokio::{
 use super::{
     handing_on::{HandingOn, Target, UnderWay},
     hearing,
-    reading::Reading,
+    reading::{Reading, Would},
     targets::Makings,
     writer::Writer,
 };
@@ -99,6 +99,7 @@ impl Following {
     ) {
         let (mut rules, mut work) = (Rules::Ok(rules), JoinSet::new());
         let under_way = Arc::<UnderWay>::default();
+        let dry = self.is_dry.then(Arc::<Would>::default);
         loop {
             let file = self.makings.as_ref().map(|makings| (makings.file.clone(), stamp));
             let policy = AsRead(file);
@@ -113,7 +114,7 @@ impl Following {
                     policy: policy.clone(),
                     stored: Arc::clone(&self.stored),
                     waits: Arc::clone(&waits),
-                    is_dry: self.is_dry,
+                    dry: dry.clone(),
                     is_ending: Arc::clone(&is_ending),
                 };
                 tokio::spawn(reading.go_on())
@@ -188,7 +189,8 @@ impl Following {
             Err(why) => {
                 terminal::say(&format!(
                     "twochat: {why}\ntwochat: until the policy can be followed, what comes is \
-                     stored, and what is to be handed on by its rules waits"
+                     stored and waits, also for --run and --forward, and so does what is to be \
+                     handed on by its rules"
                 ));
                 return;
             }

@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDateTime, Utc};
 use host::{client::Client, post::Mailbox, secret::Secret, vault::Source};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -115,13 +115,19 @@ fn outcome(status: StatusCode, wait: Option<&HeaderValue>, now: DateTime<Utc>) -
     }
 }
 
+/// The forms of a date that HTTP had before.
+const OLD_DATES: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
+
 /// For how long somebody asks to wait, in seconds or until a date.
 fn asked(wait: &str, now: DateTime<Utc>) -> Option<Duration> {
-    if let Ok(seconds) = wait.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+    let wait = wait.trim();
+    if !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Some(wait.parse().map_or(Duration::MAX, Duration::from_secs));
     }
-    let until = DateTime::parse_from_rfc2822(wait.trim()).ok()?;
-    (until.with_timezone(&Utc) - now).to_std().ok()
+    let new = DateTime::parse_from_rfc2822(wait).map(|until| until.with_timezone(&Utc));
+    let old = |form: &&str| Some(NaiveDateTime::parse_from_str(wait, form).ok()?.and_utc());
+    let until = new.ok().or_else(|| OLD_DATES.iter().find_map(|form| old(&form)))?;
+    (until - now).to_std().ok()
 }
 
 #[cfg(test)]
@@ -172,6 +178,9 @@ mod tests {
             (500, None, None),
             (429, Some("7"), Some(7)),
             (503, Some("Fri, 02 Jan 2026 03:05:05 GMT"), Some(60)),
+            (503, Some("Friday, 02-Jan-26 03:05:05 GMT"), Some(60)),
+            (503, Some("Fri Jan  2 03:05:05 2026"), Some(60)),
+            (503, Some("99999999999999999999999"), Some(u64::MAX)),
             (503, Some("Fri, 02 Jan 2026 03:00:00 GMT"), None),
             (503, Some("soon"), None),
         ] {

@@ -57,17 +57,17 @@ impl Target {
         self.filter.once(event)
     }
 
-    /// What would be done, in words.
-    pub(crate) fn would(&self, event: &Value) -> String {
+    /// What would be done, in words, or why nothing would.
+    pub(crate) fn would(&self, event: &Value) -> Result<String, String> {
         match &self.kind {
-            Kind::Forward(forward) => forward.would(),
-            Kind::Run(running) => running.would(),
+            Kind::Forward(forward) => Ok(forward.would()),
+            Kind::Run(running) => Ok(running.would()),
             Kind::Call(calling) => calling.would(event),
         }
     }
 
     /// Whether what may have been done must not be done again unasked.
-    pub(crate) fn is_harmed_by_a_second(&self) -> bool {
+    fn is_harmed_by_a_second(&self) -> bool {
         matches!(self.kind, Kind::Call(_))
     }
 
@@ -79,11 +79,11 @@ impl Target {
         if self.is_harmed_by_a_second() { 1 } else { AT_ONCE }
     }
 
-    async fn hand_on(&self, entry: &Entry, store: &str) -> Outcome {
+    async fn hand_on(&self, entry: &Entry, store: &str, writer: &Writer) -> Outcome {
         match &self.kind {
             Kind::Forward(forward) => forward.hand_on(entry, store).await,
             Kind::Run(running) => running.hand_on(entry, store).await,
-            Kind::Call(calling) => calling.hand_on(entry, store).await,
+            Kind::Call(calling) => calling.hand_on(entry, store, writer).await,
         }
     }
 }
@@ -150,7 +150,9 @@ impl HandingOn {
                 move |event: &Value| Some((one.filter.once_per()?.to_owned(), one.once(event)?));
             match outbox::take(&self.writer, &target.name, once).await {
                 Ok(Some(Taken::Entry(entry))) => self.hand_on(target, entry).await,
-                Ok(Some(Taken::Passed(why))) => lines::say(What::Passes, &target.name, &why),
+                Ok(Some(Taken::Passed(event, why))) => {
+                    lines::say_of(event, What::Passes, &target.name, &why)
+                }
                 Ok(None) => {
                     let _ = timeout(LOOK, self.waits.notified()).await;
                 }
@@ -177,7 +179,8 @@ impl HandingOn {
             Some(event) => Outcome::Needless(outbox::skipped(event)),
             None => {
                 let words = format!("event {} to {}", entry.event, target.name);
-                self.under_way.with(words, target.hand_on(&entry, &self.store)).await
+                let handed = target.hand_on(&entry, &self.store, &self.writer);
+                self.under_way.with(words, handed).await
             }
         };
         // A call is only tried again where it was surely not carried out.

@@ -98,6 +98,11 @@ pub(crate) fn say(what: What, event: &str, rest: &str) {
     ));
 }
 
+/// The same of what a target does or does not do about this one.
+pub(crate) fn say_of(event: i64, what: What, target: &str, rest: &str) {
+    say(what, target, &format!("{rest} (event {event})"));
+}
+
 /// The beginning of a key or a number.
 pub(crate) fn short(text: &str) -> String {
     cut(text, SHOWN)

@@ -31,7 +31,7 @@ impl Listing {
         Some(Self { path: path.to_owned(), tool, last: Mutex::default() })
     }
 
-    /// Who is known by this, if somebody is.
+    /// Who is known by this, if somebody is; nobody is only where all were seen.
     pub(crate) async fn uuid(
         &self,
         by: &str,
@@ -50,7 +50,15 @@ impl Listing {
                 last.insert((at, there))
             }
         };
-        Ok(there.1.uuid(&[Key::own(by.to_owned())]).map(str::to_owned))
+        let found = there.1.uuid(&[Key::own(by.to_owned())]).map(str::to_owned);
+        match there.1.doubt().filter(|_| found.is_none()) {
+            None => Ok(found),
+            Some(doubt) => {
+                // The next looks anew.
+                *last = None;
+                Err(format!("not all who are there already can be seen: {doubt}"))
+            }
+        }
     }
 
     /// Notes who is known by it now.

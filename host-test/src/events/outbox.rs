@@ -1,13 +1,21 @@
 //! What is still to be handed on, and to whom? A row for each event and target, from
 //! waiting over begun to done, or parked where trying again helps nobody.
 //!
-//! That something is begun is on the disk before it is: after a crash it is known that it
-//! may have happened.
+//! That something is begun is on the disk before it is, and so is that a call may be carried
+//! out, which begins with what may change something: after a crash it is known that it may
+//! have happened.
+//!
+//! For what something is done once stands there as a digest alone, which stays when all that
+//! an event said is forgotten.
 
 use std::time::Duration;
 
 use chrono::Utc;
-use ring::rand::{SecureRandom, SystemRandom};
+use host::hex::hex;
+use ring::{
+    hmac::{HMAC_SHA256, Key, sign},
+    rand::{SecureRandom, SystemRandom},
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, Value, json};
 
@@ -19,6 +27,9 @@ const FIRST: Duration = Duration::from_secs(1);
 const FACTOR: u32 = 3;
 /// The longest of them, and the longest that somebody may ask for.
 const LONGEST: Duration = Duration::from_secs(6 * 60 * 60);
+/// So many milliseconds no wait takes, with what makes it a little different for each: what is
+/// to wait for longer was told so by a clock that was wrong.
+const NEVER: i64 = 9 * 60 * 60 * 1000;
 /// What waits for another event looks after it once that is tried again: so many
 /// milliseconds later at the earliest, and at the latest, since somebody may end it meanwhile.
 const SOON: i64 = 500;
@@ -45,7 +56,7 @@ pub(crate) struct Entry {
 pub(crate) enum Taken {
     Entry(Entry),
     /// It waited for what became of another, which stands for it, in these words.
-    Passed(String),
+    Passed(i64, String),
 }
 
 /// How a try ended.
@@ -101,16 +112,13 @@ UPDATE outbox SET state = 'parked', once = NULL,
     error = (SELECT reason FROM ended WHERE ended.target = outbox.target)
 WHERE state = 'waiting' AND target IN (SELECT target FROM ended)";
 
-/// Parks what was begun before a crash and may have happened, for targets where a second
-/// time would do harm; all else is tried again.
-pub(crate) async fn after_a_crash(writer: &Writer, harmed: Vec<String>) -> Result<(), Unwritten> {
+/// Parks what was begun when all ended and may have been carried out; all else waits again.
+pub(crate) async fn after_an_end(writer: &Writer) -> Result<(), Unwritten> {
     writer
-        .write(move |store| {
-            let park = "UPDATE outbox SET state = 'parked', error = ?2
-                        WHERE state = 'begun' AND target = ?1";
-            for target in &harmed {
-                store.execute(park, params![target, PERHAPS])?;
-            }
+        .write(|store| {
+            let park = "UPDATE outbox SET state = 'parked', error = ?
+                        WHERE state = 'begun' AND perhaps = 1";
+            store.execute(park, [PERHAPS])?;
             let again = "UPDATE outbox SET state = 'waiting' WHERE state = 'begun'";
             store.execute(again, [])?;
             store.execute(PARK_FOR_ENDED, []).map(|_| ())
@@ -134,7 +142,7 @@ pub(crate) async fn without_target(
             let parked = parked.collect::<rusqlite::Result<Vec<_>>>()?;
             // What was never tried holds no other up, should the target come back.
             let gone = "UPDATE outbox SET state = 'parked', error = ?2,
-                            once = iif(tries = 0, NULL, once)
+                            once = iif(tries = 0 AND perhaps = 0, NULL, once)
                         WHERE state = 'waiting'
                         AND target NOT IN (SELECT value FROM json_each(?1))";
             store.execute(gone, params![known, "there is no such target any more"])?;
@@ -163,6 +171,21 @@ pub(crate) async fn ended(
 const PERHAPS: &str = "it was cut off while it was made: it may have been carried out, so look \
                        before you replay it";
 
+/// Notes whether an entry that is begun may be carried out.
+pub(crate) async fn note(
+    writer: &Writer,
+    target: &str,
+    event: i64,
+    perhaps: bool,
+) -> Result<(), Unwritten> {
+    let target = target.to_owned();
+    let set = "UPDATE outbox SET perhaps = ?3 WHERE event = ?1 AND target = ?2";
+    let note = move |store: &Connection| {
+        store.prepare_cached(set)?.execute(params![event, target, perhaps])
+    };
+    writer.write(note).await.map(drop)
+}
+
 /// Takes the next entry of a target that is due, as one that is begun. `once` gives for what
 /// it is done once, and the path of that: it is the event's own from now on, or another's
 /// already. While nobody knows yet what becomes of that other, this one waits.
@@ -184,10 +207,13 @@ fn due(
     loop {
         let found = store
             .prepare_cached(
-                "SELECT event, tries, error FROM outbox
-                 WHERE state = 'waiting' AND target = ?1 AND next <= ?2 ORDER BY next LIMIT 1",
+                "SELECT * FROM (SELECT event, tries, error FROM outbox
+                     WHERE state = 'waiting' AND target = ?1 AND next <= ?2 ORDER BY next LIMIT 1)
+                 UNION ALL SELECT * FROM (SELECT event, tries, error FROM outbox
+                     WHERE state = 'waiting' AND target = ?1 AND next > ?3 ORDER BY next LIMIT 1)
+                 LIMIT 1",
             )?
-            .query_row(params![target, now], |row| {
+            .query_row(params![target, now, now + NEVER], |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get::<_, Option<String>>(2)?))
             })
             .optional()?;
@@ -220,13 +246,15 @@ fn due(
                 Some(first) if tries == 0 && error.is_some() => {
                     let why = first.stands_for_it(&path);
                     pass(store, event, target, &why)?;
-                    return Ok(Some(Taken::Passed(why)));
+                    return Ok(Some(Taken::Passed(event, why)));
                 }
                 first => entry.instead = first.map(|first| first.event),
             }
         }
         store
-            .prepare_cached("UPDATE outbox SET state = 'begun' WHERE event = ?1 AND target = ?2")?
+            .prepare_cached(
+                "UPDATE outbox SET state = 'begun', perhaps = 0 WHERE event = ?1 AND target = ?2",
+            )?
             .execute(params![event, target])?;
         return Ok(Some(Taken::Entry(entry)));
     }
@@ -261,8 +289,13 @@ impl First {
 
     /// Why another with the same at this path is not handed on.
     pub(crate) fn stands_for_it(&self, path: &str) -> String {
-        format!("{}, with the same `{path}`", skipped(self.event))
+        stands_for_another(self.event, path)
     }
+}
+
+/// Why an event with the same at this path as that one is not handed on.
+pub(crate) fn stands_for_another(first: i64, path: &str) -> String {
+    format!("{}, with the same `{path}`", skipped(first))
 }
 
 /// Has a target do this once for that event, or gives the one that it does it for already;
@@ -276,12 +309,16 @@ pub(crate) fn claim(
 ) -> rusqlite::Result<Option<First>> {
     if is_again {
         let free = "UPDATE outbox SET once = NULL WHERE target = ?1 AND once = ?2 AND event != ?3";
-        store.prepare_cached(free)?.execute(params![target, once, event])?;
+        store.prepare_cached(free)?.execute(params![
+            target,
+            hidden(store, target, once)?,
+            event
+        ])?;
     } else if let Some(first) = claimed(store, event, target, once)? {
         return Ok(Some(first));
     }
     let own = "UPDATE outbox SET once = ?2 WHERE target = ?1 AND event = ?3";
-    store.prepare_cached(own)?.execute(params![target, once, event])?;
+    store.prepare_cached(own)?.execute(params![target, hidden(store, target, once)?, event])?;
     Ok(None)
 }
 
@@ -296,10 +333,33 @@ pub(crate) fn claimed(
                 WHERE target = ?1 AND once = ?2 AND event != ?3";
     store
         .prepare_cached(read)?
-        .query_row(params![target, once, event], |row| {
+        .query_row(params![target, hidden(store, target, once)?, event], |row| {
             Ok(First { event: row.get(0)?, is_open: row.get(1)?, next: row.get(2)? })
         })
         .optional()
+}
+
+/// What is kept of what a target does something once for. It is the store's own: what it is of
+/// is not found by looking it up where others have the same.
+fn hidden(store: &Connection, target: &str, once: &str) -> rusqlite::Result<String> {
+    let id = "SELECT id FROM store";
+    let id: String = store.prepare_cached(id)?.query_row([], |row| row.get(0))?;
+    let key = Key::new(HMAC_SHA256, id.as_bytes());
+    Ok(hex(sign(&key, format!("{target}\n{once}").as_bytes())))
+}
+
+/// Makes digests of what stands in clear for what something is done once.
+pub(crate) fn hide_what_is_done_once(store: &Connection) -> rusqlite::Result<()> {
+    let mut found =
+        store.prepare("SELECT event, target, once FROM outbox WHERE once IS NOT NULL")?;
+    let found = found.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    for one in found.collect::<rusqlite::Result<Vec<(i64, String, String)>>>()? {
+        let (event, target, once) = one;
+        let set = "UPDATE outbox SET once = ?3 WHERE event = ?1 AND target = ?2";
+        let hidden = hidden(store, &target, &once)?;
+        store.prepare_cached(set)?.execute(params![event, target, hidden])?;
+    }
+    Ok(())
 }
 
 /// Why an event is not handed on where another is.
@@ -342,15 +402,16 @@ pub(crate) async fn end(
         Left::Parked(why) | Left::Ended(why) => ("parked", Some(why.clone()), Duration::ZERO),
     };
     let is_ended = matches!(left, Left::Ended(_));
+    let perhaps = matches!(outcome, Outcome::Perhaps(_));
     let next = Utc::now().timestamp_millis() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
     writer
         .write(move |store| {
             let set = "UPDATE outbox SET state = ?3, tries = ?4, next = ?5, error = ?6,
-                           once = iif(?7, NULL, once)
+                           once = iif(?7, NULL, once), perhaps = ?8
                        WHERE event = ?1 AND target = ?2";
             store
                 .prepare_cached(set)?
-                .execute(params![event, target, state, tries, next, error, is_free])?;
+                .execute(params![event, target, state, tries, next, error, is_free, perhaps])?;
             if is_ended {
                 let end = "INSERT OR REPLACE INTO ended VALUES (?1, ?2)";
                 store.execute(end, params![target, error])?;
@@ -399,5 +460,6 @@ mod tests {
         assert_eq!(wait(1, Some(Duration::from_secs(60))), Duration::from_secs(60));
         assert!(wait(1, Some(Duration::MAX)) <= LONGEST);
         assert!(wait(3, Some(Duration::ZERO)) >= Duration::from_secs(9));
+        assert_eq!(u128::try_from(NEVER).unwrap(), LONGEST.mul_f64(1.5).as_millis());
     }
 }

@@ -8,6 +8,8 @@ use host::suggest;
 use rusqlite::{Connection, params_from_iter, types::Value as Sql};
 use serde_json::{Map, Value, json};
 
+use super::reading::DRY;
+
 /// The state of what is meant only where it is asked for.
 const PRUNED: &str = "pruned";
 /// The state of those for which another event stands.
@@ -29,8 +31,16 @@ pub(crate) struct Which {
 }
 
 impl Which {
-    /// As a condition of SQL, and what stands in it.
+    /// As a condition of SQL, and what stands in it. What is pruned is only meant where it is
+    /// asked for.
     fn condition(&self) -> (String, Vec<Sql>) {
+        let (condition, values) = self.with_pruned();
+        let is_meant = self.state.as_deref() == Some(PRUNED);
+        let pruned = if is_meant { "" } else { " AND state != 'pruned'" };
+        (condition + pruned, values)
+    }
+
+    fn with_pruned(&self) -> (String, Vec<Sql>) {
         let mut parts = vec!["true".to_owned()];
         let mut values = Vec::new();
         if !self.ids.is_empty() {
@@ -47,9 +57,6 @@ impl Which {
         };
         let text = |text: &Option<String>| text.clone().map(Sql::from);
         let in_outbox = "id IN (SELECT event FROM outbox WHERE";
-        if self.state.as_deref() != Some(PRUNED) {
-            add("state != ?", Some(Sql::from(PRUNED.to_owned())));
-        }
         add("coalesce(name, event) = ?", text(&self.name));
         add("received >= ?", self.since.map(Sql::from));
         add("received < ?", self.until.map(Sql::from));
@@ -207,9 +214,11 @@ pub(crate) fn last(store: &Connection, which: &Which, most: i64) -> rusqlite::Re
 /// What of those that are meant is handed on again.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Replayed {
-    /// What is parked.
+    /// What is parked, and surely not carried out where nobody is named by an id.
     Parked,
-    /// What is done too, but for what is done once.
+    /// That, and what was only read by a dry run.
+    Left,
+    /// What waits or is done too, but for what is done once.
     Done,
     /// All of it.
     Again,
@@ -221,7 +230,48 @@ pub(crate) struct Asked {
     pub(crate) handed_on: usize,
     pub(crate) read: usize,
     /// So many are done once, and stay so.
-    pub(crate) left: i64,
+    pub(crate) once: i64,
+    /// These may have been carried out, and stay so.
+    pub(crate) perhaps: Vec<i64>,
+}
+
+/// What is not handed on again by itself, and why: as a condition of SQL, and in words.
+const AT_REST: [(&str, &str); 8] = [
+    ("state = 'pruned'", "pruned, so what was said is forgotten"),
+    ("state = 'double'", "a double, of which the first is handed on"),
+    ("state = 'new'", "still to be read by a `twochat listen`"),
+    ("state = 'unread'", "nothing that could be read"),
+    (
+        "EXISTS (SELECT 1 FROM outbox WHERE event = events.id AND state IN ('waiting', 'begun'))",
+        "waiting already; replayed by its id, it is tried now",
+    ),
+    (
+        "EXISTS (SELECT 1 FROM json_each(passed) WHERE value LIKE '--dry-run:%')",
+        "only read by --dry-run; `twochat events replay --state read` has it handed on",
+    ),
+    (
+        "EXISTS (SELECT 1 FROM json_each(passed) WHERE value LIKE 'skipped:%')
+         OR EXISTS (SELECT 1 FROM outbox WHERE event = events.id AND error LIKE 'skipped:%')",
+        "skipped, as another event stands for it by `once-per`; --again with its id does it",
+    ),
+    (
+        "EXISTS (SELECT 1 FROM outbox WHERE event = events.id AND state = 'done')",
+        "done; replayed by its id, it is done again",
+    ),
+];
+
+/// How many of those that are meant are not handed on again by themselves, in words for each
+/// reason.
+pub(crate) fn at_rest(store: &Connection, which: &Which) -> rusqlite::Result<Vec<String>> {
+    let (condition, values) = which.with_pruned();
+    let cases = AT_REST.iter().map(|(is_so, words)| format!(" WHEN {is_so} THEN '{words}'"));
+    let cases: String = cases.collect();
+    let read = format!(
+        "SELECT count(*) || ': ' || why FROM (SELECT CASE{cases} END AS why FROM events
+         WHERE {condition}) WHERE why IS NOT NULL GROUP BY why ORDER BY why"
+    );
+    let mut found = store.prepare(&read)?;
+    found.query_map(params_from_iter(values), |row| row.get(0))?.collect()
 }
 
 /// Has those that are meant handed on again, and what could not be read read again; where
@@ -239,18 +289,32 @@ pub(crate) fn replay(
     let mut in_outbox: Vec<Sql> = values.clone();
     in_outbox.extend(which.target.clone().map(Sql::from));
     let of_them = format!("event IN ({meant}) {of_target}");
+    // Whoever names an event has looked whether it was carried out.
+    let sure = if which.ids.is_empty() { "AND perhaps = 0" } else { "" };
     let states = match what {
-        Replayed::Parked => "state = 'parked'",
-        Replayed::Done => "(state = 'parked' OR state = 'done' AND once IS NULL)",
-        Replayed::Again => "state IN ('parked', 'done')",
+        Replayed::Parked | Replayed::Left => &format!("state = 'parked' {sure}"),
+        Replayed::Done => "(state IN ('parked', 'waiting') OR state = 'done' AND once IS NULL)",
+        Replayed::Again => "state IN ('parked', 'waiting', 'done')",
     };
-    let left = match what {
+    let once = match what {
         Replayed::Done => {
-            let left = "SELECT count(*) FROM outbox WHERE state = 'done' AND once IS NOT NULL AND";
-            let left = format!("{left} {of_them}");
-            change.query_row(&left, params_from_iter(&in_outbox), |row| row.get(0))?
+            let once = "SELECT count(*) FROM outbox WHERE state = 'done' AND once IS NOT NULL AND";
+            let once = format!("{once} {of_them}");
+            change.query_row(&once, params_from_iter(&in_outbox), |row| row.get(0))?
         }
-        Replayed::Parked | Replayed::Again => 0,
+        _ => 0,
+    };
+    let perhaps = match sure {
+        "" => Vec::new(),
+        _ => {
+            let perhaps = format!(
+                "SELECT event FROM outbox WHERE state = 'parked' AND perhaps = 1 AND {of_them}
+                 ORDER BY event"
+            );
+            let mut perhaps = change.prepare(&perhaps)?;
+            let found = perhaps.query_map(params_from_iter(&in_outbox), |row| row.get(0))?;
+            found.collect::<rusqlite::Result<Vec<_>>>()?
+        }
     };
     change.execute(
         &format!(
@@ -264,22 +328,30 @@ pub(crate) fn replay(
     which.target.as_ref().map_or(Ok(0), |target| change.execute(anew, [target]))?;
     let handed_on = change.execute(
         &format!(
-            "UPDATE outbox SET state = 'waiting', tries = 0, next = {now}, error = NULL
+            "UPDATE outbox SET next = {now}, state = 'waiting',
+                 tries = iif(state = 'waiting', tries, 0), error = iif(state = 'waiting', error, NULL)
              WHERE {states} AND {of_them}"
         ),
         params_from_iter(&in_outbox),
     )?;
-    let states = if what == Replayed::Parked { "'unread'" } else { "'unread', 'read'" };
+    let states = match what {
+        Replayed::Parked => "state = 'unread'".to_owned(),
+        Replayed::Left => format!(
+            "(state = 'unread' OR state = 'read' AND EXISTS
+              (SELECT 1 FROM json_each(passed) WHERE value LIKE '{DRY}%'))"
+        ),
+        Replayed::Done | Replayed::Again => "state IN ('unread', 'read')".to_owned(),
+    };
     let again = i32::from(what == Replayed::Again);
     let read = change.execute(
         &format!(
             "UPDATE events SET state = 'new', reason = NULL, again = {again}
-             WHERE state IN ({states}) AND id IN ({meant})"
+             WHERE {states} AND id IN ({meant})"
         ),
         params_from_iter(&values),
     )?;
     change.commit()?;
-    Ok(Asked { handed_on, read, left })
+    Ok(Asked { handed_on, read, once, perhaps })
 }
 
 fn time(milliseconds: i64) -> String {

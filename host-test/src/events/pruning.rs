@@ -122,7 +122,11 @@ fn some_older(file: &std::path::Path, age: &str) -> Result<usize, CommandError> 
 
 const FORGET: &str = "
 DELETE FROM outbox WHERE event IN (SELECT id FROM due) AND once IS NULL;
-UPDATE outbox SET state = 'done', error = NULL WHERE event IN (SELECT id FROM due);
+UPDATE outbox SET state = iif(state = 'done', state, 'pruned'), error = CASE
+        WHEN state = 'done' THEN NULL
+        WHEN perhaps THEN 'it may have been carried out, and was pruned before anybody said so'
+        ELSE 'it was parked when it was pruned' END
+    WHERE event IN (SELECT id FROM due);
 DELETE FROM events WHERE id IN (SELECT id FROM due)
     AND (state != 'read' OR key IS NULL) AND id NOT IN (SELECT event FROM outbox);
 UPDATE events SET state = 'pruned', body = x'', digest = x'', content = NULL, number = NULL,

@@ -2,8 +2,9 @@
 //! who is to hear of it. In one transaction: an event that is read waits for all of them.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
@@ -31,8 +32,8 @@ pub(crate) const SKIPPED: &str = "skipped:";
 const TOGETHER: i64 = 64;
 /// And of so many bytes, but one at least.
 const BYTES: usize = 8 << 20;
-/// Why an event is not handed on while rules are only told of.
-const DRY: &str = "--dry-run: nothing is done";
+/// How the reason begins why an event is not handed on while rules are only told of.
+pub(crate) const DRY: &str = "--dry-run:";
 /// So often is looked whether somebody else asked for something to be read.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -47,11 +48,15 @@ pub(crate) struct Reading {
     pub(crate) stored: Arc<Notify>,
     /// Is told that something waits to be handed on.
     pub(crate) waits: Arc<Notify>,
-    /// Whether rules are only told of.
-    pub(crate) is_dry: bool,
+    /// What rules would have done once, where they are only told of.
+    pub(crate) dry: Option<Arc<Would>>,
     /// Nothing more is read then.
     pub(crate) is_ending: Arc<AtomicBool>,
 }
+
+/// For what targets would have done something once, and for which event.
+#[derive(Default)]
+pub(crate) struct Would(Mutex<HashMap<(String, String), i64>>);
 
 struct Unread {
     id: i64,
@@ -110,9 +115,10 @@ impl Reading {
         if count == 0 {
             return Ok(0);
         }
-        let (targets, is_dry) = (Arc::clone(&self.targets), self.is_dry);
+        let (targets, dry) = (Arc::clone(&self.targets), self.dry.clone());
         let write = move |store: &Connection| {
-            let write = |read: Read| Ok((write(store, &read, &targets, is_dry)?, read));
+            let dry = dry.as_deref();
+            let write = |read: Read| Ok((write(store, &read, &targets, dry)?, read));
             read.into_iter().map(write).collect::<rusqlite::Result<Vec<_>>>()
         };
         for (became, read) in self.writer.write(write).await? {
@@ -143,13 +149,13 @@ impl Reading {
             Became::Read(heard) => {
                 let name = said.as_ref().ok().and_then(|said| name_of(said));
                 lines::say(What::Stored, name.unwrap_or(event), &about);
-                if self.is_dry {
-                    self.tell_what_would_be(heard, said);
+                if self.dry.is_some() {
+                    self.tell_what_would_be(*id, heard, said);
                 } else {
                     let skipped = heard.iter().filter_map(|(name, why)| {
                         Some((name, why.as_ref().filter(|why| why.starts_with(SKIPPED))?))
                     });
-                    skipped.for_each(|(name, why)| lines::say(What::Passes, name, why));
+                    skipped.for_each(|(name, why)| lines::say_of(*id, What::Passes, name, why));
                 }
             }
             Became::Double(first) => {
@@ -159,12 +165,21 @@ impl Reading {
         }
     }
 
-    fn tell_what_would_be(&self, heard: &[(String, Option<String>)], said: &Result<Value, String>) {
+    fn tell_what_would_be(
+        &self,
+        id: i64,
+        heard: &[(String, Option<String>)],
+        said: &Result<Value, String>,
+    ) {
         let Ok(said) = said else { return };
         for (target, (name, why)) in self.targets.iter().zip(heard) {
             match why {
-                Some(why) => lines::say(What::Passes, name, why),
-                None => lines::say(What::Would, name, &target.would(said)),
+                Some(why) => lines::say_of(id, What::Passes, name, why),
+                None => {
+                    let would = target.would(said);
+                    let would = would.unwrap_or_else(|why| format!("park it: {why}"));
+                    lines::say_of(id, What::Would, name, &would);
+                }
             }
         }
     }
@@ -196,7 +211,7 @@ fn write(
     store: &Connection,
     read: &Read,
     targets: &[Arc<Target>],
-    is_dry: bool,
+    dry: Option<&Would>,
 ) -> rusqlite::Result<Became> {
     let event = match &read.said {
         Ok(event) => event,
@@ -234,15 +249,19 @@ fn write(
     }
     let mut heard = Vec::new();
     for target in targets {
-        let passes = match target.passes(name, event) {
-            None if is_dry => is_done_for_another(store, read, target, event)?.map(|it| it.1),
-            None => wait(store, read, target, event)?,
-            why => why,
+        let passes = match (target.passes(name, event), dry) {
+            (None, Some(would)) => would.pass(store, read, target, event)?,
+            (None, None) => wait(store, read, target, event)?,
+            (why, _) => why,
         };
         heard.push((target.name.clone(), passes));
     }
     let told = |(target, why): &(String, Option<String>)| {
-        let why = why.clone().or_else(|| is_dry.then(|| DRY.to_owned()))?;
+        let is_left = dry.is_some() && why.as_ref().is_none_or(|why| why.starts_with(SKIPPED));
+        let why = match why.as_deref() {
+            why if is_left => format!("{DRY} {}", why.unwrap_or("nothing is done")),
+            why => why?.to_owned(),
+        };
         Some((target.clone(), why.into()))
     };
     let passed: Map<String, Value> = heard.iter().filter_map(told).collect();
@@ -274,6 +293,28 @@ fn first(
             store.prepare_cached(by_body)?.query_row([id], |row| row.get(0)).optional()
         }
         (None, None) => Ok(None),
+    }
+}
+
+impl Would {
+    /// Why a target would not hear of this one, as another stands for it.
+    fn pass(
+        &self,
+        store: &Connection,
+        read: &Read,
+        target: &Target,
+        event: &Value,
+    ) -> rusqlite::Result<Option<String>> {
+        let another = is_done_for_another(store, read, target, event)?.map(|it| it.1);
+        let once = target.filter.once_per().zip(target.once(event));
+        let once = once.filter(|_| another.is_none() && target.would(event).is_ok());
+        let Some((path, once)) = once else { return Ok(another) };
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = known.entry((target.name.clone(), once)).or_insert(read.id);
+        if read.again {
+            *first = read.id;
+        }
+        Ok((*first != read.id).then(|| outbox::stands_for_another(*first, path)))
     }
 }
 
@@ -348,7 +389,7 @@ mod tests {
                 let mut became = Vec::new();
                 for Unread { id, event, again, .. } in unread(store)? {
                     let said = Ok(said.clone());
-                    became.push(write(store, &Read { id, event, said, again }, &[], false)?);
+                    became.push(write(store, &Read { id, event, said, again }, &[], None)?);
                 }
                 store.execute("UPDATE events SET received = received - ?", [AGAIN])?;
                 Ok(became.pop())

@@ -14,24 +14,31 @@ use std::{
 
 use etcetera::BaseStrategy;
 use host::files;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{place::Place, writer::Writer};
+use super::{outbox, place::Place, writer::Writer};
 use crate::{constants::APPLICATION, exit::CommandError};
 
 /// What tells such a file from others of SQLite.
 const MARK: i32 = 0x3263_6861;
 /// The version of its tables.
-const VERSION: i32 = 2;
+const VERSION: i32 = 3;
 /// What makes them those of the next version, from the first on.
-const STEPS: [&str; 1] = ["
+const STEPS: [&str; 2] = [
+    "
 ALTER TABLE events ADD COLUMN passed TEXT;
 ALTER TABLE events ADD COLUMN again INTEGER NOT NULL DEFAULT 0;
 DROP INDEX keys;
 CREATE UNIQUE INDEX keys ON events (name, key)
     WHERE key IS NOT NULL AND state IN ('read', 'pruned');
 ALTER TABLE store ADD COLUMN pruned INTEGER;
-"];
+",
+    "
+ALTER TABLE outbox ADD COLUMN perhaps INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET perhaps = 1 WHERE state = 'begun' OR state = 'parked'
+    AND (error LIKE 'it may have been carried out%' OR error LIKE 'it was cut off%');
+",
+];
 /// So long one process waits for another that writes.
 const BUSY: Duration = Duration::from_secs(10);
 /// What is kept of the file beside it, where new pages are written first.
@@ -72,11 +79,12 @@ CREATE INDEX unread ON events (id) WHERE state = 'new';
 CREATE TABLE outbox (
     event INTEGER NOT NULL REFERENCES events,
     target TEXT NOT NULL,
-    state TEXT NOT NULL,         -- waiting, begun, done, parked
+    state TEXT NOT NULL,         -- waiting, begun, done, parked, pruned
     tries INTEGER NOT NULL DEFAULT 0,
     next INTEGER NOT NULL,
     error TEXT,
-    once TEXT,                   -- for what it is done once
+    once TEXT,                   -- for what it is done once, as a digest
+    perhaps INTEGER NOT NULL DEFAULT 0,  -- 1: it may have been carried out
     PRIMARY KEY (event, target)
 ) WITHOUT ROWID;
 CREATE INDEX due ON outbox (target, next) WHERE state = 'waiting';
@@ -113,15 +121,16 @@ impl Store {
         let file = files::way(file).map_err(failed)?;
         if file.exists() {
             // Whoever else it is of finds nothing beside it that was not there.
-            is_a_store(&file).map_err(failed)?;
+            found(&file).map_err(failed)?;
         }
         let lock = files::lock_beside(&file).map_err(|error| {
             let is_held = error.kind() == io::ErrorKind::WouldBlock;
             let alone = ": one `twochat listen` at a time receives for it";
             failed(format!("{error}{}", if is_held { alone } else { "" }))
         })?;
-        make(&file).map_err(|error| failed(error.to_string()))?;
-        is_a_store(&file).map_err(failed)?;
+        if !file.exists() || found(&file).map_err(failed)? == Found::Nothing {
+            make(&file).map_err(failed)?;
+        }
         let (connection, id) = begin(&file).map_err(|error| failed(error.to_string()))?;
         let place = Place::of(&file).map_err(|error| failed(error.to_string()))?;
         let writer = Writer::over(connection, move || place.is_there());
@@ -154,21 +163,27 @@ pub(crate) fn named(file: Option<PathBuf>) -> Result<PathBuf, CommandError> {
 /// A connection for somebody who looks, or changes a little, beside the process that
 /// receives.
 pub(crate) fn beside(file: &Path) -> Result<Connection, CommandError> {
-    let failed = |why: String| unusable(file, &why);
-    if !file.exists() {
-        return Err(CommandError::Misuse(format!(
+    beside_if_begun(file)?.ok_or_else(|| {
+        CommandError::Misuse(format!(
             "there is no store {}: `twochat listen` begins one, and --store names another",
             file.display()
-        )));
+        ))
+    })
+}
+
+/// The same; `None` where there is none yet.
+pub(crate) fn beside_if_begun(file: &Path) -> Result<Option<Connection>, CommandError> {
+    let failed = |why: String| unusable(file, &why);
+    if !file.exists() || found(file).map_err(failed)? == Found::Nothing {
+        return Ok(None);
     }
-    is_kept_from_others(file).map_err(failed)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let opened = Connection::open_with_flags(file, flags).and_then(|connection| {
         connection.busy_timeout(BUSY)?;
         Ok(renewed(&connection)?.then_some(connection))
     });
     let opened = opened.map_err(|error| failed(error.to_string()))?;
-    opened.ok_or_else(|| failed(OF_ANOTHER.to_owned()))
+    opened.map(Some).ok_or_else(|| failed(OF_ANOTHER.to_owned()))
 }
 
 const OF_ANOTHER: &str = "it is none of this version of `twochat`";
@@ -177,30 +192,66 @@ fn unusable(file: &Path, why: &str) -> CommandError {
     CommandError::Host(format!("the store {} cannot be used: {why}", file.display()))
 }
 
-/// Makes the file, so that nobody else can read it from the first byte on.
-fn make(file: &Path) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600).open(file).map(|_| ())
+/// Makes the store beside its place, and puts it there once it is whole: whatever ends it
+/// before leaves none. The caller is alone, and nothing is in what is there.
+fn make(file: &Path) -> Result<(), String> {
+    let name = |ending: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    let new = name(".new");
+    // What an earlier start left is none of the one that comes.
+    for left in [".new", ".new-journal", ".new-wal", ".new-shm", "-journal", "-wal", "-shm"] {
+        match fs::remove_file(name(left)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.to_string()),
+            _ => {}
+        }
+    }
+    // Nobody else can read it from the first byte on.
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new);
+    let made = made.map_err(|error| error.to_string()).and_then(|_| {
+        filled(&new).map_err(|error| error.to_string())?;
+        File::open(&new).and_then(|it| it.sync_all()).map_err(|error| error.to_string())?;
+        fs::rename(&new, file).map_err(|error| error.to_string())
+    });
+    made.inspect_err(|_| drop(fs::remove_file(&new)))
 }
 
-/// Whether it is a store, or empty. Nothing is written.
-fn is_a_store(file: &Path) -> Result<(), String> {
+/// Writes the tables into an empty file.
+fn filled(file: &Path) -> rusqlite::Result<()> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+    Connection::open_with_flags(file, flags)?.execute_batch(&format!(
+        "PRAGMA journal_mode = WAL;
+         BEGIN; {TABLES} PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION}; COMMIT;
+         {INTO_THE_FILE}"
+    ))
+}
+
+/// What is in a file.
+#[derive(PartialEq)]
+enum Found {
+    Store,
+    /// Neither what is ours nor what is anybody's.
+    Nothing,
+}
+
+/// What is in this one, which may be somebody else's. Nothing is written.
+fn found(file: &Path) -> Result<Found, String> {
     is_kept_from_others(file)?;
-    let is_one = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY);
-    let is_one = is_one.and_then(|connection| {
+    let found = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    let found = found.and_then(|connection| {
         connection.busy_timeout(BUSY)?;
         let tables = "SELECT count(*) FROM sqlite_schema";
         let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
         Ok(match (mark(&connection)?, version(&connection)?) {
-            (MARK, version) => (1..=VERSION).contains(&version),
-            unmarked => unmarked == (0, 0) && tables == 0,
+            (MARK, 1..=VERSION) => Some(Found::Store),
+            (0, 0) if tables == 0 => Some(Found::Nothing),
+            _ => None,
         })
     });
-    match is_one {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(OF_ANOTHER.to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
+    let found = found.map_err(|error| error.to_string())?;
+    found.ok_or_else(|| OF_ANOTHER.to_owned())
 }
 
 /// What people wrote lies in it. By two names it would come apart, however it is locked: what
@@ -231,13 +282,7 @@ fn begin(file: &Path) -> rusqlite::Result<(Connection, String)> {
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
          PRAGMA journal_size_limit = {JOURNAL};"
     ))?;
-    if mark(&connection)? == 0 {
-        connection.execute_batch(&format!(
-            "BEGIN; {TABLES} PRAGMA application_id = {MARK}; PRAGMA user_version = {VERSION}; COMMIT"
-        ))?;
-    } else {
-        renewed(&connection)?;
-    }
+    renewed(&connection)?;
     connection.execute_batch(INTO_THE_FILE)?;
     let id = connection.query_row("SELECT id FROM store", [], |row| row.get(0))?;
     Ok((connection, id))
@@ -248,11 +293,19 @@ fn renewed(connection: &Connection) -> rusqlite::Result<bool> {
     if mark(connection)? != MARK || !(1..VERSION).contains(&version(connection)?) {
         return Ok((mark(connection)?, version(connection)?) == (MARK, VERSION));
     }
-    connection.execute_batch("BEGIN IMMEDIATE")?;
+    // What stood in clear is overwritten.
+    connection.pragma_update(None, "secure_delete", true)?;
+    let change = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
     // Another process may have done it meanwhile.
-    let done = usize::try_from(version(connection)?).unwrap_or_default().saturating_sub(1);
+    let before = version(&change)?;
+    let done = usize::try_from(before).unwrap_or_default().saturating_sub(1);
     let steps: String = STEPS.iter().skip(done).copied().collect();
-    connection.execute_batch(&format!("{steps} PRAGMA user_version = {VERSION}; COMMIT"))?;
+    change.execute_batch(&steps)?;
+    if before < VERSION {
+        outbox::hide_what_is_done_once(&change)?;
+    }
+    change.pragma_update(None, "user_version", VERSION)?;
+    change.commit()?;
     Ok(true)
 }
 
@@ -290,7 +343,8 @@ mod tests {
         CREATE TABLE store (id TEXT NOT NULL);
         INSERT INTO store VALUES ('i');
         INSERT INTO events (event, place, digest, body, received, last, seen, state, key)
-        VALUES ('e', '', x'', x'', 0, 0, 1, 'read', 'k');";
+        VALUES ('e', '', x'', x'', 0, 0, 1, 'read', 'k');
+        INSERT INTO outbox VALUES (1, 't', 'parked', 1, 0, 'it was cut off', '\"+14155550123\"');";
 
     #[tokio::test]
     async fn a_store_is_its_users_alone_and_has_one_receiver() {
@@ -334,7 +388,44 @@ mod tests {
             |store: &Connection| store.query_row("SELECT key FROM events", [], |row| row.get(0));
         let key: String = event(&beside(&file).unwrap()).unwrap();
         assert_eq!((key.as_str(), shape(&file)), ("k", shape(&new)));
-        assert_eq!(Store::open(&file).unwrap().id, "i");
+        let opened = Store::open(&file).unwrap();
+        assert_eq!(opened.id, "i");
+        let known = outbox::claimed(&beside(&file).unwrap(), 2, "t", "\"+14155550123\"").unwrap();
+        let perhaps = |store: &Connection| -> bool {
+            store.query_row("SELECT perhaps FROM outbox", [], |row| row.get(0)).unwrap()
+        };
+        assert!(known.is_some_and(|first| first.event == 1) && perhaps(&beside(&file).unwrap()));
+        opened.end();
+        let bytes = fs::read(&file).unwrap();
+        assert!(!bytes.windows(12).any(|bytes| bytes == b"+14155550123"));
+    }
+
+    #[tokio::test]
+    async fn what_a_start_that_was_cut_off_left_is_begun_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let empty = |name: &str| {
+            let file = folder.path().join(name);
+            make(&file).unwrap();
+            fs::write(&file, "").unwrap();
+            file
+        };
+        let (none, begun, marked) = (empty("none"), empty("begun"), empty("marked"));
+        let mode = "PRAGMA journal_mode = WAL";
+        let open = Connection::open(&begun).unwrap();
+        open.execute_batch(&format!("{mode}; BEGIN; CREATE TABLE t(a)")).unwrap();
+        Connection::open(&marked).unwrap().execute_batch(mode).unwrap();
+        fs::write(folder.path().join("none.new"), "half").unwrap();
+        for file in [none, begun, marked] {
+            assert!(beside_if_begun(&file).unwrap().is_none(), "{}", file.display());
+            let told = beside(&file).map(|_| ()).unwrap_err();
+            assert!(told.to_string().starts_with("there is no store"), "{told}");
+            let store = Store::open(&file).unwrap();
+            let insert = "INSERT INTO ended VALUES ('a', 'b')";
+            store.writer.write(move |store| store.execute(insert, [])).await.unwrap();
+            assert!(beside(&file).is_ok());
+        }
+        assert!(!folder.path().join("none.new").exists());
+        drop(open);
     }
 
     #[tokio::test]

@@ -65,7 +65,7 @@ impl Subscriptions<'_> {
         base: &PublicUrl,
     ) -> Result<Vec<(String, String)>, CommandError> {
         let standing = self.standing().await?;
-        let known = Endpoints::of(self.writer).await.map_err(unwritten)?;
+        let known = self.known().await?;
         let mut made = Vec::new();
         for (event, place) in wanted {
             let endpoint = known.of_event(event, place);
@@ -109,7 +109,14 @@ impl Subscriptions<'_> {
         if let Some(arguments) = arguments.as_object_mut() {
             arguments.insert(field.to_owned(), place.into());
         }
-        let made = self.call(SUBSCRIBE, &arguments).await.map_err(|error| match error {
+        let made = self.call(SUBSCRIBE, &arguments).await;
+        if made.as_ref().is_err_and(is_surely_not_made)
+            && let Some(endpoint) = self.known().await?.of_event(event, place)
+        {
+            // Nobody delivers there.
+            endpoints::forget(self.writer, endpoint.id).await.map_err(unwritten)?;
+        }
+        let made = made.map_err(|error| match error {
             CommandError::Action(error) => {
                 let error = without(&error, token.text());
                 let what = format!("{event} of {place} could not be subscribed");
@@ -122,11 +129,14 @@ impl Subscriptions<'_> {
         let uuid = made.pointer("/subscription/uuid").and_then(Value::as_str);
         let uuid = uuid
             .ok_or_else(|| CommandError::Host(format!("`{SUBSCRIBE}` did not say what it made")))?;
-        let known = Endpoints::of(self.writer).await.map_err(unwritten)?;
-        match known.of_event(event, place) {
+        match self.known().await?.of_event(event, place) {
             Some(endpoint) => self.note(endpoint.id, base, uuid).await,
             None => Ok(()),
         }
+    }
+
+    async fn known(&self) -> Result<Endpoints, CommandError> {
+        Endpoints::of(self.writer).await.map_err(unwritten)
     }
 
     async fn note(&self, id: i64, base: &PublicUrl, uuid: &str) -> Result<(), CommandError> {
@@ -181,6 +191,16 @@ fn is_of(endpoint: &Endpoint, base: &PublicUrl, one: &Standing, known: &Endpoint
     let token = one.url.strip_prefix(&base.0).and_then(|rest| rest.strip_prefix('/'));
     let led = token.and_then(|token| known.with_token(token));
     one.event == endpoint.event && led.is_some_and(|led| led.id == endpoint.id)
+}
+
+fn is_surely_not_made(error: &CommandError) -> bool {
+    match error {
+        CommandError::Action(error) => {
+            error.get("carried-out").and_then(Value::as_str) == Some("no")
+        }
+        CommandError::Refused(_) | CommandError::Misuse(_) | CommandError::NotMade(_) => true,
+        _ => false,
+    }
 }
 
 fn is_not_found(error: &Value) -> bool {

@@ -1,7 +1,9 @@
 //! Who is to hear of events? Whoever flags name, and whoever the rules of the policy do.
 
 use std::{
-    env, fs,
+    env,
+    fs::{self, File},
+    io::Read,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -35,6 +37,8 @@ use crate::{exit::CommandError, terminal};
 
 /// The secret that flags sign with, where no file is named.
 pub(crate) const SECRET: &str = "TWOCHAT_FORWARD_SECRET";
+/// So many bytes are read of a secret.
+const MOST: u64 = 4096;
 /// So long a program of the flags may take.
 const TIME: Duration = Duration::from_secs(30);
 
@@ -84,8 +88,10 @@ impl TargetArguments {
             let mailbox = Mailbox::at(url).map_err(|why| unusable(why.to_owned()))?;
             mailbox.can_be_reached().map_err(unusable)?;
             let mailbox = mailbox.with_proxy_of_environment().map_err(unusable)?;
-            let secret = Signing::With(secret(self.forward_secret.as_deref())?);
-            secret.signer().await.map_err(CommandError::Misuse)?;
+            let (secret, place) = secret(self.forward_secret.as_deref())?;
+            let secret = Signing::With(secret);
+            let misuse = |why| CommandError::Misuse(format!("{place}: {why}"));
+            secret.signer().await.map_err(misuse)?;
             // What tells it from another at the same server shows nothing of its url.
             let mut told = hex(digest(&SHA256, url.as_bytes()));
             told.truncate(8);
@@ -136,18 +142,26 @@ fn is_kept_from_others(file: &Path) -> Result<(), CommandError> {
     }
 }
 
-/// The secret in a file, or in the environment.
-fn secret(file: Option<&Path>) -> Result<Secret, CommandError> {
+/// The secret in a file, or in the environment, and where that is.
+fn secret(file: Option<&Path>) -> Result<(Secret, String), CommandError> {
     let (text, place) = match file {
         Some(file) => {
             is_kept_from_others(file)?;
-            (fs::read_to_string(file).ok(), file.display().to_string())
+            // More than a secret can have is none, and what never ends is not read to its end.
+            let read = |file: File| {
+                let mut text = String::new();
+                file.take(MOST).read_to_string(&mut text).map(|_| text)
+            };
+            let text = File::open(file).and_then(read);
+            (text.ok(), format!("--forward-secret {}", file.display()))
         }
         None => (env::var(SECRET).ok(), SECRET.to_owned()),
     };
     let none = || format!("--forward needs a secret to sign with, and {place} cannot be read");
     let text = text.ok_or_else(|| CommandError::Misuse(none()))?;
-    Secret::new(&text).map_err(|why| CommandError::Misuse(format!("{place}: {why}")))
+    let secret = Secret::new(&text);
+    let secret = secret.map_err(|why| CommandError::Misuse(format!("{place}: {why}")))?;
+    Ok((secret, place))
 }
 
 impl Makings {

@@ -19,7 +19,7 @@ use crate::{
     exit::CommandError,
     form::{Form, Format},
     pages::{self, Wanted},
-    paging::Paging,
+    paging::{PAGE_SIZE, Paging},
     rows::KEY,
     spread::Kinds,
 };
@@ -51,6 +51,8 @@ pub(crate) struct There {
     known: HashMap<String, Vec<Known>>,
     /// A field that the caller does not see, and by which people are told apart.
     masked: Option<&'static str>,
+    /// Why some may be missing.
+    doubts: Vec<String>,
 }
 
 /// Somebody there.
@@ -66,6 +68,20 @@ impl There {
         tool: &Tool,
         prompt: Option<&str>,
     ) -> Result<Self, CommandError> {
+        let (there, sure_size) = Self::of_pages(calls, tool, prompt, Map::new()).await?;
+        let Some(size) = sure_size else { return Ok(there) };
+        // Whether the server gives no more of them is seen where it is asked for no more.
+        let arguments = Map::from_iter([(PAGE_SIZE.to_owned(), size.into())]);
+        Ok(Self::of_pages(calls, tool, prompt, arguments).await?.0)
+    }
+
+    /// The same by pages that are asked for so, and the size of those that would make sure.
+    async fn of_pages(
+        calls: &Calls,
+        tool: &Tool,
+        prompt: Option<&str>,
+        arguments: Map<String, Value>,
+    ) -> Result<(Self, Option<u64>), CommandError> {
         let paging = Paging::of(tool).ok_or_else(|| {
             CommandError::Misuse(format!("`{}` of this component has no pages", tool.name))
         })?;
@@ -76,21 +92,27 @@ impl There {
         };
         let form = Form { format: Format::Jsonl, columns: Vec::new(), bom: false, spread: false };
         let wanted = Wanted {
-            arguments: Map::new(),
+            arguments,
             prompt: prompt.map(str::to_owned),
             form,
             to: Destination::Taker(Box::new(take)),
             tries: pages::TRIES,
         };
-        pages::run(calls, tool, &paging, &Kinds::of_tools(&[]), wanted).await?;
-        let there = mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+        let doubts = pages::run(calls, tool, &paging, &Kinds::of_tools(&[]), wanted).await?;
+        let mut there = mem::take(&mut *found.lock().unwrap_or_else(PoisonError::into_inner));
+        there.doubts = doubts.words;
         match there.masked {
-            None => Ok(there),
+            None => Ok((there, doubts.sure_size)),
             Some(field) => Err(CommandError::Misuse(format!(
                 "the persona does not see `{field}`, by which people are told apart: take it out \
                  of `mask`, or use another persona. Nothing was created"
             ))),
         }
+    }
+
+    /// Why somebody may be missing, if so.
+    pub(crate) fn doubt(&self) -> Option<String> {
+        (!self.doubts.is_empty()).then(|| self.doubts.join("; "))
     }
 
     /// The names of those who are known by this.

@@ -2,7 +2,9 @@
 
 mod begun;
 mod changed;
+mod clocks;
 mod crashes;
+mod cut;
 mod doors;
 mod doubles;
 mod handed;
@@ -13,6 +15,7 @@ mod many;
 mod once;
 mod passed;
 mod pruned;
+mod replayed;
 mod rules;
 mod subscribed;
 mod unfit;

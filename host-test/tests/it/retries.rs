@@ -1,17 +1,28 @@
 //! Calls that are repeated, and calls that never are: counted at the server.
 
 use std::{
+    sync::{Arc, Mutex},
     thread,
     time::{Duration, Instant},
 };
 
+use host::{
+    access::Access,
+    calls::{Call, Calls},
+    client::Client,
+    gate::{Connection, Noting, Watch},
+    retry::Patience,
+    secret::Secret,
+};
 use mock::{Fault, Mock};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
+    LOADED,
     agent::Agent,
     new_contact,
-    shell::{Run, asking, command, ended, run, twochat_with, waited},
+    shell::{CANARY, Run, asking, command, ended, run, twochat_with, waited},
+    twochat,
 };
 
 fn call(twochat: &Mock, words: &[&str]) -> Run {
@@ -117,4 +128,63 @@ async fn an_agent_is_spared_what_passes() {
     });
     assert_eq!(asked["structuredContent"]["contacts"].as_array().unwrap().len(), 2);
     assert_eq!(twochat.requests().len(), 2);
+}
+
+/// Notes what it hears, and how many requests had come until then; or refuses to.
+struct Heard {
+    twochat: Arc<Mock>,
+    notes: Mutex<Vec<(bool, usize)>>,
+    refuses: bool,
+}
+
+impl Watch for Heard {
+    fn note(&self, perhaps: bool) -> Noting<'_> {
+        self.notes.lock().unwrap().push((perhaps, self.twochat.requests().len()));
+        let noted = if self.refuses { Err("the disk is full".to_owned()) } else { Ok(()) };
+        Box::pin(async move { noted })
+    }
+}
+
+/// What comes of a call, and what whoever watches hears; faults end with the first wait.
+async fn watched(
+    mock: &Arc<Mock>,
+    refuses: bool,
+    action: &str,
+    arguments: &Value,
+) -> (Result<Value, Value>, Vec<(bool, usize)>) {
+    let key = Some(Secret::new(CANARY).unwrap());
+    let connection = Connection::new(&twochat(), &mock.base_url(), key).unwrap();
+    let access = Access::of_owner(connection);
+    let calls = Calls::new(LOADED.1.clone(), Client::new(&[]).unwrap(), access);
+    let heard = Arc::new(Heard { twochat: Arc::clone(mock), notes: Mutex::default(), refuses });
+    let watch: Arc<dyn Watch> = Arc::clone(&heard) as _;
+    let call = Call { watch: Some(&watch), ..Call::new(action, arguments) };
+    let patience = Patience::new(usize::from(!refuses), Duration::from_secs(20));
+    let outcome = calls.make(call, patience, |_, _| mock.clear()).await.unwrap();
+    let notes = heard.notes.lock().unwrap().clone();
+    (outcome.result, notes)
+}
+
+#[tokio::test]
+async fn whoever_watches_hears_before_what_changes_something_leaves_and_where_it_was_refused() {
+    let twochat = Arc::new(twochat_with(0).await);
+    twochat.switch_on(Fault::Status(429));
+    let (made, notes) = watched(&twochat, false, "create-contact", &new_contact()).await;
+    assert_eq!(notes, [(true, 0), (false, 1), (true, 1)]);
+    made.unwrap();
+    let (listed, notes) = watched(&twochat, false, "list-contacts", &json!({})).await;
+    assert!(listed.is_ok() && notes.is_empty(), "{notes:?}");
+    // What only looks before it is none that may change something.
+    let arguments = json!({ "event-name": "whatsapp.conversation.new",
+        "hook-url": "https://example.com/hook", "on-number": "+14155550100" });
+    let (made, notes) = watched(&twochat, false, "subscribe", &arguments).await;
+    made.unwrap();
+    let methods: Vec<_> = twochat.requests().into_iter().map(|it| it.method).collect();
+    let [(true, before)] = notes[..] else { panic!("{notes:?}") };
+    assert_eq!(methods[before - 1..], ["GET", "POST"], "{methods:?}");
+    let (refused, notes) = watched(&twochat, true, "create-contact", &new_contact()).await;
+    let error = refused.unwrap_err();
+    assert_eq!((notes.len(), twochat.requests().len()), (1, methods.len()));
+    assert_eq!((&error["carried-out"], &error["retry"]), (&json!("no"), &json!("after-waiting")));
+    assert!(error["message"].as_str().unwrap().contains("the disk is full"), "{error}");
 }

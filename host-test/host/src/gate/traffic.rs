@@ -1,11 +1,34 @@
 //! What passed the gate in one call? Requests, statuses, bytes, and why one was kept
 //! back, for the log and for retries.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    fmt,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// A note that is being written.
+pub type Noting<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
+/// Hears whether a call may be carried out, before that is so.
+pub trait Watch: Send + Sync {
+    /// Notes that what may change something leaves next; or, without `perhaps`, that what left
+    /// surely changed nothing. What cannot be noted does not leave.
+    fn note(&self, perhaps: bool) -> Noting<'_>;
+}
+
+impl fmt::Debug for dyn Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
+}
 
 /// The requests of a call, all its tries together.
 #[derive(Debug, Default)]
-pub struct Traffic(Mutex<Counted>);
+pub struct Traffic {
+    counted: Mutex<Counted>,
+    watch: Option<Arc<dyn Watch>>,
+}
 
 #[derive(Debug, Default)]
 struct Counted {
@@ -19,6 +42,19 @@ struct Counted {
 const REASON: usize = 500;
 
 impl Traffic {
+    /// None yet, of which somebody hears before it leaves.
+    pub(crate) fn watched_by(watch: Option<Arc<dyn Watch>>) -> Self {
+        Self { watch, ..Self::default() }
+    }
+
+    /// Has whoever watches note whether the call may be carried out.
+    pub(crate) async fn note(&self, perhaps: bool) -> Result<(), String> {
+        match &self.watch {
+            Some(watch) => watch.note(perhaps).await,
+            None => Ok(()),
+        }
+    }
+
     /// The HTTP status of each request's reply in the order in which the requests
     /// left; 0 for one without.
     #[must_use]
@@ -85,6 +121,6 @@ impl Traffic {
     }
 
     fn counted(&self) -> MutexGuard<'_, Counted> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

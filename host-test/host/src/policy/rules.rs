@@ -51,8 +51,7 @@ const FORMS: &str = "expected { from = \"path\" }, with `or = VALUE` or `optiona
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Rule {
-    #[serde(default)]
-    on: Names,
+    on: Option<Names>,
     #[serde(default)]
     when: Map<String, Value>,
     #[serde(default)]
@@ -93,12 +92,6 @@ enum Names {
     Several(Vec<String>),
 }
 
-impl Default for Names {
-    fn default() -> Self {
-        Self::Several(Vec::new())
-    }
-}
-
 impl Names {
     fn all(&self) -> &[String] {
         match self {
@@ -128,7 +121,7 @@ impl Rule {
     /// The names of the events that it is for; none: all.
     #[must_use]
     pub fn on(&self) -> &[String] {
-        self.on.all()
+        self.on.as_ref().map_or(&[], Names::all)
     }
 
     /// What it does.
@@ -266,6 +259,10 @@ impl Rule {
         ];
         if let Some((of, field, _)) = missing.iter().find(|(of, _, is)| *is && of == deed) {
             return Some((of, format!("it needs `{field}` beside")));
+        }
+        if self.on.is_some() && self.on().is_empty() {
+            let why = "it names no event: name one or several, or leave `on` out for all of them";
+            return Some(("on", why.to_owned()));
         }
         if let Some(why) = self.arguments.values().find_map(misfit) {
             return Some(("arguments", why));

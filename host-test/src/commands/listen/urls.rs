@@ -101,8 +101,8 @@ impl UrlArguments {
     pub(super) fn names(&self, store: &Path) -> Result<Vec<String>, CommandError> {
         let mut names = self.event.clone();
         // One that there is not yet is not made for that, nor is one locked that is used.
-        if store.exists() {
-            let known = endpoints::all(&store::beside(store)?);
+        if let Some(store) = store::beside_if_begun(store)? {
+            let known = endpoints::all(&store);
             let known = known.map_err(|error| CommandError::Host(error.to_string()))?;
             names.extend(known.into_iter().map(|endpoint| endpoint.event));
         }
@@ -171,11 +171,26 @@ impl UrlArguments {
     pub(super) async fn remove(&self, store: &Store, calls: &Calls) -> Result<(), CommandError> {
         let known = known(store).await?;
         let is_meant = |one: &&Endpoint| self.event.is_empty() || self.event.contains(&one.event);
+        let have: Vec<_> = known.0.iter().map(|one| one.event.as_str()).collect();
+        if let Some(event) = self.event.iter().find(|event| !have.contains(&event.as_str())) {
+            let why = suggest::unknown("url for", event, &have, "there are those for");
+            return Err(CommandError::Misuse(format!("--event: {why}")));
+        }
         let meant: Vec<_> = known.0.iter().filter(is_meant).collect();
         Subscriptions { calls, writer: &store.writer }.remove(&meant).await?;
-        let names: Vec<_> = meant.iter().map(ToString::to_string).collect();
-        let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-        terminal::say(&format!("twochat: ended: {names}"));
+        let (ended, forgotten): (Vec<_>, Vec<_>) =
+            meant.into_iter().partition(|one| one.subscription.is_some());
+        let names = |of: &[&Endpoint]| {
+            let names: Vec<_> = of.iter().map(ToString::to_string).collect();
+            if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+        };
+        terminal::say(&format!("twochat: ended: {}", names(&ended)));
+        if !forgotten.is_empty() {
+            let forgotten = names(&forgotten);
+            terminal::say(&format!(
+                "twochat: not subscribed from here, and now forgotten: {forgotten}"
+            ));
+        }
         Ok(())
     }
 }

@@ -2,6 +2,8 @@
 
 use std::{fs, fs::File, os::unix::fs::PermissionsExt, process::Stdio};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::support::{
     raw::{Raw, Step},
     reacting::{Reacting, conversation},
@@ -100,6 +102,40 @@ fn a_url_that_could_not_be_shown_is_an_error_and_is_made_anew() {
     assert!(ended.stderr.contains("could not be shown, so there is none"), "{ended:?}");
     let receiver = crate::support::receiver::Receiver::with(&store, &["--event", EVENT], &[]);
     assert_eq!(receiver.post(&receiver.path(EVENT), "{}").status, 200);
+}
+
+#[test]
+fn an_empty_store_that_an_earlier_start_left_is_begun_anew() {
+    let reacting = Reacting::of("empty-store", NOWHERE, "");
+    fs::write(reacting.store(), "").unwrap();
+    fs::set_permissions(reacting.store(), fs::Permissions::from_mode(0o600)).unwrap();
+    let none = reacting.events(&[]);
+    assert!(none.message(2).contains("there is no store"), "{none:?}");
+    let receiver = reacting.receives(&[]);
+    assert_eq!(receiver.post(&receiver.path(EVENT), "{}").status, 200);
+}
+
+#[test]
+fn a_script_that_nothing_reads_and_a_secret_without_an_end_are_refused_by_name() {
+    let reacting = Reacting::of("unread-script", NOWHERE, "");
+    let program = reacting.program("p", "exit 0");
+    for (line, expected) in [("#!/bin/sh\r", "LF alone"), ("#!/no/such", "is not there")] {
+        fs::write(&program, format!("{line}\nexit 0\n")).unwrap();
+        let refused = reacting.fails_with(&["--run", program.to_str().unwrap()]);
+        assert!(refused.message(2).contains(expected), "{refused:?}");
+    }
+    let url = ["--forward", "https://example.com/hook"];
+    let endless = reacting.fails_with(&[&url[..], &["--forward-secret", "/dev/zero"]].concat());
+    assert!(endless.message(2).contains("--forward-secret /dev/zero"), "{endless:?}");
+}
+
+#[test]
+fn the_end_of_its_terminal_ends_it_as_it_is_asked_to_end() {
+    let reacting = Reacting::of("hangup", NOWHERE, "");
+    let receiver = reacting.receives(&[]);
+    let id = Pid::from_raw(receiver.id().try_into().unwrap()).unwrap();
+    kill_process(id, Signal::HUP).unwrap();
+    until(|| (!reacting.file("events.sqlite-wal").exists()).then_some(()));
 }
 
 #[test]

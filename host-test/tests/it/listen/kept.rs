@@ -69,6 +69,20 @@ fn a_file_that_may_not_grow_is_as_a_full_disk_and_ends_nothing() {
 }
 
 #[test]
+fn a_start_on_a_full_disk_leaves_nothing_that_holds_up_the_next() {
+    let folder = folder("listen-no-room");
+    let store = folder.join("events.sqlite");
+    for blocks in [0, 4, 8, 32] {
+        let start = bounded(&store, blocks).output().unwrap();
+        let said = String::from_utf8_lossy(&start.stderr);
+        assert_eq!(start.status.code(), Some(3), "{blocks}: {said}");
+        assert!(!store.exists() && !folder.join("events.sqlite.new").exists(), "{blocks}");
+    }
+    let receiver = Receiver::with(&store, &["--event", EVENT], &[]);
+    assert_eq!(receiver.post(&receiver.path(EVENT), "{}").status, 200);
+}
+
+#[test]
 fn what_is_ended_leaves_one_file_that_has_it_all() {
     let (receiver, path) = Receiver::of("whole", &[]);
     let store = receiver.store.clone();

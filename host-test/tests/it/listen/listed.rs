@@ -4,6 +4,7 @@ use mock::{Fault, Mock};
 use serde_json::json;
 
 use crate::support::{
+    raw::{Raw, Step},
     reacting::{CONTACT, Reacting, conversation},
     receiver::{EVENT, until},
     shell::{CANARY, run, twochat_with},
@@ -74,6 +75,68 @@ async fn nobody_is_made_while_it_cannot_be_seen_who_is_there() {
     reacting.events(&["replay", "--parked"]);
     until(|| (reacting.count("done") == 1).then_some(()));
     assert_eq!(asked(&twochat, "POST"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_made_while_not_all_who_are_there_can_be_seen() {
+    let answers = |body: &str| {
+        let length = body.len();
+        let answer = format!("HTTP/1.1 200 x\r\ncontent-length: {length}\r\n\r\n{body}");
+        vec![Step::Send(answer.into())]
+    };
+    let page = |rows: &str| answers(&format!(r#"{{"success":true,"contacts":[{rows}]}}"#));
+    let known = r#"{"uuid":"CON1","details":[{"type":"PH","value":"+14155550001"}]}"#;
+    let unread = r#"{"uuid":"CON2","details":[{"type":"PH"}]}"#;
+    for (name, pages, told) in [
+        ("skipped", vec![page(&format!("{known},7")), page("")], "1 record could not be read"),
+        ("parts", vec![page(&format!("{known},{unread}")), page("")], "1 entry of details"),
+        ("repeated", vec![page(known)], "brought nothing new"),
+    ] {
+        let twochat = Raw::in_turn([&pages[..], &pages[..]].concat()).await;
+        let rules = CONTACT.replace("persona =", "unless-listed = \"phone-number\"\npersona =");
+        let reacting = Reacting::of(&format!("part-{name}"), &twochat.base_url(), &rules);
+        let text = std::fs::read_to_string(reacting.file("policy.toml")).unwrap();
+        let both = "[\"create-contact\", \"list-contacts\"]";
+        reacting.write(&text.replace("[\"create-contact\"]", both));
+        let receiver = reacting.receives(&["--tries", "1"]);
+        // Whoever is seen is there.
+        receiver.post(&receiver.path(EVENT), conversation(1).to_string());
+        until(|| (reacting.count("done") == 1).then_some(()));
+        receiver.post(&receiver.path(EVENT), conversation(2).to_string());
+        until(|| (reacting.count("parked") == 1).then_some(()));
+        let shown = reacting.events(&["show", "2"]).result();
+        let why = shown["handed-on"][0]["error"].as_str().unwrap();
+        assert!(why.starts_with("not all who are there already can be seen: "), "{why}");
+        assert!(why.contains(told), "{why}");
+        assert!(twochat.requests().iter().all(|it| it.starts_with("GET")), "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_gives_smaller_pages_is_asked_for_those_and_then_all_are_seen() {
+    let page = |names: &[&str]| {
+        let rows = names.iter().map(|name| json!({ "uuid": name, "details": [] }));
+        json!({ "success": true, "contacts": rows.collect::<Vec<_>>() }).to_string()
+    };
+    let answers = |body: String| {
+        let length = body.len();
+        let answer = format!("HTTP/1.1 200 x\r\ncontent-length: {length}\r\n\r\n{body}");
+        vec![Step::Send(answer.into())]
+    };
+    let created = r#"{"success":true,"contact":{"uuid":"CON1","details":[]}}"#;
+    let pages = [page(&["a", "b"]), page(&["c"]), page(&[])];
+    let all = [&pages[..], &pages[..], &[created.to_owned()]].concat();
+    let twochat = Raw::in_turn(all.into_iter().map(answers).collect()).await;
+    let rules = CONTACT.replace("persona =", "unless-listed = \"phone-number\"\npersona =");
+    let reacting = Reacting::of("smaller-pages", &twochat.base_url(), &rules);
+    let text = std::fs::read_to_string(reacting.file("policy.toml")).unwrap();
+    reacting
+        .write(&text.replace("[\"create-contact\"]", "[\"create-contact\", \"list-contacts\"]"));
+    let receiver = reacting.receives(&[]);
+    receiver.post(&receiver.path(EVENT), conversation(1).to_string());
+    until(|| (reacting.count("done") == 1).then_some(()));
+    let asked = twochat.requests();
+    assert!(asked.len() == 7 && asked[3].contains("results_per_page=2"), "{asked:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

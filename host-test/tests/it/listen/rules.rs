@@ -78,7 +78,7 @@ async fn what_may_have_been_carried_out_is_parked_and_repeated_only_when_asked_f
     twochat.clear();
     let none = reacting.events(&["replay"]);
     assert!(none.message(2).contains("which?"), "{none:?}");
-    let again = reacting.events(&["replay", "--parked"]);
+    let again = reacting.events(&["replay", "1"]);
     assert_eq!(again.result()["handed-on-again"], 1, "{again:?}");
     until(|| (reacting.count("done") == 1).then_some(()));
     assert_eq!(created(&twochat).len(), 2);

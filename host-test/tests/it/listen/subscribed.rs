@@ -54,10 +54,14 @@ fn created(twochat: &Mock) -> usize {
 }
 
 fn removed(reacting: &Reacting) -> Run {
+    removed_of(reacting, &[])
+}
+
+fn removed_of(reacting: &Reacting, more: &[&str]) -> Run {
     let (policy, store) = (reacting.file("policy.toml"), reacting.store());
     let words = ["listen", "--remove", "--persona", "receiver", "--policy"];
     let files = [policy.to_str().unwrap(), "--store", store.to_str().unwrap()];
-    run(&[&words[..], &files].concat(), &[("WORK_KEY", CANARY)])
+    run(&[&words[..], &files, more].concat(), &[("WORK_KEY", CANARY)])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +143,14 @@ async fn what_cannot_be_subscribed_is_told_in_words_with_what_is_unknown() {
         let message = run.message(1);
         let begun = format!("{event} of {number} could not be subscribed: 2Chat does not know");
         assert!(message.starts_with(&begun) && message.contains(told), "{message}");
+        assert_eq!(self::number(&store, "SELECT count(*) FROM endpoints"), 0);
     }
+    // A url that was only shown was never subscribed.
+    drop(reacting.receives(&["--persona", "receiver"]));
+    let misspelt = removed_of(&reacting, &["--event", "whatsapp.conversation.nwe"]);
+    assert!(misspelt.message(2).contains("did you mean `whatsapp.conversation.new`?"));
+    let ended = removed(&reacting).stderr;
+    assert!(ended.contains("ended: nothing") && ended.contains("now forgotten: "), "{ended}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

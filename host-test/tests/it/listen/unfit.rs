@@ -49,6 +49,27 @@ fn a_rule_that_cannot_be_followed_is_told_with_its_field_and_what_was_meant() {
             "on: there is no event `whatsapp.conversation.nwe`; did you mean `whatsapp.conversation.new`?",
         ),
         (
+            "on = \"whatsapp.conversation.new\"",
+            "on = []",
+            "new-contact.on: it names no event: name",
+        ),
+        ("[rules.new-contact]", "[rules.\"\"]", "a rule needs a name"),
+        (
+            "{ from = \"contact.first-name\", or = \"Unknown\" }",
+            "{ from = \"contact.first-name\", optional = true }",
+            "arguments.first-name: it needs `first-name`, so that cannot be optional: write `or",
+        ),
+        (
+            "{ from = \"phone-number\" }",
+            "\"415 555\"",
+            "new-contact.arguments.details.0.value: expected an international number",
+        ),
+        (
+            "arguments.details",
+            "arguments.channel-uuid = \"415 555\"\narguments.details",
+            "arguments.channel-uuid: expected a text of the form",
+        ),
+        (
             "has =",
             "when = { direction = \"incomming\" }\nhas =",
             "when.direction: there is no value `incomming`; did you mean `incoming`?",

@@ -40,6 +40,12 @@ impl Run {
         one_line(self.output())
     }
 
+    /// The same of one that also had something to say.
+    pub(crate) fn told_result(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        one_line(&self.stdout)
+    }
+
     /// What was written by a command that worked and had no complaint.
     pub(crate) fn output(&self) -> &str {
         assert_eq!((self.code, self.stderr.as_str()), (Some(0), ""), "{self:?}");

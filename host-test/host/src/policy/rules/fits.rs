@@ -147,8 +147,19 @@ fn fills(
         keys.pop();
     }
     let needed = record.get("required").and_then(Value::as_array).into_iter().flatten();
-    for name in needed.filter_map(Value::as_str).filter(|name| !given.contains_key(*name)) {
-        found.push((keys.clone(), format!("it needs `{name}`")));
+    for name in needed.filter_map(Value::as_str) {
+        let template = given.get(name).map(Template::of);
+        match template {
+            None => found.push((keys.clone(), format!("it needs `{name}`"))),
+            Some(Ok(Template::From { path, or: None, is_optional: true })) => {
+                let why = format!(
+                    "it needs `{name}`, so that cannot be optional: write `or = VALUE` in its \
+                     place, or `has = [\"{path}\"]` in the rule"
+                );
+                found.push(([&keys[..], &[name.to_owned()]].concat(), why));
+            }
+            Some(_) => {}
+        }
     }
 }
 
