@@ -12,7 +12,9 @@ use crate::{
     digest::{
         Digest,
         asked::Asking,
-        handing, mail, markdown, page, received,
+        handing,
+        heard::Heard,
+        mail, markdown, page, received,
         span::{self, Span},
         text::sentence,
     },
@@ -101,7 +103,8 @@ Examples:
   twochat digest --mail-to me@example.com --to 'msmtp -t'";
 
 const SHAPE: &str = "\
-The shape of JSON; what is not known is null, amounts are decimal numbers as text:
+The shape of JSON; what is not known is null, also a count for which nobody listens; amounts
+are decimal numbers as text:
   title, since, until, time-zone, account, credits-spent, missing: [], warnings: []
   events: null without a store, else
     conversations: begun, first-ever
@@ -204,18 +207,12 @@ fn received(
         return Ok(Vec::new());
     }
     let why = match store::beside(&file) {
-        Ok(store) => match received::figures(&store, span, masked)
-            .and_then(|figures| Ok((figures, received::pruned(&store)?)))
+        Ok(store) => match Heard::of(&store, &file, span)
+            .and_then(|heard| Ok((received::figures(&store, span, masked, &heard)?, heard)))
         {
-            Ok((figures, pruned)) => {
+            Ok((figures, heard)) => {
+                digest.missing.extend(heard.missing(&figures, span));
                 digest.events = Some(figures);
-                if let Some(until) = pruned.filter(|until| *until > span.since.timestamp()) {
-                    let until = until.to_zoned_datetime(span.since.time_zone().clone());
-                    digest.missing.push(format!(
-                        "What was reported before {}: it was pruned.",
-                        span::written(&until)
-                    ));
-                }
                 return Ok(Vec::new());
             }
             Err(error) => format!("the store cannot be read: {error}"),

@@ -1,5 +1,5 @@
 //! What do the events of a span come to? Counted as things, not as reports: a message that
-//! several events tell of is one.
+//! several events tell of is one. What was neither counted nor listened for is not known.
 //!
 //! Things are told apart by what came; what is shown is what the caller may see.
 
@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{
     amount::Amount,
     calls::{Call, Ending},
+    heard::{self, Heard},
     span::Span,
     text::shown,
 };
@@ -24,16 +25,16 @@ const HOURS: usize = 24;
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Figures {
-    pub(crate) conversations: Conversations,
+    pub(crate) conversations: Option<Conversations>,
     pub(crate) messages: Messages,
     pub(crate) busiest_chats: Vec<Chat>,
-    pub(crate) orders: Orders,
-    pub(crate) calls: Calls,
+    pub(crate) orders: Option<Orders>,
+    pub(crate) calls: Option<Calls>,
     /// Messages that were not sent.
-    pub(crate) not_sent: u64,
-    pub(crate) group_changes: u64,
+    pub(crate) not_sent: Option<u64>,
+    pub(crate) group_changes: Option<u64>,
     /// Times that a number came on or went off.
-    pub(crate) number_changes: u64,
+    pub(crate) number_changes: Option<u64>,
     /// Events of other kinds.
     pub(crate) others: u64,
     pub(crate) kept_back: KeptBack,
@@ -50,19 +51,25 @@ pub(crate) struct Conversations {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Messages {
-    pub(crate) incoming: u64,
-    pub(crate) outgoing: u64,
+    pub(crate) incoming: Option<u64>,
+    pub(crate) outgoing: Option<u64>,
     /// Those that do not tell which way they went.
     pub(crate) either_way: u64,
-    pub(crate) chats: u64,
+    pub(crate) chats: Option<u64>,
     /// Those that do, by the hour that the clocks showed.
     pub(crate) by_hour: [Hour; HOURS],
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Hour {
-    pub(crate) incoming: u64,
-    pub(crate) outgoing: u64,
+    pub(crate) incoming: Option<u64>,
+    pub(crate) outgoing: Option<u64>,
+}
+
+impl Hour {
+    pub(crate) fn messages(self) -> u64 {
+        self.incoming.unwrap_or_default() + self.outgoing.unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -70,8 +77,8 @@ pub(crate) struct Hour {
 pub(crate) struct Chat {
     pub(crate) name: Option<String>,
     pub(crate) number: Option<String>,
-    pub(crate) incoming: u64,
-    pub(crate) outgoing: u64,
+    pub(crate) incoming: Option<u64>,
+    pub(crate) outgoing: Option<u64>,
     pub(crate) messages: u64,
 }
 
@@ -162,17 +169,18 @@ impl<'a> Tally<'a> {
         let unread = event.came.pointer("/unread/count").and_then(Value::as_u64);
         figures.kept_back.unread_parts += unread.unwrap_or_default();
         if let Some(period) = case("conversation") {
-            figures.conversations.begun += 1;
-            figures.conversations.first_ever += u64::from(period == "all-time");
+            let conversations = figures.conversations.get_or_insert_default();
+            conversations.begun += 1;
+            conversations.first_ever += u64::from(period == "all-time");
             self.add_message(event);
         } else if content.is_some_and(|content| content == "message") {
             self.add_message(event);
         } else if let Some(receipt) = case("receipt") {
-            figures.not_sent += u64::from(receipt == "not-sent");
+            count(&mut figures.not_sent, u64::from(receipt == "not-sent"));
         } else if case("group-change").is_some() {
-            figures.group_changes += 1;
+            count(&mut figures.group_changes, 1);
         } else if case("number-status").is_some() {
-            figures.number_changes += 1;
+            count(&mut figures.number_changes, 1);
         } else if case("call").is_none() {
             figures.others += 1;
         }
@@ -218,15 +226,16 @@ impl<'a> Tally<'a> {
         known.is_of_the_span |= self.span.has(event.at);
     }
 
-    /// What it all comes to.
-    pub(crate) fn figures(self, kept_back: KeptBack) -> Figures {
+    /// What it all comes to; 0 is of what could have been heard of.
+    pub(crate) fn figures(self, kept_back: KeptBack, heard: &Heard) -> Figures {
         let Self { mut figures, messages, chats, calls, .. } = self;
         let unread_parts = figures.kept_back.unread_parts;
         figures.kept_back = KeptBack { unread_parts, ..kept_back };
         for call in calls.values().filter(|call| call.is_of_the_span) {
+            let calls = figures.calls.get_or_insert_default();
             match call.ending() {
-                Ending::Missed => figures.calls.missed += 1,
-                Ending::Unclear => figures.calls.unclear += 1,
+                Ending::Missed => calls.missed += 1,
+                Ending::Unclear => calls.unclear += 1,
                 Ending::Other => {}
             }
         }
@@ -238,35 +247,84 @@ impl<'a> Tally<'a> {
                 Chat { name, number, ..Chat::default() }
             });
             chat.messages += 1;
-            let count = &mut figures.messages;
-            let mut hour = count.by_hour.get_mut(message.hour);
+            let all = &mut figures.messages;
+            let mut hour = all.by_hour.get_mut(message.hour);
             match message.is_incoming {
                 Some(true) => {
-                    (count.incoming, chat.incoming) = (count.incoming + 1, chat.incoming + 1);
-                    hour.iter_mut().for_each(|hour| hour.incoming += 1);
+                    count(&mut all.incoming, 1);
+                    count(&mut chat.incoming, 1);
+                    hour.iter_mut().for_each(|hour| count(&mut hour.incoming, 1));
                 }
                 Some(false) => {
-                    (count.outgoing, chat.outgoing) = (count.outgoing + 1, chat.outgoing + 1);
-                    hour.iter_mut().for_each(|hour| hour.outgoing += 1);
+                    count(&mut all.outgoing, 1);
+                    count(&mut chat.outgoing, 1);
+                    hour.iter_mut().for_each(|hour| count(&mut hour.outgoing, 1));
                 }
-                None => count.either_way += 1,
+                None => all.either_way += 1,
             }
             let Some((currency, amount)) = &message.order else { continue };
-            figures.orders.count += 1;
+            let orders = figures.orders.get_or_insert_default();
+            orders.count += 1;
             let before = sums.get(currency).copied().unwrap_or_default();
             match amount.and_then(|amount| amount.plus(before)) {
                 Some(sum) => _ = sums.insert(currency.clone(), sum),
-                None => figures.orders.without_sum += 1,
+                None => orders.without_sum += 1,
             }
         }
-        let sums = sums.into_iter().map(|(currency, sum)| Sum { currency, sum: sum.to_string() });
-        figures.orders.sums = sums.collect();
-        figures.messages.chats = busiest.len() as u64;
+        let mut sums =
+            sums.into_iter().map(|(currency, sum)| Sum { currency, sum: sum.to_string() });
+        figures.orders.iter_mut().for_each(|orders| orders.sums = sums.by_ref().collect());
+        if !busiest.is_empty() {
+            figures.messages.chats = Some(busiest.len() as u64);
+        }
         let mut busiest: Vec<_> = busiest.into_iter().collect();
         busiest.sort_by(|(one, a), (other, b)| b.messages.cmp(&a.messages).then(one.cmp(other)));
         figures.busiest_chats = busiest.into_iter().map(|(_, chat)| chat).take(BUSIEST).collect();
+        figures.know_of_none(heard);
         figures
     }
+}
+
+impl Figures {
+    /// Where nothing was counted of what would have been heard of, there is none.
+    fn know_of_none(&mut self, heard: &Heard) {
+        fn none<T: Default>(figure: &mut Option<T>) {
+            figure.get_or_insert_default();
+        }
+        let messages = &mut self.messages;
+        if heard.hears(heard::CONVERSATIONS) {
+            none(&mut self.conversations);
+        }
+        if heard.hears(heard::INCOMING) {
+            [&mut messages.incoming, &mut messages.chats].map(none);
+            messages.by_hour.iter_mut().for_each(|hour| none(&mut hour.incoming));
+            self.busiest_chats.iter_mut().for_each(|chat| none(&mut chat.incoming));
+        }
+        if heard.hears(heard::OUTGOING) {
+            [&mut messages.outgoing, &mut messages.chats].map(none);
+            messages.by_hour.iter_mut().for_each(|hour| none(&mut hour.outgoing));
+            self.busiest_chats.iter_mut().for_each(|chat| none(&mut chat.outgoing));
+        }
+        if heard.hears(heard::ORDERS) {
+            none(&mut self.orders);
+        }
+        if heard.hears(heard::CALLS) {
+            none(&mut self.calls);
+        }
+        for (figure, feed) in [
+            (&mut self.not_sent, heard::NOT_SENT),
+            (&mut self.group_changes, heard::GROUP_CHANGES),
+            (&mut self.number_changes, heard::NUMBER_CHANGES),
+        ] {
+            if heard.hears(feed) {
+                none(figure);
+            }
+        }
+    }
+}
+
+fn count(figure: &mut Option<u64>, more: u64) {
+    *figure.get_or_insert_default() += more;
 }
 
 /// The currency and the sum of an order. 0 stands where the sum is not known.

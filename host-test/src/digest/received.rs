@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     figures::{Event, Figures, KeptBack, Tally},
+    heard::Heard,
     span::Span,
 };
 
@@ -28,6 +29,7 @@ pub(crate) fn figures(
     store: &Connection,
     span: &Span,
     masked: &[String],
+    heard: &Heard,
 ) -> rusqlite::Result<Figures> {
     let (since, until) = span.milliseconds();
     let read = format!(
@@ -46,13 +48,7 @@ pub(crate) fn figures(
         let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         tally.add(&Event { name: &name, came: &came, seen: &seen, at });
     }
-    Ok(tally.figures(kept_back(store, since, until)?))
-}
-
-/// Until when what was received is forgotten, if it is.
-pub(crate) fn pruned(store: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    let pruned: Option<i64> = store.query_row("SELECT pruned FROM store", [], |row| row.get(0))?;
-    Ok(pruned.and_then(|time| Timestamp::from_millisecond(time).ok()))
+    Ok(tally.figures(kept_back(store, since, until)?, heard))
 }
 
 fn kept_back(store: &Connection, since: i64, until: i64) -> rusqlite::Result<KeptBack> {

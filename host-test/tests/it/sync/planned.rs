@@ -6,7 +6,10 @@ use mock::Mock;
 use serde_json::Value;
 
 use super::{counts, creations, file, journal, known, summary, sync};
-use crate::support::shell::{asking, on_a_terminal, twochat_with};
+use crate::support::{
+    reacting::Reacting,
+    shell::{CANARY, asking, on_a_terminal, run, twochat_with},
+};
 
 const PEOPLE: &str = "\
 First Name,Last Name,Mobile Phone,E-mail Address,Business Fax
@@ -50,6 +53,41 @@ async fn every_row_has_an_end_and_a_second_run_creates_nothing() {
     let second = summary(&twochat, &file, &["--country", "PY"], 1);
     assert_eq!(counts(&second), "4 there, 1 double, 3 unusable");
     assert_eq!(creations(&twochat), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persona_that_has_a_person_asked_is_told_what_to_write_and_shown_the_plan() {
+    let twochat = twochat_with(0).await;
+    let reacting = Reacting::of("sync-asks", &twochat.base_url(), "");
+    let (policy, people) = (reacting.file("policy.toml"), reacting.file("people.csv"));
+    fs::write(&people, "name,phone\nAda,+595981222333\n").unwrap();
+    let text = fs::read_to_string(&policy).unwrap();
+    let sync = |actions: &str, more: &str| {
+        reacting.write(&text.replace("actions = [\"list-contacts\"]", actions));
+        let words = ["sync", people.to_str().unwrap(), more, "--persona", "reader", "--policy"];
+        run(&[&words[..], &[policy.to_str().unwrap()]].concat(), &[("WORK_KEY", CANARY)])
+    };
+    let asks = "actions = [\"list-contacts\"]\nask = [\"create-contact\"]";
+    let refused = sync(asks, "--yes");
+    let why = refused.message(2);
+    for words in [
+        "`reader` has a person asked before each `create-contact`",
+        "in `actions` instead of in `ask` in ",
+        policy.to_str().unwrap(),
+        "--dry-run shows",
+    ] {
+        assert!(why.contains(words), "{words}: {why}");
+    }
+    assert_eq!(twochat.requests(), []);
+    // To see what would be done, the list is enough.
+    for actions in [asks, "actions = [\"list-contacts\"]"] {
+        let planned = sync(actions, "--dry-run");
+        assert!(planned.output().contains("1 to be created"), "{planned:?}");
+    }
+    let lists = "actions = []\nask = [\"list-contacts\"]";
+    let refused = sync(lists, "--dry-run");
+    let why = refused.message(2);
+    assert!(why.contains("before each `list-contacts`"), "{why}");
 }
 
 #[tokio::test]
