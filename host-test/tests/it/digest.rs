@@ -82,6 +82,19 @@ async fn all_pages_of_contacts_are_looked_at_and_what_that_cost_is_told() {
     assert_eq!(twochat.requests().len(), 10);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_created_just_now_was_added_since() {
+    let twochat = twochat_with(3).await;
+    let base = twochat.base_url();
+    let details = r#"{"kind": "phone", "value": "+14155550123"}"#;
+    let ada = ["call", "create-contact", "--first-name", "Ada", "--details", details];
+    run(&ada, &asking(&base)).result();
+    let words = ["digest", "--since", "1h", "--output", "json", "--store", STORE.to_str().unwrap()];
+    let told = run(&words, &asking(&base)).result();
+    let contacts = &told["contacts"];
+    assert_eq!((&contacts["added"], &contacts["names"]), (&1.into(), &json!(["Ada"])), "{told}");
+}
+
 #[test]
 fn an_hour_that_comes_twice_is_one_and_a_day_has_it_twice() {
     let store = ["digest", "--no-api", "--output", "json", "--store", STORE.to_str().unwrap()];
