@@ -10,7 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde_json::Value;
 
-use crate::{paint::visible, terminal};
+use crate::{digest::counted, paint::visible, terminal};
 
 /// How often the line is drawn anew, so that a wait counts down.
 const TICK: Duration = Duration::from_millis(200);
@@ -133,7 +133,7 @@ impl Doing {
             return format!("{rows} of {total}, {:.0} a minute, {doing}", rate * 60.0);
         }
         let doing = wait.unwrap_or_else(|| format!("reading page {page}"));
-        format!("{rows} rows, {rate:.0} rows/s, {doing}")
+        format!("{}, {rate:.0} rows/s, {doing}", counted(rows, "row", "rows"))
     }
 
     /// The wait for a page, where nothing came for long when it is over.

@@ -296,12 +296,14 @@ impl Figures {
             none(&mut self.conversations);
         }
         if heard.hears(heard::INCOMING) {
-            [&mut messages.incoming, &mut messages.chats].map(none);
+            none(&mut messages.incoming);
+            none(&mut messages.chats);
             messages.by_hour.iter_mut().for_each(|hour| none(&mut hour.incoming));
             self.busiest_chats.iter_mut().for_each(|chat| none(&mut chat.incoming));
         }
         if heard.hears(heard::OUTGOING) {
-            [&mut messages.outgoing, &mut messages.chats].map(none);
+            none(&mut messages.outgoing);
+            none(&mut messages.chats);
             messages.by_hour.iter_mut().for_each(|hour| none(&mut hour.outgoing));
             self.busiest_chats.iter_mut().for_each(|chat| none(&mut chat.outgoing));
         }

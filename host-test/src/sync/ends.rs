@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::people::short;
 use crate::{
+    digest,
     exit::CommandError,
     output,
     paint::{cut, visible},
@@ -190,7 +191,7 @@ fn counted(entries: &[Entry]) -> String {
 /// What is going to happen: how many, and the first rows of each kind; and what that says of
 /// rows.
 pub(crate) fn plan(entries: &[Entry]) -> (String, HashSet<String>) {
-    let mut lines = vec![format!("{} rows: {}", entries.len(), counted(entries))];
+    let mut lines = vec![format!("{}: {}", all(entries), counted(entries))];
     let mut shown = HashSet::new();
     for (word, told) in ENDS {
         let rows: Vec<_> = entries.iter().filter(|entry| entry.end.word() == word).collect();
@@ -253,5 +254,9 @@ pub(crate) fn summary(
 /// How many rows did not go through, if any did not.
 pub(crate) fn left(entries: &[Entry]) -> Option<String> {
     let left = entries.iter().filter(|entry| !entry.end.went_through()).count();
-    (left > 0).then(|| format!("{left} of {} rows did not go through", entries.len()))
+    (left > 0).then(|| format!("{left} of {} did not go through", all(entries)))
+}
+
+fn all(entries: &[Entry]) -> String {
+    digest::counted(entries.len() as u64, "row", "rows")
 }

@@ -185,7 +185,7 @@ async fn on_a_terminal_it_is_asked_and_only_yes_counts() {
 #[tokio::test]
 async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
     let twochat = twochat_with(1).await;
-    let cases: [(&str, &str, &[&str], &str); 11] = [
+    let cases: [(&str, &str, &[&str], &str); 12] = [
         ("people.csv", "PK\u{3}\u{4}xl", &[], "is a spreadsheet or a zip; export it as CSV"),
         (
             "people.csv",
@@ -205,7 +205,8 @@ async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
         ("people.csv", "who,what\nAda,1\n", &[], "There are who, what"),
         ("people.csv", "name,phone\n", &[], "has no rows"),
         ("people.csv", "", &[], "has no rows"),
-        ("people.xlsx", "name,phone\nAda,1\n", &[], "say --format"),
+        ("people.xlsx", "name,phone\nAda,1\n", &[], "is a spreadsheet; export it as CSV"),
+        ("people.list", "name,phone\nAda,1\n", &[], "say --format"),
         ("people.csv", "name,phone\nAda,1\n", &["--country", "XX"], "two letters"),
     ];
     for (name, text, more, expected) in cases {
