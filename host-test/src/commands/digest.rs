@@ -53,7 +53,7 @@ pub(crate) struct Arguments {
     output: Option<Form>,
     /// Hand it on to this command of the shell, on its standard input, and show what that
     /// writes; it does not see the settings of twochat
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = a_command)]
     to: Option<String>,
     /// End that command after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300, requires = "to",
@@ -95,6 +95,14 @@ enum Form {
     Mail,
 }
 
+/// A command that does something.
+fn a_command(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() {
+        return Err("expected a command, such as 'msmtp -t'");
+    }
+    Ok(text.to_owned())
+}
+
 const EXAMPLES: &str = "\
 Examples:
   twochat digest
@@ -109,7 +117,7 @@ are decimal numbers as text:
   events: null without a store, else
     conversations: begun, first-ever
     messages: incoming, outgoing, either-way, chats, by-hour: 24 × {incoming, outgoing}
-    busiest-chats: up to 8 × {name, number, incoming, outgoing, messages}
+    busiest-chats: up to 8 × {name, number, chat-id, is-group, incoming, outgoing, messages}
     orders: count, sums: [{currency, sum}], without-sum
     calls: missed, unclear
     not-sent, group-changes, number-changes, others

@@ -77,6 +77,9 @@ impl Hour {
 pub(crate) struct Chat {
     pub(crate) name: Option<String>,
     pub(crate) number: Option<String>,
+    /// What WhatsApp calls it, where it gives no number.
+    pub(crate) chat_id: Option<String>,
+    pub(crate) is_group: bool,
     pub(crate) incoming: Option<u64>,
     pub(crate) outgoing: Option<u64>,
     pub(crate) messages: u64,
@@ -137,8 +140,8 @@ pub(crate) struct Tally<'a> {
     span: &'a Span,
     figures: Figures,
     messages: HashMap<String, Message>,
-    /// Of each chat its name and number.
-    chats: HashMap<String, (Option<String>, Option<String>)>,
+    /// Of each chat how it is shown.
+    chats: HashMap<String, Chat>,
     calls: HashMap<String, Call>,
 }
 
@@ -161,7 +164,8 @@ impl<'a> Tally<'a> {
         if let Some(call) = case("call") {
             self.add_call(event, call);
         }
-        // Earlier ones are looked at for the calls that began then, and for nothing else.
+        // Others are looked at for the ends of calls that began in it or before, and for
+        // nothing else.
         if !self.span.has(event.at) {
             return;
         }
@@ -209,13 +213,17 @@ impl<'a> Tally<'a> {
         let full = [seen("/contact/first-name"), seen("/contact/last-name")];
         let full = Some(full.into_iter().flatten().collect::<Vec<_>>().join(" "));
         let full = full.filter(|name| !name.is_empty()).or_else(|| seen("/contact/push-name"));
-        let (name, number) = match group {
-            Some(_) => (seen("/group-name"), None),
-            None => (full, seen("/phone-number").or_else(|| seen("/chat-id"))),
+        let (name, number, chat_id) = match (group, came("/phone-number")) {
+            (Some(_), _) => (seen("/group-name"), None, None),
+            // An id may hold the number, which is not for everybody to see.
+            (None, Some(_)) => (full, seen("/phone-number"), None),
+            (None, None) => (full, None, seen("/chat-id")),
         };
         let known = self.chats.entry(key.to_owned()).or_default();
-        known.0 = name.or(known.0.take());
-        known.1 = number.or(known.1.take());
+        known.name = name.or(known.name.take());
+        known.number = number.or(known.number.take());
+        known.chat_id = chat_id.or(known.chat_id.take());
+        known.is_group = group.is_some();
         key.to_owned()
     }
 
@@ -223,15 +231,16 @@ impl<'a> Tally<'a> {
         let uuid = text(call, "/uuid").unwrap_or_default();
         let known = self.calls.entry(uuid.to_owned()).or_default();
         known.hears(event.name, text(call, "/status"), text(event.came, "/direction"));
-        known.is_of_the_span |= self.span.has(event.at);
+        known.happens(event.at);
     }
 
     /// What it all comes to; 0 is of what could have been heard of.
     pub(crate) fn figures(self, kept_back: KeptBack, heard: &Heard) -> Figures {
-        let Self { mut figures, messages, chats, calls, .. } = self;
+        let Self { span, mut figures, messages, chats, calls } = self;
         let unread_parts = figures.kept_back.unread_parts;
         figures.kept_back = KeptBack { unread_parts, ..kept_back };
-        for call in calls.values().filter(|call| call.is_of_the_span) {
+        let is_of_the_span = |call: &&Call| call.began.is_some_and(|began| span.has(began));
+        for call in calls.values().filter(is_of_the_span) {
             let calls = figures.calls.get_or_insert_default();
             match call.ending() {
                 Ending::Missed => calls.missed += 1,
@@ -242,10 +251,9 @@ impl<'a> Tally<'a> {
         let mut busiest: HashMap<&str, Chat> = HashMap::new();
         let mut sums: BTreeMap<Option<String>, Amount> = BTreeMap::new();
         for message in messages.values() {
-            let chat = busiest.entry(&message.chat).or_insert_with(|| {
-                let (name, number) = chats.get(&message.chat).cloned().unwrap_or_default();
-                Chat { name, number, ..Chat::default() }
-            });
+            let chat = busiest
+                .entry(&message.chat)
+                .or_insert_with(|| chats.get(&message.chat).cloned().unwrap_or_default());
             chat.messages += 1;
             let all = &mut figures.messages;
             let mut hour = all.by_hour.get_mut(message.hour);
@@ -329,11 +337,32 @@ fn count(figure: &mut Option<u64>, more: u64) {
     *figure.get_or_insert_default() += more;
 }
 
-/// The currency and the sum of an order. 0 stands where the sum is not known.
+/// The currency and the sum of an order. 0 stands where the sum is not known: then its
+/// products may tell.
 fn order(order: &Value) -> (Option<String>, Option<Amount>) {
     let total = text(order, "/total").and_then(Amount::of).filter(|total| !total.is_zero());
-    let currency = text(order, "/currency").map(shown).filter(|currency| !currency.is_empty());
-    (currency.map(code), total)
+    match (total, of_products(order)) {
+        (None, Some((currency, sum))) => (Some(currency), Some(sum)),
+        (total, _) => (currency(order), total),
+    }
+}
+
+/// The one currency of all products, and their sum, where each tells its price and how many.
+fn of_products(order: &Value) -> Option<(String, Amount)> {
+    let products = order.get("products")?.as_array()?;
+    let first = currency(products.first()?)?;
+    let mut sum = Amount::default();
+    for product in products {
+        let (price, quantity) = (text(product, "/price")?, product.get("quantity")?.as_u64()?);
+        sum = sum.plus(Amount::of(price)?.times(quantity)?)?;
+        currency(product).filter(|it| *it == first)?;
+    }
+    let is_of_it = currency(order).is_none_or(|of_order| of_order == first);
+    Some((first, sum)).filter(|(_, sum)| is_of_it && !sum.is_zero())
+}
+
+fn currency(of: &Value) -> Option<String> {
+    text(of, "/currency").map(shown).filter(|currency| !currency.is_empty()).map(code)
 }
 
 /// The code of a currency is one in any case.

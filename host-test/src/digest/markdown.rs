@@ -57,8 +57,8 @@ fn chats(chats: &[Chat]) -> String {
         "\n## Busiest chats\n\n| Who | Number | In | Out |\n| --- | --- | ---: | ---: |\n"
             .to_owned();
     for chat in chats {
-        let shown = |text: &Option<String>| text.as_deref().map(markdown).unwrap_or_default();
-        let (name, number) = (shown(&chat.name), shown(&chat.number));
+        let number = chat.number.as_deref().map(markdown).unwrap_or_default();
+        let name = markdown(chat.who());
         let (incoming, outgoing) = (known(chat.incoming), known(chat.outgoing));
         // A `String` takes all that is written to it.
         let _ = writeln!(text, "| {name} | {number} | {incoming} | {outgoing} |");

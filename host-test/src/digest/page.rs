@@ -180,7 +180,7 @@ fn chats(chats: &[Chat]) -> String {
         .to_owned();
     for chat in chats {
         let number = chat.number.as_deref();
-        let name = chat.name.as_deref().or(number).unwrap_or("unknown");
+        let name = Some(chat.who()).filter(|who| !who.is_empty()).or(number).unwrap_or_default();
         let number = number.filter(|number| *number != name);
         let number = number.map(|it| format!(" <span class=\"quiet\">{}</span>", html(it)));
         let _ = writeln!(

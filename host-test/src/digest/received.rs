@@ -12,8 +12,8 @@ use super::{
     span::Span,
 };
 
-/// A call may have begun so many milliseconds before what is told of it.
-const CALL: i64 = 60 * 60 * 1000;
+/// So many milliseconds a call may last, with all that is told of it.
+const CALL: i64 = 24 * 60 * 60 * 1000;
 
 /// Two clocks may differ by so many milliseconds before it is told.
 const DRIFT: i64 = 5000;
@@ -34,11 +34,12 @@ pub(crate) fn figures(
     let (since, until) = span.milliseconds();
     let read = format!(
         "SELECT {} AS at, coalesce(name, event), content FROM events
-         WHERE state = 'read' AND at >= ?1 AND at < ?2 ORDER BY id",
+         WHERE state = 'read' AND at >= ?1 - ?3 AND at < ?2 + ?3
+         AND (at >= ?1 AND at < ?2 OR content ->> '$.content.call' IS NOT NULL) ORDER BY id",
         at()
     );
     let mut found = store.prepare(&read)?;
-    let mut rows = found.query(params![since.saturating_sub(CALL), until])?;
+    let mut rows = found.query(params![since, until, CALL])?;
     let mut tally = Tally::of(span);
     while let Some(row) = rows.next()? {
         let (at, name, content): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);

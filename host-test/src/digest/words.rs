@@ -4,7 +4,7 @@ use super::{
     Digest,
     asked::Credits,
     counted,
-    figures::{Conversations, Figures, KeptBack, Orders, Sum},
+    figures::{Chat, Conversations, Figures, KeptBack, Orders, Sum},
 };
 
 impl Digest {
@@ -102,6 +102,18 @@ fn rare(figures: &Figures) -> Vec<(&'static str, String)> {
     ];
     let told = all.into_iter().filter_map(|(name, count)| Some((name, count?)));
     told.filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.to_string())).collect()
+}
+
+impl Chat {
+    /// Who it is with, where its number does not tell.
+    pub(crate) fn who(&self) -> &str {
+        let known = self.name.as_deref().or(self.chat_id.as_deref());
+        known.unwrap_or(match (self.is_group, &self.number) {
+            (true, _) => "a group",
+            (false, Some(_)) => "",
+            (false, None) => "unknown",
+        })
+    }
 }
 
 /// A count in a table, whose cell is empty where it is not known.

@@ -165,6 +165,12 @@ impl Entry {
             }
             End::New | End::There => {}
         }
+        if !self.name.is_empty() {
+            add("name", self.name.clone().into());
+        }
+        if !self.ways.is_empty() {
+            add("details", self.ways.clone().into());
+        }
         if !self.notes.is_empty() {
             add("notes", self.notes.clone().into());
         }
@@ -204,7 +210,8 @@ pub(crate) fn plan(entries: &[Entry]) -> (String, HashSet<String>) {
         let told: Vec<_> = rows.iter().take(SHOWN).chain(rest).collect();
         lines.extend(told.iter().map(|row| format!("  {}", row.told_with(&row.ways))));
         if rows.len() > told.len() {
-            lines.push(format!("  and {} more", rows.len() - told.len()));
+            let more = rows.len() - told.len();
+            lines.push(format!("  and {more} more; --output json shows all"));
         }
         shown.extend(told.iter().map(|row| row.told()));
     }

@@ -48,6 +48,10 @@ async fn every_row_has_an_end_and_a_second_run_creates_nothing() {
     {
         assert_eq!(known.get(value), Some(&1), "{value}: {known:?}");
     }
+    let created = &first["rows"][0];
+    assert_eq!(created["name"], "Ada Lovelace", "{first}");
+    let details = ["+595981222331", "ada@example.com", "ada2@example.com"];
+    assert_eq!(created["details"], serde_json::json!(details), "{first}");
     assert!(!journal(&file).exists());
 
     let second = summary(&twochat, &file, &["--country", "PY"], 1);
@@ -185,7 +189,7 @@ async fn on_a_terminal_it_is_asked_and_only_yes_counts() {
 #[tokio::test]
 async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
     let twochat = twochat_with(1).await;
-    let cases: [(&str, &str, &[&str], &str); 12] = [
+    let cases: [(&str, &str, &[&str], &str); 13] = [
         ("people.csv", "PK\u{3}\u{4}xl", &[], "is a spreadsheet or a zip; export it as CSV"),
         (
             "people.csv",
@@ -203,6 +207,12 @@ async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
             "mapped twice",
         ),
         ("people.csv", "who,what\nAda,1\n", &[], "There are who, what"),
+        (
+            "people.csv",
+            "Number,Kunde,Mobile\n7,Ada,+595981222333\n8,Bo,+595981222334\n",
+            &[],
+            "no column is known to hold a name; say by --map which does, such as --map \"Kunde=name\"",
+        ),
         ("people.csv", "name,phone\n", &[], "has no rows"),
         ("people.csv", "", &[], "has no rows"),
         ("people.xlsx", "name,phone\nAda,1\n", &[], "is a spreadsheet; export it as CSV"),
