@@ -226,7 +226,7 @@ async fn needs_no_yes(
     Err(CommandError::Refused(format!(
         "the persona `{persona}` has a person asked before each `{action}`, which `sync` does not \
          do: write it in `actions` instead of in `ask`{policy}, or name another by \
-         --persona{shows}. Nothing was sent"
+         --persona{shows}"
     )))
 }
 

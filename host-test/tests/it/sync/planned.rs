@@ -82,6 +82,7 @@ async fn a_persona_that_has_a_person_asked_is_told_what_to_write_and_shown_the_p
     ] {
         assert!(why.contains(words), "{words}: {why}");
     }
+    assert_eq!(why.matches("Nothing was sent").count(), 1, "{why}");
     assert_eq!(twochat.requests(), []);
     // To see what would be done, the list is enough.
     for actions in [asks, "actions = [\"list-contacts\"]"] {
