@@ -2,6 +2,7 @@
 
 use std::{
     fmt::{self, Display},
+    io,
     net::{Ipv4Addr, SocketAddr},
     str::FromStr,
 };
@@ -43,9 +44,20 @@ impl Address {
 
     /// Takes the address, which this flag named.
     pub(crate) async fn bind(self, flag: &str) -> Result<TcpListener, CommandError> {
-        TcpListener::bind(self.0)
-            .await
-            .map_err(|error| CommandError::Host(format!("{flag} {self} cannot be used: {error}")))
+        TcpListener::bind(self.0).await.map_err(|error| {
+            let advice = advice(&error, "this command", flag);
+            CommandError::Host(format!("{flag} {self} cannot be used: {error}{advice}"))
+        })
+    }
+}
+
+/// What to do where somebody else listens there already: perhaps `what` it was to be.
+pub(crate) fn advice(error: &io::Error, what: &str, flag: &str) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!(": {what} may be running already; use it, or name another {flag}")
+        }
+        _ => String::new(),
     }
 }
 

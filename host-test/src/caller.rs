@@ -59,6 +59,9 @@ impl CallerArguments {
         told: impl FnOnce(String) -> Result<(), CommandError>,
     ) -> Result<Access, CommandError> {
         if let Some(file) = policy(self.policy) {
+            if !Policy::is_there(&file) {
+                told(no_policy(&file))?;
+            }
             if self.audit.is_some() {
                 let why = "--audit has no meaning here: calls are written down where the policy";
                 return Err(CommandError::Misuse(format!("{why} {} says", file.display())));
@@ -141,11 +144,20 @@ pub(crate) fn policy(file: Option<PathBuf>) -> Option<PathBuf> {
 
 /// The policy that there has to be.
 pub(crate) fn known_policy(file: Option<PathBuf>) -> Result<PathBuf, CommandError> {
+    if let Some(file) = file.as_ref().filter(|file| !Policy::is_there(file)) {
+        return Err(CommandError::Misuse(no_policy(file)));
+    }
     policy(file).ok_or_else(|| {
         let place = Policy::of_user(APPLICATION)
             .map_or_else(String::new, |file| format!(" at {}", file.display()));
         CommandError::Misuse(format!("there is no policy{place}: `twochat connect` begins one"))
     })
+}
+
+/// What to do about a policy that is named and not there.
+fn no_policy(file: &Path) -> String {
+    let file = file.display();
+    format!("there is no policy {file}: `twochat connect NAME --policy {file}` begins one")
 }
 
 /// Whether a policy that can be read has this persona. One that cannot is judged when
@@ -198,13 +210,26 @@ fn from_environment(vendor: &Arc<Vendor>) -> Result<Connection, CommandError> {
         |name: &str, why: &str| CommandError::Misuse(format!("{name} cannot be used: {why}"));
     let setting = authority::key_setting()?;
     let key = variable(setting)?
-        .map(|key| Secret::new(&key))
+        .map(|key| key_in(&key))
         .transpose()
-        .map_err(|why| broken(setting, why))?;
+        .map_err(|why| broken(setting, &why))?;
     let base = base_url()?.unwrap_or_else(|| vendor.base_url.clone());
     let setting = authority::base_url_setting()?;
     let connection = Connection::new(vendor, &base, key).map_err(|why| broken(setting, why))?;
     connection.with_proxy_of_environment().map_err(CommandError::Misuse)
+}
+
+/// The key that somebody wrote, or what is wrong with it, without showing it.
+pub(crate) fn key_in(text: &str) -> Result<Secret, String> {
+    let text = text.trim();
+    let is_in = |open, close| text.starts_with(open) && text.ends_with(close);
+    if text == "..." || text.contains('…') || is_in('<', '>') || is_in('[', ']') {
+        return Err(format!(
+            "that is a placeholder: put the key of your account there, which is shown at \
+             {KEY_PLACE}"
+        ));
+    }
+    Secret::new(text).map_err(str::to_owned)
 }
 
 /// Where the environment says that 2Chat is, if it does.

@@ -12,6 +12,7 @@ pub(crate) mod asked;
 pub(crate) mod calls;
 pub(crate) mod figures;
 pub(crate) mod handing;
+pub(crate) mod heard;
 pub(crate) mod mail;
 pub(crate) mod markdown;
 pub(crate) mod page;

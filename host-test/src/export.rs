@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::{
     about::About,
     destination::Destination,
+    digest::counted,
     exit::CommandError,
     form::{Form, Format},
     input,
@@ -215,7 +216,7 @@ impl Export {
     pub(crate) fn summary(&self) -> String {
         match &self.sink {
             Sink::File(part) => format!("{} rows in {}", self.written, part.path().display()),
-            Sink::Stream { .. } => format!("{} rows", self.written),
+            Sink::Stream { .. } => counted(self.written, "row", "rows"),
             Sink::Taker(_) => format!("{} rows read", self.written),
         }
     }

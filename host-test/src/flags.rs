@@ -127,28 +127,47 @@ fn limits(schema: &Value) -> Option<String> {
 /// several flags has a line of its own: help is wrapped, and a command that is
 /// broken anywhere else is no command.
 fn example(tool: &Tool) -> String {
-    let flag = |(name, schema): (&String, &Value)| {
-        let example = schema.pointer("/examples/0")?;
-        let values = match (shape(schema), example) {
-            (Shape::Texts | Shape::Jsons, Value::Array(items)) => items.clone(),
-            _ => vec![example.clone()],
-        };
-        let flags = values.iter().map(|value| {
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            format!("--{name} {}", word(&visible(&text)))
-        });
-        Some(flags.collect::<Vec<_>>())
-    };
     let required: Vec<_> = fields(tool).filter(|(name, _)| is_required(tool, name)).collect();
     let flags: Option<Vec<_>> = if required.is_empty() {
-        Some(fields(tool).last().into_iter().filter_map(flag).collect())
+        Some(fields(tool).last().into_iter().filter_map(written).collect())
     } else {
-        required.into_iter().map(flag).collect()
+        required.into_iter().map(written).collect()
     };
     let Some(flags) = flags.map(|flags| flags.concat()) else { return String::new() };
     let between = if flags.len() > 1 { " \\\n    " } else { " " };
     let words = [format!("Example:\n  twochat call {}", tool.name)].into_iter().chain(flags);
     words.collect::<Vec<_>>().join(between)
+}
+
+/// The flags by which a shell writes the example of a field, if it has one.
+fn written((name, schema): (&String, &Value)) -> Option<Vec<String>> {
+    let example = schema.pointer("/examples/0")?;
+    let values = match (shape(schema), example) {
+        (Shape::Texts | Shape::Jsons, Value::Array(items)) => items.clone(),
+        _ => vec![example.clone()],
+    };
+    let flags = values.iter().map(|value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        format!("--{name} {}", word(&visible(&text)))
+    });
+    Some(flags.collect())
+}
+
+/// Why arguments do not fit, with an example where a field is missing, or is no text and was
+/// given as one.
+pub(crate) fn with_example(tool: &Tool, why: String) -> String {
+    let name = why.split([':', '[', '.']).next().unwrap_or_default();
+    let field = fields(tool).find(|(field, _)| *field == name);
+    let is_json = |schema| matches!(shape(schema), Shape::Json | Shape::Jsons);
+    let is_bare = |schema| {
+        let of_it = ["expected an object", "expected an array"];
+        is_json(schema) && of_it.iter().any(|end| why.ends_with(end))
+    };
+    let needs = field.filter(|(_, schema)| why.ends_with("it is missing") || is_bare(schema));
+    match needs.and_then(written) {
+        Some(flags) => format!("{why}; for example {}", flags.join(" ")),
+        None => why,
+    }
 }
 
 /// The text as one word of a shell.

@@ -45,6 +45,7 @@ mod form;
 #[path = "../fuzz/command.rs"]
 mod fuzz;
 mod help;
+mod hints;
 mod in_flight;
 mod input;
 mod interrupt;
@@ -86,7 +87,7 @@ struct Arguments {
 }
 
 const SETTINGS: &str = "\
-Settings of `call`, `sync` and `mcp`, from the environment:
+Settings of `call`, `sync`, `listen`, `digest` and `mcp`, from the environment:
   TWOCHAT_API_KEY   the key of your 2Chat account
   TWOCHAT_BASE_URL  another server than https://api.p.2chat.io/open; `connect` too
                     takes it for a new connection

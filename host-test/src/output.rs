@@ -23,7 +23,8 @@ use crate::{
 pub(crate) const BYTE_ORDER_MARK: &str = "\u{feff}";
 
 /// Where messages of Singer make sense.
-pub(crate) const SINGER: &str = "--output singer is for all pages of an action: add --all";
+pub(crate) const SINGER: &str = "--output singer is for all pages of an action: `twochat call \
+                                 ACTION --all`";
 
 /// Writes a result; `schema` is that of the result.
 pub(crate) fn result(

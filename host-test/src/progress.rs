@@ -10,7 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde_json::Value;
 
-use crate::{paint::visible, terminal};
+use crate::{digest::counted, paint::visible, terminal};
 
 /// How often the line is drawn anew, so that a wait counts down.
 const TICK: Duration = Duration::from_millis(200);
@@ -129,11 +129,12 @@ impl Doing {
         let rate = (rows - before) as f64 / now.duration_since(since).as_secs_f64().max(0.001);
         let page = self.page.map(|(page, _)| page).unwrap_or_default();
         if let Some(total) = self.total {
-            let doing = wait.unwrap_or_else(|| format!("sending line {page}"));
-            return format!("{rows} of {total}, {:.0} a minute, {doing}", rate * 60.0);
+            let sending = self.page.map(|(line, _)| format!("sending line {line}"));
+            let doing = wait.or(sending).map(|doing| format!(", {doing}")).unwrap_or_default();
+            return format!("{rows} of {total}, {:.0} a minute{doing}", rate * 60.0);
         }
         let doing = wait.unwrap_or_else(|| format!("reading page {page}"));
-        format!("{rows} rows, {rate:.0} rows/s, {doing}")
+        format!("{}, {rate:.0} rows/s, {doing}", counted(rows, "row", "rows"))
     }
 
     /// The wait for a page, where nothing came for long when it is over.
@@ -161,6 +162,10 @@ mod tests {
         assert_eq!(doing.line(), "300 rows, 20 rows/s, rate-limited: waiting 7 s");
         doing.wait = Some(("rate-limited".to_owned(), Instant::now()));
         assert!(doing.line().ends_with("reading page 3"));
+        (doing.total, doing.page) = (Some(7), None);
+        assert!(doing.line().ends_with(" a minute"), "{}", doing.line());
+        doing.page = Some((2, Instant::now()));
+        assert!(doing.line().ends_with(" a minute, sending line 2"), "{}", doing.line());
     }
 
     #[test]

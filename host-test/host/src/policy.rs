@@ -153,14 +153,19 @@ impl Policy {
     /// A sentence that names the file, and the line and the field that are wrong;
     /// or that others may write to it.
     pub fn read(file: &Path) -> Result<Self, String> {
+        Self::read_before(file, None)
+    }
+
+    /// The same of a file in which a connection is still to come: personas may name it.
+    fn read_before(file: &Path, to_come: Option<&str>) -> Result<Self, String> {
         let (file, text) = text(file)?;
-        Self::of(&text, &file).map_err(|why| format!("{}: {why}", file.display()))
+        Self::of(&text, &file, to_come).map_err(|why| format!("{}: {why}", file.display()))
     }
 
     /// The policy of a text that stands in this file, with what its paths lead to.
-    fn of(text: &str, file: &Path) -> Result<Self, String> {
+    fn of(text: &str, file: &Path, to_come: Option<&str>) -> Result<Self, String> {
         let (file, stands) = (file.to_owned(), text.to_owned());
-        let mut policy = Self { file, text: stands, ..Self::parse(text)? };
+        let mut policy = Self { file, text: stands, ..Self::parse_before(text, to_come)? };
         let folder = policy.folder().to_owned();
         for (name, entry) in &mut policy.connections {
             if let Some(Err(why)) = entry.ca.as_mut().map(|ca| ca.read(&folder)) {
@@ -176,15 +181,19 @@ impl Policy {
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        Self::parse_before(text, None)
+    }
+
+    fn parse_before(text: &str, to_come: Option<&str>) -> Result<Self, String> {
         let policy: Self = reading::read(text)?;
-        match policy.fault() {
+        match policy.fault(to_come) {
             Some((path, why)) => Err(in_field(text, &path, &why)),
             None => Ok(policy),
         }
     }
 
     /// The first field that cannot be followed, and why.
-    fn fault(&self) -> Option<(Vec<&str>, String)> {
+    fn fault(&self, to_come: Option<&str>) -> Option<(Vec<&str>, String)> {
         let of_entries = || {
             self.connections.iter().find_map(|(name, entry)| {
                 let (field, why) = entry.fault()?;
@@ -196,7 +205,8 @@ impl Policy {
                 let wanted = &persona.connection;
                 let known = named(self.connections.keys());
                 let why = format!("there is no connection `{wanted}`; {known}");
-                (!self.connections.contains_key(wanted))
+                let is_there = self.connections.contains_key(wanted);
+                (!is_there && to_come != Some(wanted))
                     .then(|| (vec!["personas", name, "connection"], why))
             })
         };

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::Utc;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -32,17 +33,12 @@ impl Directory {
     pub(super) fn add(&mut self, new: NewContact) -> &Contact {
         let place = self.from_the_start + self.created.len();
         let id = number(place) + 1;
+        let created_at = Utc::now().timestamp().unsigned_abs();
         let details = new
             .details
             .into_iter()
             .zip(self.next_detail..)
-            .map(|((kind, value), id)| Detail {
-                id,
-                kind,
-                value,
-                created_at: born(id),
-                touched: None,
-            })
+            .map(|((kind, value), id)| Detail { id, kind, value, created_at, touched: None })
             .collect::<Vec<_>>();
         self.next_detail += number(details.len());
         let contact = Contact {
@@ -216,8 +212,7 @@ fn by_turns(place: usize) -> Option<&'static str> {
     CHANNELS.get(place % (CHANNELS.len() + 1)).copied()
 }
 
-/// When a detail came to be: the mock has no clock, so that what it tells is
-/// the same each time.
+/// When a detail of the start came to be: the same each time.
 fn born(detail: u64) -> u64 {
     1_741_027_431 + detail
 }

@@ -11,7 +11,7 @@ use clap::{
 use host::{
     access::Offer,
     asking::Ask,
-    calls::{Call, Calls},
+    calls::{Call, Calls, NoOutcome},
     doubles::doubled,
     engine::{Connector, Limits},
     retry::{Patience, TRIES},
@@ -29,7 +29,9 @@ use crate::{
     exit::{CommandError, EXIT_CODES},
     flags,
     form::{FormArguments, Format},
-    help, input,
+    help,
+    hints::Hints,
+    input,
     interrupt::Advice,
     output,
     pages::{self, Wanted},
@@ -211,7 +213,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         let form = form.form(usual, Format::Csv, spread)?;
         let tries = if once { 0 } else { pages::TRIES };
         let wanted = Wanted { arguments, prompt, form, to, tries };
-        return pages::run(&calls, tool, &paging, &kinds, wanted).await.map(drop);
+        let hints = Hints::of(tool, &Value::Null, calls.access());
+        let run = pages::run(&calls, tool, &paging, &kinds, wanted).await;
+        return run.map(drop).map_err(|error| hints.add(error));
     }
     let form = form.form(Format::Json, Format::Table, spread)?;
     if form.format == Format::Singer {
@@ -220,7 +224,16 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     // What cannot be written is not asked for.
     output::rows_of(&tool.output_schema, &form, &kinds)?;
     let tries = if once { 0 } else { TRIES };
-    let result = call_once(&calls, tool, &arguments.into(), prompt.as_deref(), tries).await?;
+    let arguments = arguments.into();
+    let hints = Hints::of(tool, &arguments, calls.access());
+    let result = match call_once(&calls, tool, &arguments, prompt.as_deref(), tries).await {
+        Ok(result) => result,
+        Err(error) => return Err(hints.add(error)),
+    };
+    // A program has the result alone.
+    if let Some(known) = hints.of_result(&result).filter(|_| terminal::is_heard()) {
+        terminal::say(&format!("twochat: {known}"));
+    }
     let written = output::result(&result, &tool.output_schema, &form, &kinds);
     if written.is_err() && tool.annotations.read_only_hint != Some(true) {
         // Else it would look as if nothing had happened.
@@ -250,7 +263,10 @@ async fn call_once(
     let patience = Patience::new(tries, Limits::default().time);
     let asker = Some(&asker as &dyn Ask);
     let call = Call { prompt, asker, ..Call::new(&tool.name, arguments) };
-    let outcome = calls.make(call, patience, waits).await?;
+    let outcome = calls.make(call, patience, waits).await.map_err(|why| match why {
+        NoOutcome::Misfit(why) => CommandError::Misuse(flags::with_example(tool, why)),
+        why => why.into(),
+    })?;
     outcome.result.map_err(CommandError::Action)
 }
 

@@ -14,7 +14,6 @@ use host::{
     engine::Limits,
     policy::{self, Change, Entry, Policy, begin, change},
     retry::{Patience, TRIES},
-    secret::Secret,
     tools::Tool,
     vendor::Vendor,
 };
@@ -141,7 +140,7 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
     let file = policy.or_else(|| Policy::of_user(APPLICATION)).ok_or_else(|| {
         CommandError::Misuse("you have no home folder: name a policy with --policy".to_owned())
     })?;
-    let policy = begin(&file).map_err(CommandError::Misuse)?;
+    let policy = begin(&file, &name).map_err(CommandError::Misuse)?;
     let known = policy.connections().get(&name).cloned();
     let connector = component.load()?;
     let (vendor, asks) =
@@ -179,7 +178,7 @@ pub(crate) async fn connect(arguments: Connect) -> Result<(), CommandError> {
         terminal::say(&format!("`{name}` goes to {goes}"));
     }
     let key = key().await?;
-    let secret = Secret::new(&key)
+    let secret = caller::key_in(&key)
         .map_err(|why| CommandError::Misuse(format!("{why}; nothing was sent")))?;
 
     let connection = Arc::new(connection.with_key(secret));
@@ -323,8 +322,12 @@ pub(crate) fn revoke(arguments: &Revoke) -> Result<(), CommandError> {
             )
         }
         (None, Some(name), _) => {
-            changed(&file, Change::RevokePersona(name))?;
-            format!("revoked: the persona {name}. Its calls are refused from now on.\n")
+            let policy = changed(&file, Change::RevokePersona(name))?;
+            format!(
+                "revoked: the persona {name}. Its calls are refused from now on, until its \
+                 `revoked` is deleted in {}.\n",
+                policy.file().display()
+            )
         }
         (None, None, Some(name)) => {
             changed(&file, Change::RevokeToken(name))?;

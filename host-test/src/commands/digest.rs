@@ -12,7 +12,9 @@ use crate::{
     digest::{
         Digest,
         asked::Asking,
-        handing, mail, markdown, page, received,
+        handing,
+        heard::Heard,
+        mail, markdown, page, received,
         span::{self, Span},
         text::sentence,
     },
@@ -51,7 +53,7 @@ pub(crate) struct Arguments {
     output: Option<Form>,
     /// Hand it on to this command of the shell, on its standard input, and show what that
     /// writes; it does not see the settings of twochat
-    #[arg(long, value_name = "COMMAND")]
+    #[arg(long, value_name = "COMMAND", value_parser = a_command)]
     to: Option<String>,
     /// End that command after so many seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 300, requires = "to",
@@ -93,6 +95,14 @@ enum Form {
     Mail,
 }
 
+/// A command that does something.
+fn a_command(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() {
+        return Err("expected a command, such as 'msmtp -t'");
+    }
+    Ok(text.to_owned())
+}
+
 const EXAMPLES: &str = "\
 Examples:
   twochat digest
@@ -101,12 +111,13 @@ Examples:
   twochat digest --mail-to me@example.com --to 'msmtp -t'";
 
 const SHAPE: &str = "\
-The shape of JSON; what is not known is null, amounts are decimal numbers as text:
+The shape of JSON; what is not known is null, also a count for which nobody listens; amounts
+are decimal numbers as text:
   title, since, until, time-zone, account, credits-spent, missing: [], warnings: []
   events: null without a store, else
     conversations: begun, first-ever
     messages: incoming, outgoing, either-way, chats, by-hour: 24 × {incoming, outgoing}
-    busiest-chats: up to 8 × {name, number, incoming, outgoing, messages}
+    busiest-chats: up to 8 × {name, number, chat-id, is-group, incoming, outgoing, messages}
     orders: count, sums: [{currency, sum}], without-sum
     calls: missed, unclear
     not-sent, group-changes, number-changes, others
@@ -204,18 +215,12 @@ fn received(
         return Ok(Vec::new());
     }
     let why = match store::beside(&file) {
-        Ok(store) => match received::figures(&store, span, masked)
-            .and_then(|figures| Ok((figures, received::pruned(&store)?)))
+        Ok(store) => match Heard::of(&store, &file, span)
+            .and_then(|heard| Ok((received::figures(&store, span, masked, &heard)?, heard)))
         {
-            Ok((figures, pruned)) => {
+            Ok((figures, heard)) => {
+                digest.missing.extend(heard.missing(&figures, span));
                 digest.events = Some(figures);
-                if let Some(until) = pruned.filter(|until| *until > span.since.timestamp()) {
-                    let until = until.to_zoned_datetime(span.since.time_zone().clone());
-                    digest.missing.push(format!(
-                        "What was reported before {}: it was pruned.",
-                        span::written(&until)
-                    ));
-                }
                 return Ok(Vec::new());
             }
             Err(error) => format!("the store cannot be read: {error}"),

@@ -5,6 +5,7 @@ use std::future::pending;
 use ::mock::{Fault, Mock, Options};
 
 use crate::{
+    address::advice,
     exit::{CommandError, EXIT_CODES},
     terminal,
 };
@@ -44,9 +45,10 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let Arguments { port, key, contacts, requests_per_minute, faults } = arguments;
     let options =
         Options { port, key, contacts, requests_per_minute, faults, ..Options::default() };
-    let mock = Mock::start(options)
-        .await
-        .map_err(|error| CommandError::Host(format!("port {port} cannot be used: {error}")))?;
+    let mock = Mock::start(options).await.map_err(|error| {
+        let advice = advice(&error, "a mock", "--port");
+        CommandError::Host(format!("port {port} cannot be used: {error}{advice}"))
+    })?;
     // Whoever started this and went away wants no line.
     let _ = terminal::show(&mock.base_url());
     // Ctrl-C ends it, as it ends everything.

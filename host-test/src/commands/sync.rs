@@ -3,9 +3,15 @@
 //! First it is shown what would be done. Whoever is there already stays as they are:
 //! nothing is changed, and nothing is deleted.
 
-use std::{collections::HashSet, ffi::OsString, io, path::PathBuf};
+use std::{
+    collections::HashSet,
+    ffi::OsString,
+    io,
+    path::{Path, PathBuf},
+};
 
 use host::{
+    access::{Access, Offer, Permit},
     calls::{Call, Calls},
     tools::Tool,
 };
@@ -124,13 +130,19 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let told = Told { is_beside: form == Form::Singer, output: arguments.output };
 
     let connector = arguments.component.load()?;
+    let policy = arguments.caller.policy_file();
     let access = arguments.caller.access(&connector)?;
+    // A plan asks for no more than the list.
+    let asked = if arguments.dry_run { LIST } else { CREATE };
+    let offer = Offer::of(&connector);
+    for action in [LIST, asked] {
+        needs_no_yes(action, &access, &offer, policy.as_deref()).await?;
+    }
     let calls = Calls::new(connector, client()?, access);
     let prompt = arguments.prompt.as_deref();
     tool(&calls, CREATE)?;
     let list = tool(&calls, LIST)?;
     let nobody = json!({});
-    let asked = if calls.access().only_reads() { LIST } else { CREATE };
     let account = calls.source(Call { prompt, ..Call::new(asked, &nobody) }).await?;
     let path = arguments.journal.unwrap_or_else(|| beside(&source));
     let mut journal = Journal::open(path, &account, !arguments.dry_run)?;
@@ -196,6 +208,26 @@ fn can_go_on(arguments: &Arguments, source: &Source) -> Result<(), CommandError>
          be done"
             .to_owned(),
     ))
+}
+
+/// Whether an action can be called without a person's yes to each call: nobody would say it a
+/// thousand times.
+async fn needs_no_yes(
+    action: &str,
+    access: &Access,
+    offer: &Offer,
+    policy: Option<&Path>,
+) -> Result<(), CommandError> {
+    let decision = access.decide(action, offer).await.map_err(CommandError::Refused)?;
+    let Ok(Permit { asks: true, .. }) = decision.permit else { return Ok(()) };
+    let persona = decision.on_behalf.persona.unwrap_or_default();
+    let policy = policy.map(|file| format!(" in {}", file.display())).unwrap_or_default();
+    let shows = if action == CREATE { "; --dry-run shows what would be done" } else { "" };
+    Err(CommandError::Refused(format!(
+        "the persona `{persona}` has a person asked before each `{action}`, which `sync` does not \
+         do: write it in `actions` instead of in `ask`{policy}, or name another by \
+         --persona{shows}"
+    )))
 }
 
 async fn confirmed(count: usize) -> Result<bool, CommandError> {

@@ -34,6 +34,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let token = Token::random(APPLICATION).map_err(|why| CommandError::Host(why.to_owned()))?;
     let policy = change(&file, Change::Token(name, Fingerprint::of(token.text())))
         .map_err(CommandError::Misuse)?;
+    if policy.personas().get(name).is_some_and(|persona| persona.revoked) {
+        let file = policy.file().display();
+        terminal::say(&format!(
+            "twochat: the persona `{name}` is revoked: its calls are refused until its `revoked` \
+             is deleted in {file}"
+        ));
+    }
     if terminal::is_watched() {
         let file = policy.file().display();
         terminal::say(&format!(

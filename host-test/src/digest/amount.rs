@@ -36,6 +36,11 @@ impl Amount {
         Some(Self { units, decimals })
     }
 
+    /// So many times it; `None` where that is more than any money.
+    pub(crate) fn times(self, count: u64) -> Option<Self> {
+        Some(Self { units: self.units.checked_mul(count.into())?, ..self })
+    }
+
     fn units_in(self, decimals: u32) -> Option<i128> {
         self.units.checked_mul(10_i128.checked_pow(decimals.checked_sub(self.decimals)?)?)
     }
@@ -72,7 +77,10 @@ mod tests {
             sum(&["9007199254740993", "0.000000000001"]).unwrap(),
             "9007199254740993.000000000001"
         );
+        let thrice = Amount::of("210.50").unwrap().times(3).unwrap();
+        assert_eq!(thrice.to_string(), "631.50");
         let largest = "9".repeat(38);
+        assert_eq!(Amount::of(&largest).unwrap().times(2), None);
         assert_eq!(sum(&[&largest]).unwrap(), largest);
         assert_eq!(sum(&[&largest, "0.1"]), None);
         for wrong in

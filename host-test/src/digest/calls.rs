@@ -1,5 +1,7 @@
 //! Was a phone call missed? As all that was reported of it says.
 
+use jiff::Timestamp;
+
 /// What was heard of a call.
 #[derive(Debug, Default)]
 pub(crate) struct Call {
@@ -8,8 +10,8 @@ pub(crate) struct Call {
     was_answered: bool,
     was_missed: bool,
     has_ended: bool,
-    /// Whether something of it happened within the span.
-    pub(crate) is_of_the_span: bool,
+    /// When it began, as far as is known: it is of that day, however late it ended.
+    pub(crate) began: Option<Timestamp>,
 }
 
 /// How it ended for whoever was called.
@@ -38,6 +40,11 @@ const MISSED: [&str; 10] = [
 const ENDED: [&str; 5] = ["ended", "completed", "hangup", "finished", "terminated"];
 
 impl Call {
+    /// Hears of something of it that happened then.
+    pub(crate) fn happens(&mut self, at: Timestamp) {
+        self.began = Some(self.began.map_or(at, |began| began.min(at)));
+    }
+
     /// Hears what an event of this name says of it.
     pub(crate) fn hears(&mut self, event: &str, status: Option<&str>, direction: Option<&str>) {
         self.is_outgoing |= direction == Some("outgoing");

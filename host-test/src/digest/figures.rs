@@ -1,5 +1,5 @@
 //! What do the events of a span come to? Counted as things, not as reports: a message that
-//! several events tell of is one.
+//! several events tell of is one. What was neither counted nor listened for is not known.
 //!
 //! Things are told apart by what came; what is shown is what the caller may see.
 
@@ -12,6 +12,7 @@ use serde_json::Value;
 use super::{
     amount::Amount,
     calls::{Call, Ending},
+    heard::{self, Heard},
     span::Span,
     text::shown,
 };
@@ -24,16 +25,16 @@ const HOURS: usize = 24;
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Figures {
-    pub(crate) conversations: Conversations,
+    pub(crate) conversations: Option<Conversations>,
     pub(crate) messages: Messages,
     pub(crate) busiest_chats: Vec<Chat>,
-    pub(crate) orders: Orders,
-    pub(crate) calls: Calls,
+    pub(crate) orders: Option<Orders>,
+    pub(crate) calls: Option<Calls>,
     /// Messages that were not sent.
-    pub(crate) not_sent: u64,
-    pub(crate) group_changes: u64,
+    pub(crate) not_sent: Option<u64>,
+    pub(crate) group_changes: Option<u64>,
     /// Times that a number came on or went off.
-    pub(crate) number_changes: u64,
+    pub(crate) number_changes: Option<u64>,
     /// Events of other kinds.
     pub(crate) others: u64,
     pub(crate) kept_back: KeptBack,
@@ -50,19 +51,25 @@ pub(crate) struct Conversations {
 #[derive(Debug, Default, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Messages {
-    pub(crate) incoming: u64,
-    pub(crate) outgoing: u64,
+    pub(crate) incoming: Option<u64>,
+    pub(crate) outgoing: Option<u64>,
     /// Those that do not tell which way they went.
     pub(crate) either_way: u64,
-    pub(crate) chats: u64,
+    pub(crate) chats: Option<u64>,
     /// Those that do, by the hour that the clocks showed.
     pub(crate) by_hour: [Hour; HOURS],
 }
 
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Hour {
-    pub(crate) incoming: u64,
-    pub(crate) outgoing: u64,
+    pub(crate) incoming: Option<u64>,
+    pub(crate) outgoing: Option<u64>,
+}
+
+impl Hour {
+    pub(crate) fn messages(self) -> u64 {
+        self.incoming.unwrap_or_default() + self.outgoing.unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -70,8 +77,11 @@ pub(crate) struct Hour {
 pub(crate) struct Chat {
     pub(crate) name: Option<String>,
     pub(crate) number: Option<String>,
-    pub(crate) incoming: u64,
-    pub(crate) outgoing: u64,
+    /// What WhatsApp calls it, where it gives no number.
+    pub(crate) chat_id: Option<String>,
+    pub(crate) is_group: bool,
+    pub(crate) incoming: Option<u64>,
+    pub(crate) outgoing: Option<u64>,
     pub(crate) messages: u64,
 }
 
@@ -130,8 +140,8 @@ pub(crate) struct Tally<'a> {
     span: &'a Span,
     figures: Figures,
     messages: HashMap<String, Message>,
-    /// Of each chat its name and number.
-    chats: HashMap<String, (Option<String>, Option<String>)>,
+    /// Of each chat how it is shown.
+    chats: HashMap<String, Chat>,
     calls: HashMap<String, Call>,
 }
 
@@ -154,7 +164,8 @@ impl<'a> Tally<'a> {
         if let Some(call) = case("call") {
             self.add_call(event, call);
         }
-        // Earlier ones are looked at for the calls that began then, and for nothing else.
+        // Others are looked at for the ends of calls that began in it or before, and for
+        // nothing else.
         if !self.span.has(event.at) {
             return;
         }
@@ -162,17 +173,18 @@ impl<'a> Tally<'a> {
         let unread = event.came.pointer("/unread/count").and_then(Value::as_u64);
         figures.kept_back.unread_parts += unread.unwrap_or_default();
         if let Some(period) = case("conversation") {
-            figures.conversations.begun += 1;
-            figures.conversations.first_ever += u64::from(period == "all-time");
+            let conversations = figures.conversations.get_or_insert_default();
+            conversations.begun += 1;
+            conversations.first_ever += u64::from(period == "all-time");
             self.add_message(event);
         } else if content.is_some_and(|content| content == "message") {
             self.add_message(event);
         } else if let Some(receipt) = case("receipt") {
-            figures.not_sent += u64::from(receipt == "not-sent");
+            count(&mut figures.not_sent, u64::from(receipt == "not-sent"));
         } else if case("group-change").is_some() {
-            figures.group_changes += 1;
+            count(&mut figures.group_changes, 1);
         } else if case("number-status").is_some() {
-            figures.number_changes += 1;
+            count(&mut figures.number_changes, 1);
         } else if case("call").is_none() {
             figures.others += 1;
         }
@@ -201,13 +213,17 @@ impl<'a> Tally<'a> {
         let full = [seen("/contact/first-name"), seen("/contact/last-name")];
         let full = Some(full.into_iter().flatten().collect::<Vec<_>>().join(" "));
         let full = full.filter(|name| !name.is_empty()).or_else(|| seen("/contact/push-name"));
-        let (name, number) = match group {
-            Some(_) => (seen("/group-name"), None),
-            None => (full, seen("/phone-number").or_else(|| seen("/chat-id"))),
+        let (name, number, chat_id) = match (group, came("/phone-number")) {
+            (Some(_), _) => (seen("/group-name"), None, None),
+            // An id may hold the number, which is not for everybody to see.
+            (None, Some(_)) => (full, seen("/phone-number"), None),
+            (None, None) => (full, None, seen("/chat-id")),
         };
         let known = self.chats.entry(key.to_owned()).or_default();
-        known.0 = name.or(known.0.take());
-        known.1 = number.or(known.1.take());
+        known.name = name.or(known.name.take());
+        known.number = number.or(known.number.take());
+        known.chat_id = chat_id.or(known.chat_id.take());
+        known.is_group = group.is_some();
         key.to_owned()
     }
 
@@ -215,65 +231,138 @@ impl<'a> Tally<'a> {
         let uuid = text(call, "/uuid").unwrap_or_default();
         let known = self.calls.entry(uuid.to_owned()).or_default();
         known.hears(event.name, text(call, "/status"), text(event.came, "/direction"));
-        known.is_of_the_span |= self.span.has(event.at);
+        known.happens(event.at);
     }
 
-    /// What it all comes to.
-    pub(crate) fn figures(self, kept_back: KeptBack) -> Figures {
-        let Self { mut figures, messages, chats, calls, .. } = self;
+    /// What it all comes to; 0 is of what could have been heard of.
+    pub(crate) fn figures(self, kept_back: KeptBack, heard: &Heard) -> Figures {
+        let Self { span, mut figures, messages, chats, calls } = self;
         let unread_parts = figures.kept_back.unread_parts;
         figures.kept_back = KeptBack { unread_parts, ..kept_back };
-        for call in calls.values().filter(|call| call.is_of_the_span) {
+        let is_of_the_span = |call: &&Call| call.began.is_some_and(|began| span.has(began));
+        for call in calls.values().filter(is_of_the_span) {
+            let calls = figures.calls.get_or_insert_default();
             match call.ending() {
-                Ending::Missed => figures.calls.missed += 1,
-                Ending::Unclear => figures.calls.unclear += 1,
+                Ending::Missed => calls.missed += 1,
+                Ending::Unclear => calls.unclear += 1,
                 Ending::Other => {}
             }
         }
         let mut busiest: HashMap<&str, Chat> = HashMap::new();
         let mut sums: BTreeMap<Option<String>, Amount> = BTreeMap::new();
         for message in messages.values() {
-            let chat = busiest.entry(&message.chat).or_insert_with(|| {
-                let (name, number) = chats.get(&message.chat).cloned().unwrap_or_default();
-                Chat { name, number, ..Chat::default() }
-            });
+            let chat = busiest
+                .entry(&message.chat)
+                .or_insert_with(|| chats.get(&message.chat).cloned().unwrap_or_default());
             chat.messages += 1;
-            let count = &mut figures.messages;
-            let mut hour = count.by_hour.get_mut(message.hour);
+            let all = &mut figures.messages;
+            let mut hour = all.by_hour.get_mut(message.hour);
             match message.is_incoming {
                 Some(true) => {
-                    (count.incoming, chat.incoming) = (count.incoming + 1, chat.incoming + 1);
-                    hour.iter_mut().for_each(|hour| hour.incoming += 1);
+                    count(&mut all.incoming, 1);
+                    count(&mut chat.incoming, 1);
+                    hour.iter_mut().for_each(|hour| count(&mut hour.incoming, 1));
                 }
                 Some(false) => {
-                    (count.outgoing, chat.outgoing) = (count.outgoing + 1, chat.outgoing + 1);
-                    hour.iter_mut().for_each(|hour| hour.outgoing += 1);
+                    count(&mut all.outgoing, 1);
+                    count(&mut chat.outgoing, 1);
+                    hour.iter_mut().for_each(|hour| count(&mut hour.outgoing, 1));
                 }
-                None => count.either_way += 1,
+                None => all.either_way += 1,
             }
             let Some((currency, amount)) = &message.order else { continue };
-            figures.orders.count += 1;
+            let orders = figures.orders.get_or_insert_default();
+            orders.count += 1;
             let before = sums.get(currency).copied().unwrap_or_default();
             match amount.and_then(|amount| amount.plus(before)) {
                 Some(sum) => _ = sums.insert(currency.clone(), sum),
-                None => figures.orders.without_sum += 1,
+                None => orders.without_sum += 1,
             }
         }
-        let sums = sums.into_iter().map(|(currency, sum)| Sum { currency, sum: sum.to_string() });
-        figures.orders.sums = sums.collect();
-        figures.messages.chats = busiest.len() as u64;
+        let mut sums =
+            sums.into_iter().map(|(currency, sum)| Sum { currency, sum: sum.to_string() });
+        figures.orders.iter_mut().for_each(|orders| orders.sums = sums.by_ref().collect());
+        if !busiest.is_empty() {
+            figures.messages.chats = Some(busiest.len() as u64);
+        }
         let mut busiest: Vec<_> = busiest.into_iter().collect();
         busiest.sort_by(|(one, a), (other, b)| b.messages.cmp(&a.messages).then(one.cmp(other)));
         figures.busiest_chats = busiest.into_iter().map(|(_, chat)| chat).take(BUSIEST).collect();
+        figures.know_of_none(heard);
         figures
     }
 }
 
-/// The currency and the sum of an order. 0 stands where the sum is not known.
+impl Figures {
+    /// Where nothing was counted of what would have been heard of, there is none.
+    fn know_of_none(&mut self, heard: &Heard) {
+        fn none<T: Default>(figure: &mut Option<T>) {
+            figure.get_or_insert_default();
+        }
+        let messages = &mut self.messages;
+        if heard.hears(heard::CONVERSATIONS) {
+            none(&mut self.conversations);
+        }
+        if heard.hears(heard::INCOMING) {
+            none(&mut messages.incoming);
+            none(&mut messages.chats);
+            messages.by_hour.iter_mut().for_each(|hour| none(&mut hour.incoming));
+            self.busiest_chats.iter_mut().for_each(|chat| none(&mut chat.incoming));
+        }
+        if heard.hears(heard::OUTGOING) {
+            none(&mut messages.outgoing);
+            none(&mut messages.chats);
+            messages.by_hour.iter_mut().for_each(|hour| none(&mut hour.outgoing));
+            self.busiest_chats.iter_mut().for_each(|chat| none(&mut chat.outgoing));
+        }
+        if heard.hears(heard::ORDERS) {
+            none(&mut self.orders);
+        }
+        if heard.hears(heard::CALLS) {
+            none(&mut self.calls);
+        }
+        for (figure, feed) in [
+            (&mut self.not_sent, heard::NOT_SENT),
+            (&mut self.group_changes, heard::GROUP_CHANGES),
+            (&mut self.number_changes, heard::NUMBER_CHANGES),
+        ] {
+            if heard.hears(feed) {
+                none(figure);
+            }
+        }
+    }
+}
+
+fn count(figure: &mut Option<u64>, more: u64) {
+    *figure.get_or_insert_default() += more;
+}
+
+/// The currency and the sum of an order. 0 stands where the sum is not known: then its
+/// products may tell.
 fn order(order: &Value) -> (Option<String>, Option<Amount>) {
     let total = text(order, "/total").and_then(Amount::of).filter(|total| !total.is_zero());
-    let currency = text(order, "/currency").map(shown).filter(|currency| !currency.is_empty());
-    (currency.map(code), total)
+    match (total, of_products(order)) {
+        (None, Some((currency, sum))) => (Some(currency), Some(sum)),
+        (total, _) => (currency(order), total),
+    }
+}
+
+/// The one currency of all products, and their sum, where each tells its price and how many.
+fn of_products(order: &Value) -> Option<(String, Amount)> {
+    let products = order.get("products")?.as_array()?;
+    let first = currency(products.first()?)?;
+    let mut sum = Amount::default();
+    for product in products {
+        let (price, quantity) = (text(product, "/price")?, product.get("quantity")?.as_u64()?);
+        sum = sum.plus(Amount::of(price)?.times(quantity)?)?;
+        currency(product).filter(|it| *it == first)?;
+    }
+    let is_of_it = currency(order).is_none_or(|of_order| of_order == first);
+    Some((first, sum)).filter(|(_, sum)| is_of_it && !sum.is_zero())
+}
+
+fn currency(of: &Value) -> Option<String> {
+    text(of, "/currency").map(shown).filter(|currency| !currency.is_empty()).map(code)
 }
 
 /// The code of a currency is one in any case.

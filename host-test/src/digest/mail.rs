@@ -49,8 +49,11 @@ pub(crate) fn written(digest: &Digest, envelope: Envelope, now: Timestamp) -> St
 /// The subject where none is named.
 pub(crate) fn subject(digest: &Digest) -> String {
     let told = digest.events.as_ref().map(|Figures { conversations, messages, .. }| {
-        let begun = counted(conversations.begun, "conversation", "conversations");
-        format!(": {begun}, {} in", counted(messages.incoming, "message", "messages"))
+        let begun = conversations.as_ref();
+        let begun = begun.map(|it| counted(it.begun, "conversation", "conversations"));
+        let incoming = messages.incoming.map(|it| counted(it, "message", "messages") + " in");
+        begun.into_iter().chain(incoming).collect::<Vec<_>>().join(", ")
     });
+    let told = told.filter(|told| !told.is_empty()).map(|told| format!(": {told}"));
     format!("2Chat, {}{}", digest.title, told.unwrap_or_default())
 }

@@ -6,6 +6,7 @@ use super::{
     Digest, counted,
     figures::{Chat, Figures},
     text::markdown,
+    words::known,
 };
 
 /// The summary as Markdown.
@@ -38,10 +39,10 @@ fn list(title: &str, sentences: &[String]) -> String {
 /// When most was written.
 fn hours(figures: &Figures) -> String {
     let hours = figures.messages.by_hour.iter().enumerate();
-    let busiest = hours.max_by_key(|(hour, it)| (it.incoming + it.outgoing, usize::MAX - hour));
+    let busiest = hours.max_by_key(|(hour, it)| (it.messages(), usize::MAX - hour));
     match busiest {
-        Some((hour, it)) if it.incoming + it.outgoing > 0 => {
-            let count = counted(it.incoming + it.outgoing, "message", "messages");
+        Some((hour, it)) if it.messages() > 0 => {
+            let count = counted(it.messages(), "message", "messages");
             format!("- Busiest hour: {hour:02}:00, {count}\n")
         }
         _ => String::new(),
@@ -56,10 +57,11 @@ fn chats(chats: &[Chat]) -> String {
         "\n## Busiest chats\n\n| Who | Number | In | Out |\n| --- | --- | ---: | ---: |\n"
             .to_owned();
     for chat in chats {
-        let shown = |text: &Option<String>| text.as_deref().map(markdown).unwrap_or_default();
-        let (name, number) = (shown(&chat.name), shown(&chat.number));
+        let number = chat.number.as_deref().map(markdown).unwrap_or_default();
+        let name = markdown(chat.who());
+        let (incoming, outgoing) = (known(chat.incoming), known(chat.outgoing));
         // A `String` takes all that is written to it.
-        let _ = writeln!(text, "| {name} | {number} | {} | {} |", chat.incoming, chat.outgoing);
+        let _ = writeln!(text, "| {name} | {number} | {incoming} | {outgoing} |");
     }
     text
 }

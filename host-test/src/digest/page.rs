@@ -4,10 +4,10 @@
 use std::fmt::Write;
 
 use super::{
-    Digest,
+    Digest, counted,
     figures::{Chat, Figures, Hour},
     text::html,
-    words::sums,
+    words::{known, sums},
 };
 
 /// Pixels of the highest bar.
@@ -100,21 +100,25 @@ fn card(title: &str, content: &str) -> String {
 fn figures(digest: &Digest) -> String {
     let mut all = Vec::new();
     if let Some(Figures { conversations, messages, orders, calls, .. }) = &digest.events {
-        let chats = format!("in {} chats", messages.chats);
-        let first_ever = match conversations.first_ever {
+        let some = |count: u64, what: &str| match count {
             0 => String::new(),
-            count => format!("{count} first ever"),
+            count => format!("{count} {what}"),
         };
-        let sums = sums(orders).trim_start_matches(": ").to_owned();
-        let unclear = match calls.unclear {
-            0 => String::new(),
-            count => format!("{count} more unclear"),
+        let mut add = |count: Option<u64>, name, more: String| {
+            all.extend(count.map(|count| (count.to_string(), name, more)));
         };
-        all.push((messages.incoming.to_string(), "messages in", chats));
-        all.push((messages.outgoing.to_string(), "messages out", String::new()));
-        all.push((conversations.begun.to_string(), "conversations begun", first_ever));
-        all.push((orders.count.to_string(), "orders", sums));
-        all.push((calls.missed.to_string(), "missed calls", unclear));
+        let chats = messages.chats.map(|count| format!("in {}", counted(count, "chat", "chats")));
+        add(messages.incoming, "messages in", chats.unwrap_or_default());
+        add(messages.outgoing, "messages out", String::new());
+        if let Some(it) = conversations {
+            add(Some(it.begun), "conversations begun", some(it.first_ever, "first ever"));
+        }
+        if let Some(it) = orders {
+            add(Some(it.count), "orders", sums(it).trim_start_matches(": ").to_owned());
+        }
+        if let Some(it) = calls {
+            add(Some(it.missed), "missed calls", some(it.unclear, "more unclear"));
+        }
     }
     if let Some(added) = &digest.contacts {
         let names = added.names.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
@@ -137,7 +141,7 @@ fn figures(digest: &Digest) -> String {
 }
 
 fn hours(hours: &[Hour]) -> String {
-    let most = hours.iter().map(|it| it.incoming + it.outgoing).max().unwrap_or_default();
+    let most = hours.iter().map(|it| it.messages()).max().unwrap_or_default();
     if most == 0 {
         return String::new();
     }
@@ -146,13 +150,16 @@ fn hours(hours: &[Hour]) -> String {
         height => format!("<div class=\"{class}\" style=\"height:{}px\"></div>", height.max(2)),
     };
     let (mut bars, mut names) = (String::new(), String::new());
-    for (hour, Hour { incoming, outgoing }) in hours.iter().enumerate() {
-        let none = if incoming + outgoing == 0 { "<div class=\"none\"></div>" } else { "" };
+    for (hour, it) in hours.iter().enumerate() {
+        let none = if it.messages() == 0 { "<div class=\"none\"></div>" } else { "" };
+        let told = [(it.incoming, "in"), (it.outgoing, "out")];
+        let told = told.map(|(count, way)| count.map(|count| format!(", {count} {way}")));
         let _ = write!(
             bars,
-            "<td title=\"{hour:02}:00, {incoming} in, {outgoing} out\">{}{}{none}</td>",
-            bar("in", *incoming),
-            bar("out", *outgoing)
+            "<td title=\"{hour:02}:00{}\">{}{}{none}</td>",
+            told.into_iter().flatten().collect::<String>(),
+            bar("in", it.incoming.unwrap_or_default()),
+            bar("out", it.outgoing.unwrap_or_default())
         );
         if hour % 6 == 0 {
             let _ = write!(names, "<th colspan=\"6\">{hour:02}:00</th>");
@@ -173,7 +180,7 @@ fn chats(chats: &[Chat]) -> String {
         .to_owned();
     for chat in chats {
         let number = chat.number.as_deref();
-        let name = chat.name.as_deref().or(number).unwrap_or("unknown");
+        let name = Some(chat.who()).filter(|who| !who.is_empty()).or(number).unwrap_or_default();
         let number = number.filter(|number| *number != name);
         let number = number.map(|it| format!(" <span class=\"quiet\">{}</span>", html(it)));
         let _ = writeln!(
@@ -181,8 +188,8 @@ fn chats(chats: &[Chat]) -> String {
             "<tr><td><bdi>{}</bdi>{}</td><td class=\"count\">{}</td><td class=\"count\">{}</td></tr>",
             html(name),
             number.unwrap_or_default(),
-            chat.incoming,
-            chat.outgoing
+            known(chat.incoming),
+            known(chat.outgoing)
         );
     }
     card("Busiest chats", &(table + "</table>"))

@@ -8,11 +8,12 @@ use serde_json::Value;
 
 use super::{
     figures::{Event, Figures, KeptBack, Tally},
+    heard::Heard,
     span::Span,
 };
 
-/// A call may have begun so many milliseconds before what is told of it.
-const CALL: i64 = 60 * 60 * 1000;
+/// So many milliseconds a call may last, with all that is told of it.
+const CALL: i64 = 24 * 60 * 60 * 1000;
 
 /// Two clocks may differ by so many milliseconds before it is told.
 const DRIFT: i64 = 5000;
@@ -28,15 +29,17 @@ pub(crate) fn figures(
     store: &Connection,
     span: &Span,
     masked: &[String],
+    heard: &Heard,
 ) -> rusqlite::Result<Figures> {
     let (since, until) = span.milliseconds();
     let read = format!(
         "SELECT {} AS at, coalesce(name, event), content FROM events
-         WHERE state = 'read' AND at >= ?1 AND at < ?2 ORDER BY id",
+         WHERE state = 'read' AND at >= ?1 - ?3 AND at < ?2 + ?3
+         AND (at >= ?1 AND at < ?2 OR content ->> '$.content.call' IS NOT NULL) ORDER BY id",
         at()
     );
     let mut found = store.prepare(&read)?;
-    let mut rows = found.query(params![since.saturating_sub(CALL), until])?;
+    let mut rows = found.query(params![since, until, CALL])?;
     let mut tally = Tally::of(span);
     while let Some(row) = rows.next()? {
         let (at, name, content): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
@@ -46,13 +49,7 @@ pub(crate) fn figures(
         let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
         tally.add(&Event { name: &name, came: &came, seen: &seen, at });
     }
-    Ok(tally.figures(kept_back(store, since, until)?))
-}
-
-/// Until when what was received is forgotten, if it is.
-pub(crate) fn pruned(store: &Connection) -> rusqlite::Result<Option<Timestamp>> {
-    let pruned: Option<i64> = store.query_row("SELECT pruned FROM store", [], |row| row.get(0))?;
-    Ok(pruned.and_then(|time| Timestamp::from_millisecond(time).ok()))
+    Ok(tally.figures(kept_back(store, since, until)?, heard))
 }
 
 fn kept_back(store: &Connection, since: i64, until: i64) -> rusqlite::Result<KeptBack> {

@@ -78,6 +78,10 @@ impl Span {
             let form = if is_start(time) { "%-d %B %Y" } else { "%-d %B %Y, %H:%M" };
             time.strftime(form).to_string()
         };
+        if self.since.date() == self.until.date() {
+            let between = if is_start(&self.since) { ", until" } else { " to" };
+            return format!("{}{between} {}", words(&self.since), self.until.strftime("%H:%M"));
+        }
         format!("{} to {}", words(&self.since), words(&self.until))
     }
 }
@@ -200,6 +204,18 @@ mod tests {
         // At midnight, so that the day begins at one o'clock.
         assert_eq!(hours("2018-11-04", "2018-11-05", "America/Sao_Paulo"), 23);
         assert_eq!(hours("2026-04-05", "2026-04-06", "Australia/Lord_Howe"), 24);
+    }
+
+    #[test]
+    fn a_title_names_each_day_once() {
+        let title = |since: &str, until: &str| {
+            let now = "2026-11-27T12:00:00Z".parse().unwrap();
+            Span::named(Some(since), Some(until), TimeZone::UTC, now).unwrap().title()
+        };
+        assert_eq!(title("2026-11-26", "2026-11-27"), "Thursday, 26 November 2026");
+        assert_eq!(title("today", "2026-11-27T14:45"), "27 November 2026, until 14:45");
+        assert_eq!(title("2026-11-27T08:00", "now"), "27 November 2026, 08:00 to 12:00");
+        assert_eq!(title("yesterday", "now"), "26 November 2026 to 27 November 2026, 12:00");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use unicode_width::UnicodeWidthChar;
 const LETTERS: usize = 60;
 /// So many of a sentence.
 const OF_A_SENTENCE: usize = 400;
+/// It has no width, breaks no line, and is of no address.
+const JOINER: char = '\u{2060}';
 /// So many characters make one letter at most, such as an emoji of a family.
 const PARTS: usize = 10;
 
@@ -101,6 +103,10 @@ pub(crate) fn markdown(text: &str) -> String {
             '.' | ':' => is_within(),
             _ => false,
         };
+        // What makes links of addresses reads them once all escapes are gone.
+        if *c == '@' && place > 0 {
+            escaped.push(JOINER);
+        }
         if does {
             escaped.push('\\');
         }
@@ -137,7 +143,7 @@ mod tests {
         assert_eq!(markdown("[x](http://a.example)"), r"\[x\](http\://a\.example)");
         assert_eq!(
             markdown("a|b <b> *c* www.d.example e@f"),
-            r"a\|b \<b\> \*c\* www\.d\.example e\@f"
+            "a\\|b \\<b\\> \\*c\\* www\\.d\\.example e\u{2060}\\@f"
         );
         for plain in ["Dr. Ada (+14155550123), 5 % off!", "Credits: none.", "360.50 at 11:00"] {
             assert_eq!(markdown(plain), plain);

@@ -4,7 +4,7 @@ use super::{
     Digest,
     asked::Credits,
     counted,
-    figures::{Figures, KeptBack, Orders, Sum},
+    figures::{Chat, Conversations, Figures, KeptBack, Orders, Sum},
 };
 
 impl Digest {
@@ -74,31 +74,51 @@ impl Credits {
 
 fn of_events(figures: &Figures) -> Vec<(&'static str, String)> {
     let Figures { conversations, messages, orders, calls, .. } = figures;
-    let first_ever = match conversations.first_ever {
-        0 => String::new(),
-        count => format!(", {count} of them the first ever"),
+    let begun = |it: &Conversations| match it.first_ever {
+        0 => it.begun.to_string(),
+        count => format!("{}, {count} of them the first ever", it.begun),
     };
-    vec![
-        ("Conversations begun", format!("{}{first_ever}", conversations.begun)),
-        ("Messages in", messages.incoming.to_string()),
-        ("Messages out", messages.outgoing.to_string()),
-        ("Chats", messages.chats.to_string()),
-        ("Orders", format!("{}{}", orders.count, sums(orders))),
-        ("Missed calls", calls.missed.to_string()),
-    ]
+    let text = |count: Option<u64>| count.map(|count| count.to_string());
+    let rows = [
+        ("Conversations begun", conversations.as_ref().map(begun)),
+        ("Messages in", text(messages.incoming)),
+        ("Messages out", text(messages.outgoing)),
+        ("Chats", text(messages.chats)),
+        ("Orders", orders.as_ref().map(|it| format!("{}{}", it.count, sums(it)))),
+        ("Missed calls", text(calls.as_ref().map(|it| it.missed))),
+    ];
+    rows.into_iter().filter_map(|(name, told)| Some((name, told?))).collect()
 }
 
 fn rare(figures: &Figures) -> Vec<(&'static str, String)> {
+    let unclear = figures.calls.as_ref().map(|calls| calls.unclear);
     let all = [
-        ("Messages that do not tell which way they went", figures.messages.either_way),
+        ("Messages that do not tell which way they went", Some(figures.messages.either_way)),
         ("Messages that were not sent", figures.not_sent),
-        ("Calls of which nothing says whether they were answered", figures.calls.unclear),
+        ("Calls of which nothing says whether they were answered", unclear),
         ("Group changes", figures.group_changes),
         ("Changes of a number's state", figures.number_changes),
-        ("Other events", figures.others),
+        ("Other events", Some(figures.others)),
     ];
-    let told = all.into_iter().filter(|(_, count)| *count > 0);
-    told.map(|(name, count)| (name, count.to_string())).collect()
+    let told = all.into_iter().filter_map(|(name, count)| Some((name, count?)));
+    told.filter(|(_, count)| *count > 0).map(|(name, count)| (name, count.to_string())).collect()
+}
+
+impl Chat {
+    /// Who it is with, where its number does not tell.
+    pub(crate) fn who(&self) -> &str {
+        let known = self.name.as_deref().or(self.chat_id.as_deref());
+        known.unwrap_or(match (self.is_group, &self.number) {
+            (true, _) => "a group",
+            (false, Some(_)) => "",
+            (false, None) => "unknown",
+        })
+    }
+}
+
+/// A count in a table, whose cell is empty where it is not known.
+pub(crate) fn known(count: Option<u64>) -> String {
+    count.map(|count| count.to_string()).unwrap_or_default()
 }
 
 /// The sums of orders, each with its currency.

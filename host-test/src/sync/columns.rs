@@ -87,6 +87,9 @@ impl Columns {
                 names.iter().map(|name| short(name)).collect::<Vec<_>>().join(", ")
             )));
         }
+        if !columns.fields.iter().flatten().any(Field::is_name) {
+            return Err(misuse(nameless(table, &columns)));
+        }
         if overlooked.is_empty() {
             return Ok(columns);
         }
@@ -188,6 +191,28 @@ fn found(names: &[String]) -> Vec<Option<Field>> {
         }
     }
     fields
+}
+
+/// What helps where nobody can be called by anything that is known.
+fn nameless(table: &Table, columns: &Columns) -> String {
+    let holds_names = |place: usize| {
+        let rows = table.rows.iter().filter_map(|row| row.cells.as_ref().ok());
+        let cells = rows.flatten().filter(|(column, _)| *column == place).map(|(_, cell)| cell);
+        let (filled, names) = cells.fold((0_usize, 0_usize), |(filled, names), cell| {
+            let is_name = cell.chars().any(char::is_alphabetic)
+                && !cell.contains(|it: char| it.is_ascii_digit() || "@/\\".contains(it));
+            (filled + 1, names + usize::from(is_name))
+        });
+        columns.field(place).is_none() && !columns.is_told(place) && names * 2 > filled
+    };
+    let all = || table.columns.iter().enumerate();
+    let example = all().find(|(place, name)| !name.is_empty() && holds_names(*place));
+    let example = example.map(|(_, name)| format!(", such as --map \"{}=name\"", short(name)));
+    format!(
+        "no column is known to hold a name; say by --map which does{}. There are {}",
+        example.unwrap_or_default(),
+        table.columns.iter().map(|name| short(name)).collect::<Vec<_>>().join(", ")
+    )
 }
 
 fn misuse(why: String) -> CommandError {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::people::short;
 use crate::{
+    digest,
     exit::CommandError,
     output,
     paint::{cut, visible},
@@ -164,6 +165,12 @@ impl Entry {
             }
             End::New | End::There => {}
         }
+        if !self.name.is_empty() {
+            add("name", self.name.clone().into());
+        }
+        if !self.ways.is_empty() {
+            add("details", self.ways.clone().into());
+        }
         if !self.notes.is_empty() {
             add("notes", self.notes.clone().into());
         }
@@ -190,7 +197,7 @@ fn counted(entries: &[Entry]) -> String {
 /// What is going to happen: how many, and the first rows of each kind; and what that says of
 /// rows.
 pub(crate) fn plan(entries: &[Entry]) -> (String, HashSet<String>) {
-    let mut lines = vec![format!("{} rows: {}", entries.len(), counted(entries))];
+    let mut lines = vec![format!("{}: {}", all(entries), counted(entries))];
     let mut shown = HashSet::new();
     for (word, told) in ENDS {
         let rows: Vec<_> = entries.iter().filter(|entry| entry.end.word() == word).collect();
@@ -203,7 +210,8 @@ pub(crate) fn plan(entries: &[Entry]) -> (String, HashSet<String>) {
         let told: Vec<_> = rows.iter().take(SHOWN).chain(rest).collect();
         lines.extend(told.iter().map(|row| format!("  {}", row.told_with(&row.ways))));
         if rows.len() > told.len() {
-            lines.push(format!("  and {} more", rows.len() - told.len()));
+            let more = rows.len() - told.len();
+            lines.push(format!("  and {more} more; --output json shows all"));
         }
         shown.extend(told.iter().map(|row| row.told()));
     }
@@ -253,5 +261,9 @@ pub(crate) fn summary(
 /// How many rows did not go through, if any did not.
 pub(crate) fn left(entries: &[Entry]) -> Option<String> {
     let left = entries.iter().filter(|entry| !entry.end.went_through()).count();
-    (left > 0).then(|| format!("{left} of {} rows did not go through", entries.len()))
+    (left > 0).then(|| format!("{left} of {} did not go through", all(entries)))
+}
+
+fn all(entries: &[Entry]) -> String {
+    digest::counted(entries.len() as u64, "row", "rows")
 }

@@ -20,6 +20,11 @@ pub(crate) enum Field {
 }
 
 impl Field {
+    /// Whether somebody can be called by it.
+    pub(crate) fn is_name(&self) -> bool {
+        matches!(self, Self::FirstName | Self::LastName | Self::Name | Self::Company)
+    }
+
     /// Whether it is a way to reach somebody.
     pub(crate) fn is_way(&self) -> bool {
         use Field::{Address, AddressPart, Email, Phone, WhatsappPhone};

@@ -95,6 +95,9 @@ impl Source {
             "jsonl" | "ndjson" | "json" => Ok(Form::Jsonl),
             "vcf" | "vcard" => Ok(Form::Vcard),
             "singer" => Ok(Form::Singer),
+            "xlsx" | "xls" | "ods" | "numbers" => {
+                Err(self.misuse("is a spreadsheet; export it as CSV"))
+            }
             _ => Err(CommandError::Misuse(format!(
                 "{}: its form cannot be told by its name; say --format csv, jsonl, vcard or singer",
                 self.name()

@@ -78,6 +78,7 @@ fn every_action_works_against_the_mock_that_the_command_serves() {
     let taken = run(&["mock", "--port", port], &[]);
     let message = taken.message(3);
     assert!(message.starts_with(&format!("port {port} cannot be used: ")), "{message}");
+    assert!(message.ends_with(": a mock may be running already; use it, or name another --port"));
 }
 
 #[test]
@@ -138,7 +139,7 @@ async fn arguments_that_do_not_fit_are_a_plain_message_and_nothing_is_sent() {
             "[]",
             "the arguments are no JSON object; expected such as {\"name\": \"value\"}",
         ),
-        ("create-contact", "{}", "first-name: it is missing"),
+        ("create-contact", "{}", "first-name: it is missing; for example --first-name Ada"),
         (
             "create-contact",
             r#"{"first-name": "A", "details": [{"kind": "fax", "value": "1"}]}"#,

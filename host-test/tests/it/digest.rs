@@ -4,11 +4,13 @@ mod handed;
 mod hostile;
 mod missing;
 
-use serde_json::json;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::support::{
-    shell::{asking, run, twochat_with},
-    told::{STORE, told},
+    receiver::{Receiver, number, until},
+    shell::{asking, folder, run, twochat_with},
+    told::{STORE, message as message_of, told},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,9 +40,9 @@ async fn a_day_is_told_whole_and_each_thing_is_counted_once() {
                     "incoming": 9, "outgoing": 1, "either-way": 0, "chats": 3, "by-hour": hours,
                 },
                 "busiest-chats": [
-                    { "name": "Ada", "number": "+14155550101", "incoming": 7, "outgoing": 1, "messages": 8 },
-                    { "name": null, "number": "+14155550102", "incoming": 1, "outgoing": 0, "messages": 1 },
-                    { "name": "Team", "number": null, "incoming": 1, "outgoing": 0, "messages": 1 },
+                    { "name": "Ada", "number": "+14155550101", "chat-id": null, "is-group": false, "incoming": 7, "outgoing": 1, "messages": 8 },
+                    { "name": null, "number": "+14155550102", "chat-id": null, "is-group": false, "incoming": 1, "outgoing": 0, "messages": 1 },
+                    { "name": "Team", "number": null, "chat-id": null, "is-group": true, "incoming": 1, "outgoing": 0, "messages": 1 },
                 ],
                 "orders": {
                     "count": 4,
@@ -50,7 +52,7 @@ async fn a_day_is_told_whole_and_each_thing_is_counted_once() {
                     ],
                     "without-sum": 1,
                 },
-                "calls": { "missed": 2, "unclear": 0 },
+                "calls": { "missed": 1, "unclear": 0 },
                 "not-sent": 1,
                 "group-changes": 1,
                 "number-changes": 1,
@@ -80,6 +82,75 @@ async fn all_pages_of_contacts_are_looked_at_and_what_that_cost_is_told() {
     assert!(text.output().contains("and 220 more\n"), "{text:?}");
     assert!(text.output().contains("Spent for this summary: 5 credits\n"), "{text:?}");
     assert_eq!(twochat.requests().len(), 10);
+}
+
+#[test]
+fn a_call_is_of_the_day_in_which_it_began_with_the_end_that_came_later() {
+    let store = ["digest", "--no-api", "--output", "json", "--store", STORE.to_str().unwrap()];
+    let zone = ["--time-zone", "America/Asuncion"];
+    let missed = |since: &str, until: &str| {
+        let day = ["--since", since, "--until", until];
+        run(&[&store[..], &day, &zone].concat(), &[]).result()["events"]["calls"].clone()
+    };
+    // One rang before midnight and ended after it.
+    assert_eq!(missed("2025-03-02", "2025-03-03"), json!({ "missed": 1, "unclear": 0 }));
+    assert_eq!(missed("2025-03-02", "2025-03-04"), json!({ "missed": 2, "unclear": 0 }));
+    assert_eq!(missed("2025-03-04", "2025-03-05"), json!({ "missed": 0, "unclear": 0 }));
+}
+
+#[test]
+fn who_has_no_number_is_told_by_an_id_a_group_as_one_and_an_order_by_its_products() {
+    let store = folder("digest-without-number").join("events.sqlite");
+    let names = ["whatsapp.message.received", "whatsapp.group.message.received"];
+    let receiver = Receiver::with(&store, &["--event", names[0], "--event", names[1]], &[]);
+    let at = Timestamp::now().to_string();
+    let session = |message: u32, id: &str| {
+        let mut event = message_of(message, 1, "Ada", &at);
+        event["session_key"] = format!("WW-WPN66037eca-9ad1-4c96-9eff-526a90a48c77-{id}").into();
+        event["remote_phone_number"] = Value::Null;
+        event["contact"] = Value::Null;
+        event
+    };
+    let mut order = session(1, "123456789012345@lid");
+    let product = |price: &str, quantity: u32| json!({ "price": price, "currency": "USD", "quantity": quantity });
+    let products = [product("210.5", 1), product("0.25", 2)];
+    order["message"] =
+        json!({ "text": "", "order": { "total": 0, "currency": null, "products": products } });
+    receiver.post(&receiver.path(names[0]), order.to_string());
+    let mut unclear = session(2, "123456789012345@lid");
+    unclear["message"] = json!({ "text": "", "order": { "total": 0, "products": [product("1", 1), { "price": "2" }] } });
+    receiver.post(&receiver.path(names[0]), unclear.to_string());
+    receiver.post(&receiver.path(names[1]), session(3, "120363027885165765@g.us").to_string());
+    until(|| {
+        (number(&store, "SELECT count(*) FROM events WHERE state = 'read'") == 3).then_some(())
+    });
+    let words = ["digest", "--no-api", "--since", "1h", "--store", store.to_str().unwrap()];
+    let told = run(&[&words[..], &["--output", "json"]].concat(), &[]).result();
+    let chat = |place: usize| {
+        let chat = &told["events"]["busiest-chats"][place];
+        (chat["number"].clone(), chat["chat-id"].clone(), chat["is-group"].clone())
+    };
+    assert_eq!(chat(0), (Value::Null, "123456789012345@lid".into(), false.into()), "{told}");
+    assert_eq!(chat(1), (Value::Null, Value::Null, true.into()), "{told}");
+    let orders = &told["events"]["orders"];
+    assert_eq!(orders["sums"], json!([{ "currency": "USD", "sum": "211.00" }]), "{told}");
+    assert_eq!((&orders["count"], &orders["without-sum"]), (&2.into(), &1.into()), "{told}");
+    let text = run(&words, &[]);
+    assert!(text.output().contains("| a group |  | 1 |"), "{text:?}");
+    assert!(text.output().contains("lid |  | 2 |"), "{text:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_created_just_now_was_added_since() {
+    let twochat = twochat_with(3).await;
+    let base = twochat.base_url();
+    let details = r#"{"kind": "phone", "value": "+14155550123"}"#;
+    let ada = ["call", "create-contact", "--first-name", "Ada", "--details", details];
+    run(&ada, &asking(&base)).result();
+    let words = ["digest", "--since", "1h", "--output", "json", "--store", STORE.to_str().unwrap()];
+    let told = run(&words, &asking(&base)).result();
+    let contacts = &told["contacts"];
+    assert_eq!((&contacts["added"], &contacts["names"]), (&1.into(), &json!(["Ada"])), "{told}");
 }
 
 #[test]

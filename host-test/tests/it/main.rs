@@ -39,6 +39,7 @@ mod flags;
 mod gate;
 mod generic;
 mod guests;
+mod hints;
 mod hostile;
 mod hosts;
 mod inspects;

@@ -48,9 +48,9 @@ pub enum Change<'a> {
 ///
 /// # Errors
 /// A sentence that says why there can be none.
-pub fn begin(file: &Path) -> Result<Policy, String> {
+pub fn begin(file: &Path, name: &str) -> Result<Policy, String> {
     if Policy::is_there(file) {
-        return Policy::read(file);
+        return Policy::read_before(file, Some(name));
     }
     let unwritten = |error| format!("the policy {} cannot be begun: {error}", file.display());
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -108,7 +108,11 @@ fn change_after(
     let _locked = files::lock_beside(&path).map_err(unread)?;
     let (path, text) = if Policy::is_there(&path) { text(&path)? } else { (path, String::new()) };
     let wrong = |why: String| format!("{}: {why}", path.display());
-    before(&Policy::of(&text, &path).map_err(wrong)?)?;
+    let to_come = match change {
+        Change::Connect { name, .. } => Some(name),
+        _ => None,
+    };
+    before(&Policy::of(&text, &path, to_come).map_err(wrong)?)?;
     let mut document: DocumentMut = text.parse().map_err(|_| wrong("it is no TOML".to_owned()))?;
     apply(&mut document, change).map_err(wrong)?;
     let text = document.to_string();

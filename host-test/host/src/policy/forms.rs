@@ -123,7 +123,9 @@ pub(super) fn misfit(mut path: Vec<String>, said: &str) -> (Vec<String>, String)
             // between.
             true => (
                 path,
-                "it stands above the first table in brackets, or it is of that table".to_owned(),
+                "it stands below a [table], and so is of that: move this line to the top of the \
+                 file, above the first [table]"
+                    .to_owned(),
             ),
             false => (path, suggest::unknown("field", name, &known, "there are")),
         };

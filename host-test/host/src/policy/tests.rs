@@ -186,9 +186,7 @@ fn a_default_that_stands_at_the_end_is_told_where_it_belongs() {
     let moved = GOOD.replace("default-persona = \"reader\"", "");
     let why = why(&format!("{moved}\n\ndefault-persona = \"reader\"\n"));
     assert!(
-        why.starts_with(
-            "line 17: personas.writer.default-persona: it stands above the first table"
-        ),
+        why.starts_with("line 17: personas.writer.default-persona: it stands below a [table]"),
         "{why}"
     );
 }
@@ -260,7 +258,7 @@ fn a_change_leaves_all_else_as_it_was() {
     let none = folder.path().join("policy.toml");
     assert!(change(&none, Change::Revoke("work")).unwrap_err().contains("there is no policy"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "something was left");
-    let begun = begin(&file).unwrap();
+    let begun = begin(&file, "work").unwrap();
     assert!(begun.connections().is_empty() && !file.exists());
     change(&file, Change::Connect { name: "work", base_url, asks }).unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
@@ -297,6 +295,28 @@ fn a_change_leaves_all_else_as_it_was() {
         assert!(change(&file, unknown).unwrap_err().contains("it has no `"));
     }
     assert_eq!(read(), before);
+}
+
+#[test]
+fn a_connection_may_be_named_before_it_is_made_and_no_other_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.toml");
+    let persona = "[personas.a]\nconnection = 'work'\nactions = []\n";
+    fs::write(&file, persona).unwrap();
+    assert!(begin(&file, "home").unwrap_err().contains("there is no connection `work`"));
+    let begun = begin(&file, "work").unwrap();
+    assert!(begun.connections().is_empty() && begun.personas().contains_key("a"));
+    let base_url = "https://api.example.com/open";
+    let connect = |name, stored: &mut bool| {
+        connect(&file, name, base_url, None, None, || {
+            *stored = true;
+            Ok(())
+        })
+    };
+    let mut stored = false;
+    assert!(connect("home", &mut stored).is_err() && !stored);
+    let policy = connect("work", &mut stored).unwrap();
+    assert!(stored && policy.grant(Some("a")).is_ok());
 }
 
 #[test]

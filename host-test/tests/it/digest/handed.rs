@@ -21,6 +21,9 @@ fn a_program_that_fails_or_takes_too_long_is_told_and_ends_it_with_1() {
     let failed = told(&["--no-api", "--to", "cat >/dev/null; echo no use >&2; exit 3"], &[]);
     let why = failed.message(1);
     assert!(why.contains("not handed on: --to failed with exit status: 3: no use"), "{why}");
+    let empty = told(&["--no-api", "--to", " "], &[]);
+    assert!(empty.code == Some(2) && empty.stdout.is_empty(), "{empty:?}");
+    assert!(empty.stderr.contains("expected a command"), "{empty:?}");
     let begun = Instant::now();
     let slow = told(&["--no-api", "--to-time", "1", "--to", "sleep 60"], &[]);
     assert!(slow.message(1).contains("took longer than 1 s"), "{slow:?}");

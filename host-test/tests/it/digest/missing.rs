@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::{
     raw::{Raw, Step},
     reacting::Reacting,
-    receiver::{EVENT, Receiver, number, until},
+    receiver::{EVENT, Receiver, looked_into, number, until},
     shell::{CANARY, asking, folder, run, twochat_with},
     told::{STORE, message, told},
 };
@@ -121,6 +121,108 @@ fn what_was_not_read_came_late_says_a_time_to_come_or_was_not_handed_on_is_told(
     let (_, kept) = text.output().split_once("## Not read or not handed on\n").unwrap();
     assert_eq!(kept.matches("1 event ").count(), 2, "{kept}");
     assert!(kept.contains("2 events say that they happened after they came"), "{kept}");
+}
+
+#[test]
+fn what_nobody_listens_for_is_missing_and_no_zero() {
+    let store = folder("digest-unheard").join("events.sqlite");
+    let name = store.to_str().unwrap();
+    let receiver =
+        Receiver::with(&store, &["--event", EVENT, "--event", "call.status.update"], &[]);
+    let body = message(1, 1, "Ada", &Timestamp::now().to_string());
+    receiver.post(&receiver.path(EVENT), body.to_string());
+    until(|| {
+        (number(&store, "SELECT count(*) FROM events WHERE state = 'read'") == 1).then_some(())
+    });
+    drop(receiver);
+    let words = ["digest", "--no-api", "--store", name];
+    let told =
+        |since: &[&str]| run(&[&words[..], since, &["--output", "json"]].concat(), &[]).result();
+    let now = told(&["--since", "1h"]);
+    let events = &now["events"];
+    assert_eq!(events["conversations"], json!({ "begun": 1, "first-ever": 0 }), "{now}");
+    assert_eq!(events["calls"], json!({ "missed": 0, "unclear": 0 }), "{now}");
+    let messages = &events["messages"];
+    assert_eq!((&messages["incoming"], &messages["chats"]), (&1.into(), &1.into()), "{now}");
+    for unknown in [
+        &messages["outgoing"],
+        &messages["by-hour"][0]["outgoing"],
+        &events["busiest-chats"][0]["outgoing"],
+        &events["orders"],
+        &events["not-sent"],
+        &events["group-changes"],
+        &events["number-changes"],
+    ] {
+        assert!(unknown.is_null(), "{now}");
+    }
+    let missing: Vec<_> =
+        now["missing"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+    let from = missing.first().unwrap();
+    assert!(from.starts_with("What was reported before 2"), "{missing:?}");
+    assert!(from.ends_with(": the store begins there."), "{missing:?}");
+    assert_eq!(
+        missing[1..4],
+        [
+            "Messages in: nobody listens for whatsapp.message.received, whatsapp.message.new, \
+             whatsapp.waba.message.received or whatsapp.group.message.received; those counted came \
+             with other events.",
+            "Messages out: nobody listens for whatsapp.message.sent, whatsapp.message.new or \
+             whatsapp.waba.message.sent.",
+            "Orders: nobody listens for whatsapp.order.received.",
+        ]
+    );
+    let text = run(&[&words[..], &["--since", "1h"]].concat(), &[]);
+    let text = text.output();
+    assert!(text.contains("- Missed calls: 0\n") && text.contains("- Messages in: 1\n"), "{text}");
+    assert!(!text.contains("- Orders: 0") && !text.contains("- Messages out: 0"), "{text}");
+    assert!(text.contains(" | 1 |  |\n"), "{text}");
+    let page = run(&[&words[..], &["--since", "1h", "--output", "html"]].concat(), &[]);
+    let page = page.output();
+    assert!(page.contains("<b>1</b>messages in<i>in 1 chat</i>"), "{page}");
+    assert!(!page.contains("messages out") && !page.contains("</b>orders"), "{page}");
+    // Of a time before the store there is nothing to know, for whatever is listened.
+    let before = told(&["--since", "2d", "--until", "yesterday"]);
+    assert!(before["events"]["calls"].is_null() && before["events"]["conversations"].is_null());
+    assert!(
+        before["missing"][0].as_str().unwrap().ends_with("the store begins there."),
+        "{before}"
+    );
+    assert_eq!(before["missing"].as_array().unwrap().len(), 2, "{before}");
+    let subject = run(&[&words[..], &["--mail-to", "me@example.com"]].concat(), &[]);
+    assert!(!subject.output().contains("0 conversations"), "{subject:?}");
+}
+
+#[test]
+fn what_was_received_in_a_time_was_listened_for_then_and_a_store_of_nothing_knows_nothing() {
+    let store = folder("digest-forgotten").join("events.sqlite");
+    let receiver = Receiver::with(&store, &["--event", "whatsapp.order.received"], &[]);
+    receiver.post(&receiver.path("whatsapp.order.received"), "no event");
+    until(|| {
+        (number(&store, "SELECT count(*) FROM events WHERE state = 'unread'") == 1).then_some(())
+    });
+    drop(receiver);
+    looked_into(&store).execute("DELETE FROM endpoints", []).unwrap();
+    let told = |since: &str| {
+        let words = ["digest", "--no-api", "--output", "json", "--since", since, "--store"];
+        run(&[&words[..], &[store.to_str().unwrap()]].concat(), &[]).result()["events"]["orders"]
+            .clone()
+    };
+    assert_eq!(told("1h")["count"], 0);
+    looked_into(&store).execute("DELETE FROM events", []).unwrap();
+    assert!(told("1h").is_null());
+}
+
+#[test]
+fn a_listen_that_received_nothing_leaves_no_zeros_behind() {
+    let folder = folder("digest-failed-listen");
+    let home = [("XDG_DATA_HOME", folder.to_str().unwrap())];
+    let failed = run(&["listen", "--listen", "127.0.0.1:0"], &home);
+    assert!(failed.message(2).contains("there is nothing to receive"), "{failed:?}");
+    let told = run(&["digest", "--no-api", "--since", "today"], &home);
+    // With or without an empty store, nothing is a number.
+    let said = told.stdout + &told.stderr;
+    assert!(!said.contains(": 0\n"), "{said}");
+    assert!(said.contains("nobody listens") || said.contains("there is no store"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

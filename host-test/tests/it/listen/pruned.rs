@@ -126,6 +126,10 @@ fn a_summary_of_a_time_that_was_pruned_says_so() {
     let reacting = Reacting::of("pruned-told", "http://127.0.0.1:1/open", "");
     drop(reacting.receives(&[]));
     let store = reacting.store();
+    // It is as old as the first that it received.
+    let first = "INSERT INTO events (event, place, digest, body, received, last, seen, state, key)
+                 VALUES ('e', '', x'', x'', 1000 * unixepoch('now', '-5 days'), 0, 1, 'read', 'k')";
+    looked_into(&store).execute(first, []).unwrap();
     let told = || {
         let words = ["digest", "--since", "2d", "--no-api", "--output", "json", "--store"];
         run(&[&words[..], &[store.to_str().unwrap()]].concat(), &[]).result()["missing"].to_string()

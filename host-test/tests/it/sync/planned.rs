@@ -6,7 +6,10 @@ use mock::Mock;
 use serde_json::Value;
 
 use super::{counts, creations, file, journal, known, summary, sync};
-use crate::support::shell::{asking, on_a_terminal, twochat_with};
+use crate::support::{
+    reacting::Reacting,
+    shell::{CANARY, asking, on_a_terminal, run, twochat_with},
+};
 
 const PEOPLE: &str = "\
 First Name,Last Name,Mobile Phone,E-mail Address,Business Fax
@@ -45,11 +48,51 @@ async fn every_row_has_an_end_and_a_second_run_creates_nothing() {
     {
         assert_eq!(known.get(value), Some(&1), "{value}: {known:?}");
     }
+    let created = &first["rows"][0];
+    assert_eq!(created["name"], "Ada Lovelace", "{first}");
+    let details = ["+595981222331", "ada@example.com", "ada2@example.com"];
+    assert_eq!(created["details"], serde_json::json!(details), "{first}");
     assert!(!journal(&file).exists());
 
     let second = summary(&twochat, &file, &["--country", "PY"], 1);
     assert_eq!(counts(&second), "4 there, 1 double, 3 unusable");
     assert_eq!(creations(&twochat), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persona_that_has_a_person_asked_is_told_what_to_write_and_shown_the_plan() {
+    let twochat = twochat_with(0).await;
+    let reacting = Reacting::of("sync-asks", &twochat.base_url(), "");
+    let (policy, people) = (reacting.file("policy.toml"), reacting.file("people.csv"));
+    fs::write(&people, "name,phone\nAda,+595981222333\n").unwrap();
+    let text = fs::read_to_string(&policy).unwrap();
+    let sync = |actions: &str, more: &str| {
+        reacting.write(&text.replace("actions = [\"list-contacts\"]", actions));
+        let words = ["sync", people.to_str().unwrap(), more, "--persona", "reader", "--policy"];
+        run(&[&words[..], &[policy.to_str().unwrap()]].concat(), &[("WORK_KEY", CANARY)])
+    };
+    let asks = "actions = [\"list-contacts\"]\nask = [\"create-contact\"]";
+    let refused = sync(asks, "--yes");
+    let why = refused.message(2);
+    for words in [
+        "`reader` has a person asked before each `create-contact`",
+        "in `actions` instead of in `ask` in ",
+        policy.to_str().unwrap(),
+        "--dry-run shows",
+    ] {
+        assert!(why.contains(words), "{words}: {why}");
+    }
+    assert_eq!(why.matches("Nothing was sent").count(), 1, "{why}");
+    assert_eq!(twochat.requests(), []);
+    // To see what would be done, the list is enough.
+    for actions in [asks, "actions = [\"list-contacts\"]"] {
+        let planned = sync(actions, "--dry-run");
+        assert!(planned.output().contains("1 to be created"), "{planned:?}");
+    }
+    let lists = "actions = []\nask = [\"list-contacts\"]";
+    let refused = sync(lists, "--dry-run");
+    let why = refused.message(2);
+    assert!(why.contains("before each `list-contacts`"), "{why}");
 }
 
 #[tokio::test]
@@ -147,7 +190,7 @@ async fn on_a_terminal_it_is_asked_and_only_yes_counts() {
 #[tokio::test]
 async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
     let twochat = twochat_with(1).await;
-    let cases: [(&str, &str, &[&str], &str); 11] = [
+    let cases: [(&str, &str, &[&str], &str); 13] = [
         ("people.csv", "PK\u{3}\u{4}xl", &[], "is a spreadsheet or a zip; export it as CSV"),
         (
             "people.csv",
@@ -165,9 +208,16 @@ async fn what_cannot_be_followed_is_refused_before_anything_is_sent() {
             "mapped twice",
         ),
         ("people.csv", "who,what\nAda,1\n", &[], "There are who, what"),
+        (
+            "people.csv",
+            "Number,Kunde,Mobile\n7,Ada,+595981222333\n8,Bo,+595981222334\n",
+            &[],
+            "no column is known to hold a name; say by --map which does, such as --map \"Kunde=name\"",
+        ),
         ("people.csv", "name,phone\n", &[], "has no rows"),
         ("people.csv", "", &[], "has no rows"),
-        ("people.xlsx", "name,phone\nAda,1\n", &[], "say --format"),
+        ("people.xlsx", "name,phone\nAda,1\n", &[], "is a spreadsheet; export it as CSV"),
+        ("people.list", "name,phone\nAda,1\n", &[], "say --format"),
         ("people.csv", "name,phone\nAda,1\n", &["--country", "XX"], "two letters"),
     ];
     for (name, text, more, expected) in cases {
