@@ -150,7 +150,7 @@ async fn progress_counts_rates_and_waits_on_a_terminal_and_nowhere_else() {
     let limited = Raw::in_turn(turns()).await;
     let shown =
         on_a_terminal("twochat call list-contacts --all --to -", &asking(&limited.base_url()));
-    for expected in ["0 rows, 0 rows/s, ", "rate-limited: waiting 3 s", "waiting 2 s", "1 rows"] {
+    for expected in ["0 rows, 0 rows/s, ", "rate-limited: waiting 3 s", "waiting 2 s", "1 row"] {
         assert!(shown.contains(expected), "{expected}: {shown:?}");
     }
     // The row stands on a line that nothing else is on.
