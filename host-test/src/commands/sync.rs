@@ -158,6 +158,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         there = There::look(&calls, list, prompt).await?;
         plan.compare(&there, &journal);
     }
+    if let Some(doubt) = there.doubt().filter(|_| !plan.people.is_empty()) {
+        terminal::say(&format!(
+            "twochat: not all who are in 2Chat can be seen, so who is created may be there already: \
+             {doubt}"
+        ));
+    }
     drop(there);
 
     let about = columns.told(&table.columns);

@@ -10,7 +10,10 @@ use std::{
 use mock::{Fault, Mock, Options};
 
 use super::{assert_once, counts, creations, file, journal, people, summary};
-use crate::support::shell::{CANARY, folder, run, twochat_with};
+use crate::support::{
+    raw::{Raw, Step},
+    shell::{CANARY, asking, folder, run, twochat_with},
+};
 
 #[tokio::test]
 async fn whoever_was_created_without_an_answer_is_found_and_not_created_again() {
@@ -70,6 +73,24 @@ async fn a_refused_row_stops_nobody_and_a_bad_key_everybody() {
     let first = summary(&twochat, &file, &[], 1);
     assert_eq!(counts(&first), "1 created, 1 failed, 1 not-sent", "{first}");
     assert!(first["rows"][2]["why"].as_str().unwrap().contains("quota-exhausted"), "{first}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_not_all_who_are_there_can_be_seen_is_told_before_anybody_is_created() {
+    let page = |rows: &str| {
+        let body = format!(r#"{{"success":true,"contacts":[{rows}]}}"#);
+        let length = body.len();
+        vec![Step::Send(format!("HTTP/1.1 200 x\r\ncontent-length: {length}\r\n\r\n{body}").into())]
+    };
+    let known = r#"{"uuid":"CON1","details":[]}"#;
+    for (rows, is_told) in [(format!("{known},7"), true), (known.to_owned(), false)] {
+        let twochat = Raw::in_turn(vec![page(&rows), page("")]).await;
+        let file = file("seen", "people.csv", people(1));
+        let words = ["sync", file.to_str().unwrap(), "--dry-run"];
+        let run = run(&words, &asking(&twochat.base_url()));
+        let told = "who is created may be there already: 1 record could not be read";
+        assert_eq!(run.stderr.contains(told), is_told, "{run:?}");
+    }
 }
 
 #[tokio::test]
