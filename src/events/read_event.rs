@@ -156,7 +156,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     let lost = Lost {
         parts: brings_message,
         beside: brings_message && !has_content,
-        people: brings_message && !person.is_some_and(|person| came.number(person).is_some()),
+        people: brings_message && person.is_none_or(|person| came.number(person).is_none()),
     };
     let (message_uuid, session_key) = (own_of(message_uuid), own_of(session_key));
     Event {
