@@ -126,7 +126,7 @@ fn asked(wait: &str, now: DateTime<Utc>) -> Option<Duration> {
     }
     let new = DateTime::parse_from_rfc2822(wait).map(|until| until.with_timezone(&Utc));
     let old = |form: &&str| Some(NaiveDateTime::parse_from_str(wait, form).ok()?.and_utc());
-    let until = new.ok().or_else(|| OLD_DATES.iter().find_map(|form| old(&form)))?;
+    let until = new.ok().or_else(|| OLD_DATES.iter().find_map(old))?;
     (until - now).to_std().ok()
 }
 
