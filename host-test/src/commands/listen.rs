@@ -153,7 +153,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let store = Store::open(&file)?;
     let listener = listen.bind("--listen").await?;
     let local = address::url(&listener)?;
-    urls.warn_of();
+    urls.warn_of(&local);
     let made = urls.stand(&store, calls.as_ref(), &local).await?;
     let known = urls::known(&store).await?;
     if known.0.is_empty() {

@@ -12,7 +12,7 @@ use host::{
 };
 use mock::EVENTS;
 use serde_json::{Map, Value, json};
-use url::Url;
+use url::{Host, Url};
 
 use super::{
     endpoints::{self, Endpoint, Endpoints},
@@ -40,6 +40,33 @@ impl std::str::FromStr for PublicUrl {
             return Err(expected);
         }
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
+    }
+}
+
+impl PublicUrl {
+    /// Why nothing may come to it, or what comes be seen by others, where this is where the
+    /// receiver listens.
+    pub(crate) fn doubt(&self, local: &str) -> Option<String> {
+        let (url, port) = (Url::parse(&self.0).ok()?, Url::parse(local).ok()?.port());
+        let (is_own, is_inside) = match url.host()? {
+            Host::Domain(name) => (name == "localhost", false),
+            Host::Ipv4(it) => (it.is_loopback(), it.is_private() || it.is_link_local()),
+            Host::Ipv6(it) => {
+                (it.is_loopback(), it.is_unique_local() || it.is_unicast_link_local())
+            }
+        };
+        let why = match url.scheme() {
+            _ if is_own && url.port_or_known_default() != port => {
+                "it is of this machine, at another port than is listened at: does anything lead \
+                 from there to here?"
+            }
+            _ if is_inside => "it is of your own network, where 2Chat reaches nobody",
+            "http" if !is_own => {
+                "without https, whoever is on the way sees the token that proves a delivery"
+            }
+            _ => return None,
+        };
+        Some(format!("--public-url {}: {why}", self.0))
     }
 }
 
@@ -239,6 +266,26 @@ fn unwritten(why: Unwritten) -> CommandError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_public_url_it_is_told_why_nothing_may_come_to_it() {
+        let local = "http://127.0.0.1:8766";
+        for (url, told) in [
+            ("https://hooks.example.com/2chat", ""),
+            ("http://127.0.0.1:8766", ""),
+            ("http://localhost:8766/a", ""),
+            ("http://127.0.0.1:8771", "another port"),
+            ("https://localhost/x", "another port"),
+            ("http://[::1]", "another port"),
+            ("https://10.0.0.1", "your own network"),
+            ("https://192.168.1.5/x", "your own network"),
+            ("https://[fd00::1]", "your own network"),
+            ("http://example.com", "without https"),
+        ] {
+            let doubt = url.parse::<PublicUrl>().unwrap().doubt(local).unwrap_or_default();
+            assert!(doubt.contains(told) && doubt.is_empty() == told.is_empty(), "{url}: {doubt}");
+        }
+    }
 
     #[test]
     fn an_error_that_quotes_a_url_does_not_show_its_token() {

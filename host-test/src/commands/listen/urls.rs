@@ -110,9 +110,10 @@ impl UrlArguments {
     }
 
     /// Says of names that no event of 2Chat is known by what may be meant, where nobody is
-    /// asked who knows for sure.
-    pub(super) fn warn_of(&self) {
-        if self.public_url.is_some() {
+    /// asked who knows for sure, and of a public url why nothing may come to it.
+    pub(super) fn warn_of(&self, local: &str) {
+        if let Some(url) = &self.public_url {
+            url.doubt(local).iter().for_each(|why| terminal::say(&format!("twochat: {why}")));
             return;
         }
         for name in self.event.iter().filter(|name| !EVENTS.contains(&name.as_str())) {
