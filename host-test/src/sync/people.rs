@@ -87,9 +87,7 @@ impl Person {
 
     /// By what, with its name, a row is of the same person as another.
     pub(crate) fn known_with_name(&self) -> Vec<String> {
-        let mut name = words(&self.name());
-        name.sort_unstable();
-        let name = name.join(" ");
+        let name = spelled(&self.name()).join(" ");
         let key = |way: &Way| match &way.key {
             Some(key) => format!("{key}\n{name}"),
             None => address_key(&name, &way.value),
@@ -147,12 +145,14 @@ impl Key {
 /// Whether two names are spelled the same, but for case, accents, signs and the order of
 /// words.
 pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
-    let sorted = |name| {
-        let mut words = words(name);
-        words.sort_unstable();
-        words
-    };
-    sorted(one) == sorted(other)
+    spelled(one) == spelled(other)
+}
+
+/// The words of a name, which are the same in every spelling of it.
+pub(crate) fn spelled(name: &str) -> Vec<String> {
+    let mut words = words(name);
+    words.sort_unstable();
+    words
 }
 
 /// Whether one of two names may be the other in short: `Ada`, `Ada L.` and `Ada Lovelace`.

@@ -13,7 +13,7 @@ use super::{
     columns::Columns,
     ends::{End, Entry},
     journal::Journal,
-    people::{Key, Person, Read, is_same_name, may_be_same_name, one_line, short},
+    people::{Key, Person, Read, may_be_same_name, one_line, short, spelled},
     source::Table,
     there::There,
 };
@@ -30,6 +30,8 @@ pub(crate) struct Planned {
     pub(crate) person: Person,
     /// What tells them from all others.
     pub(crate) keys: Vec<Key>,
+    /// The words of the name, by which spellings of it are compared.
+    spelled: Vec<String>,
 }
 
 impl Planned {
@@ -48,6 +50,9 @@ enum Whose {
     /// Nobody can tell, for this reason.
     Unclear(String),
 }
+
+/// So many rows are named that share something with one.
+const SHARES: usize = 3;
 
 /// Who has which numbers and addresses.
 type Owners = HashMap<String, Vec<usize>>;
@@ -80,7 +85,7 @@ impl Plan {
             }
             plan.entries.push(entry);
         }
-        for Planned { place, person, keys } in &mut plan.people {
+        for Planned { place, person, keys, .. } in &mut plan.people {
             let is_shared = |by: &String| owners.get(by).is_some_and(|owners| owners.len() > 1);
             let key = |by: String| Key { name: is_shared(&by).then(|| person.name()), by };
             *keys = person.keys().into_iter().map(key).collect();
@@ -110,7 +115,8 @@ impl Plan {
             Whose::Another(shares) => {
                 entry.notes.extend(shares);
                 let place = self.entries.len();
-                self.people.push(Planned { place, person, keys: Vec::new() });
+                let spelled = spelled(&person.name());
+                self.people.push(Planned { place, person, keys: Vec::new(), spelled });
                 self.people.len() - 1
             }
         };
@@ -123,40 +129,42 @@ impl Plan {
     }
 
     fn whose(&self, person: &Person, owners: &Owners) -> Whose {
-        let name = person.name();
+        let (name, spelled) = (person.name(), spelled(&person.name()));
         let keys = person.keys();
-        let shared = keys.iter().flat_map(|key| {
-            owners.get(key).into_iter().flatten().filter_map(move |index| {
-                let known = self.people.get(*index)?;
-                let line = self.entries.get(known.place)?.line;
-                Some((key, *index, known.person.name(), line))
-            })
-        });
-        let shared: Vec<_> = shared.collect();
-        if let Some((_, index, ..)) = shared.iter().find(|(_, _, it, _)| is_same_name(it, &name)) {
+        let of = |key| owners.get(key).into_iter().flatten().map(move |index| (key, *index));
+        let shared: Vec<(&String, usize)> = keys.iter().flat_map(of).collect();
+        let is_it =
+            |index: usize| self.people.get(index).is_some_and(|known| known.spelled == spelled);
+        if let Some((_, index)) = shared.iter().find(|(_, index)| is_it(*index)) {
             return Whose::Of(*index);
         }
+        let told = |(key, index): &(&String, usize)| {
+            let known = self.people.get(*index)?;
+            let line = self.entries.get(known.place)?.line;
+            Some((short(key), short(&known.person.name()), line))
+        };
         let mut numbers = person.numbers();
         if shared.is_empty() || numbers.any(|number| !owners.contains_key(&number)) {
-            let told = |(key, _, name, line): &(&String, usize, String, u64)| {
-                format!("shares {} with line {line}, {}", short(key), short(name))
-            };
-            return Whose::Another(shared.iter().map(told).collect());
+            let shares = shared.iter().take(SHARES).filter_map(told);
+            let shares =
+                shares.map(|(key, name, line)| format!("shares {key} with line {line}, {name}"));
+            let mut shares: Vec<_> = shares.collect();
+            let more = shared.len().saturating_sub(SHARES);
+            shares.extend((more > 0).then(|| format!("shares as much with {more} more")));
+            return Whose::Another(shares);
         }
-        match shared.as_slice() {
-            [(_, index, it, _), rest @ ..]
-                if may_be_same_name(it, &name) && rest.iter().all(|one| one.1 == *index) =>
-            {
-                Whose::Of(*index)
-            }
-            [(key, _, other, line), ..] => Whose::Unclear(format!(
-                "it has {} of line {line}, {}, and no number of its own, so whether it is \
-                 the same person cannot be told: give both one name, or this one a number",
-                short(key),
-                short(other)
-            )),
-            [] => Whose::Another(Vec::new()),
+        let Some(((first, (key, other, line)), rest)) =
+            shared.split_first().and_then(|(first, rest)| Some(((first.1, told(first)?), rest)))
+        else {
+            return Whose::Another(Vec::new());
+        };
+        if may_be_same_name(&other, &name) && rest.iter().all(|one| one.1 == first) {
+            return Whose::Of(first);
         }
+        Whose::Unclear(format!(
+            "it has {key} of line {line}, {other}, and no number of its own, so whether it is \
+             the same person cannot be told: give both one name, or this one a number"
+        ))
     }
 
     /// Leaves out whoever is there already, by what 2Chat lists or by what was noted of an
@@ -300,6 +308,18 @@ mod tests {
         }
         let other = plan("name,phone\nAda,+595981222331\nAda,+595981222332\n");
         assert_eq!(other.people.len(), 2, "a name alone makes nobody the same");
+    }
+
+    #[test]
+    fn many_who_share_a_number_are_many_and_three_of_them_are_named() {
+        let row = |it: usize| format!("Ada {it},\"+595981222331, +59598{:07}\"\n", 1_000_000 + it);
+        let rows: String = (1..=3000).map(row).collect();
+        let plan = plan(&format!("name,phone\n{rows}"));
+        assert_eq!(plan.people.len(), 3000);
+        let expected = ["with line 2, Ada 1", "with line 3, Ada 2", "with line 4, Ada 3"];
+        let expected = expected.map(|it| format!("shares +595981222331 {it}"));
+        assert_eq!(plan.entries[3].notes, expected);
+        assert_eq!(plan.entries[2999].notes[3], "shares as much with 2996 more");
     }
 
     #[test]
