@@ -131,13 +131,13 @@ async fn what_cannot_be_subscribed_is_told_in_words_with_what_is_unknown() {
     let twochat = twochat_with(0).await;
     let reacting = Reacting::of("unknown", &twochat.base_url(), shown());
     let (policy, store) = (reacting.file("policy.toml"), reacting.store());
-    let (_, url) = free();
+    let url = "https://hooks.example.com";
     for (event, number, told) in [
         ("whatsapp.conversation.nwe", NUMBER, "did you mean `whatsapp.conversation.new`?"),
         (EVENT, "+14155550199", "There is such an event, so it is the number"),
     ] {
         let words = ["listen", "--listen", "127.0.0.1:0", "--event", event, "--number", number];
-        let more = ["--public-url", &url, "--persona", "receiver", "--policy"];
+        let more = ["--public-url", url, "--persona", "receiver", "--policy"];
         let files = [policy.to_str().unwrap(), "--store", store.to_str().unwrap()];
         let run = run(&[&words[..], &more, &files].concat(), &[("WORK_KEY", CANARY)]);
         let message = run.message(1);
@@ -164,7 +164,8 @@ async fn what_is_temporary_ends_with_the_run_and_a_number_has_to_be_named() {
     assert!(status.success(), "{said}");
     assert_eq!(standing(&reacting).await, []);
     let (policy, store) = (reacting.file("policy.toml"), reacting.store());
-    let words = ["listen", "--event", EVENT, "--public-url", &url, "--listen", "127.0.0.1:0"];
+    let url = "https://hooks.example.com";
+    let words = ["listen", "--event", EVENT, "--public-url", url, "--listen", "127.0.0.1:0"];
     let files = ["--store", store.to_str().unwrap(), "--policy", policy.to_str().unwrap()];
     let nowhere = run(&[&words[..], &files].concat(), &[("WORK_KEY", CANARY)]);
     assert!(nowhere.message(2).contains("--number"), "{nowhere:?}");
