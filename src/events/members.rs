@@ -233,7 +233,10 @@ impl Members {
         if let Some(kept) = self.kept.get_mut(slot as usize) {
             // That of what is around an event gives way to its own.
             let is_own = |uuid: &Option<String>| uuid.as_deref().is_some_and(is_of_event);
-            if matches!(slot, S::Uuid | S::Id) && is_own(&read) && !is_own(kept) {
+            if matches!(slot, S::Uuid | S::Id | S::MessageUuid | S::About)
+                && is_own(&read)
+                && !is_own(kept)
+            {
                 *kept = None;
             }
             first(kept, read);

@@ -64,7 +64,8 @@ pub(crate) fn read_event(delivery: Delivery) -> Result<Event> {
 fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     const CONTENT: [Slot; 4] = [Slot::Text, Slot::MediaUrl, Slot::MediaKind, Slot::MimeType];
     let has_content = came.has_order || came.first(&CONTENT).is_some();
-    let own = uuid_of(&came, "MSG");
+    let ids = [Slot::Uuid, Slot::Id];
+    let own = uuid_of(&came, "MSG", ids);
     // As much is there of one whose content is of an unknown kind.
     let is_own = own.is_some_and(|own| own.starts_with("MSG"));
     let has_message = has_content || (came.has_message && is_own);
@@ -85,7 +86,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
 
     let is_message =
         matches!(kind, Kind::Message | Kind::Conversation) || (kind == Kind::Receipt && is_own);
-    let message_uuid = came.first(&[Slot::About, Slot::MessageUuid]);
+    let message_uuid = uuid_of(&came, "MSG", [Slot::About, Slot::MessageUuid]);
     let message_uuid = message_uuid.or(own.filter(|_| is_message));
     let status = came.get(Slot::Status);
 
@@ -120,7 +121,7 @@ fn event(mut came: Members, told: Option<&str>, body: &Answer<'_>) -> Event {
     // Where the name says that there is a message, it needs no more than a trace of it.
     let is_traced = message_uuid.is_some_and(|uuid| uuid.starts_with("MSG"));
     let is_one = has_content || came.has_message || is_traced;
-    let call = uuid_of(&came, "CDR").filter(|_| kind == Kind::Call);
+    let call = uuid_of(&came, "CDR", ids).filter(|_| kind == Kind::Call);
     let content = match (kind, call, word) {
         (Kind::Message, ..) if is_one => Some(Content::Message),
         (Kind::Conversation, ..) if is_one => Some(Content::Conversation(own_of(time_period))),
@@ -211,9 +212,10 @@ fn name_in(came: &Members, told: Option<&str>) -> Option<String> {
 
 /// The uuid of what happened, of the kind that begins with these letters: not of what it
 /// is about, a channel or somebody, of which more is told.
-fn uuid_of<'m>(came: &'m Members, letters: &str) -> Option<&'m str> {
-    let uuids = [Slot::Uuid, Slot::Id].map(|slot| came.get(slot).filter(|it| identifies(it)));
-    let is_its = |uuid: &&str| uuid.starts_with(letters);
+#[inline(never)]
+fn uuid_of<'m>(came: &'m Members, letters: &str, slots: [Slot; 2]) -> Option<&'m str> {
+    let uuids = slots.map(|slot| came.get(slot).filter(|it| identifies(it)));
+    let is_its = |uuid: &&str| uuid.get(..3).is_some_and(|of| of.eq_ignore_ascii_case(letters));
     let is_of_any = |uuid: &&str| !uuid.get(..3).is_some_and(|of| is_uuid_of(&[of], uuid));
     let first = |fits: &dyn Fn(&&str) -> bool| uuids.into_iter().flatten().find(fits);
     first(&is_its).or_else(|| first(&is_of_any))

@@ -30,6 +30,19 @@ fn no_uuid_of_what_a_message_is_about_is_its_own() {
             assert_eq!(event.message.unwrap().uuid.as_deref(), expected, "{members}");
         }
     }
+    let other = ["WAG", ANOTHER].concat();
+    for (members, expected) in [
+        (r#""message":{"id":"OTHER","text":"Hi"}"#, None),
+        (r#""message":{"uuid":"OTHER","id":"THIS","text":"Hi"}"#, Some(THIS)),
+        (r#""message_uuid":"OTHER","uuid":"THIS","message":{"text":"Hi"}"#, Some(THIS)),
+        (r#""uuid":"msg58fab6b0-04f6-449e-acf5-42fc6875ba94","message":"Hi""#, Some("msg")),
+    ] {
+        let members = members.replace("OTHER", &other).replace("THIS", THIS);
+        let event = told(&["{", &members, "}"].concat(), "whatsapp.message.new").unwrap();
+        let key = event.key.as_deref();
+        assert_eq!(key.is_some(), expected.is_some(), "{members}: {key:?}");
+        assert!(key.unwrap_or_default().starts_with(expected.unwrap_or_default()), "{members}");
+    }
     let call = CALL.replace("CDR8612b98c", "DID8612b98c");
     assert!(matches!(told(&call, "call.status.update").unwrap().content, Content::Other(_)));
 }
@@ -59,9 +72,8 @@ fn what_stands_in_or_beside_a_message_and_is_not_given_is_told() {
         let event = told(&body, "whatsapp.message.new");
         let place = ["$.", member.split('"').nth(1).unwrap()].concat();
         let event = event.unwrap();
-        assert!(
-            matches!(event.content, Content::Other(_)) || event.unread.unwrap().places == [place]
-        );
+        assert!(matches!(event.content, Content::Message), "{body}: {:?}", event.content);
+        assert_eq!(event.unread.unwrap().places, [place], "{body}");
     }
     for (body, place) in [
         (r#"{"event":"message.not-sent","message_uuid":"MSG1","error_code":131047}"#, "error_code"),
