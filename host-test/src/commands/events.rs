@@ -16,7 +16,9 @@ use crate::{
     },
     exit::{CommandError, EXIT_CODES},
     form::{Form, FormArguments, Format},
-    output, terminal,
+    output,
+    sync::numbers,
+    terminal,
 };
 
 /// Show the events that `twochat listen` received, and have them handed on again.
@@ -25,10 +27,10 @@ use crate::{
 /// name and key, or without a key the same body, or `unread` where it is nothing that can be
 /// read; `pruned` ones are listed only by --state pruned. For each target it is `waiting`,
 /// `begun`, `done`, `skipped` where another event stands for it, `parked` where trying again
-/// helps nobody, or `pruned` where it was parked until then; the reason stands beside it. Why others did not get it, `show` tells: which
-/// condition of a rule it did not meet, or which event came first. A table shows the last
-/// hundred; JSON Lines and CSV have all, with what they say and the bodies that came;
-/// `body-base64` has the bytes of one that is not UTF-8.
+/// helps nobody, or `pruned` where it was parked until then; the reason stands beside it. Why
+/// others did not get it, `show` tells: which condition of a rule it did not meet, or which
+/// event came first. A table shows the last hundred; JSON Lines and CSV have all, with what
+/// they say and the bodies that came; `body-base64` has the bytes of one that is not UTF-8.
 #[derive(clap::Args)]
 #[command(args_conflicts_with_subcommands = true, after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Arguments {
@@ -64,10 +66,10 @@ enum What {
     Replay(Replay),
     /// Delete what old events said
     ///
-    /// Nothing is deleted by itself, unless `twochat listen --keep` says so. Events that came before the time that is named lose
-    /// their bodies and all that they say, but not those that are still to be read or handed
-    /// on, nor those that are parked, unless --parked takes them too. The name and key of
-    /// each stay, by which it is known when it is delivered once more, and what rules with
+    /// Nothing is deleted by itself, unless `twochat listen --keep` says so. Events that came
+    /// before the time that is named lose their bodies and all that they say, but not those
+    /// that are still to be read or handed on, nor those that are parked, unless --parked
+    /// takes them too. The name and key of each stay, by which it is known when it is delivered once more, and what rules with
     /// `once-per` have done. It may run beside `twochat listen`, which waits for it. The file
     /// is written anew, so that nothing of them is left in it; where that cannot be done yet,
     /// as somebody else is reading the store, that is told, and it ends with 3. Every night by
@@ -335,11 +337,9 @@ fn opened(file: Option<PathBuf>) -> Result<Connection, CommandError> {
 /// A number as events have it, however people write it; what is none stays as it is.
 fn plain(number: &str) -> String {
     let is_written = |it: char| it.is_ascii_digit() || "+ -./()\u{a0}".contains(it);
-    let digits = number.chars().filter(char::is_ascii_digit).collect::<String>();
-    if digits.is_empty() || !number.chars().all(is_written) {
-        return number.to_owned();
-    }
-    format!("+{digits}")
+    let is_number =
+        number.chars().all(is_written) && number.contains(|it: char| it.is_ascii_digit());
+    if is_number { numbers::key(number) } else { number.to_owned() }
 }
 
 /// Whether something in the store could be meant, and nothing is misspelt.

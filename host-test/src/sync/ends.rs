@@ -218,7 +218,8 @@ pub(crate) fn plan(entries: &[Entry]) -> (String, HashSet<String>) {
     (lines.join("\n") + "\n", shown)
 }
 
-/// Tells how it ended, but for what was shown of rows before. `is_beside` keeps standard output for what else goes there.
+/// Tells how it ended, but for what was shown of rows before. `is_beside` keeps standard
+/// output for what else goes there.
 pub(crate) fn summary(
     entries: &[Entry],
     shown: &HashSet<String>,

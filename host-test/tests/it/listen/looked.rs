@@ -35,7 +35,9 @@ fn events_are_found_by_name_time_state_and_number_and_shown_in_every_form() {
     assert_eq!(ids(&["list", "--last", "2"]), [3, 4]);
     assert_eq!(ids(&["--name", EVENT]), [1, 2, 3]);
     assert_eq!(ids(&["--number", "+14155550003"]), [4]);
-    assert_eq!(ids(&["--number", "14155550001"]), [1]);
+    for written in ["14155550001", "0014155550001", "+1 (415) 555-0001"] {
+        assert_eq!(ids(&["--number", written]), [1], "{written}");
+    }
     assert_eq!(ids(&["--state", "unread"]), [3]);
     assert_eq!(ids(&["--state", "read", "--name", EVENT]), [1, 2]);
     assert_eq!(ids(&["--since", "2020-01-01", "--until", "2020-01-02"]), [] as [i64; 0]);
