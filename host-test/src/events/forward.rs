@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
+use chrono::{DateTime, Utc};
 use host::{client::Client, post::Mailbox, secret::Secret, vault::Source};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -115,18 +115,15 @@ fn outcome(status: StatusCode, wait: Option<&HeaderValue>, now: DateTime<Utc>) -
     }
 }
 
-/// The forms of a date that HTTP had before.
-const OLD_DATES: [&str; 2] = ["%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"];
-
 /// For how long somebody asks to wait, in seconds or until a date.
 fn asked(wait: &str, now: DateTime<Utc>) -> Option<Duration> {
     let wait = wait.trim();
     if !wait.is_empty() && wait.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(wait.parse().map_or(Duration::MAX, Duration::from_secs));
     }
-    let new = DateTime::parse_from_rfc2822(wait).map(|until| until.with_timezone(&Utc));
-    let old = |form: &&str| Some(NaiveDateTime::parse_from_str(wait, form).ok()?.and_utc());
-    let until = new.ok().or_else(|| OLD_DATES.iter().find_map(old))?;
+    // Some write the zone in numbers, as mail has it.
+    let of_mail = || Some(DateTime::parse_from_rfc2822(wait).ok()?.with_timezone(&Utc));
+    let until = httpdate::parse_http_date(wait).ok().map(DateTime::from).or_else(of_mail)?;
     (until - now).to_std().ok()
 }
 
@@ -178,6 +175,7 @@ mod tests {
             (500, None, None),
             (429, Some("7"), Some(7)),
             (503, Some("Fri, 02 Jan 2026 03:05:05 GMT"), Some(60)),
+            (503, Some("Fri, 02 Jan 2026 04:05:05 +0100"), Some(60)),
             (503, Some("Friday, 02-Jan-26 03:05:05 GMT"), Some(60)),
             (503, Some("Fri Jan  2 03:05:05 2026"), Some(60)),
             (503, Some("99999999999999999999999"), Some(u64::MAX)),
